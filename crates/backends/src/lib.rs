@@ -1,0 +1,1 @@
+//! What a Tidings node stands on: its store and its bus.

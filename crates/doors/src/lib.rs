@@ -1,0 +1,1 @@
+//! The protocols that a Tidings node speaks.

@@ -1,0 +1,1 @@
+//! What a Tidings node does, in verbs that doors call.

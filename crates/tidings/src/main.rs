@@ -1,0 +1,2 @@
+//! The Tidings node.
+fn main() {}
