@@ -1,1 +1,34 @@
-//! The words and rules of Tidings: no input or output, no clock, no randomness.
+//! The words and rules of Tidings.
+//!
+//! Nothing here reads a clock, a random source, a file or a socket: time and randomness are arguments, and what must be kept
+//! is asked of the [`Store`]. Every rule about who may do what stands in [`admit`](mod@admit), [`exchange`] and
+//! [`retention`]; the doors only translate, the backends only keep.
+
+pub mod account;
+pub mod admit;
+pub mod blob;
+pub mod delivery;
+pub mod envelope;
+pub mod exchange;
+pub mod key;
+pub mod policy;
+pub mod ports;
+pub mod retention;
+pub mod statistics;
+pub mod stream;
+pub mod time;
+pub mod token;
+
+pub use account::{Account, AccountNumber, Invited, Presence};
+pub use admit::{Caller, Refusal, StreamFacts, admit};
+pub use blob::{Blob, BlobContent, BlobName};
+pub use delivery::{Delivery, DeliveryOutcome, Notice};
+pub use envelope::{Draft, Envelope, EnvelopeId, Label};
+pub use exchange::{Exchange, ExchangeState};
+pub use key::{BoxKey, Key};
+pub use policy::{Budget, Policies, Policy, Usage};
+pub use ports::{Bus, Hint, Hints, Store, StoreError};
+pub use statistics::Statistics;
+pub use stream::{Seq, StreamKind, StreamName};
+pub use time::{Day, Timestamp};
+pub use token::{Token, TokenHash};
