@@ -1,5 +1,6 @@
 // A piqchat client, written from the wire reference alone: tweetnacl, fetch, nothing of ours.
 
+import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import nacl from 'tweetnacl';
 import { Answer } from './answer.mjs';
@@ -92,7 +93,10 @@ export class Client {
       body: json === undefined ? body : JSON.stringify(json),
       redirect: 'manual',
     });
-    return new Answer(`${method} ${url}`, reply.status, reply.headers, new Uint8Array(await reply.arrayBuffer()));
+    const answer = new Answer(`${method} ${url}`, reply.status, reply.headers, new Uint8Array(await reply.arrayBuffer()));
+    // Wire section 2: without this header a browser sees only a network failure, so every answer is checked for it.
+    assert.equal(answer.headers.get('access-control-allow-origin'), '*', `CORS header of ${answer}`);
+    return answer;
   }
 
   info() {

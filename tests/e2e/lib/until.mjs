@@ -4,9 +4,9 @@ const PAUSE_MS = 20;
 
 /**
  * Calls `check` until it gives something truthy and returns that. A `check` that throws counts as "not yet";
- * its last error is shown when the deadline passes.
+ * its last error is shown when the deadline passes. `giveUp` ends the waiting early.
  */
-export async function until(what, check, { deadlineMs = 10_000 } = {}) {
+export async function until(what, check, { deadlineMs = 10_000, giveUp = () => false } = {}) {
   const end = Date.now() + deadlineMs;
   let lastError = 'the condition stayed false';
   do {
@@ -17,8 +17,8 @@ export async function until(what, check, { deadlineMs = 10_000 } = {}) {
       lastError = error.message;
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  } while (Date.now() < end);
-  throw new Error(`waited ${deadlineMs} ms in vain until ${what}; last: ${lastError}`);
+  } while (Date.now() < end && !giveUp());
+  throw new Error(`waited in vain (${deadlineMs} ms at most) until ${what}; last: ${lastError}`);
 }
 
 /** The promise's value, or an error that names what was awaited. */
