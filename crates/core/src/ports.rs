@@ -93,8 +93,9 @@ pub trait Streams: Send + Sync {
     async fn append(&self, posting: Posting) -> Stored<Vec<Result<Envelope, Refusal>>>;
     /// What [`admit`](crate::admit()) needs to know, for each stream; duplicates are not looked for.
     async fn facts(&self, caller: Caller, streams: Vec<StreamName>) -> Stored<Vec<StreamFacts>>;
-    /// At most `limit` envelopes after the cursor. A stream that is not there is empty.
-    async fn read(&self, stream: StreamName, after: Seq, limit: usize) -> Stored<Page>;
+    /// Envelopes after the cursor: at most `count`, and no more once their bodies and labels exceed `bytes` (but at least one, if
+    /// there is one). A stream that is not there is empty.
+    async fn read(&self, stream: StreamName, after: Seq, count: usize, bytes: usize) -> Stored<Page>;
     /// Deletes one envelope; `None` if it is not in this stream. The blob goes with its last reference.
     async fn take(&self, stream: StreamName, id: EnvelopeId) -> Stored<Option<Taken>>;
     /// The blob of an envelope in this stream: `None` if the envelope isn't there, `Some(None)` if it has no blob.
