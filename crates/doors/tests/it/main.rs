@@ -1,0 +1,12 @@
+//! Stories over real sockets, one module per door.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests may be blunt"
+)]
+
+mod webpush;
