@@ -1,0 +1,112 @@
+//! The one way in: every envelope, of every door and of the mesh, is accepted here.
+
+use crate::Engine;
+use crate::blobs::{BlobWriter, FinishedBlob};
+use crate::error::Error;
+use std::sync::Arc;
+use tidings_core::policy::Keep;
+use tidings_core::ports::Posting;
+use tidings_core::{Caller, Draft, Envelope, Hint, Refusal, Seq, StreamFacts, StreamName, Timestamp, admit};
+
+/// Drafts of one caller that share at most one blob.
+pub struct Post {
+    /// Who posts.
+    pub caller: Caller,
+    /// What. All of them stay in the store, or all of them are for live channels that the caller's session has joined.
+    pub drafts: Vec<Draft>,
+    /// What they all point to.
+    pub blob: Option<FinishedBlob>,
+}
+
+impl Engine {
+    /// Accepts or refuses each draft, in order. What is accepted is durable when this returns (on a live channel: handed to
+    /// those who listen); what is refused leaves no trace. Fails with [`Error::DiskFull`], [`Error::Busy`] or
+    /// [`Error::Failed`], and then nothing was accepted.
+    pub async fn accept(&self, post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
+        let live = |draft: &Draft| self.policies().of(draft.stream.kind()).keep == Keep::Live;
+        if post.drafts.iter().any(live) {
+            return Ok(post
+                .drafts
+                .into_iter()
+                .map(|draft| self.announce(&post.caller, draft, now))
+                .collect());
+        }
+        self.append(post, now).await
+    }
+
+    async fn append(&self, mut post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
+        let blob = post.blob.as_mut().and_then(FinishedBlob::content);
+        let bytes = post.drafts.iter().map(Draft::size).sum::<u64>();
+        self.inner
+            .disk
+            .allow(bytes.saturating_add(blob.as_ref().map_or(0, |blob| blob.size())), now)?;
+        let streams: Vec<StreamName> = post.drafts.iter().map(|draft| draft.stream.clone()).collect();
+        let notify = post.drafts.iter().any(|draft| draft.notify);
+        let policies = Arc::clone(&self.inner.policies);
+        let posting = Posting {
+            caller: post.caller,
+            drafts: post.drafts,
+            blob,
+            policies,
+            now,
+        };
+        let outcomes = self.inner.store.append(posting).await?;
+        if let Some(blob) = post.blob.filter(|_| outcomes.iter().any(Result::is_ok)) {
+            blob.claim();
+        }
+        for (stream, envelope) in streams
+            .into_iter()
+            .zip(&outcomes)
+            .filter_map(|(s, o)| Some((s, o.as_ref().ok()?)))
+        {
+            self.inner.tail.push(&stream, envelope);
+            self.inner.bus.wake(Hint::Stream(stream));
+        }
+        if notify {
+            self.inner.bus.wake(Hint::Deliveries);
+        }
+        Ok(outcomes)
+    }
+
+    /// Whether the caller could append `bytes` bytes to each stream now, so that a door can stop receiving what would be
+    /// refused. What counts is decided again when it is appended.
+    pub async fn may_append(
+        &self,
+        caller: Caller,
+        streams: Vec<StreamName>,
+        bytes: u64,
+    ) -> Result<Vec<Result<(), Refusal>>, Error> {
+        let kinds: Vec<_> = streams.iter().map(StreamName::kind).collect();
+        let facts = self.inner.store.facts(caller, streams).await?;
+        let decide = |(kind, facts)| admit::may_append(self.policies().of(kind), &facts, &caller, bytes);
+        Ok(kinds.into_iter().zip(facts).map(decide).collect())
+    }
+
+    /// Begins to receive a blob of at most `max` bytes. Fails with [`Error::DiskFull`] if the disk has no room for `expected`
+    /// bytes.
+    pub fn receive_blob(&self, expected: u64, max: u64, now: Timestamp) -> Result<BlobWriter, Error> {
+        self.inner.disk.allow(expected, now)?;
+        Ok(self.inner.blobs.write(&self.inner.entropy, max))
+    }
+
+    fn announce(&self, caller: &Caller, draft: Draft, now: Timestamp) -> Result<Envelope, Refusal> {
+        let stream = draft.stream.clone();
+        let facts = StreamFacts {
+            open: true,
+            joined: self.inner.feeds.listening(&stream),
+            ..StreamFacts::default()
+        };
+        let envelope = admit(
+            self.policies().of(stream.kind()),
+            &facts,
+            caller,
+            draft,
+            0,
+            Seq::START,
+            now,
+        )?;
+        let envelope = self.inner.tail.push_live(&stream, envelope);
+        self.inner.bus.wake(Hint::Stream(stream));
+        Ok(envelope)
+    }
+}

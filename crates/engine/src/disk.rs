@@ -1,0 +1,94 @@
+//! Free disk space that is kept back, so that the node refuses politely before its disk is full.
+
+use crate::error::Error;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use tidings_core::Timestamp;
+
+/// Milliseconds for which one reading of the free space counts.
+const READING_LASTS: i64 = 500;
+
+/// The most that may be promised on one reading before it is taken anew, in bytes.
+const PROMISED_MAX: u64 = 64 << 20;
+
+/// Knows how much room the disk of the data folder has.
+pub(crate) struct FreeSpace {
+    folder: PathBuf,
+    reserve: u64,
+    free: AtomicU64,
+    promised: AtomicU64,
+    read_at: AtomicI64,
+}
+
+impl FreeSpace {
+    pub(crate) fn new(folder: PathBuf, reserve: u64) -> Self {
+        Self {
+            folder,
+            reserve,
+            free: AtomicU64::new(0),
+            promised: AtomicU64::new(0),
+            read_at: AtomicI64::new(i64::MIN),
+        }
+    }
+
+    /// Fails with [`Error::DiskFull`] if `bytes` more would touch the reserve. What cannot be read does not refuse: the write
+    /// itself will say.
+    pub(crate) fn allow(&self, bytes: u64, now: Timestamp) -> Result<(), Error> {
+        let promised = self.promised.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let age = now.millis().saturating_sub(self.read_at.load(Ordering::Relaxed));
+        if !(0..READING_LASTS).contains(&age) || promised > PROMISED_MAX {
+            self.read_again(bytes, now);
+        }
+        let needed = self.promised.load(Ordering::Relaxed).saturating_add(self.reserve);
+        if self.free.load(Ordering::Relaxed) < needed {
+            Err(Error::DiskFull)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn read_again(&self, bytes: u64, now: Timestamp) {
+        let free = free_bytes(&self.folder).unwrap_or(u64::MAX);
+        self.free.store(free, Ordering::Relaxed);
+        self.promised.store(bytes, Ordering::Relaxed);
+        self.read_at.store(now.millis(), Ordering::Relaxed);
+    }
+}
+
+/// Bytes that an ordinary user may still write to the disk that holds `folder`.
+pub fn free_bytes(folder: &std::path::Path) -> std::io::Result<u64> {
+    let stat = rustix::fs::statvfs(folder)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reserve_is_kept_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = free_bytes(folder.path()).unwrap();
+        let now = Timestamp::from_millis(1_000_000);
+        assert!(FreeSpace::new(folder.path().into(), 0).allow(1, now).is_ok());
+        assert!(matches!(
+            FreeSpace::new(folder.path().into(), free * 2).allow(1, now),
+            Err(Error::DiskFull)
+        ));
+        assert!(matches!(
+            FreeSpace::new(folder.path().into(), 0).allow(free * 2, now),
+            Err(Error::DiskFull)
+        ));
+    }
+
+    #[test]
+    fn promises_on_one_reading_add_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let space = FreeSpace::new(folder.path().into(), 0);
+        let now = Timestamp::from_millis(1_000_000);
+        space.allow(1, now).unwrap();
+        space.free.store(100, Ordering::Relaxed);
+        assert!(space.allow(98, now).is_ok());
+        assert!(space.allow(98, now).is_err());
+    }
+}

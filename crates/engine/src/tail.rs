@@ -1,0 +1,416 @@
+//! The tail: the newest envelopes of busy streams in memory, encoded once per door, so that many readers cost one query.
+
+use bytes::Bytes;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use tidings_core::{Envelope, Seq, StreamName};
+
+/// How many doors may keep an encoding of each envelope; a door uses its own slot.
+pub const ENCODINGS: usize = 5;
+
+/// Envelopes that a live channel keeps for readers that are a little behind.
+const LIVE_MAX: usize = 256;
+
+/// Envelopes of one stored stream in the tail.
+const STORED_MAX: usize = 1024;
+
+/// Part of the whole budget that one stream may take.
+const STREAM_SHARE: usize = 8;
+
+/// Bytes reckoned for an envelope beside its content.
+const OVERHEAD: usize = 256;
+
+/// Stripes of the generation counters: streams that share one only make each other read from the store once more.
+const STRIPES: usize = 1024;
+
+/// An envelope in memory, with room for each door's encoding of it.
+pub struct Item {
+    /// The envelope.
+    pub envelope: Envelope,
+    encoded: [OnceLock<Bytes>; ENCODINGS],
+}
+
+impl Item {
+    /// Wraps an envelope.
+    pub fn new(envelope: Envelope) -> Self {
+        Self {
+            envelope,
+            encoded: Default::default(),
+        }
+    }
+
+    /// The encoding in a door's slot, made once. A slot beyond [`ENCODINGS`] is encoded each time.
+    pub fn encoded(&self, slot: usize, encode: impl FnOnce(&Envelope) -> Bytes) -> Bytes {
+        match self.encoded.get(slot) {
+            Some(cell) => cell.get_or_init(|| encode(&self.envelope)).clone(),
+            None => encode(&self.envelope),
+        }
+    }
+
+    fn cost(&self) -> usize {
+        let body = self.envelope.body.as_ref().map_or(0, |body| body.len());
+        // Content and one encoding of it.
+        OVERHEAD + 2 * (body + self.envelope.label.as_str().len())
+    }
+}
+
+/// What the tail holds of a stream, from a cursor on.
+pub(crate) enum Look {
+    /// All that comes after the cursor.
+    Complete(Vec<Arc<Item>>),
+    /// Not all of it, or nothing: ask the store, and offer what it said with this ticket.
+    Unknown(Ticket),
+}
+
+/// Shows that nothing changed between a look and an offer.
+#[derive(Clone, Copy)]
+pub(crate) struct Ticket(u64);
+
+#[derive(Default)]
+struct Entry {
+    items: VecDeque<Arc<Item>>,
+    /// Everything after this is in `items`.
+    from: Seq,
+    /// The last place that was given.
+    last: Seq,
+    bytes: usize,
+    used: u64,
+    live: bool,
+}
+
+struct Inside {
+    streams: HashMap<StreamName, Entry>,
+    generations: Vec<u64>,
+    bytes: usize,
+    tick: u64,
+}
+
+/// The tails of all streams, within one budget of bytes.
+pub(crate) struct Tail {
+    inside: Mutex<Inside>,
+    budget: usize,
+    hasher: RandomState,
+}
+
+impl Tail {
+    pub(crate) fn new(budget: usize) -> Self {
+        let inside = Inside {
+            streams: HashMap::new(),
+            generations: vec![0; STRIPES],
+            bytes: 0,
+            tick: 0,
+        };
+        Self {
+            inside: Mutex::new(inside),
+            budget,
+            hasher: RandomState::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stripe(&self, stream: &StreamName) -> usize {
+        usize::try_from(self.hasher.hash_one(stream)).unwrap_or(usize::MAX) % STRIPES
+    }
+
+    /// What is known after `after`.
+    pub(crate) fn look(&self, stream: &StreamName, after: Seq) -> Look {
+        let stripe = self.stripe(stream);
+        let mut inside = self.lock();
+        inside.tick += 1;
+        let tick = inside.tick;
+        let ticket = Ticket(inside.generations.get(stripe).copied().unwrap_or_default());
+        match inside.streams.get_mut(stream) {
+            Some(entry) if entry.from <= after => {
+                entry.used = tick;
+                Look::Complete(
+                    entry
+                        .items
+                        .iter()
+                        .filter(|item| item.envelope.seq > after)
+                        .cloned()
+                        .collect(),
+                )
+            }
+            _ => Look::Unknown(ticket),
+        }
+    }
+
+    /// Takes over what the store said of a whole stream, unless something changed since the ticket was given.
+    pub(crate) fn offer(&self, stream: &StreamName, ticket: Ticket, items: &[Arc<Item>]) {
+        let bytes: usize = items.iter().map(|item| item.cost()).sum();
+        let stripe = self.stripe(stream);
+        let mut inside = self.lock();
+        let current = inside.generations.get(stripe).copied().unwrap_or_default();
+        if current != ticket.0 || items.len() > STORED_MAX || bytes > self.budget / STREAM_SHARE {
+            return;
+        }
+        inside.tick += 1;
+        let last = items.last().map_or(Seq::START, |item| item.envelope.seq);
+        let entry = Entry {
+            items: items.iter().cloned().collect(),
+            from: Seq::START,
+            last,
+            bytes,
+            used: inside.tick,
+            live: false,
+        };
+        inside.bytes += bytes + OVERHEAD;
+        if let Some(old) = inside.streams.insert(stream.clone(), entry) {
+            inside.bytes = inside.bytes.saturating_sub(old.bytes + OVERHEAD);
+        }
+        inside.make_room(self.budget);
+    }
+
+    /// Notes an envelope that the store has appended.
+    pub(crate) fn push(&self, stream: &StreamName, envelope: &Envelope) {
+        let stripe = self.stripe(stream);
+        let mut inside = self.lock();
+        inside.changed(stripe);
+        let Some(entry) = inside.streams.get_mut(stream) else {
+            return;
+        };
+        if envelope.seq <= entry.last {
+            return;
+        }
+        let before = entry.bytes;
+        entry.append(Arc::new(Item::new(envelope.clone())));
+        let too_much = entry.items.len() > STORED_MAX || entry.bytes > self.budget / STREAM_SHARE;
+        let after = entry.bytes;
+        inside.bytes = inside.bytes.saturating_sub(before) + after;
+        if too_much {
+            inside.forget(stream);
+        }
+        inside.make_room(self.budget);
+    }
+
+    /// Notes that an envelope is gone from the store.
+    pub(crate) fn remove(&self, stream: &StreamName, seq: Seq) {
+        let stripe = self.stripe(stream);
+        let mut inside = self.lock();
+        inside.changed(stripe);
+        let Some(entry) = inside.streams.get_mut(stream) else {
+            return;
+        };
+        let Ok(at) = entry.items.binary_search_by_key(&seq, |item| item.envelope.seq) else {
+            return;
+        };
+        let cost = entry.items.remove(at).map_or(0, |item| item.cost());
+        entry.bytes = entry.bytes.saturating_sub(cost);
+        inside.bytes = inside.bytes.saturating_sub(cost);
+    }
+
+    /// Forgets a stream, because it was closed or its state elsewhere is not known.
+    pub(crate) fn forget(&self, stream: &StreamName) {
+        let stripe = self.stripe(stream);
+        let mut inside = self.lock();
+        inside.changed(stripe);
+        inside.forget(stream);
+    }
+
+    /// Gives a live envelope its place and keeps it for those who listen. Live streams are never stored.
+    pub(crate) fn push_live(&self, stream: &StreamName, mut envelope: Envelope) -> Envelope {
+        let mut inside = self.lock();
+        inside.tick += 1;
+        let tick = inside.tick;
+        let entry = inside.streams.entry(stream.clone()).or_default();
+        let before = entry.bytes;
+        entry.live = true;
+        entry.used = tick;
+        envelope.seq = entry.last.next();
+        entry.append(Arc::new(Item::new(envelope.clone())));
+        while entry.items.len() > LIVE_MAX {
+            entry.drop_oldest();
+        }
+        let after = entry.bytes;
+        inside.bytes = inside.bytes.saturating_sub(before) + after;
+        inside.make_room(self.budget);
+        envelope
+    }
+
+    /// What a live stream has after the cursor, and how many envelopes were missed. A listener that starts passes the place
+    /// that [`Tail::live_end`] gives.
+    pub(crate) fn look_live(&self, stream: &StreamName, after: Seq) -> (u64, Vec<Arc<Item>>) {
+        let inside = self.lock();
+        let Some(entry) = inside.streams.get(stream) else {
+            return (0, Vec::new());
+        };
+        let missed = u64::try_from(entry.from.number().saturating_sub(after.number())).unwrap_or(0);
+        (
+            missed,
+            entry
+                .items
+                .iter()
+                .filter(|item| item.envelope.seq > after)
+                .cloned()
+                .collect(),
+        )
+    }
+
+    /// The end of a live stream.
+    pub(crate) fn live_end(&self, stream: &StreamName) -> Seq {
+        self.lock().streams.get(stream).map_or(Seq::START, |entry| entry.last)
+    }
+}
+
+impl Entry {
+    fn append(&mut self, item: Arc<Item>) {
+        self.last = item.envelope.seq;
+        self.bytes += item.cost();
+        self.items.push_back(item);
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(item) = self.items.pop_front() {
+            self.from = item.envelope.seq;
+            self.bytes = self.bytes.saturating_sub(item.cost());
+        }
+    }
+}
+
+impl Inside {
+    fn changed(&mut self, stripe: usize) {
+        if let Some(generation) = self.generations.get_mut(stripe) {
+            *generation += 1;
+        }
+    }
+
+    fn forget(&mut self, stream: &StreamName) {
+        if let Some(entry) = self.streams.remove(stream) {
+            self.bytes = self.bytes.saturating_sub(entry.bytes + OVERHEAD);
+        }
+    }
+
+    /// Over budget, drops the half that was used longest ago; of live streams, whose places must go on, only the content.
+    fn make_room(&mut self, budget: usize) {
+        if self.bytes <= budget {
+            return;
+        }
+        let mut ticks: Vec<u64> = self.streams.values().map(|entry| entry.used).collect();
+        ticks.sort_unstable();
+        let median = ticks.get(ticks.len() / 2).copied().unwrap_or(u64::MAX);
+        for entry in self
+            .streams
+            .values_mut()
+            .filter(|entry| entry.live && entry.used <= median)
+        {
+            while !entry.items.is_empty() {
+                entry.drop_oldest();
+            }
+        }
+        self.streams.retain(|_, entry| entry.live || entry.used > median);
+        self.bytes = self.streams.values().map(|entry| entry.bytes + OVERHEAD).sum();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_core::{EnvelopeId, Label, StreamKind, Timestamp};
+
+    fn stream(name: u8) -> StreamName {
+        StreamName::named(StreamKind::Room, &[name]).unwrap()
+    }
+
+    fn envelope(seq: i64, size: usize) -> Envelope {
+        Envelope {
+            id: EnvelopeId::from_bytes([1; 16]),
+            seq: Seq::from_number(seq),
+            sender: None,
+            label: Label::new("x"),
+            body: Some(vec![0; size].into()),
+            at: Timestamp::EPOCH,
+        }
+    }
+
+    fn seqs(tail: &Tail, name: u8, after: i64) -> Option<Vec<i64>> {
+        match tail.look(&stream(name), Seq::from_number(after)) {
+            Look::Complete(items) => Some(items.iter().map(|item| item.envelope.seq.number()).collect()),
+            Look::Unknown(_) => None,
+        }
+    }
+
+    fn load(tail: &Tail, name: u8, seqs: &[i64], size: usize) {
+        let Look::Unknown(ticket) = tail.look(&stream(name), Seq::START) else {
+            panic!("known already")
+        };
+        let items: Vec<_> = seqs
+            .iter()
+            .map(|seq| Arc::new(Item::new(envelope(*seq, size))))
+            .collect();
+        tail.offer(&stream(name), ticket, &items);
+    }
+
+    #[test]
+    fn it_follows_the_store() {
+        let tail = Tail::new(1 << 20);
+        assert_eq!(seqs(&tail, 1, 0), None);
+        load(&tail, 1, &[1, 2], 10);
+        tail.push(&stream(1), &envelope(2, 10));
+        tail.push(&stream(1), &envelope(3, 10));
+        tail.remove(&stream(1), Seq::from_number(2));
+        assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 3]));
+        assert_eq!(seqs(&tail, 1, 1), Some(vec![3]));
+        tail.forget(&stream(1));
+        assert_eq!(seqs(&tail, 1, 0), None);
+    }
+
+    #[test]
+    fn what_changed_during_a_read_is_not_taken_over() {
+        let tail = Tail::new(1 << 20);
+        let Look::Unknown(ticket) = tail.look(&stream(1), Seq::START) else {
+            panic!("known already")
+        };
+        tail.remove(&stream(1), Seq::from_number(1));
+        tail.offer(&stream(1), ticket, &[Arc::new(Item::new(envelope(1, 10)))]);
+        assert_eq!(seqs(&tail, 1, 0), None);
+    }
+
+    #[test]
+    fn the_budget_holds_and_the_least_used_go_first() {
+        let tail = Tail::new(64 * 1024);
+        for name in 0..40 {
+            load(&tail, name, &[1], 1000);
+            assert_eq!(seqs(&tail, name, 0), Some(vec![1]));
+            assert!(tail.lock().bytes <= 64 * 1024);
+        }
+        assert_eq!(seqs(&tail, 0, 0), None);
+        let too_large: Vec<_> = (1..40).collect();
+        load(&tail, 50, &too_large, 1000);
+        assert_eq!(seqs(&tail, 50, 0), None);
+    }
+
+    #[test]
+    fn a_stream_that_outgrows_its_share_is_forgotten() {
+        let tail = Tail::new(64 * 1024);
+        load(&tail, 1, &[], 0);
+        for seq in 1..100 {
+            tail.push(&stream(1), &envelope(seq, 1000));
+        }
+        assert_eq!(seqs(&tail, 1, 0), None);
+        assert_eq!(tail.lock().bytes, 0);
+    }
+
+    #[test]
+    fn live_readers_learn_what_they_missed() {
+        let tail = Tail::new(1 << 20);
+        for _ in 0..LIVE_MAX + 10 {
+            tail.push_live(&stream(1), envelope(0, 1));
+        }
+        let (missed, items) = tail.look_live(&stream(1), Seq::from_number(4));
+        assert_eq!((missed, items.len()), (6, LIVE_MAX));
+        assert_eq!(tail.live_end(&stream(1)).number(), 266);
+        assert_eq!(tail.look_live(&stream(1), Seq::from_number(266)).1.len(), 0);
+    }
+
+    #[test]
+    fn an_encoding_is_made_once() {
+        let item = Item::new(envelope(1, 1));
+        let first = item.encoded(0, |_| Bytes::from_static(b"once"));
+        assert_eq!(item.encoded(0, |_| Bytes::from_static(b"twice")), first);
+        assert_eq!(item.encoded(ENCODINGS, |_| Bytes::from_static(b"beyond")), "beyond");
+    }
+}
