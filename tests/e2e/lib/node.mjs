@@ -11,10 +11,10 @@ import { until, within } from './until.mjs';
 
 // ---- Everything these tests assume about the command. Adapt here and nowhere else. ----
 
-const BINARY = process.env.TIDINGS_BIN ?? fileURLToPath(new URL('../../../target/debug/tidings', import.meta.url));
+export const BINARY = process.env.TIDINGS_BIN ?? fileURLToPath(new URL('../../../target/debug/tidings', import.meta.url));
 
 /** How the server is started on a folder. Port 0: the system picks one, and the node prints it. */
-const serveArguments = (folder) => ['serve', '--data-dir', folder, '--listen', '127.0.0.1:0'];
+export const serveArguments = (folder) => ['serve', '--data-dir', folder, '--listen', '127.0.0.1:0'];
 
 /** The line that tells where it listens, and the one with the first invitation, anywhere in what it prints. */
 const LISTENING = /listening on (http:\/\/127\.0\.0\.1:\d+)/;
