@@ -103,9 +103,6 @@ mod tests {
             assert_eq!(Presence::of(seen(0), now), at_limit);
             assert_eq!(Presence::of(seen(1), now), beyond);
         }
-        assert_eq!(
-            Presence::of(Some(now.after(Duration::from_secs(9))), now),
-            Presence::Recently
-        );
+        assert_eq!(Presence::of(Some(now.after(Duration::from_secs(9))), now), Presence::Recently);
     }
 }

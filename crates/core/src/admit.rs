@@ -82,14 +82,7 @@ pub fn admit(
     if facts.duplicate {
         return Err(Refusal::Duplicate);
     }
-    Ok(Envelope {
-        id: draft.id,
-        seq,
-        sender: caller.key(),
-        label: draft.label,
-        body: draft.body,
-        at: now,
-    })
+    Ok(Envelope { id: draft.id, seq, sender: caller.key(), label: draft.label, body: draft.body, at: now })
 }
 
 /// The part of [`admit`] that needs no draft: whether the caller may append `bytes` bytes at all. A door asks it early, to
@@ -131,34 +124,17 @@ mod tests {
     fn draft(kind: StreamKind) -> Draft {
         let stream = StreamName::named(kind, b"s").unwrap_or_else(|| StreamName::inbox(&alice()));
         let body = Some(vec![1; 90].into());
-        Draft {
-            stream,
-            id: EnvelopeId::from_bytes([1; 16]),
-            label: Label::new("MEDIA"),
-            body,
-            notify: false,
-        }
+        Draft { stream, id: EnvelopeId::from_bytes([1; 16]), label: Label::new("MEDIA"), body, notify: false }
     }
 
     fn decide(kind: StreamKind, facts: StreamFacts, caller: Caller) -> Result<Envelope, Refusal> {
-        admit(
-            Policies::default().of(kind),
-            &facts,
-            &caller,
-            draft(kind),
-            0,
-            Seq::START.next(),
-            Timestamp::EPOCH,
-        )
+        admit(Policies::default().of(kind), &facts, &caller, draft(kind), 0, Seq::START.next(), Timestamp::EPOCH)
     }
 
     #[test]
     fn each_kind_has_its_own_door_keeper() {
         use StreamKind::{Channel, Feed, Inbox, Room};
-        let open = StreamFacts {
-            open: true,
-            ..StreamFacts::default()
-        };
+        let open = StreamFacts { open: true, ..StreamFacts::default() };
         let listed = StreamFacts { listed: true, ..open };
         let joined = StreamFacts { joined: true, ..open };
         let owner = StreamFacts { owner: true, ..open };
@@ -177,11 +153,7 @@ mod tests {
             (Feed, listed, key, false),
         ] {
             let expected = if admitted { Ok(()) } else { Err(Refusal::NotAccepted) };
-            assert_eq!(
-                decide(kind, facts, caller).map(|_| ()),
-                expected,
-                "{kind:?} {facts:?} {caller:?}"
-            );
+            assert_eq!(decide(kind, facts, caller).map(|_| ()), expected, "{kind:?} {facts:?} {caller:?}");
         }
     }
 
@@ -200,35 +172,16 @@ mod tests {
             ..StreamFacts::default()
         };
         assert_eq!(may_append(&policy, &facts(100, 50), &caller, 100), Ok(()));
-        assert_eq!(
-            may_append(&policy, &facts(100, 50), &caller, 101),
-            Err(Refusal::TooLarge)
-        );
-        assert_eq!(
-            may_append(&policy, &facts(101, 50), &caller, 100),
-            Err(Refusal::StreamFull)
-        );
-        assert_eq!(
-            may_append(&policy, &facts(100, 51), &caller, 100),
-            Err(Refusal::SenderFull)
-        );
+        assert_eq!(may_append(&policy, &facts(100, 50), &caller, 101), Err(Refusal::TooLarge));
+        assert_eq!(may_append(&policy, &facts(101, 50), &caller, 100), Err(Refusal::StreamFull));
+        assert_eq!(may_append(&policy, &facts(100, 51), &caller, 100), Err(Refusal::SenderFull));
     }
 
     #[test]
     fn a_known_id_is_refused_and_the_envelope_says_what_was_admitted() {
-        let open = StreamFacts {
-            open: true,
-            listed: true,
-            ..StreamFacts::default()
-        };
-        let known = StreamFacts {
-            duplicate: true,
-            ..open
-        };
-        assert_eq!(
-            decide(StreamKind::Inbox, known, Caller::Key(alice())),
-            Err(Refusal::Duplicate)
-        );
+        let open = StreamFacts { open: true, listed: true, ..StreamFacts::default() };
+        let known = StreamFacts { duplicate: true, ..open };
+        assert_eq!(decide(StreamKind::Inbox, known, Caller::Key(alice())), Err(Refusal::Duplicate));
         let envelope = decide(StreamKind::Inbox, open, Caller::Key(alice())).unwrap();
         assert_eq!((envelope.sender, envelope.seq.number()), (Some(alice()), 1));
     }

@@ -70,14 +70,9 @@ mod tests {
     fn names_are_32_lower_case_digits() {
         let name = BlobName::from_random([0xab; 16]);
         assert_eq!(BlobName::parse(&name.to_string()), Some(name));
-        for other in [
-            "",
-            "../etc/passwd",
-            "AB".repeat(16).as_str(),
-            "ab",
-            &"a".repeat(33),
-            "+bababababababababababababababab",
-        ] {
+        for other in
+            ["", "../etc/passwd", "AB".repeat(16).as_str(), "ab", &"a".repeat(33), "+bababababababababababababababab"]
+        {
             assert_eq!(BlobName::parse(other), None, "{other}");
         }
     }

@@ -77,27 +77,15 @@ mod tests {
 
     fn delivery(attempts: u32) -> Delivery {
         let sender = Key::Box(BoxKey::from_bytes([5; 32]).unwrap());
-        let notice = Notice {
-            sender,
-            label: Label::new("MEDIA"),
-        };
-        Delivery {
-            id: 1,
-            generation: 1,
-            attempts,
-            notice,
-            subscription: String::new(),
-        }
+        let notice = Notice { sender, label: Label::new("MEDIA") };
+        Delivery { id: 1, generation: 1, attempts, notice, subscription: String::new() }
     }
 
     #[test]
     fn waits_grow_honour_the_service_and_end() {
         let now = Timestamp::EPOCH;
-        let wait = |attempts, after, jitter| {
-            delivery(attempts)
-                .retry_at(after, jitter, now)
-                .map(|at| at.since(now).as_secs())
-        };
+        let wait =
+            |attempts, after, jitter| delivery(attempts).retry_at(after, jitter, now).map(|at| at.since(now).as_secs());
         assert_eq!(wait(0, None, 0), Some(10));
         assert_eq!(wait(1, None, 0), Some(40));
         assert_eq!(wait(2, None, 0), Some(160));

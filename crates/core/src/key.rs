@@ -60,11 +60,7 @@ impl BoxKey {
         if let Some(top) = masked.last_mut() {
             *top &= 0x7f;
         }
-        if LOW_ORDER.contains(&masked) {
-            Err(KeyError::LowOrder)
-        } else {
-            Ok(Self(bytes))
-        }
+        if LOW_ORDER.contains(&masked) { Err(KeyError::LowOrder) } else { Ok(Self(bytes)) }
     }
 
     /// Reads the one canonical base64 spelling; see [`BoxKey`].
@@ -178,10 +174,7 @@ mod tests {
             twin[31] |= 0x80;
             assert_eq!(BoxKey::from_bytes(twin), Err(KeyError::LowOrder));
         }
-        assert_eq!(
-            BoxKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
-            Err(KeyError::LowOrder)
-        );
+        assert_eq!(BoxKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Err(KeyError::LowOrder));
     }
 
     proptest! {

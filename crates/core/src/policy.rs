@@ -18,10 +18,7 @@ impl Usage {
     /// This and one envelope of `bytes` more.
     #[must_use]
     pub fn and(self, bytes: u64) -> Self {
-        Self {
-            count: self.count.saturating_add(1),
-            bytes: self.bytes.saturating_add(bytes),
-        }
+        Self { count: self.count.saturating_add(1), bytes: self.bytes.saturating_add(bytes) }
     }
 }
 
@@ -146,14 +143,8 @@ impl Default for Policies {
             keep: Keep::UntilTaken(90 * DAY),
             travel: Travel::SenderPosts,
             envelope_bytes: 24 * MIB,
-            stream: Budget {
-                count: 10_000,
-                bytes: 2048 * MIB,
-            },
-            sender: Budget {
-                count: 20_000,
-                bytes: 4096 * MIB,
-            },
+            stream: Budget { count: 10_000, bytes: 2048 * MIB },
+            sender: Budget { count: 20_000, bytes: 4096 * MIB },
         };
         Self {
             inbox: base,
@@ -192,14 +183,6 @@ mod tests {
         assert!(budget.holds(Usage { count: 1, bytes: 4 }.and(6)));
         assert!(!budget.holds(Usage { count: 2, bytes: 0 }.and(0)));
         assert!(!budget.holds(Usage { count: 0, bytes: 5 }.and(6)));
-        assert!(
-            !budget.holds(
-                Usage {
-                    count: 0,
-                    bytes: u64::MAX
-                }
-                .and(1)
-            )
-        );
+        assert!(!budget.holds(Usage { count: 0, bytes: u64::MAX }.and(1)));
     }
 }

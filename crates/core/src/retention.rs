@@ -20,11 +20,7 @@ pub struct Retention {
 
 impl Default for Retention {
     fn default() -> Self {
-        Self {
-            exchanges: 7 * DAY,
-            accounts: 365 * DAY,
-            counters: 31 * DAY,
-        }
+        Self { exchanges: 7 * DAY, accounts: 365 * DAY, counters: 31 * DAY }
     }
 }
 
@@ -69,11 +65,7 @@ mod tests {
         let cutoffs = Cutoffs::at(now, &Policies::default(), &Retention::default());
         assert_eq!(cutoffs.exchanges.to_string(), "2024-06-08T00:00:00.000Z");
         assert_eq!(cutoffs.accounts.to_string(), "2023-06-16T00:00:00.000Z");
-        let kinds: Vec<_> = cutoffs
-            .envelopes
-            .iter()
-            .map(|(kind, at)| (*kind, at.to_string()))
-            .collect();
+        let kinds: Vec<_> = cutoffs.envelopes.iter().map(|(kind, at)| (*kind, at.to_string())).collect();
         assert_eq!(kinds[0], (StreamKind::Inbox, "2024-03-17T00:00:00.000Z".to_owned()));
         assert_eq!(kinds.len(), 2);
     }

@@ -44,20 +44,14 @@ pub struct StreamName {
 impl StreamName {
     /// The inbox of a person.
     pub fn inbox(owner: &Key) -> Self {
-        Self {
-            kind: StreamKind::Inbox,
-            name: Box::new(owner.tagged()),
-        }
+        Self { kind: StreamKind::Inbox, name: Box::new(owner.tagged()) }
     }
 
     /// A stream of another kind by the name its door uses. `None` for an inbox (which only [`StreamName::inbox`] names), an
     /// empty name, or one longer than [`NAME_MAX`].
     pub fn named(kind: StreamKind, name: &[u8]) -> Option<Self> {
         let fits = kind != StreamKind::Inbox && !name.is_empty() && name.len() <= NAME_MAX;
-        fits.then(|| Self {
-            kind,
-            name: name.into(),
-        })
+        fits.then(|| Self { kind, name: name.into() })
     }
 
     /// The kind.
@@ -72,9 +66,7 @@ impl StreamName {
 
     /// The owner, if this is an inbox.
     pub fn owner(&self) -> Option<Key> {
-        (self.kind == StreamKind::Inbox)
-            .then(|| Key::from_tagged(&self.name).ok())
-            .flatten()
+        (self.kind == StreamKind::Inbox).then(|| Key::from_tagged(&self.name).ok()).flatten()
     }
 }
 

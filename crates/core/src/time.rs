@@ -156,11 +156,7 @@ fn fraction_millis(text: &str) -> Option<i64> {
 /// Days from 1970-01-01 to a date of the proleptic Gregorian calendar, counted in years that begin in March, so that the
 /// leap day is the last of its year.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
     let era = year.div_euclid(400);
     let year_of_era = year.rem_euclid(400);
     let day_of_year = (153 * month + 2) / 5 + day - 1;
@@ -176,11 +172,7 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted_month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
@@ -225,11 +217,9 @@ mod tests {
 
     #[test]
     fn fractions_of_any_length_are_cut_to_milliseconds() {
-        for (text, millis) in [
-            ("2024-01-02T03:04:05Z", 0),
-            ("2024-01-02T03:04:05.6Z", 600),
-            ("2024-01-02T03:04:05.6789Z", 678),
-        ] {
+        for (text, millis) in
+            [("2024-01-02T03:04:05Z", 0), ("2024-01-02T03:04:05.6Z", 600), ("2024-01-02T03:04:05.6789Z", 678)]
+        {
             assert_eq!(Timestamp::parse_iso(text).map(|t| t.millis() % 1000), Some(millis));
         }
     }

@@ -71,14 +71,7 @@ pub(crate) fn uuid_v4(bytes: [u8; 16]) -> String {
 /// Writes 128 bits in the UUID's form of 8-4-4-4-12 lower-case hexadecimal digits.
 pub(crate) fn uuid_text(number: u128) -> String {
     let part = |shift: u32, bits: u32| number >> shift & ((1 << bits) - 1);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        part(96, 32),
-        part(80, 16),
-        part(64, 16),
-        part(48, 16),
-        part(0, 48)
-    )
+    format!("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", part(96, 32), part(80, 16), part(64, 16), part(48, 16), part(0, 48))
 }
 
 #[cfg(test)]
@@ -89,10 +82,7 @@ mod tests {
     fn tokens_are_uuids_of_version_4() {
         let token = Token::from_random([0xff; 16]);
         assert_eq!(token.as_str(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
-        assert_eq!(
-            Token::from_random([0; 16]).as_str(),
-            "00000000-0000-4000-8000-000000000000"
-        );
+        assert_eq!(Token::from_random([0; 16]).as_str(), "00000000-0000-4000-8000-000000000000");
         assert_eq!(token.hash(), TokenHash::of(token.as_str()));
         assert_ne!(token.hash(), TokenHash::of(&token.as_str().to_uppercase()));
     }

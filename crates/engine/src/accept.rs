@@ -25,11 +25,7 @@ impl Engine {
     pub async fn accept(&self, post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
         let live = |draft: &Draft| self.policies().of(draft.stream.kind()).keep == Keep::Live;
         if post.drafts.iter().any(live) {
-            return Ok(post
-                .drafts
-                .into_iter()
-                .map(|draft| self.announce(&post.caller, draft, now))
-                .collect());
+            return Ok(post.drafts.into_iter().map(|draft| self.announce(&post.caller, draft, now)).collect());
         }
         self.append(post, now).await
     }
@@ -37,28 +33,16 @@ impl Engine {
     async fn append(&self, mut post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
         let blob = post.blob.as_mut().and_then(FinishedBlob::content);
         let bytes = post.drafts.iter().map(Draft::size).sum::<u64>();
-        self.inner
-            .disk
-            .allow(bytes.saturating_add(blob.as_ref().map_or(0, |blob| blob.size())), now)?;
+        self.inner.disk.allow(bytes.saturating_add(blob.as_ref().map_or(0, |blob| blob.size())), now)?;
         let streams: Vec<StreamName> = post.drafts.iter().map(|draft| draft.stream.clone()).collect();
         let notify = post.drafts.iter().any(|draft| draft.notify);
         let policies = Arc::clone(&self.inner.policies);
-        let posting = Posting {
-            caller: post.caller,
-            drafts: post.drafts,
-            blob,
-            policies,
-            now,
-        };
+        let posting = Posting { caller: post.caller, drafts: post.drafts, blob, policies, now };
         let outcomes = self.inner.store.append(posting).await?;
         if let Some(blob) = post.blob.filter(|_| outcomes.iter().any(Result::is_ok)) {
             blob.claim();
         }
-        for (stream, envelope) in streams
-            .into_iter()
-            .zip(&outcomes)
-            .filter_map(|(s, o)| Some((s, o.as_ref().ok()?)))
-        {
+        for (stream, envelope) in streams.into_iter().zip(&outcomes).filter_map(|(s, o)| Some((s, o.as_ref().ok()?))) {
             self.inner.tail.push(&stream, envelope);
             self.inner.bus.wake(Hint::Stream(stream));
         }
@@ -91,20 +75,8 @@ impl Engine {
 
     fn announce(&self, caller: &Caller, draft: Draft, now: Timestamp) -> Result<Envelope, Refusal> {
         let stream = draft.stream.clone();
-        let facts = StreamFacts {
-            open: true,
-            joined: self.inner.feeds.listening(&stream),
-            ..StreamFacts::default()
-        };
-        let envelope = admit(
-            self.policies().of(stream.kind()),
-            &facts,
-            caller,
-            draft,
-            0,
-            Seq::START,
-            now,
-        )?;
+        let facts = StreamFacts { open: true, joined: self.inner.feeds.listening(&stream), ..StreamFacts::default() };
+        let envelope = admit(self.policies().of(stream.kind()), &facts, caller, draft, 0, Seq::START, now)?;
         let envelope = self.inner.tail.push_live(&stream, envelope);
         self.inner.bus.wake(Hint::Stream(stream));
         Ok(envelope)

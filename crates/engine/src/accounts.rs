@@ -60,9 +60,7 @@ impl Engine {
 
     /// Replaces the profile backup. Fails with [`Error::NoAccount`] or [`Error::DiskFull`].
     pub async fn set_backup(&self, caller: Key, content: String, now: Timestamp) -> Result<(), Error> {
-        self.inner
-            .disk
-            .allow(u64::try_from(content.len()).unwrap_or(u64::MAX), now)?;
+        self.inner.disk.allow(u64::try_from(content.len()).unwrap_or(u64::MAX), now)?;
         known(self.inner.store.set_backup(caller, content, now).await?)
     }
 
@@ -109,36 +107,21 @@ impl Engine {
 
     /// What `asker` may know of `owner`: nothing, unless the owner listed the asker.
     pub async fn status(&self, asker: Key, owner: Key, now: Timestamp) -> Result<Status, Error> {
-        let nothing = Status {
-            waiting: 0,
-            presence: Presence::Never,
-        };
+        let nothing = Status { waiting: 0, presence: Presence::Never };
         if !self.inner.store.lists(owner, asker).await? {
             return Ok(nothing);
         }
         let Some(account) = self.inner.store.account(owner).await? else {
             return Ok(nothing);
         };
-        let waiting = self
-            .inner
-            .store
-            .waiting(StreamName::inbox(&owner), asker, Label::new(MEDIA))
-            .await?;
-        Ok(Status {
-            waiting,
-            presence: Presence::of(account.seen_at, now),
-        })
+        let waiting = self.inner.store.waiting(StreamName::inbox(&owner), asker, Label::new(MEDIA)).await?;
+        Ok(Status { waiting, presence: Presence::of(account.seen_at, now) })
     }
 
     /// Deletes an envelope from the caller's inbox. Fails with [`Error::NotFound`] if it is not there.
     pub async fn take(&self, caller: Key, id: EnvelopeId) -> Result<(), Error> {
         let stream = StreamName::inbox(&caller);
-        let taken = self
-            .inner
-            .store
-            .take(stream.clone(), id)
-            .await?
-            .ok_or(Error::NotFound)?;
+        let taken = self.inner.store.take(stream.clone(), id).await?.ok_or(Error::NotFound)?;
         self.inner.tail.remove(&stream, taken.seq);
         self.inner.blobs.remove(taken.freed.into_iter().collect()).await
     }
@@ -146,12 +129,7 @@ impl Engine {
     /// Opens the attachment of an envelope in the caller's inbox: `None` if it has none or the file is lost. Fails with
     /// [`Error::NotFound`] if the envelope is not there.
     pub async fn attachment(&self, caller: Key, id: EnvelopeId) -> Result<Option<Attachment>, Error> {
-        let blob = self
-            .inner
-            .store
-            .blob(StreamName::inbox(&caller), id)
-            .await?
-            .ok_or(Error::NotFound)?;
+        let blob = self.inner.store.blob(StreamName::inbox(&caller), id).await?.ok_or(Error::NotFound)?;
         match blob {
             None => Ok(None),
             Some(Blob::Inline(bytes)) => Ok(Some(Attachment::Whole(bytes.into()))),
@@ -181,9 +159,7 @@ impl SeenLately {
 
     fn is_fresh(&self, key: &Key, version: Option<&str>, now: Timestamp) -> bool {
         let times = self.lock();
-        times
-            .get(key)
-            .is_some_and(|(at, noted)| now.distance(*at) < SEEN_EVERY && noted.as_deref() == version)
+        times.get(key).is_some_and(|(at, noted)| now.distance(*at) < SEEN_EVERY && noted.as_deref() == version)
     }
 
     fn note(&self, key: Key, version: Option<String>, now: Timestamp) {

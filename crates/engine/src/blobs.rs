@@ -37,9 +37,7 @@ impl Blobs {
     /// Opens the folder, makes it if it is missing (mode 0700), and removes what a crash left half-written. Fails if it can't
     /// be written.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let blobs = Self {
-            folder: folder.to_owned(),
-        };
+        let blobs = Self { folder: folder.to_owned(), pending: Arc::default() };
         let incoming = folder.join(INCOMING);
         if incoming.exists() {
             fs::remove_dir_all(&incoming)?;
@@ -61,15 +59,8 @@ impl Blobs {
 
     /// Begins to receive a blob of at most `max` bytes.
     pub fn write(&self, entropy: &Entropy, max: u64) -> BlobWriter {
-        let name = entropy.blob_name();
-        BlobWriter {
-            blobs: self.clone(),
-            name,
-            max,
-            size: 0,
-            buffer: Vec::new(),
-            partial: None,
-        }
+        let name = Pending::new(self.clone(), entropy.blob_name());
+        BlobWriter { name, max, size: 0, buffer: Vec::new(), partial: None }
     }
 
     /// Opens a blob's file. Fails with [`Error::NotFound`] if it is lost, or shorter or longer than it was.
@@ -78,10 +69,7 @@ impl Blobs {
         blocking(move || {
             let file = File::open(path)?;
             if file.metadata()?.len() == size {
-                Ok(BlobReader {
-                    file: Some(file),
-                    left: size,
-                })
+                Ok(BlobReader { file: Some(file), left: size })
             } else {
                 Err(Error::NotFound)
             }
@@ -186,11 +174,7 @@ impl BlobWriter {
             return Err(Error::TooLarge);
         }
         self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= WRITE_CHUNK {
-            self.flush().await
-        } else {
-            Ok(())
-        }
+        if self.buffer.len() >= WRITE_CHUNK { self.flush().await } else { Ok(()) }
     }
 
     /// Bytes taken so far.
@@ -204,26 +188,14 @@ impl BlobWriter {
             BlobContent::Inline(std::mem::take(&mut self.buffer))
         } else {
             self.settle().await?;
-            BlobContent::File {
-                name: self.name,
-                size: self.size,
-            }
+            BlobContent::File { name: self.name.name, size: self.size }
         };
         let unclaimed = matches!(content, BlobContent::File { .. });
-        Ok(FinishedBlob {
-            blobs: self.blobs,
-            name: self.name,
-            content: Some(content),
-            unclaimed,
-        })
+        Ok(FinishedBlob { name: self.name, content: Some(content), unclaimed })
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
-        let (blobs, name, buffer) = (
-            self.name.blobs.clone(),
-            self.name.name,
-            std::mem::take(&mut self.buffer),
-        );
+        let (blobs, name, buffer) = (self.name.blobs.clone(), self.name.name, std::mem::take(&mut self.buffer));
         let partial = self.partial.take();
         let (partial, mut buffer) = blocking(move || {
             let mut partial = open_partial(&blobs, name, partial)?;
@@ -238,11 +210,7 @@ impl BlobWriter {
     }
 
     async fn settle(&mut self) -> Result<(), Error> {
-        let (blobs, name, buffer) = (
-            self.name.blobs.clone(),
-            self.name.name,
-            std::mem::take(&mut self.buffer),
-        );
+        let (blobs, name, buffer) = (self.name.blobs.clone(), self.name.name, std::mem::take(&mut self.buffer));
         let partial = self.partial.take();
         blocking(move || {
             let mut partial = open_partial(&blobs, name, partial)?;
@@ -261,11 +229,7 @@ fn open_partial(blobs: &Blobs, name: BlobName, partial: Option<Partial>) -> Resu
         return Ok(partial);
     }
     let path = blobs.folder.join(INCOMING).join(name.to_string());
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
     Ok(Partial { file: Some(file), path })
 }
 

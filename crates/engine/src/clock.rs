@@ -21,16 +21,11 @@ impl Clock {
     }
 
     /// Now.
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "this is the one place where the machine's clock is read"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "this is the one place where the machine's clock is read")]
     pub fn now(&self) -> Timestamp {
         match self {
             Self::System => {
-                let since = std::time::SystemTime::now()
-                    .duration_since(std::time::UNIX_EPOCH)
-                    .unwrap_or_default();
+                let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }
             Self::Manual(hand) => Timestamp::from_millis(hand.load(Ordering::Relaxed)),

@@ -40,11 +40,7 @@ impl FreeSpace {
             self.read_again(bytes, now);
         }
         let needed = self.promised.load(Ordering::Relaxed).saturating_add(self.reserve);
-        if self.free.load(Ordering::Relaxed) < needed {
-            Err(Error::DiskFull)
-        } else {
-            Ok(())
-        }
+        if self.free.load(Ordering::Relaxed) < needed { Err(Error::DiskFull) } else { Ok(()) }
     }
 
     fn read_again(&self, bytes: u64, now: Timestamp) {
@@ -71,14 +67,8 @@ mod tests {
         let free = free_bytes(folder.path()).unwrap();
         let now = Timestamp::from_millis(1_000_000);
         assert!(FreeSpace::new(folder.path().into(), 0).allow(1, now).is_ok());
-        assert!(matches!(
-            FreeSpace::new(folder.path().into(), free * 2).allow(1, now),
-            Err(Error::DiskFull)
-        ));
-        assert!(matches!(
-            FreeSpace::new(folder.path().into(), 0).allow(free * 2, now),
-            Err(Error::DiskFull)
-        ));
+        assert!(matches!(FreeSpace::new(folder.path().into(), free * 2).allow(1, now), Err(Error::DiskFull)));
+        assert!(matches!(FreeSpace::new(folder.path().into(), 0).allow(free * 2, now), Err(Error::DiskFull)));
     }
 
     #[test]

@@ -22,18 +22,12 @@ impl Entropy {
     }
 
     /// Random bytes.
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "this is the one place where the system's randomness is asked for"
-    )]
+    #[allow(clippy::disallowed_methods, reason = "this is the one place where the system's randomness is asked for")]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match self {
             Self::System => rand::rng().fill_bytes(&mut bytes),
-            Self::Seeded(rng) => rng
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .fill_bytes(&mut bytes),
+            Self::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
         }
         bytes
     }

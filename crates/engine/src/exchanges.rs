@@ -14,20 +14,10 @@ impl Engine {
         text: Option<String>,
         now: Timestamp,
     ) -> Result<(Token, Timestamp), Error> {
-        self.inner.disk.allow(
-            text.as_ref()
-                .map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX)),
-            now,
-        )?;
+        self.inner.disk.allow(text.as_ref().map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX)), now)?;
         let token = self.inner.entropy.token();
         let expires_at = now.after(self.inner.exchange_life);
-        let new = NewExchange {
-            token: token.hash(),
-            maker,
-            text,
-            created_at: now,
-            expires_at,
-        };
+        let new = NewExchange { token: token.hash(), maker, text, created_at: now, expires_at };
         match self.inner.store.create_exchange(new).await? {
             Err(ExchangeRefusal::NoAccount) => Err(Error::NoAccount),
             refused => Ok(refused.map(|()| (token, expires_at))?),
@@ -42,29 +32,16 @@ impl Engine {
         text: Option<String>,
         now: Timestamp,
     ) -> Result<Accepted, Error> {
-        let bytes = text
-            .as_ref()
-            .map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
+        let bytes = text.as_ref().map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
         self.inner.disk.allow(bytes, now)?;
-        Ok(self
-            .inner
-            .store
-            .accept_exchange(Acceptance {
-                token,
-                register,
-                text,
-                now,
-            })
-            .await??)
+        Ok(self.inner.store.accept_exchange(Acceptance { token, register, text, now }).await??)
     }
 
     /// The maker's own exchange. Fails with [`Error::NotFound`] if it is unknown, somebody else's, or expired unaccepted.
     pub async fn exchange(&self, token: TokenHash, maker: Key, now: Timestamp) -> Result<Exchange, Error> {
         let maker = self.inner.store.account(maker).await?.ok_or(Error::NotFound)?;
         let exchange = self.inner.store.exchange(token).await?;
-        exchange
-            .filter(|found| found.maker == Some(maker.number) && found.visible(now))
-            .ok_or(Error::NotFound)
+        exchange.filter(|found| found.maker == Some(maker.number) && found.visible(now)).ok_or(Error::NotFound)
     }
 
     /// Deletes the maker's own exchange in any state. Fails with [`Error::NoAccount`] or [`Error::NotFound`].

@@ -42,49 +42,24 @@ impl Engine {
     pub async fn read(&self, stream: &StreamName, after: Seq) -> Result<Batch, Error> {
         let ticket = match self.inner.tail.look(stream, after) {
             Look::Complete(items) => {
-                return Ok(Batch {
-                    items,
-                    missed: 0,
-                    complete: true,
-                });
+                return Ok(Batch { items, missed: 0, complete: true });
             }
             Look::Unknown(ticket) => ticket,
         };
-        let page = self
-            .inner
-            .store
-            .read(stream.clone(), after, BATCH_MAX, BATCH_BYTES)
-            .await?;
-        let items: Vec<_> = page
-            .envelopes
-            .into_iter()
-            .map(|envelope| Arc::new(Item::new(envelope)))
-            .collect();
+        let page = self.inner.store.read(stream.clone(), after, BATCH_MAX, BATCH_BYTES).await?;
+        let items: Vec<_> = page.envelopes.into_iter().map(|envelope| Arc::new(Item::new(envelope))).collect();
         if page.complete && after == Seq::START {
             self.inner.tail.offer(stream, ticket, &items);
         }
-        Ok(Batch {
-            items,
-            missed: 0,
-            complete: page.complete,
-        })
+        Ok(Batch { items, missed: 0, complete: page.complete })
     }
 
     /// Follows a stream from a cursor on. On a live channel this is joining, and the cursor does not count: there is no past.
     pub fn follow(&self, stream: StreamName, cursor: Seq) -> Feed {
         let wake = self.inner.feeds.enter(&stream);
         let live = self.policies().of(stream.kind()).keep == Keep::Live;
-        let cursor = if live {
-            self.inner.tail.live_end(&stream)
-        } else {
-            cursor
-        };
-        Feed {
-            engine: self.clone(),
-            stream,
-            cursor,
-            wake,
-        }
+        let cursor = if live { self.inner.tail.live_end(&stream) } else { cursor };
+        Feed { engine: self.clone(), stream, cursor, wake }
     }
 
     /// Passes hints of the bus on to the feeds of this process, until the bus is gone.
@@ -130,11 +105,7 @@ impl Feed {
     async fn look(&self) -> Result<Batch, Error> {
         if self.engine.policies().of(self.stream.kind()).keep == Keep::Live {
             let (missed, items) = self.engine.inner.tail.look_live(&self.stream, self.cursor);
-            return Ok(Batch {
-                items,
-                missed,
-                complete: true,
-            });
+            return Ok(Batch { items, missed, complete: true });
         }
         self.engine.read(&self.stream, self.cursor).await
     }

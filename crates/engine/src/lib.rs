@@ -153,10 +153,6 @@ impl Engine {
         if let Some(value) = self.inner.store.value(name).await? {
             return Ok(value);
         }
-        Ok(self
-            .inner
-            .store
-            .value_or_insert(name, make(&self.inner.entropy))
-            .await?)
+        Ok(self.inner.store.value_or_insert(name, make(&self.inner.entropy)).await?)
     }
 }

@@ -37,18 +37,9 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            address: Rate {
-                burst: 1200,
-                per_second: 200,
-            },
-            key: Rate {
-                burst: 1200,
-                per_second: 200,
-            },
-            guesses: Rate {
-                burst: 100,
-                per_second: 1,
-            },
+            address: Rate { burst: 1200, per_second: 200 },
+            key: Rate { burst: 1200, per_second: 200 },
+            guesses: Rate { burst: 100, per_second: 1 },
         }
     }
 }
@@ -63,11 +54,7 @@ pub struct Limits {
 impl Limits {
     /// Starts counting.
     pub fn new(rates: Rates) -> Self {
-        Self {
-            address: Table::new(rates.address),
-            key: Table::new(rates.key),
-            guesses: Table::new(rates.guesses),
-        }
+        Self { address: Table::new(rates.address), key: Table::new(rates.key), guesses: Table::new(rates.guesses) }
     }
 
     /// Takes up new rates; what was counted so far stays counted.
@@ -116,11 +103,7 @@ struct Table<K> {
 impl<K: Hash + Eq + Copy> Table<K> {
     fn new(rate: Rate) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self {
-            shards,
-            rate: Mutex::new(rate),
-            hasher: RandomState::new(),
-        }
+        Self { shards, rate: Mutex::new(rate), hasher: RandomState::new() }
     }
 
     fn set(&self, rate: Rate) {
@@ -166,11 +149,7 @@ fn make_room<K: Hash + Eq + Copy>(shard: &mut HashMap<K, i64>, now: i64) {
     if shard.len() < TABLE_MAX / SHARDS {
         return;
     }
-    if let Some(oldest) = shard
-        .iter()
-        .min_by_key(|(_, full_at)| **full_at)
-        .map(|(entry, _)| *entry)
-    {
+    if let Some(oldest) = shard.iter().min_by_key(|(_, full_at)| **full_at).map(|(entry, _)| *entry) {
         shard.remove(&oldest);
     }
 }
@@ -185,10 +164,7 @@ mod tests {
 
     #[test]
     fn a_burst_passes_and_then_the_steady_rate() {
-        let table = Table::new(Rate {
-            burst: 3,
-            per_second: 2,
-        });
+        let table = Table::new(Rate { burst: 3, per_second: 2 });
         for _ in 0..3 {
             assert_eq!(table.take(1, at(0)), Ok(()));
         }
@@ -201,10 +177,7 @@ mod tests {
 
     #[test]
     fn looking_costs_nothing() {
-        let table = Table::new(Rate {
-            burst: 1,
-            per_second: 1,
-        });
+        let table = Table::new(Rate { burst: 1, per_second: 1 });
         assert_eq!(table.peek(1, at(0)), Ok(()));
         assert_eq!(table.take(1, at(0)), Ok(()));
         assert!(table.peek(1, at(0)).is_err());
@@ -212,13 +185,7 @@ mod tests {
 
     #[test]
     fn a_household_is_one_address() {
-        let limits = Limits::new(Rates {
-            address: Rate {
-                burst: 1,
-                per_second: 1,
-            },
-            ..Rates::default()
-        });
+        let limits = Limits::new(Rates { address: Rate { burst: 1, per_second: 1 }, ..Rates::default() });
         assert!(limits.request("2001:db8::1".parse().unwrap(), at(0)).is_ok());
         assert!(limits.request("2001:db8::2".parse().unwrap(), at(0)).is_err());
         assert!(limits.request("2001:db8:0:1::1".parse().unwrap(), at(0)).is_ok());
@@ -228,10 +195,7 @@ mod tests {
 
     #[test]
     fn the_table_stays_bounded() {
-        let table = Table::new(Rate {
-            burst: 10,
-            per_second: 1,
-        });
+        let table = Table::new(Rate { burst: 10, per_second: 1 });
         for entry in 0..200_000u32 {
             table.take(entry, at(0)).unwrap();
         }

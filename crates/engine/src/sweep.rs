@@ -57,10 +57,7 @@ impl Engine {
     pub async fn sweep(&self, now: Timestamp) -> Result<Report, Error> {
         let cutoffs = Cutoffs::at(now, self.policies(), &self.inner.retention);
         let mut report = Report::default();
-        while self
-            .round(self.inner.store.sweep(cutoffs.clone(), ROUND).await, &mut report)
-            .await?
-        {}
+        while self.round(self.inner.store.sweep(cutoffs.clone(), ROUND).await, &mut report).await? {}
         while self.round(self.inner.store.drain(ROUND).await, &mut report).await? {}
         Ok(report)
     }

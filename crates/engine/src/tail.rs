@@ -34,10 +34,7 @@ pub struct Item {
 impl Item {
     /// Wraps an envelope.
     pub fn new(envelope: Envelope) -> Self {
-        Self {
-            envelope,
-            encoded: Default::default(),
-        }
+        Self { envelope, encoded: Default::default() }
     }
 
     /// The encoding in a door's slot, made once. A slot beyond [`ENCODINGS`] is encoded each time.
@@ -95,17 +92,8 @@ pub(crate) struct Tail {
 
 impl Tail {
     pub(crate) fn new(budget: usize) -> Self {
-        let inside = Inside {
-            streams: HashMap::new(),
-            generations: vec![0; STRIPES],
-            bytes: 0,
-            tick: 0,
-        };
-        Self {
-            inside: Mutex::new(inside),
-            budget,
-            hasher: RandomState::new(),
-        }
+        let inside = Inside { streams: HashMap::new(), generations: vec![0; STRIPES], bytes: 0, tick: 0 };
+        Self { inside: Mutex::new(inside), budget, hasher: RandomState::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inside> {
@@ -126,14 +114,7 @@ impl Tail {
         match inside.streams.get_mut(stream) {
             Some(entry) if entry.from <= after => {
                 entry.used = tick;
-                Look::Complete(
-                    entry
-                        .items
-                        .iter()
-                        .filter(|item| item.envelope.seq > after)
-                        .cloned()
-                        .collect(),
-                )
+                Look::Complete(entry.items.iter().filter(|item| item.envelope.seq > after).cloned().collect())
             }
             _ => Look::Unknown(ticket),
         }
@@ -239,15 +220,7 @@ impl Tail {
             return (0, Vec::new());
         };
         let missed = u64::try_from(entry.from.number().saturating_sub(after.number())).unwrap_or(0);
-        (
-            missed,
-            entry
-                .items
-                .iter()
-                .filter(|item| item.envelope.seq > after)
-                .cloned()
-                .collect(),
-        )
+        (missed, entry.items.iter().filter(|item| item.envelope.seq > after).cloned().collect())
     }
 
     /// The end of a live stream.
@@ -292,11 +265,7 @@ impl Inside {
         let mut ticks: Vec<u64> = self.streams.values().map(|entry| entry.used).collect();
         ticks.sort_unstable();
         let median = ticks.get(ticks.len() / 2).copied().unwrap_or(u64::MAX);
-        for entry in self
-            .streams
-            .values_mut()
-            .filter(|entry| entry.live && entry.used <= median)
-        {
+        for entry in self.streams.values_mut().filter(|entry| entry.live && entry.used <= median) {
             while !entry.items.is_empty() {
                 entry.drop_oldest();
             }
@@ -334,13 +303,8 @@ mod tests {
     }
 
     fn load(tail: &Tail, name: u8, seqs: &[i64], size: usize) {
-        let Look::Unknown(ticket) = tail.look(&stream(name), Seq::START) else {
-            panic!("known already")
-        };
-        let items: Vec<_> = seqs
-            .iter()
-            .map(|seq| Arc::new(Item::new(envelope(*seq, size))))
-            .collect();
+        let Look::Unknown(ticket) = tail.look(&stream(name), Seq::START) else { panic!("known already") };
+        let items: Vec<_> = seqs.iter().map(|seq| Arc::new(Item::new(envelope(*seq, size)))).collect();
         tail.offer(&stream(name), ticket, &items);
     }
 
@@ -361,9 +325,7 @@ mod tests {
     #[test]
     fn what_changed_during_a_read_is_not_taken_over() {
         let tail = Tail::new(1 << 20);
-        let Look::Unknown(ticket) = tail.look(&stream(1), Seq::START) else {
-            panic!("known already")
-        };
+        let Look::Unknown(ticket) = tail.look(&stream(1), Seq::START) else { panic!("known already") };
         tail.remove(&stream(1), Seq::from_number(1));
         tail.offer(&stream(1), ticket, &[Arc::new(Item::new(envelope(1, 10)))]);
         assert_eq!(seqs(&tail, 1, 0), None);

@@ -220,10 +220,7 @@ mod tests {
 
     #[test]
     fn the_test_policy_adds_loopback_and_nothing_else() {
-        let added: Vec<_> = CLOSED
-            .iter()
-            .filter(|text| AddressPolicy::AllowLoopback.allows(address(text)))
-            .collect();
+        let added: Vec<_> = CLOSED.iter().filter(|text| AddressPolicy::AllowLoopback.allows(address(text))).collect();
         assert_eq!(added, [&"127.0.0.1", &"127.255.255.254", &"::1", &"::ffff:127.0.0.1"]);
     }
 }

@@ -5,6 +5,7 @@
 //! and the size of an answer are limited (wire/piqchat.md 12.5, design.md 9).
 
 mod address;
+mod rules;
 
 use std::error::Error as StdError;
 use std::net::{IpAddr, SocketAddr};
@@ -16,9 +17,12 @@ use http::{HeaderMap, Method, StatusCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustls::pki_types::CertificateDer;
 use tokio::sync::OnceCell;
-use url::{Host, Url};
+use url::Url;
 
 pub use address::{AddressPolicy, is_loopback, is_public};
+pub use rules::{UrlRefusal, check_url};
+
+use rules::{check_port, is_localhost};
 
 /// How long a whole request may take, from the look-up of the name to the last byte of the answer.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,9 +42,6 @@ const MAX_ANSWER_HEADER_BYTES: u32 = 16 * 1024;
 /// How many idle connections to one host are kept, and for how long.
 const MAX_IDLE_PER_HOST: usize = 2;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The port of HTTPS, the only one that is allowed without [`OutboundSettings::extra_ports`].
-const HTTPS_PORT: u16 = 443;
 
 /// What an [`Outbound`] allows. The default is what a node uses.
 #[derive(Clone, Debug)]
@@ -67,26 +68,6 @@ impl Default for OutboundSettings {
             extra_roots: Vec::new(),
         }
     }
-}
-
-/// Why a URL may not be fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UrlRefusal {
-    /// Neither https nor, where loopback is allowed, http to loopback.
-    #[error("the scheme is not allowed")]
-    Scheme,
-    /// User name or password in the URL.
-    #[error("a URL with a user name or password is not allowed")]
-    Credentials,
-    /// No host at all.
-    #[error("the URL has no host")]
-    Host,
-    /// A port that is not allowed.
-    #[error("the port is not allowed")]
-    Port,
-    /// The host is not, or does not resolve to, a public address.
-    #[error("the host has no public address")]
-    Address,
 }
 
 /// Why there is no answer.
@@ -116,10 +97,7 @@ pub struct Outbound {
 impl Outbound {
     /// A client that keeps to `settings`. Nothing is opened or loaded yet.
     pub fn new(settings: OutboundSettings) -> Self {
-        Self {
-            settings,
-            client: OnceCell::new(),
-        }
+        Self { settings, client: OnceCell::new() }
     }
 
     /// Where this client may go.
@@ -139,28 +117,17 @@ impl Outbound {
         body: Bytes,
     ) -> Result<Answer, OutboundError> {
         check_url(&url, self.settings.policy)?;
-        check_port(&url, &self.settings)?;
+        check_port(&url, &self.settings.extra_ports)?;
         let client = self.client.get_or_try_init(|| self.set_up()).await?;
-        let response = client
-            .request(method, url)
-            .headers(headers)
-            .body(body)
-            .send()
-            .await
-            .map_err(failure)?;
-        Ok(Answer {
-            response,
-            limit: self.settings.answer_limit,
-        })
+        let response = client.request(method, url).headers(headers).body(body).send().await.map_err(failure)?;
+        Ok(Answer { response, limit: self.settings.answer_limit })
     }
 
     /// Loads root certificates from disk, so it keeps off the workers that serve connections.
     async fn set_up(&self) -> Result<reqwest::Client, OutboundError> {
         let settings = self.settings.clone();
         let built = tokio::task::spawn_blocking(move || build_client(settings)).await;
-        built
-            .map_err(|e| OutboundError::Setup(e.to_string()))?
-            .map_err(|e| OutboundError::Setup(chain(&e)))
+        built.map_err(|e| OutboundError::Setup(e.to_string()))?.map_err(|e| OutboundError::Setup(chain(&e)))
     }
 }
 
@@ -207,62 +174,12 @@ pub struct AnswerBody {
     pub cut: bool,
 }
 
-/// Checks what a URL alone tells: scheme, credentials and, if the host is an address or `localhost`, where it leads. A
-/// host name is judged when it is resolved; the port when a request is sent.
-///
-/// # Errors
-/// The first reason why the URL may not be fetched.
-pub fn check_url(url: &Url, policy: AddressPolicy) -> Result<(), UrlRefusal> {
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlRefusal::Credentials);
-    }
-    let loopback = names_loopback(url);
-    match url.scheme() {
-        "https" => {}
-        "http" if loopback && policy == AddressPolicy::AllowLoopback => {}
-        _ => return Err(UrlRefusal::Scheme),
-    }
-    let allowed = match url.host().ok_or(UrlRefusal::Host)? {
-        Host::Domain("") => return Err(UrlRefusal::Host),
-        Host::Domain(_) => !loopback || policy == AddressPolicy::AllowLoopback,
-        Host::Ipv4(address) => policy.allows(address.into()),
-        Host::Ipv6(address) => policy.allows(address.into()),
-    };
-    if allowed { Ok(()) } else { Err(UrlRefusal::Address) }
-}
-
-/// Any port of loopback, and 443 and the extra ports of other hosts. Comes after [`check_url`], which judges loopback.
-fn check_port(url: &Url, settings: &OutboundSettings) -> Result<(), UrlRefusal> {
-    let port = url.port_or_known_default().ok_or(UrlRefusal::Port)?;
-    let allowed = names_loopback(url) || port == HTTPS_PORT || settings.extra_ports.contains(&port);
-    if allowed { Ok(()) } else { Err(UrlRefusal::Port) }
-}
-
-/// Whether the host is a loopback address or a name below `localhost`.
-fn names_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => is_localhost(name),
-        Some(Host::Ipv4(address)) => is_loopback(address.into()),
-        Some(Host::Ipv6(address)) => is_loopback(address.into()),
-        None => false,
-    }
-}
-
-/// Whether a name is `localhost` or below it (RFC 6761, section 6.3).
-fn is_localhost(name: &str) -> bool {
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    name == "localhost" || name.ends_with(".localhost")
-}
-
 fn build_client(settings: OutboundSettings) -> Result<reqwest::Client, reqwest::Error> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // An error says that another thread was faster, which is as good.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     }
-    let roots = settings
-        .extra_roots
-        .iter()
-        .map(|root| reqwest::Certificate::from_der(root));
+    let roots = settings.extra_roots.iter().map(|root| reqwest::Certificate::from_der(root));
     reqwest::Client::builder()
         .user_agent("Tidings")
         .no_proxy()
@@ -275,9 +192,7 @@ fn build_client(settings: OutboundSettings) -> Result<reqwest::Client, reqwest::
         .http1_max_headers(MAX_ANSWER_HEADERS)
         .http2_max_header_list_size(MAX_ANSWER_HEADER_BYTES)
         .tls_certs_merge(roots.collect::<Result<Vec<_>, _>>()?)
-        .dns_resolver(Arc::new(GuardedResolver {
-            policy: settings.policy,
-        }))
+        .dns_resolver(Arc::new(GuardedResolver { policy: settings.policy }))
         .build()
 }
 
@@ -321,11 +236,7 @@ fn failure(error: reqwest::Error) -> OutboundError {
         }
         cause = inner.source();
     }
-    if error.is_timeout() {
-        OutboundError::Timeout
-    } else {
-        OutboundError::Network(error.without_url())
-    }
+    if error.is_timeout() { OutboundError::Timeout } else { OutboundError::Network(error.without_url()) }
 }
 
 /// An error and its causes on one line.
@@ -344,101 +255,37 @@ fn chain(error: &dyn StdError) -> String {
 mod tests {
     use super::*;
 
-    fn verdict(url: &str, settings: &OutboundSettings) -> Result<(), UrlRefusal> {
-        let url = Url::parse(url).unwrap_or_else(|e| panic!("{url}: {e}"));
-        check_url(&url, settings.policy).and_then(|()| check_port(&url, settings))
-    }
-
-    #[test]
-    fn urls_are_judged_by_scheme_host_and_port() {
-        use UrlRefusal::{Address, Credentials, Port, Scheme};
-        let settings = OutboundSettings::default();
-        for (url, expected) in [
-            ("https://push.example.org/x?y=z", Ok(())),
-            ("https://push.example.org:443/", Ok(())),
-            ("https://8.8.8.8/", Ok(())),
-            ("https://[2606:4700::1111]/", Ok(())),
-            ("http://push.example.org/", Err(Scheme)),
-            ("http://push.example.org:443/", Err(Scheme)),
-            ("http://127.0.0.1/", Err(Scheme)),
-            ("ftp://push.example.org/", Err(Scheme)),
-            ("file:///etc/passwd", Err(Scheme)),
-            ("data:text/plain,x", Err(Scheme)),
-            ("https://user@push.example.org/", Err(Credentials)),
-            ("https://:word@push.example.org/", Err(Credentials)),
-            ("https://push.example.org:8443/", Err(Port)),
-            ("https://push.example.org:22/", Err(Port)),
-            ("https://127.0.0.1/", Err(Address)),
-            ("https://127.1/", Err(Address)),
-            ("https://0x7f000001/", Err(Address)),
-            ("https://2130706433/", Err(Address)),
-            ("https://10.0.0.1/", Err(Address)),
-            ("https://169.254.169.254/latest/meta-data", Err(Address)),
-            ("https://[::1]/", Err(Address)),
-            ("https://[::ffff:10.0.0.1]/", Err(Address)),
-            ("https://localhost/", Err(Address)),
-            ("https://LOCALHOST./", Err(Address)),
-            ("https://a.localhost/", Err(Address)),
-        ] {
-            assert_eq!(verdict(url, &settings), expected, "{url}");
-        }
-    }
-
-    #[test]
-    fn the_test_policy_opens_loopback_alone() {
-        let settings = OutboundSettings {
-            policy: AddressPolicy::AllowLoopback,
-            ..OutboundSettings::default()
-        };
-        for (url, expected) in [
-            ("http://127.0.0.1:1234/", Ok(())),
-            ("https://127.0.0.1:1234/", Ok(())),
-            ("http://[::1]:1234/", Ok(())),
-            ("http://localhost:1234/", Ok(())),
-            ("http://push.example.org/", Err(UrlRefusal::Scheme)),
-            ("http://10.0.0.1/", Err(UrlRefusal::Scheme)),
-            ("https://10.0.0.1/", Err(UrlRefusal::Address)),
-            ("https://push.example.org:1234/", Err(UrlRefusal::Port)),
-        ] {
-            assert_eq!(verdict(url, &settings), expected, "{url}");
-        }
-    }
-
-    #[test]
-    fn extra_ports_open_public_hosts_alone() {
-        let settings = OutboundSettings {
-            extra_ports: vec![8443],
-            ..OutboundSettings::default()
-        };
-        assert_eq!(verdict("https://push.example.org:8443/", &settings), Ok(()));
-        assert_eq!(
-            verdict("https://push.example.org:8444/", &settings),
-            Err(UrlRefusal::Port)
-        );
-        assert_eq!(verdict("https://127.0.0.1:8443/", &settings), Err(UrlRefusal::Address));
-    }
-
     #[test]
     fn only_allowed_addresses_of_a_name_are_kept() {
         let kept = |name, addresses: &[&str], policy| -> Vec<String> {
             let parsed = addresses.iter().map(|text| text.parse().unwrap());
-            keep_allowed(name, parsed, policy)
-                .iter()
-                .map(|address| address.ip().to_string())
-                .collect()
+            keep_allowed(name, parsed, policy).iter().map(|address| address.ip().to_string()).collect()
         };
         let mixed = ["10.0.0.1", "8.8.8.8", "127.0.0.1", "::1", "2606:4700::1111", "fe80::1"];
-        assert_eq!(
-            kept("a.example", &mixed, AddressPolicy::PublicOnly),
-            ["8.8.8.8", "2606:4700::1111"]
-        );
-        assert_eq!(
-            kept("localhost", &mixed, AddressPolicy::AllowLoopback),
-            ["127.0.0.1", "::1"]
-        );
+        assert_eq!(kept("a.example", &mixed, AddressPolicy::PublicOnly), ["8.8.8.8", "2606:4700::1111"]);
+        assert_eq!(kept("localhost", &mixed, AddressPolicy::AllowLoopback), ["127.0.0.1", "::1"]);
         assert!(kept("localhost", &mixed, AddressPolicy::PublicOnly).is_empty());
         let many: Vec<String> = (1..=100).map(|i| format!("8.8.8.{i}")).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(kept("a.example", &many, AddressPolicy::PublicOnly).len(), MAX_ADDRESSES);
+    }
+
+    /// The refusal comes out of the resolver, through all layers of the client. `localhost` stands for any name that
+    /// resolves to what is not public; the check of the URL, which would refuse this one earlier, is left out.
+    #[tokio::test]
+    async fn a_name_without_public_address_is_refused_when_resolved() {
+        let client = Outbound::new(OutboundSettings::default()).set_up().await.unwrap();
+        let error = client.get("https://localhost/").send().await.unwrap_err();
+        assert!(matches!(failure(error), OutboundError::Refused(UrlRefusal::Address)));
+    }
+
+    #[tokio::test]
+    async fn nothing_is_set_up_before_the_first_request() {
+        let client = Outbound::new(OutboundSettings { policy: AddressPolicy::AllowLoopback, ..Default::default() });
+        assert!(!client.client.initialized());
+        let refused =
+            client.send(Method::GET, Url::parse("https://10.0.0.1/").unwrap(), HeaderMap::new(), Bytes::new());
+        assert!(matches!(refused.await, Err(OutboundError::Refused(UrlRefusal::Address))));
+        assert!(!client.client.initialized());
     }
 }

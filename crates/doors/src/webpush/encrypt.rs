@@ -115,14 +115,7 @@ fn seal_aes128gcm(payload: &[u8], subscription: &Subscription, fresh: &Fresh) ->
     let keys = keys_aes128gcm(subscription, fresh)?;
     let key_id_len = u8::try_from(POINT_LEN).map_err(|_| EncryptError::Cipher)?;
     let record = seal(&keys, &[payload, &[LAST_RECORD]].concat())?;
-    let body = [
-        &fresh.salt[..],
-        &RECORD_SIZE.to_be_bytes(),
-        &[key_id_len],
-        &fresh.point,
-        &record,
-    ]
-    .concat();
+    let body = [&fresh.salt[..], &RECORD_SIZE.to_be_bytes(), &[key_id_len], &fresh.point, &record].concat();
     let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static("aes128gcm"))]);
     Ok(Sealed { body, headers })
 }
@@ -152,9 +145,7 @@ fn keys_aes128gcm(subscription: &Subscription, fresh: &Fresh) -> Result<MessageK
 fn keys_aesgcm(subscription: &Subscription, fresh: &Fresh) -> Result<MessageKeys, EncryptError> {
     let input = input_key(subscription, fresh, b"Content-Encoding: auth\0")?;
     let derived = Hkdf::<Sha256>::new(Some(&fresh.salt), &*input);
-    let len = u16::try_from(POINT_LEN)
-        .map_err(|_| EncryptError::Cipher)?
-        .to_be_bytes();
+    let len = u16::try_from(POINT_LEN).map_err(|_| EncryptError::Cipher)?.to_be_bytes();
     let context = [b"P-256\0", &len[..], subscription.point(), &len, &fresh.point].concat();
     let content_info = [b"Content-Encoding: aesgcm\0", &context[..]].concat();
     let nonce_info = [b"Content-Encoding: nonce\0", &context[..]].concat();
@@ -176,25 +167,16 @@ fn input_key(
 }
 
 fn message_keys(derived: &Hkdf<Sha256>, content_info: &[u8], nonce_info: &[u8]) -> Result<MessageKeys, EncryptError> {
-    let mut keys = MessageKeys {
-        content: Zeroizing::new([0; CONTENT_KEY_LEN]),
-        nonce: [0; NONCE_LEN],
-    };
-    derived
-        .expand(content_info, &mut *keys.content)
-        .map_err(|_| EncryptError::Cipher)?;
-    derived
-        .expand(nonce_info, &mut keys.nonce)
-        .map_err(|_| EncryptError::Cipher)?;
+    let mut keys = MessageKeys { content: Zeroizing::new([0; CONTENT_KEY_LEN]), nonce: [0; NONCE_LEN] };
+    derived.expand(content_info, &mut *keys.content).map_err(|_| EncryptError::Cipher)?;
+    derived.expand(nonce_info, &mut keys.nonce).map_err(|_| EncryptError::Cipher)?;
     Ok(keys)
 }
 
 /// The only record: its number is zero, so the nonce is used as it is.
 fn seal(keys: &MessageKeys, plaintext: &[u8]) -> Result<Vec<u8>, EncryptError> {
     let cipher = Aes128Gcm::new_from_slice(&*keys.content).map_err(|_| EncryptError::Cipher)?;
-    cipher
-        .encrypt(&Nonce::from(keys.nonce), plaintext)
-        .map_err(|_| EncryptError::Cipher)
+    cipher.encrypt(&Nonce::from(keys.nonce), plaintext).map_err(|_| EncryptError::Cipher)
 }
 
 fn field(name: &str, bytes: &[u8]) -> Result<HeaderValue, EncryptError> {
@@ -224,11 +206,7 @@ mod tests {
     }
 
     fn fresh(secret: &str, salt: &str) -> Fresh {
-        Fresh::new(
-            SecretKey::from_slice(&bytes(secret)).unwrap(),
-            bytes(salt).try_into().unwrap(),
-        )
-        .unwrap()
+        Fresh::new(SecretKey::from_slice(&bytes(secret)).unwrap(), bytes(salt).try_into().unwrap()).unwrap()
     }
 
     #[test]
@@ -259,10 +237,7 @@ mod tests {
         );
         let fresh = fresh("nCScek-QpEjmOOlT-rQ38nZzvdPlqa00Zy0i6m2OJvY", "lngarbyKfMoi9Z75xYXmkg");
         let sealed = encrypt_with(b"I am the walrus", &subscription, &fresh).unwrap();
-        assert_eq!(
-            BASE64URL.encode(&sealed.body),
-            "6nqAQUME8hNqw5J3kl8cpVVJylXKYqZOeseZG8UueKpA"
-        );
+        assert_eq!(BASE64URL.encode(&sealed.body), "6nqAQUME8hNqw5J3kl8cpVVJylXKYqZOeseZG8UueKpA");
         assert_eq!(sealed.headers.len(), 3);
         assert_eq!(sealed.headers[CONTENT_ENCODING], "aesgcm");
         assert_eq!(sealed.headers[ENCRYPTION], "salt=lngarbyKfMoi9Z75xYXmkg");

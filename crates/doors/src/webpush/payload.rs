@@ -21,13 +21,7 @@ struct Parcel<'a> {
 /// # Errors
 /// None is known; the type is that of the serialiser.
 pub fn parcel_notice(parcel_type: &str, sender: &str) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::to_vec(&Notice {
-        r#type: "PARCEL",
-        payload: Parcel {
-            r#type: parcel_type,
-            sender,
-        },
-    })
+    serde_json::to_vec(&Notice { r#type: "PARCEL", payload: Parcel { r#type: parcel_type, sender } })
 }
 
 #[cfg(test)]
@@ -51,9 +45,6 @@ mod tests {
         // What JSON.stringify gives for '"\\/\b\t\n\f\r\0\x1f\x7f\u2028é😀<>&\''.
         let expected = r#"\"\\/\b\t\n\f\r\u0000\u001f"#.to_owned() + "\u{7f}\u{2028}é😀<>&'";
         let given = "\"\\/\u{8}\t\n\u{c}\r\0\u{1f}\u{7f}\u{2028}é😀<>&'";
-        assert_eq!(
-            text(given, ""),
-            format!(r#"{{"type":"PARCEL","payload":{{"type":"{expected}","sender":""}}}}"#)
-        );
+        assert_eq!(text(given, ""), format!(r#"{{"type":"PARCEL","payload":{{"type":"{expected}","sender":""}}}}"#));
     }
 }

@@ -113,14 +113,8 @@ fn prepare<R: CryptoRng + ?Sized>(
     headers.insert(TTL, HeaderValue::from(push.ttl_seconds));
     headers.insert(URGENCY, HeaderValue::from_static("normal"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    vapid
-        .authorise(&mut headers, &url, subscription.encoding(), now)
-        .map_err(RefusedBecause::Vapid)?;
-    Ok(Prepared {
-        url,
-        headers,
-        body: sealed.body.into(),
-    })
+    vapid.authorise(&mut headers, &url, subscription.encoding(), now).map_err(RefusedBecause::Vapid)?;
+    Ok(Prepared { url, headers, body: sealed.body.into() })
 }
 
 async fn deliver(client: &Outbound, prepared: Prepared, now: Timestamp) -> Outcome {
@@ -151,14 +145,12 @@ fn judge(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Outcome {
     match status {
         _ if status.is_success() => Outcome::Delivered,
         StatusCode::NOT_FOUND | StatusCode::GONE => Outcome::Gone,
-        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => Outcome::Retry {
-            after: retry_after(headers, now),
-            cause: RetryCause::Status(status),
-        },
-        _ if status.is_server_error() => Outcome::Retry {
-            after: retry_after(headers, now),
-            cause: RetryCause::Status(status),
-        },
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+            Outcome::Retry { after: retry_after(headers, now), cause: RetryCause::Status(status) }
+        }
+        _ if status.is_server_error() => {
+            Outcome::Retry { after: retry_after(headers, now), cause: RetryCause::Status(status) }
+        }
         _ => Outcome::Refused(RefusedBecause::Status(status)),
     }
 }

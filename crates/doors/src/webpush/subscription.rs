@@ -107,13 +107,7 @@ impl Subscription {
         }
         let key = PublicKey::from_sec1_bytes(&point).map_err(|_| SubscriptionError::P256dh)?;
         let auth = Zeroizing::new(decode(auth).ok_or(SubscriptionError::Auth)?);
-        Ok(Self {
-            endpoint,
-            point,
-            key,
-            auth,
-            encoding: Encoding::parse(encoding),
-        })
+        Ok(Self { endpoint, point, key, auth, encoding: Encoding::parse(encoding) })
     }
 
     /// Reads what [`Subscription::to_json`] wrote, and the `push_subscription_json` of a piqchat database, which has the
@@ -126,13 +120,7 @@ impl Subscription {
             return Err(SubscriptionError::Json);
         }
         let stored: Stored = serde_json::from_str(text).map_err(|_| SubscriptionError::Json)?;
-        Self::parse(
-            &stored.endpoint,
-            &stored.keys.p256dh,
-            &stored.keys.auth,
-            stored.encoding.as_deref(),
-            policy,
-        )
+        Self::parse(&stored.endpoint, &stored.keys.p256dh, &stored.keys.auth, stored.encoding.as_deref(), policy)
     }
 
     /// The form to be stored: one JSON text, with all secrets in it.
@@ -142,10 +130,7 @@ impl Subscription {
     pub fn to_json(&self) -> Result<String, SubscriptionError> {
         let stored = Stored {
             endpoint: self.endpoint.as_str().to_owned(),
-            keys: Keys {
-                p256dh: BASE64URL.encode(self.point),
-                auth: BASE64URL.encode(*self.auth),
-            },
+            keys: Keys { p256dh: BASE64URL.encode(self.point), auth: BASE64URL.encode(*self.auth) },
             encoding: Some(self.encoding.name().to_owned()),
         };
         serde_json::to_string(&stored).map_err(|_| SubscriptionError::Json)
@@ -264,18 +249,11 @@ mod tests {
             "https://",
             "javascript:alert(1)",
         ] {
-            assert_eq!(
-                parse(endpoint, P256DH, AUTH).err(),
-                Some(SubscriptionError::Endpoint),
-                "{endpoint}"
-            );
+            assert_eq!(parse(endpoint, P256DH, AUTH).err(), Some(SubscriptionError::Endpoint), "{endpoint}");
         }
         let long = |letters: usize| ENDPOINT.to_owned() + &"x".repeat(letters - ENDPOINT.len());
         assert!(parse(&long(MAX_ENDPOINT), P256DH, AUTH).is_ok());
-        assert_eq!(
-            parse(&long(MAX_ENDPOINT + 1), P256DH, AUTH).err(),
-            Some(SubscriptionError::Endpoint)
-        );
+        assert_eq!(parse(&long(MAX_ENDPOINT + 1), P256DH, AUTH).err(), Some(SubscriptionError::Endpoint));
         let grows = "https://push.example.org/".to_owned() + &"é".repeat(900);
         assert_eq!(parse(&grows, P256DH, AUTH).err(), Some(SubscriptionError::Endpoint));
     }
@@ -283,20 +261,12 @@ mod tests {
     #[test]
     fn the_test_policy_takes_loopback_and_still_no_other_address() {
         let parse = |endpoint| Subscription::parse(endpoint, P256DH, AUTH, None, AddressPolicy::AllowLoopback);
-        for endpoint in [
-            "http://127.0.0.1:1234/x",
-            "https://127.0.0.1:1234/x",
-            "http://localhost:1",
-            "https://[::1]:1/",
-        ] {
+        for endpoint in
+            ["http://127.0.0.1:1234/x", "https://127.0.0.1:1234/x", "http://localhost:1", "https://[::1]:1/"]
+        {
             assert!(parse(endpoint).is_ok(), "{endpoint}");
         }
-        for endpoint in [
-            "http://push.example.org/",
-            "https://8.8.8.8/",
-            "http://10.0.0.1/",
-            "https://10.0.0.1/",
-        ] {
+        for endpoint in ["http://push.example.org/", "https://8.8.8.8/", "http://10.0.0.1/", "https://10.0.0.1/"] {
             assert!(parse(endpoint).is_err(), "{endpoint}");
         }
     }
@@ -308,38 +278,11 @@ mod tests {
         let marked = BASE64URL.encode([&[6], &BASE64URL.decode(P256DH).unwrap()[1..]].concat());
         let infinity = BASE64URL.encode([0; 65]);
         let long = P256DH.to_owned() + &"A".repeat(100);
-        for p256dh in [
-            "",
-            "AAAA",
-            "!",
-            &off_curve,
-            &compressed,
-            &marked,
-            &infinity,
-            &long,
-            &P256DH[..86],
-            "é",
-        ] {
-            assert_eq!(
-                parse(ENDPOINT, p256dh, AUTH).err(),
-                Some(SubscriptionError::P256dh),
-                "{p256dh}"
-            );
+        for p256dh in ["", "AAAA", "!", &off_curve, &compressed, &marked, &infinity, &long, &P256DH[..86], "é"] {
+            assert_eq!(parse(ENDPOINT, p256dh, AUTH).err(), Some(SubscriptionError::P256dh), "{p256dh}");
         }
-        for auth in [
-            "",
-            "AAAA",
-            "!",
-            &AUTH[..20],
-            &(AUTH.to_owned() + "AA"),
-            "BTBZMqHH6r4Tts7J_aSIgh",
-            &long,
-        ] {
-            assert_eq!(
-                parse(ENDPOINT, P256DH, auth).err(),
-                Some(SubscriptionError::Auth),
-                "{auth}"
-            );
+        for auth in ["", "AAAA", "!", &AUTH[..20], &(AUTH.to_owned() + "AA"), "BTBZMqHH6r4Tts7J_aSIgh", &long] {
+            assert_eq!(parse(ENDPOINT, P256DH, auth).err(), Some(SubscriptionError::Auth), "{auth}");
         }
     }
 
@@ -386,9 +329,6 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let shown = format!("{:?}", parse(ENDPOINT, P256DH, AUTH).unwrap());
-        assert_eq!(
-            shown,
-            r#"Subscription { host: Some("push.example.org"), encoding: Aes128Gcm, .. }"#
-        );
+        assert_eq!(shown, r#"Subscription { host: Some("push.example.org"), encoding: Aes128Gcm, .. }"#);
     }
 }

@@ -78,10 +78,7 @@ impl VapidKey {
 
     fn new(secret: SecretKey) -> Result<Self, VapidError> {
         let point = uncompressed(&secret.public_key()).ok_or(VapidError::Key)?;
-        Ok(Self {
-            secret,
-            public: BASE64URL.encode(point),
-        })
+        Ok(Self { secret, public: BASE64URL.encode(point) })
     }
 
     /// The secret, to be stored: 43 letters of base64url.
@@ -136,12 +133,7 @@ impl VapidSigner {
             return Err(VapidError::Contact);
         }
         let signing = SigningKey::from(&key.secret);
-        Ok(Self {
-            key,
-            signing,
-            contact: contact.to_owned(),
-            tokens: Mutex::new(HashMap::new()),
-        })
+        Ok(Self { key, signing, contact: contact.to_owned(), tokens: Mutex::new(HashMap::new()) })
     }
 
     /// The key.
@@ -167,10 +159,7 @@ impl VapidSigner {
             Encoding::AesGcm => {
                 let others = headers.get(CRYPTO_KEY).and_then(|value| value.to_str().ok());
                 let joined = others.map_or(String::new(), |others| format!("{others};")) + "p256ecdsa=" + public;
-                headers.insert(
-                    CRYPTO_KEY,
-                    HeaderValue::try_from(joined).map_err(|_| VapidError::Token)?,
-                );
+                headers.insert(CRYPTO_KEY, HeaderValue::try_from(joined).map_err(|_| VapidError::Token)?);
                 format!("WebPush {token}")
             }
             Encoding::Aes128Gcm | Encoding::NoPush => format!("vapid t={token}, k={public}"),
@@ -188,10 +177,7 @@ impl VapidSigner {
         if let Some(token) = tokens.get(&audience).filter(|token| token.is_fresh(now)) {
             return Ok(token.text.clone());
         }
-        let token = Token {
-            text: self.sign(&audience, now)?,
-            made: now,
-        };
+        let token = Token { text: self.sign(&audience, now)?, made: now };
         make_room(&mut tokens, now);
         tokens.insert(audience, token.clone());
         Ok(token.text)
@@ -199,17 +185,10 @@ impl VapidSigner {
 
     /// A JSON web token with an ES256 signature (RFC 7515, RFC 7518 section 3.4).
     fn sign(&self, audience: &str, now: Timestamp) -> Result<String, VapidError> {
-        let claims = Claims {
-            aud: audience,
-            exp: now.after(TOKEN_LIFE).seconds(),
-            sub: &self.contact,
-        };
+        let claims = Claims { aud: audience, exp: now.after(TOKEN_LIFE).seconds(), sub: &self.contact };
         let claims = serde_json::to_vec(&claims).map_err(|_| VapidError::Token)?;
         let signed = format!("{}.{}", BASE64URL.encode(JWT_HEADER), BASE64URL.encode(claims));
-        let signature: Signature = self
-            .signing
-            .try_sign(signed.as_bytes())
-            .map_err(|_| VapidError::Token)?;
+        let signature: Signature = self.signing.try_sign(signed.as_bytes()).map_err(|_| VapidError::Token)?;
         Ok(format!("{signed}.{}", BASE64URL.encode(signature.to_bytes())))
     }
 }
@@ -221,10 +200,7 @@ fn make_room(tokens: &mut HashMap<String, Token>, now: Timestamp) {
     }
     tokens.retain(|_, token| token.is_fresh(now));
     if tokens.len() >= MAX_TOKENS {
-        let oldest = tokens
-            .iter()
-            .min_by_key(|(_, token)| token.made)
-            .map(|(audience, _)| audience.clone());
+        let oldest = tokens.iter().min_by_key(|(_, token)| token.made).map(|(audience, _)| audience.clone());
         oldest.and_then(|audience| tokens.remove(&audience));
     }
 }
@@ -295,17 +271,13 @@ mod tests {
         let public = signer.key().public_base64url();
 
         let mut headers = HeaderMap::new();
-        signer
-            .authorise(&mut headers, &endpoint, Encoding::Aes128Gcm, moment(5))
-            .unwrap();
+        signer.authorise(&mut headers, &endpoint, Encoding::Aes128Gcm, moment(5)).unwrap();
         assert_eq!(headers[AUTHORIZATION], format!("vapid t={token}, k={public}"));
         assert!(headers[AUTHORIZATION].is_sensitive());
         assert_eq!(headers.len(), 1);
 
         let mut headers = HeaderMap::from_iter([(CRYPTO_KEY, HeaderValue::from_static("dh=abc"))]);
-        signer
-            .authorise(&mut headers, &endpoint, Encoding::AesGcm, moment(5))
-            .unwrap();
+        signer.authorise(&mut headers, &endpoint, Encoding::AesGcm, moment(5)).unwrap();
         assert_eq!(headers[AUTHORIZATION], format!("WebPush {token}"));
         assert_eq!(headers[CRYPTO_KEY], format!("dh=abc;p256ecdsa={public}"));
     }
@@ -328,9 +300,7 @@ mod tests {
         let signer = signer();
         for i in 0..=MAX_TOKENS {
             let now = moment(1_700_000_000 + i64::try_from(i).unwrap());
-            signer
-                .token(&url(&format!("https://push{i}.example.org/")), now)
-                .unwrap();
+            signer.token(&url(&format!("https://push{i}.example.org/")), now).unwrap();
         }
         let tokens = signer.tokens.lock().unwrap();
         assert_eq!(tokens.len(), MAX_TOKENS);
@@ -343,10 +313,7 @@ mod tests {
         let key = VapidKey::generate(&mut StdRng::seed_from_u64(4)).unwrap();
         let text = key.to_base64url();
         assert_eq!((text.len(), key.public_base64url().len()), (43, 87));
-        assert_eq!(
-            VapidKey::from_base64url(&text).unwrap().public_base64url(),
-            key.public_base64url()
-        );
+        assert_eq!(VapidKey::from_base64url(&text).unwrap().public_base64url(), key.public_base64url());
         // The pair of RFC 8291, appendix A.
         let known = VapidKey::from_base64url("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw").unwrap();
         let public = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8";
@@ -360,19 +327,10 @@ mod tests {
         for text in ["", "AAAA", "!", &zero, &above, &"A".repeat(44)] {
             assert_eq!(VapidKey::from_base64url(text).err(), Some(VapidError::Key), "{text}");
         }
-        for contact in [
-            "",
-            "admin@example.org",
-            "http://example.org",
-            "mailto",
-            &format!("mailto:{}", "x".repeat(600)),
-        ] {
+        for contact in ["", "admin@example.org", "http://example.org", "mailto", &format!("mailto:{}", "x".repeat(600))]
+        {
             let key = VapidKey::generate(&mut StdRng::seed_from_u64(5)).unwrap();
-            assert_eq!(
-                VapidSigner::new(key, contact).err(),
-                Some(VapidError::Contact),
-                "{contact}"
-            );
+            assert_eq!(VapidSigner::new(key, contact).err(), Some(VapidError::Contact), "{contact}");
         }
     }
 }

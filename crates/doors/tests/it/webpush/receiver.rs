@@ -23,10 +23,7 @@ impl Receiver {
     pub fn new<R: CryptoRng>(rng: &mut R) -> Self {
         let mut auth = [0; 16];
         rng.fill_bytes(&mut auth);
-        Self {
-            secret: SecretKey::generate_from_rng(rng),
-            auth,
-        }
+        Self { secret: SecretKey::generate_from_rng(rng), auth }
     }
 
     fn point(&self) -> Vec<u8> {
@@ -62,11 +59,7 @@ impl Receiver {
         let key: [u8; 16] = expand(salt, &input, b"Content-Encoding: aes128gcm\0");
         let nonce: [u8; 12] = expand(salt, &input, b"Content-Encoding: nonce\0");
         let mut plaintext = decrypt(key, nonce, record);
-        assert_eq!(
-            plaintext.pop(),
-            Some(2),
-            "the delimiter of the last record, and no more padding"
-        );
+        assert_eq!(plaintext.pop(), Some(2), "the delimiter of the last record, and no more padding");
         plaintext
     }
 
@@ -100,10 +93,7 @@ impl Receiver {
 /// A parameter of a header field such as `dh=…;p256ecdsa=…`, as bytes.
 pub fn parameter(headers: &HeaderMap, field: &str, name: &str) -> Vec<u8> {
     let text = headers[field].to_str().unwrap();
-    let value = text
-        .split(';')
-        .find_map(|piece| piece.trim().strip_prefix(name)?.strip_prefix('='))
-        .unwrap();
+    let value = text.split(';').find_map(|piece| piece.trim().strip_prefix(name)?.strip_prefix('=')).unwrap();
     BASE64URL.decode(value).unwrap()
 }
 
@@ -114,7 +104,5 @@ fn expand<const N: usize>(salt: &[u8], input: &[u8], info: &[u8]) -> [u8; N] {
 }
 
 fn decrypt(key: [u8; 16], nonce: [u8; 12], record: &[u8]) -> Vec<u8> {
-    Aes128Gcm::new(&key.into())
-        .decrypt(&Nonce::from(nonce), record)
-        .expect("the record is authentic")
+    Aes128Gcm::new(&key.into()).decrypt(&Nonce::from(nonce), record).expect("the record is authentic")
 }

@@ -60,11 +60,7 @@ impl PushService {
         let address = listener.local_addr().unwrap();
         let (app, received) = app(reply);
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self {
-            address,
-            received,
-            task,
-        }
+        Self { address, received, task }
     }
 
     /// One that speaks TLS with a certificate of its own for `localhost`, which is given, too.
@@ -82,20 +78,10 @@ impl PushService {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = tcp.local_addr().unwrap();
-        let listener = TlsListener {
-            tcp,
-            acceptor: TlsAcceptor::from(Arc::new(config)),
-        };
+        let listener = TlsListener { tcp, acceptor: TlsAcceptor::from(Arc::new(config)) };
         let (app, received) = app(reply);
         let task = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        (
-            Self {
-                address,
-                received,
-                task,
-            },
-            certificate,
-        )
+        (Self { address, received, task }, certificate)
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -104,10 +90,7 @@ impl PushService {
 
     /// The next request, which must have come or be on its way.
     pub async fn next(&mut self) -> Received {
-        tokio::time::timeout(PATIENCE, self.received.recv())
-            .await
-            .expect("a request arrives")
-            .unwrap()
+        tokio::time::timeout(PATIENCE, self.received.recv()).await.expect("a request arrives").unwrap()
     }
 
     /// Whether a request has come that was not looked at.
@@ -131,23 +114,13 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
-    sender
-        .send(Received {
-            method,
-            uri,
-            version,
-            headers,
-            body,
-        })
-        .unwrap();
+    sender.send(Received { method, uri, version, headers, body }).unwrap();
     let created = Response::builder().status(201);
     match reply {
         Reply::Status(status) => Response::builder().status(status).body(Body::empty()).unwrap(),
-        Reply::With(status, name, value) => Response::builder()
-            .status(status)
-            .header(name, value)
-            .body(Body::from("why"))
-            .unwrap(),
+        Reply::With(status, name, value) => {
+            Response::builder().status(status).header(name, value).body(Body::from("why")).unwrap()
+        }
         Reply::EndlessBody => {
             let pieces = stream::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b'x'; 1000])));
             created.body(Body::from_stream(pieces)).unwrap()
