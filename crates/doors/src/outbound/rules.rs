@@ -4,7 +4,7 @@ use url::{Host, Url};
 
 use super::address::{AddressPolicy, is_loopback};
 
-/// The port of HTTPS, the only one that is allowed without [`OutboundSettings::extra_ports`].
+/// The port of HTTPS, the only one that is allowed without [`extra_ports`](super::OutboundSettings::extra_ports).
 const HTTPS_PORT: u16 = 443;
 
 /// Why a URL may not be fetched.
