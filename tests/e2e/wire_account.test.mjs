@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client, firstUser, invited, newKeys } from './lib/client.mjs';
-import { Node } from './lib/node.mjs';
+import { endCleanly, Node, withNode } from './lib/node.mjs';
 import { until } from './lib/until.mjs';
 import { receiverKeys } from './lib/web_push.mjs';
 
@@ -24,10 +24,7 @@ describe('account', () => {
     bob = await invited(alice);
     stranger = new Client(node.origin);
   });
-  after(async () => {
-    await node.stop();
-    await node.dispose();
-  });
+  after(() => endCleanly(node));
 
   test('who is no user gets 403 everywhere, and 401 unsigned', async () => {
     for (const [method, path, json] of [
@@ -92,8 +89,7 @@ describe('account', () => {
 
 test('the invite tree: what a user sees, what the admin sees, and its holes', async () => {
   const adminKeys = newKeys();
-  const node = await Node.start({ env: { ADMIN_UUID: adminKeys.id } });
-  try {
+  await withNode({ env: { ADMIN_UUID: adminKeys.id } }, async (node) => {
     const admin = await firstUser(node, adminKeys);
     const bob = await invited(admin);
     const carol = await invited(bob);
@@ -119,15 +115,11 @@ test('the invite tree: what a user sees, what the admin sees, and its holes', as
     (await erin.parcels()).expect(200);
     const row = (await admin.invitedUsers()).json().at(-1);
     assert.deepEqual(row, { id: erin.id, entryId: 5, clientVersion: '7.8.9', clientLastSeen: 'RECENTLY', createdBy: '1.0' });
-    await node.stop();
-  } finally {
-    await node.dispose();
-  }
+  });
 });
 
 test('an account is deleted with all it had, once; the key may come back and finds nothing', async () => {
-  const node = await Node.start();
-  try {
+  await withNode({}, async (node) => {
     const alice = await firstUser(node);
     for (const spelling of [['DELETE', '/account'], ['POST', '/account/delete']]) {
       const bob = await invited(alice);
@@ -160,15 +152,11 @@ test('an account is deleted with all it had, once; the key may come back and fin
       (await alice.accepts(bob.id)).expectPhrase(403);
       (await again.exchange(oneTimeToken)).expectPhrase(404);
     }
-    await node.stop();
-  } finally {
-    await node.dispose();
-  }
+  });
 });
 
 test('statistics count users, signs of life, what waits and what came', async () => {
-  const node = await Node.start();
-  try {
+  await withNode({}, async (node) => {
     const alice = await firstUser(node);
     const bob = await invited(alice);
     const statistics = (wanted) => until(`the statistics are ${JSON.stringify(wanted)}`, async () => {
@@ -187,8 +175,5 @@ test('statistics count users, signs of life, what waits and what came', async ()
     await statistics([2, 1, 1, 1, 2]);
     (await bob.leave()).expectEmpty();
     await statistics([1, 1, 1, 0, 2]);
-    await node.stop();
-  } finally {
-    await node.dispose();
-  }
+  });
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client, firstUser, invited, newKeys, readInviteLink } from './lib/client.mjs';
-import { Node } from './lib/node.mjs';
+import { endCleanly, Node, withNode } from './lib/node.mjs';
 import { rawRequest } from './lib/raw_http.mjs';
 
 const HTML = 'text/html; charset=utf-8';
@@ -23,10 +23,7 @@ describe('contact exchange', () => {
     bob = await invited(alice);
     stranger = new Client(node.origin);
   });
-  after(async () => {
-    await node.stop();
-    await node.dispose();
-  });
+  after(() => endCleanly(node));
 
   const offer = async (contact = 'sealed by alice') => (await alice.offerContact(contact)).expect(201).json();
 
@@ -138,8 +135,7 @@ describe('contact exchange', () => {
 });
 
 test('the invitation at start: its form, what it gives, and that one is enough', async () => {
-  const node = await Node.start();
-  try {
+  await withNode({}, async (node) => {
     const link = await node.invitation();
     const form = /^https:\/\/piqchat\.net\/#\?exchange-url=https%3A%2F%2Finput_inbox_server_host%2Fapi%2Fcontact-exchange%2F([0-9a-f-]{36})%2Faccept&exchange-key=$/;
     assert.match(link, form);
@@ -160,8 +156,5 @@ test('the invitation at start: its form, what it gives, and that one is enough',
     (await bob.accept(readInviteLink(await node.invitation()).token, { userUuid: bob.id })).expect(200);
     await node.restart({ CREATE_SIGN_UP_INVITE: 'false' });
     assert.deepEqual(node.invitations(), [], 'false is false');
-    await node.stop();
-  } finally {
-    await node.dispose();
-  }
+  });
 });

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { Client, firstUser, newKeys } from './lib/client.mjs';
-import { Node } from './lib/node.mjs';
+import { endCleanly, Node, withNode } from './lib/node.mjs';
 import { rawRequest } from './lib/raw_http.mjs';
 
 const JSON_LIMIT = 102_400;
@@ -18,10 +18,7 @@ describe('HTTP conventions', () => {
     alice = await firstUser(node);
     stranger = new Client(node.origin);
   });
-  after(async () => {
-    await node.stop();
-    await node.dispose();
-  });
+  after(() => endCleanly(node));
 
   const raw = (options) => rawRequest(node.origin, options);
   const postExchange = async (body, headers) => alice.request('POST', '/contact-exchange', { body, headers });
@@ -206,8 +203,7 @@ describe('HTTP conventions', () => {
 
 test('what the admin says is in info, and keys survive a restart', async () => {
   const env = { ADMIN_DISPLAY_NAME: 'Zoë', ADMIN_MESSAGE: 'two\nlines', ADMIN_PRIVACY_POLICY_URL: 'https://example.org/p' };
-  const node = await Node.start({ env });
-  try {
+  await withNode({ env }, async (node) => {
     const info = async () => (await new Client(node.origin).info()).expect(200).json();
     const first = await info();
     assert.deepEqual(Object.keys(first), ['publicKey', 'vapidPublicKey', 'adminDisplayName', 'adminMessage', 'privacyPolicyUrl', 'statistics']);
@@ -216,8 +212,5 @@ test('what the admin says is in info, and keys survive a restart', async () => {
     assert.equal(first.privacyPolicyUrl, 'https://example.org/p');
     await node.restart();
     assert.deepEqual(await info(), first);
-    await node.stop();
-  } finally {
-    await node.dispose();
-  }
+  });
 });

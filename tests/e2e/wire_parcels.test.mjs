@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { Client, firstUser, inPath, invited } from './lib/client.mjs';
 import { file, form, text } from './lib/form.mjs';
-import { Node } from './lib/node.mjs';
+import { endCleanly, Node } from './lib/node.mjs';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -22,10 +22,7 @@ before(async () => {
   sender = new Client(node.origin); // no user of this node: senders need not be
   for (const friend of [alice, bob]) (await friend.contacts([sender.id])).expectEmpty();
 });
-after(async () => {
-  await node.stop();
-  await node.dispose();
-});
+after(() => endCleanly(node));
 beforeEach(async () => {
   for (const person of [alice, bob]) {
     for (const { id } of (await person.parcels()).json()) (await person.dropParcel(id)).expectEmpty();

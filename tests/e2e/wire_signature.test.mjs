@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client, firstUser, newKeys, signature } from './lib/client.mjs';
-import { Node } from './lib/node.mjs';
+import { endCleanly, Node } from './lib/node.mjs';
 
 const bytes = (from, count) => Buffer.from(Array.from({ length: count }, (_, index) => from + index));
 
@@ -19,10 +19,7 @@ describe('signature', () => {
     alice = await firstUser(node);
     publicKey = (await alice.info()).json().publicKey;
   });
-  after(async () => {
-    await node.stop();
-    await node.dispose();
-  });
+  after(() => endCleanly(node));
 
   const ask = (headers) => alice.request('GET', '/account', { sign: false, headers });
   const refused = async (headers, what) => {

@@ -37,6 +37,10 @@ const START_MS = 20_000;
 const STOP_MS = 20_000;
 const SHOWN_LOG_CHARACTERS = 3_000;
 
+/** A test run that is cut short must leave no node behind. Killing a process that has ended does nothing. */
+const started = new Set();
+process.on('exit', () => started.forEach((child) => child.kill('SIGKILL')));
+
 export class Node {
   /** Starts a node. `env`: settings by environment. The folder is a fresh one unless given, and then stays. */
   static async start({ env = {}, folder } = {}) {
@@ -59,6 +63,7 @@ export class Node {
     // Nothing of the surroundings' settings may reach the node, or somebody's own .env in the current folder.
     const env = { PATH: process.env.PATH, HOME: this.folder, RUST_BACKTRACE: '1', ...this.env };
     this.process = spawn(BINARY, serveArguments(this.folder), { env, cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    started.add(this.process);
     this.ended = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
     this.ended.catch((error) => { this.spawnError = error; });
     for (const stream of ['stdout', 'stderr']) {
@@ -144,17 +149,28 @@ export class Node {
   }
 }
 
+/** Ends nodes at the end of a suite: each must end cleanly. With E2E_LOG set, what they printed is shown. */
+export async function endCleanly(...nodes) {
+  for (const node of nodes) {
+    if (node === undefined) continue; // it did not start, which has been reported already
+    try {
+      if (node.running) await node.stop();
+    } finally {
+      if (process.env.E2E_LOG) process.stderr.write(`${node.log}\n`);
+      await node.dispose();
+    }
+  }
+}
+
 /** Runs `use` with a fresh node, which must end cleanly afterwards. On failure the node's log is shown. */
 export async function withNode(options, use) {
   const node = await Node.start(options);
   try {
-    const result = await use(node);
-    await node.stop();
-    return result;
+    await use(node);
   } catch (error) {
     if (error instanceof Error) error.message += `\n${node.log}`;
-    throw error;
-  } finally {
     await node.dispose();
+    throw error;
   }
+  await endCleanly(node);
 }
