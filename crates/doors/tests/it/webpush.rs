@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tidings_core::time::Timestamp;
-use tidings_doors::outbound::{AddressPolicy, Outbound, OutboundSettings, UrlRefusal};
+use tidings_doors::outbound::{AddressPolicy, Outbound, OutboundSettings, TIMEOUT, UrlRefusal};
 use tidings_doors::webpush::encrypt::encrypt;
 use tidings_doors::webpush::{
     EncryptError, MAX_PAYLOAD, Outcome, Push, RefusedBecause, RetryCause, Subscription, VapidKey, VapidSigner, attempt,
@@ -31,8 +31,8 @@ const CONTACT: &str = "mailto:admin@example.org";
 /// 2024-01-02T03:04:05.678Z.
 const NOW: i64 = 1_704_164_645_678;
 
-/// Short, for services that never answer.
-const IMPATIENCE: Duration = Duration::from_millis(300);
+/// Short, for services that stop in the middle; long enough for a busy machine to get there.
+const IMPATIENCE: Duration = Duration::from_secs(1);
 
 fn now() -> Timestamp {
     Timestamp::from_millis(NOW)
@@ -55,8 +55,9 @@ async fn push_with(settings: OutboundSettings, vapid: &VapidSigner, to: &Subscri
 
 /// What becomes of a push that the service answers with `reply`.
 async fn outcome_of(reply: Reply) -> Outcome {
+    let stalls = matches!(reply, Reply::Stall | Reply::StalledBody);
+    let settings = OutboundSettings { timeout: if stalls { IMPATIENCE } else { TIMEOUT }, ..open() };
     let service = PushService::start(reply).await;
-    let settings = OutboundSettings { timeout: IMPATIENCE, ..open() };
     let receiver = Receiver::new(&mut StdRng::seed_from_u64(12));
     push_with(settings, &signer(), &receiver.subscribe(&service.url("/x"), None), b"hello").await
 }
