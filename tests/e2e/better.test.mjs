@@ -19,6 +19,8 @@ import { receiverKeys } from './lib/web_push.mjs';
 const MIB = 1024 * 1024;
 const HOUR_MS = 3_600_000;
 const BIG_FILE_BYTES = 5 * MIB;
+const MOST_GUESSES = 3_000;
+const GUESSES_AT_ONCE = 30;
 const UNAUTHORIZED = [401, 'Signature is invalid', 'text/html; charset=utf-8'];
 
 /** The points of small order on Curve25519 (RFC 7748, section 6.1, speaks of them), as they come in 32 bytes. */
@@ -128,21 +130,35 @@ suite('nobody stops it (12.1)', {}, (at) => {
   });
 });
 
-suite('limits (12.1)', {}, (at) => {
+/** Asks in rounds until one answer is 429, which must say when to come back; all others must have `status`. */
+async function askUntilLimited(what, ask, status) {
+  for (let asked = 0; asked < MOST_GUESSES; asked += GUESSES_AT_ONCE) {
+    const answers = await Promise.all(Array.from({ length: GUESSES_AT_ONCE }, ask));
+    for (const answer of answers) assert.ok([status, 429].includes(answer.status), `${answer}`);
+    const limited = answers.find((answer) => answer.status === 429);
+    if (limited) {
+      assert.match(limited.headers.get('retry-after') ?? '', /^\d+$/, `Retry-After of ${limited}`);
+      return;
+    }
+  }
+  assert.fail(`${MOST_GUESSES} times ${what} were not slowed down`);
+}
+
+suite('limits on requests (12.1)', {}, (at) => {
   test('a phone’s burst of 300 requests passes; guessing tokens ends in 429 with Retry-After', async () => {
     for (let round = 0; round < 10; round += 1) {
       const answers = await Promise.all(Array.from({ length: 30 }, () => at.alice.account()));
       for (const answer of answers) answer.expect(200);
     }
-    let limited;
-    for (let guess = 0; guess < 3_000 && !limited; guess += 30) {
-      const answers = await Promise.all(Array.from({ length: 30 }, () =>
-        at.sender.accept(crypto.randomUUID(), { encryptedContact: 'x' })));
-      limited = answers.find((answer) => answer.status === 429);
-      for (const answer of answers) assert.ok([404, 429].includes(answer.status), `${answer}`);
-    }
-    assert.ok(limited, 'three thousand guesses were not slowed down');
-    assert.match(limited.headers.get('retry-after') ?? '', /^\d+$/, `Retry-After of ${limited}`);
+    await askUntilLimited('a wrong token', () => at.sender.accept(crypto.randomUUID(), { encryptedContact: 'x' }), 404);
+  });
+});
+
+suite('limits on signatures (12.1)', {}, (at) => {
+  test('wrong signatures end in 429 with Retry-After', async () => {
+    const { Authorization } = await at.alice.sign();
+    const headers = { Authorization, 'X-Date': 'another date' };
+    await askUntilLimited('a wrong signature', () => at.alice.request('GET', '/account', { sign: false, headers }), 401);
   });
 });
 

@@ -113,6 +113,14 @@ describe('push', () => {
     assert.ok(endpoint.requests.length < BURST, `${endpoint.requests.length} pushes for ${BURST} parcels`);
   });
 
+  test('a parcel that comes while pushes are held back rings later', async () => {
+    const { person, sender, endpoint } = await pair();
+    await send(sender, person);
+    await endpoint.message(1, PUSH_DEADLINE_MS);
+    await send(sender, person);
+    assert.equal(await opened(endpoint, 2), payload(sender, 'MEDIA'));
+  });
+
   test('redirects are not followed', async () => {
     const { person, sender, endpoint } = await pair();
     const elsewhere = service.endpoint();

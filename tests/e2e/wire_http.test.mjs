@@ -64,7 +64,7 @@ describe('HTTP conventions', () => {
     for (const base of ['/parcels', '/contact-exchange', '/account']) {
       const path = `${base}/no/such/route`;
       (await stranger.request('GET', path, { sign: false })).expectText(401, 'Signature is invalid', 'text/html; charset=utf-8');
-      (await stranger.request('GET', path)).expect(404);
+      (await alice.request('GET', path)).expect(404);
     }
   });
 
@@ -89,15 +89,16 @@ describe('HTTP conventions', () => {
   });
 
   test('answers with a body have a weak ETag, and a matching If-None-Match gives 304', async () => {
-    for (const [path, sign] of [['/info', false], ['/account', {}], ['/parcels', {}]]) {
-      const first = (await alice.request('GET', path, { sign })).expect(200);
-      const tag = first.headers.get('etag');
-      assert.match(tag ?? '', /^W\/"[^"]+"$/, `ETag of ${first}`);
-      const again = (await alice.request('GET', path, { sign, headers: { 'If-None-Match': tag } })).expect(304);
+    // Not with fetch: it adds `Cache-Control: no-cache` to a request that has If-None-Match, which asks for a full answer.
+    const get = async (path, headers = {}) => raw({ path: `/api${path}`, headers: { ...(await alice.sign()), ...headers } });
+    for (const path of ['/info', '/account', '/parcels']) {
+      const tag = (await get(path)).expect(200).headers.get('etag');
+      assert.match(tag ?? '', /^W\/"[^"]+"$/, `ETag of ${path}`);
+      const again = (await get(path, { 'If-None-Match': tag })).expect(304);
       assert.equal(again.bytes.length, 0);
-      const several = await alice.request('GET', path, { sign, headers: { 'If-None-Match': `"x", ${tag}` } });
-      several.expect(304);
-      (await alice.request('GET', path, { sign, headers: { 'If-None-Match': 'W/"other"' } })).expect(200);
+      assert.equal(again.headers.get('access-control-allow-origin'), '*');
+      (await get(path, { 'If-None-Match': `"x", ${tag}` })).expect(304);
+      (await get(path, { 'If-None-Match': 'W/"other"' })).expect(200);
     }
     assert.match((await stranger.account()).expectPhrase(403).headers.get('etag') ?? '', /^W\//);
   });
