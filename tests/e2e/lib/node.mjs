@@ -34,7 +34,8 @@ export const SHORT_EXCHANGE_MINUTES = process.env.E2E_EXCHANGE_MINUTES ?? '1';
 // -----------------------------------------------------------------------------------------
 
 const START_MS = 20_000;
-const STOP_MS = 20_000;
+// Longer than the node's own limit on draining (20 s), so that a slow drain is told from a hanging one.
+const STOP_MS = 30_000;
 const SHOWN_LOG_CHARACTERS = 3_000;
 
 /** A test run that is cut short must leave no node behind. Killing a process that has ended does nothing. */
