@@ -1,0 +1,63 @@
+//! The tables, brought up to date one numbered step after another.
+
+use super::fault::Fault;
+use rusqlite::Connection;
+
+/// The steps. What stands at index n leads from version n to n + 1. Never change one that was released.
+const STEPS: &[&str] = &[include_str!("migrations/0001_store.sql")];
+
+/// Marks a database file as Tidings' own: "Tdng".
+const APPLICATION_ID: i64 = 0x5464_6e67;
+
+/// Applies the steps that are missing, each in a transaction. Fails if the file is of a newer version, or not Tidings'.
+pub(super) fn migrate(conn: &Connection) -> Result<(), Fault> {
+    let version = version(conn)?;
+    for (number, step) in (1i64..).zip(STEPS).skip(version) {
+        let transaction = conn.unchecked_transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// The number of steps that the file has seen.
+fn version(conn: &Connection) -> Result<usize, Fault> {
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let id: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if tables == 0 && version == 0 && id == 0 {
+        return Ok(0);
+    }
+    if id != APPLICATION_ID {
+        return Err(Fault::Damaged("the file is no database of Tidings, or its header is damaged".to_owned()));
+    }
+    match usize::try_from(version) {
+        Ok(version) if (1..=STEPS.len()).contains(&version) => Ok(version),
+        Ok(newer) if newer > STEPS.len() => Err(Fault::Failed(format!(
+            "the database is of version {newer}, but this program knows versions up to {} only: use a newer program",
+            STEPS.len()
+        ))),
+        _ => Err(Fault::Damaged(format!("the database says that it is of version {version}"))),
+    }
+}
+
+/// Compares the tables and indexes with those that the steps make.
+pub(super) fn check(conn: &Connection) -> Result<(), Fault> {
+    let expected = Connection::open_in_memory()?;
+    migrate(&expected)?;
+    if describe(conn)? == describe(&expected)? {
+        Ok(())
+    } else {
+        Err(Fault::Damaged("the definitions of the tables are not those that this version makes".to_owned()))
+    }
+}
+
+type Definition = (String, String, String, Option<String>);
+
+fn describe(conn: &Connection) -> Result<Vec<Definition>, Fault> {
+    let mut select = conn.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,159 @@
+//! The one thread that writes. It puts all that wait into one transaction, so that one sync to disk serves many; each job
+//! has a savepoint of its own, and is answered only after the commit.
+
+use super::checkpointer::Pulse;
+use super::counters::{Counts, Totals};
+use super::fault::Fault;
+use super::queue::Queue;
+use rusqlite::Connection;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+use tidings_core::StoreError;
+use tokio::sync::oneshot;
+
+/// Jobs that may wait for the writer; who comes later waits for room.
+pub(super) const WAITING_MAX: usize = 1024;
+
+/// Jobs in one transaction at most, which bounds how long the first of them waits and how much a failing commit takes along.
+const BATCH_MAX: usize = 256;
+
+/// After a batch that served several, the writer waits this long for as many to come again: they are just being answered.
+const PATIENCE: Duration = Duration::from_micros(300);
+
+/// A batch from which on the writer is patient.
+const PATIENT_FROM: usize = 4;
+
+/// A transaction as a job sees it.
+pub(super) struct Tx<'a> {
+    /// The writer's connection, inside the job's savepoint.
+    pub(super) conn: &'a Connection,
+    /// Counters that change with the job; written once per batch.
+    pub(super) counts: Counts<'a>,
+}
+
+/// A job with its asker.
+pub(super) trait Work: Send {
+    /// Does it inside a savepoint, and keeps the outcome for the answer.
+    fn run(&mut self, tx: &Tx<'_>) -> Result<(), StoreError>;
+    /// Tells the asker, now that the fate of the transaction is known.
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>);
+}
+
+/// What waits for the writer.
+pub(super) type Job = Box<dyn Work>;
+
+struct Asked<T, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, StoreError>>,
+    asker: oneshot::Sender<Result<T, StoreError>>,
+}
+
+/// Wraps work with a way to hear its result.
+pub(super) fn job<T, F>(work: F) -> (Job, oneshot::Receiver<Result<T, StoreError>>)
+where
+    T: Send + 'static,
+    F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+{
+    let (asker, receiver) = oneshot::channel();
+    let asked = Asked { work: Some(work), outcome: None, asker };
+    (Box::new(asked), receiver)
+}
+
+impl<T, F> Work for Asked<T, F>
+where
+    T: Send,
+    F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send,
+{
+    fn run(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        let outcome = work(tx).map_err(StoreError::from);
+        let told = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
+        self.outcome = Some(outcome);
+        told
+    }
+
+    fn answer(self: Box<Self>, commit: Result<(), StoreError>) {
+        // Its own failure says more than that of the commit.
+        let answer = match self.outcome {
+            Some(Ok(value)) => commit.map(|()| value),
+            Some(Err(error)) => Err(error),
+            None => Err(commit.err().unwrap_or_else(|| StoreError::Failed("the job panicked".to_owned()))),
+        };
+        // Nobody may be listening any more.
+        let _ = self.asker.send(answer);
+    }
+}
+
+/// Works until the queue is closed and empty.
+pub(super) fn run(conn: &Connection, jobs: &Queue<Job>, pulse: &Pulse) {
+    let mut last = 0;
+    loop {
+        let hoped = if last >= PATIENT_FROM { last } else { 0 };
+        let mut batch = jobs.take(BATCH_MAX, hoped, PATIENCE);
+        if batch.is_empty() {
+            return;
+        }
+        last = batch.len();
+        let commit = {
+            let _gate = pulse.gate();
+            transact(conn, &mut batch)
+        };
+        if let Err(error) = &commit {
+            tracing::warn!(%error, jobs = last, "a transaction failed");
+        }
+        pulse.wrote();
+        for job in batch {
+            job.answer(commit.clone());
+        }
+    }
+}
+
+/// Runs all jobs and commits. Whatever happens, no transaction is left open.
+fn transact(conn: &Connection, batch: &mut VecDeque<Job>) -> Result<(), StoreError> {
+    let result = begin_run_commit(conn, batch);
+    if !conn.is_autocommit()
+        && let Err(error) = execute(conn, "ROLLBACK")
+    {
+        tracing::error!(%error, "a transaction can't be rolled back");
+    }
+    result
+}
+
+fn begin_run_commit(conn: &Connection, batch: &mut VecDeque<Job>) -> Result<(), StoreError> {
+    execute(conn, "BEGIN IMMEDIATE")?;
+    let totals = Totals::default();
+    for job in batch {
+        let tx = Tx { conn, counts: Counts::of(&totals) };
+        in_savepoint(&tx, job)?;
+    }
+    totals.save(conn)?;
+    execute(conn, "COMMIT")?;
+    Ok(())
+}
+
+/// Runs one job, and undoes it if it fails. An error here means that the whole transaction is lost, as it is when SQLite
+/// gives it up because of the job.
+fn in_savepoint(tx: &Tx<'_>, job: &mut Job) -> Result<(), StoreError> {
+    execute(tx.conn, "SAVEPOINT job")?;
+    let ran = catch_unwind(AssertUnwindSafe(|| job.run(tx)));
+    let error = match ran {
+        Ok(Ok(())) => {
+            tx.counts.keep();
+            return Ok(execute(tx.conn, "RELEASE job")?);
+        }
+        Ok(Err(error)) => error,
+        Err(_) => StoreError::Failed("a job panicked".to_owned()),
+    };
+    if tx.conn.is_autocommit() {
+        return Err(error);
+    }
+    execute(tx.conn, "ROLLBACK TO job")?;
+    Ok(execute(tx.conn, "RELEASE job")?)
+}
+
+/// Runs a statement of fixed text without results.
+fn execute(conn: &Connection, sql: &'static str) -> Result<(), Fault> {
+    conn.prepare_cached(sql)?.execute([])?;
+    Ok(())
+}
