@@ -94,6 +94,10 @@ impl Engine {
         if self.inner.seen.is_fresh(&caller, client_version.as_deref(), now) {
             return Ok(());
         }
+        // Strangers may look into inboxes that they don't have; that must not cost a write.
+        if self.inner.store.account(caller).await?.is_none() {
+            return Ok(());
+        }
         if self.inner.store.touch(caller, now, client_version.clone()).await? {
             self.inner.seen.note(caller, client_version, now);
         }

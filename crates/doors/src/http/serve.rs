@@ -1,0 +1,169 @@
+//! The loop that accepts connections, and what happens on each.
+
+use super::{ClientAddress, DRAIN_MAX, HEADER_BYTES_MAX, HttpSettings, READ_BUFFER, stall::Stall};
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::Service as _;
+
+/// The certificates in force; exchanged when they are renewed.
+pub type Tls = Arc<ArcSwap<rustls::ServerConfig>>;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
+/// How long to wait after a connection could not be accepted, because too many files are open for example.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// HTTP/2 streams that one connection may have open.
+const STREAMS_MAX: u32 = 100;
+
+/// Everything a connection needs.
+#[derive(Clone)]
+struct Host {
+    router: Router,
+    settings: Arc<ArcSwap<HttpSettings>>,
+    shutdown: CancellationToken,
+}
+
+/// Serves `router` on `listener`, with TLS if given, until `shutdown`. Then running requests may end, for [`DRAIN_MAX`] at
+/// most. Each request gets the extension [`ClientAddress`].
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    router: Router,
+    settings: Arc<ArcSwap<HttpSettings>>,
+    shutdown: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(settings.load().max_connections));
+    let host = Host { router, settings, shutdown: shutdown.clone() };
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = accept(&listener, &places) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else { break };
+        let (host, tls) = (host.clone(), tls.clone());
+        connections.spawn(async move {
+            let gauge = metrics::gauge!("tidings_open_connections");
+            gauge.increment(1.0);
+            connection(host, tls, stream, peer.ip()).await;
+            gauge.decrement(1.0);
+            drop(place);
+        });
+    }
+    drop(listener);
+    connections.close();
+    if timeout(DRAIN_MAX, connections.wait()).await.is_err() {
+        tracing::warn!("some requests did not end in time and were broken off");
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => return Some((stream, peer, place)),
+            Err(error) => {
+                tracing::warn!(%error, "could not accept a connection");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(host: Host, tls: Option<Tls>, stream: TcpStream, peer: IpAddr) {
+    // Without it small answers wait for the client's acknowledgement. Failing to set it costs only that.
+    let _ = stream.set_nodelay(true);
+    let stall = host.settings.load().stall_timeout;
+    let Some(tls) = tls else { return http1(host, Stall::new(stream, stall), peer).await };
+    let acceptor = TlsAcceptor::from(tls.load_full());
+    match timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
+            http2(host, Stall::new(stream, stall), peer).await;
+        }
+        Ok(Ok(stream)) => http1(host, Stall::new(stream, stall), peer).await,
+        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+        Err(_) => tracing::debug!("TLS handshake took too long"),
+    }
+}
+
+async fn http1<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, io: T, peer: IpAddr) {
+    let service_host = host.clone();
+    let service = service_fn(move |request| answer(service_host.clone(), request, peer));
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(host.settings.load().header_timeout)
+        .max_header_size(HEADER_BYTES_MAX)
+        .max_buf_size(READ_BUFFER)
+        .serve_connection(TokioIo::new(io), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = host.shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+async fn http2<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, io: T, peer: IpAddr) {
+    let service_host = host.clone();
+    let service = service_fn(move |request| answer(service_host.clone(), request, peer));
+    let header_bytes = u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX);
+    let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .max_header_list_size(header_bytes)
+        .max_concurrent_streams(STREAMS_MAX)
+        .keep_alive_interval(host.settings.load().header_timeout)
+        .serve_connection(TokioIo::new(io), service);
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = host.shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection ended early");
+    }
+}
+
+async fn answer(mut host: Host, request: Request<Incoming>, peer: IpAddr) -> Result<Response, Infallible> {
+    let settings = host.settings.load();
+    let address = ClientAddress::find(peer, request.headers(), &settings.trusted_proxies);
+    let limit = settings.request_timeout;
+    drop(settings);
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(address);
+    match timeout(limit, host.router.call(request)).await {
+        Ok(answered) => answered,
+        Err(_) => Ok(StatusCode::REQUEST_TIMEOUT.into_response()),
+    }
+}
