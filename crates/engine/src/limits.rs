@@ -37,9 +37,9 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            address: Rate { burst: 1200, per_second: 200 },
-            key: Rate { burst: 1200, per_second: 200 },
-            guesses: Rate { burst: 100, per_second: 1 },
+            address: Rate { burst: 3000, per_second: 300 },
+            key: Rate { burst: 3000, per_second: 300 },
+            guesses: Rate { burst: 300, per_second: 5 },
         }
     }
 }
