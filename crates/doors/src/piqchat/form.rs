@@ -2,10 +2,12 @@
 
 use super::answer::Refused;
 use super::body::{BodyError, SharedBody};
+use axum::body::Body;
 use bytes::Bytes;
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use multer::{Field, Multipart};
+use std::time::Duration;
 
 /// Bytes of an attachment at most.
 pub(super) const ATTACHMENT_MAX: u64 = 19_999_999;
@@ -110,6 +112,37 @@ impl Attachment {
     }
 }
 
+/// What an upload form held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeForm {
+    /// The text fields, in order: plain name and value.
+    pub texts: Vec<(String, String)>,
+    /// The attachment, if there was one.
+    pub attachment: Option<Vec<u8>>,
+}
+
+/// Reads a whole form out of pieces in memory, by the code that reads uploads as they arrive: the way in for tests that try
+/// any bytes. `None` if the media type is not `multipart/form-data`. Fails with the status that a client would get.
+pub async fn read_form(content_type: &HeaderValue, pieces: Vec<Bytes>) -> Option<Result<WholeForm, StatusCode>> {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type.clone())]);
+    let pieces = futures_util::stream::iter(pieces.into_iter().map(Ok::<_, std::convert::Infallible>));
+    let form = Form::begin(&headers, SharedBody::new(Body::from_stream(pieces), Duration::MAX))?;
+    let whole = async { read_on(form?).await }.await;
+    Some(whole.map_err(|refused: Refused| refused.answer().status()))
+}
+
+async fn read_on(mut form: Form) -> Result<WholeForm, Refused> {
+    let mut attachment = None;
+    while let Step::Attachment(mut arriving) = form.advance().await? {
+        let bytes = attachment.insert(Vec::new());
+        while let Some(piece) = arriving.chunk().await? {
+            bytes.extend_from_slice(&piece);
+        }
+    }
+    let texts = form.into_texts().into_iter().map(|text| (text.name, text.value)).collect();
+    Ok(WholeForm { texts, attachment })
+}
+
 /// A part is a file if it has a file name, or if it says that it is one.
 fn is_file(field: &Field<'static>) -> bool {
     field.file_name().is_some()
@@ -128,4 +161,34 @@ fn refused(error: multer::Error) -> Refused {
     let stalled = matches!(&error, multer::Error::StreamReadFailed(cause)
         if matches!(cause.downcast_ref::<BodyError>(), Some(BodyError::Stalled)));
     if stalled { Refused::Status(http::StatusCode::REQUEST_TIMEOUT) } else { Refused::BAD_REQUEST }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_form_is_the_same_however_it_is_cut() {
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
+        let body = "--b\r\nContent-Disposition: form-data; name=\"recipient[0]\"\r\n\r\nalice\r\n\
+                    --b\r\nContent-Disposition: form-data; name=\"attachment\"; filename=\"a\"\r\n\r\n\x01\r\n--\x02\r\n--b--\r\n";
+        let wanted = WholeForm {
+            texts: vec![("recipient".into(), "alice".into())],
+            attachment: Some(b"\x01\r\n--\x02".to_vec()),
+        };
+        for len in 1..=body.len() {
+            let pieces = body.as_bytes().chunks(len).map(Bytes::copy_from_slice).collect();
+            assert_eq!(read_form(&kind, pieces).await, Some(Ok(wanted.clone())), "in pieces of {len}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_whole_form_is_refused() {
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
+        for body in ["", "--b", "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx"] {
+            let read = read_form(&kind, vec![Bytes::from_static(body.as_bytes())]).await;
+            assert_eq!(read, Some(Err(StatusCode::BAD_REQUEST)), "{body:?}");
+        }
+        assert_eq!(read_form(&HeaderValue::from_static("text/plain"), Vec::new()).await, None);
+    }
 }

@@ -19,6 +19,7 @@ mod settings;
 mod signature;
 mod upload;
 
+pub use form::{WholeForm, read_form};
 pub use invitation::{WEB_APP, invitation_link};
 pub use json::{JsonError, parse_json};
 pub use keys::{BOX_SECRET, KeyError, Keys, Overrides, VAPID_SECRET};
