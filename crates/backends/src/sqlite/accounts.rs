@@ -226,11 +226,11 @@ fn invited(conn: &Connection, by: Option<AccountNumber>) -> Result<Vec<Invited>,
     let mut select = conn.prepare_cached(match by {
         Some(_) => {
             "SELECT number, key, creator, created_at, seen_at, stream, sum, client_version, subscription
-             FROM accounts WHERE number = ?1 OR creator = ?1 ORDER BY number"
+             FROM accounts WHERE number = ?1 OR creator = ?1"
         }
         None => {
             "SELECT number, key, creator, created_at, seen_at, stream, sum, client_version, subscription
-             FROM accounts /* the whole table is asked for */ WHERE ?1 IS NULL ORDER BY number"
+             FROM accounts /* the whole table */ WHERE ?1 IS NULL"
         }
     })?;
     let mut rows = select.query(params![by])?;
@@ -238,6 +238,7 @@ fn invited(conn: &Connection, by: Option<AccountNumber>) -> Result<Vec<Invited>,
     while let Some(row) = rows.next()? {
         found.push(AccountRow::read(row)?.into_invited());
     }
+    found.sort_by_key(|row| row.number);
     Ok(found)
 }
 

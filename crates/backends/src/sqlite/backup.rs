@@ -31,7 +31,7 @@ fn copy(from: &Path, to: &Path, mut progress: impl FnMut(u64, u64)) -> Result<()
     let source = open::reader(from, open::SIDE_CACHE_KIB)?;
     // While this read transaction is open the copy is of one moment, and need not begin anew when something is written.
     let moment = source.unchecked_transaction()?;
-    moment.query_row("SELECT count(*) FROM node_values", [], |_| Ok(()))?;
+    moment.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     let mut target = Connection::open(to)?;
     // The file counts only once it is whole and synced.
     target.pragma_update(None, "synchronous", "OFF")?;

@@ -1,7 +1,7 @@
 //! Opening and making the database file, and the settings of each connection.
 
 use super::fault::Fault;
-use super::{Options, integrity, schema};
+use super::{Options, integrity, log, schema};
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
@@ -58,6 +58,7 @@ pub(super) fn database(path: &Path, options: &Options) -> Result<Connection, Fau
     }
     fs::set_permissions(path, Permissions::from_mode(FILE_MODE))?;
     integrity::check_header(path)?;
+    log::check(&beside(path, "-wal"))?;
     let conn = writer(path, options)?;
     schema::migrate(&conn)?;
     schema::check(&conn)?;

@@ -246,7 +246,8 @@ fn append(tx: &Tx<'_>, posting: &Posting) -> Result<Vec<Result<Envelope, Refusal
     Ok(answers)
 }
 
-fn exists(conn: &Connection, id: EnvelopeId) -> Result<bool, Fault> {
+/// Whether there is an envelope of this id in any stream.
+pub(super) fn exists(conn: &Connection, id: EnvelopeId) -> Result<bool, Fault> {
     Ok(conn.prepare_cached("SELECT 1 FROM envelopes WHERE id = ?1")?.exists(params![id.to_bytes()])?)
 }
 

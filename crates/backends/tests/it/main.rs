@@ -7,6 +7,10 @@
     reason = "tests may be blunt"
 )]
 
+mod damage;
+mod dump;
+mod durability;
 mod people;
+mod plans;
 mod sqlite;
 mod stories;

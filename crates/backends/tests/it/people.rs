@@ -60,7 +60,12 @@ pub(crate) async fn post(store: &dyn Store, from: &Key, draft: Draft, now: Times
 }
 
 /// Makes an exchange with the text as its token.
-pub(crate) async fn invite(store: &dyn Store, maker: Option<Key>, token: &str, now: Timestamp) -> Result<(), ExchangeRefusal> {
+pub(crate) async fn invite(
+    store: &dyn Store,
+    maker: Option<Key>,
+    token: &str,
+    now: Timestamp,
+) -> Result<(), ExchangeRefusal> {
     let expires_at = now.after(std::time::Duration::from_secs(3600));
     let text = Some(format!("made {token}"));
     let new = NewExchange { token: TokenHash::of(token), maker, text, created_at: now, expires_at };
