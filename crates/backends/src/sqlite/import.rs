@@ -63,10 +63,9 @@ impl Importer {
     fn try_open(path: &Path, rows_per_commit: u32) -> Result<Self, Fault> {
         let lock = open::lock(path)?;
         let conn = open::database(path, &Options::default())?;
-        for sql in
-            ["SELECT 1 FROM accounts LIMIT 1", "SELECT 1 FROM streams LIMIT 1", "SELECT 1 FROM exchanges LIMIT 1"]
+        for sql in ["SELECT max(number) FROM accounts", "SELECT max(id) FROM streams", "SELECT max(id) FROM exchanges"]
         {
-            if conn.prepare(sql)?.exists([])? {
+            if conn.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))?.is_some() {
                 return Err(Fault::Failed(format!("{} is not empty", path.display())));
             }
         }

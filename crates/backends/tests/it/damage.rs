@@ -56,7 +56,7 @@ fn open_changed(content: &[u8]) -> Result<String, StoreError> {
 async fn flipped_bytes_are_noticed_or_harmless() {
     let (_folder, path) = filled().await;
     let (content, before) = (std::fs::read(&path).unwrap(), dump(&path));
-    let seed: u64 = rand::random();
+    let seed: u64 = seed();
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let mut harmless = 0;

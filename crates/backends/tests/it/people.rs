@@ -1,5 +1,6 @@
 //! People with names, and the words they use.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use tidings_core::exchange::{Acceptance, Accepted, ExchangeRefusal, NewExchange};
 use tidings_core::ports::Posting;
@@ -97,4 +98,9 @@ pub(crate) async fn friends(store: &dyn Store, people: &[Key]) {
     for who in people {
         assert!(store.set_contacts(*who, people.to_vec()).await.unwrap());
     }
+}
+
+/// A seed that differs from run to run; print it.
+pub(crate) fn seed() -> u64 {
+    RandomState::new().hash_one(0)
 }
