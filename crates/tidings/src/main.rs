@@ -1,2 +1,5 @@
 //! The Tidings node.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    tidings::run(std::env::args_os(), std::env::vars_os())
+}

@@ -1,0 +1,227 @@
+//! The command line.
+
+use crate::settings::{Definition, Given, Raw, TABLE};
+use clap::builder::Styles;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command as Clap, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+};
+use clap_complete::Shell;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Shown below the general help.
+const AFTER: &str = "\
+Examples:
+  tidings serve                                  a node with its data in your home folder, on port 8080
+  tidings serve --public-url https://my.example --listen 127.0.0.1:8080
+  tidings invite                                 a link and a QR code for the next guest
+  tidings config                                 every setting, its value, and where it comes from
+  tidings doctor                                 looks for what is wrong and says what to do
+
+Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for --listen; a .env file
+in the working directory counts, too), or in tidings.toml in the data folder, in this order.
+
+Exit codes:
+  0  it worked
+  1  it did not work, as the message says
+  2  the arguments or the settings are wrong
+  3  another process is in the way, or the running node does not answer
+  4  what is stored is damaged";
+
+/// Flags that are worth their place in the short help.
+const FIRST: &[&str] = &["data-dir", "listen", "public-url", "tls-cert", "tls-key", "acme-domains", "log-level"];
+
+/// A private messaging node for friends, family or a club.
+#[derive(Debug, Parser)]
+#[command(name = "tidings", version, after_help = AFTER, subcommand_required = true, arg_required_else_help = true)]
+#[command(max_term_width = 120, styles = Styles::styled())]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the node.
+    #[command(
+        after_help = "Send SIGTERM to end it (running requests may finish), SIGHUP to read settings and certificates again."
+    )]
+    Serve,
+    /// Make an invitation for one person, as a link and a QR code. Works while the node runs.
+    Invite(Invite),
+    /// Show every setting in force, its value, and where it comes from.
+    Config(Json),
+    /// Print a script that completes tidings' arguments in a shell.
+    #[command(after_help = "Example: tidings completions bash > ~/.local/share/bash-completion/completions/tidings")]
+    Completions(Completions),
+    /// Print the manual page.
+    #[command(after_help = "Example: tidings man | man -l -")]
+    Man,
+    /// Print the version.
+    Version(Json),
+}
+
+/// Arguments of `invite`.
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// Print the link alone, without a QR code.
+    #[arg(long)]
+    pub no_qr: bool,
+    /// Print JSON: link, expiresAt, minutes.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// For commands that can answer in JSON.
+#[derive(Debug, Args)]
+pub struct Json {
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// For which shell.
+    pub shell: Shell,
+}
+
+/// A command and what its settings are read from.
+pub struct Asked {
+    /// What to do.
+    pub command: Command,
+    /// Flags and environment.
+    pub given: Given,
+}
+
+/// The whole command line, with a flag for each setting.
+pub fn command() -> Clap {
+    Cli::command().mut_subcommands(|sub| match sub.get_name() {
+        "completions" | "man" | "version" => sub,
+        "serve" | "config" => with_settings(sub, true),
+        _ => with_settings(sub, false),
+    })
+}
+
+/// Reads the arguments. Fails with what clap says of them; that may be the help that was asked for.
+pub fn read(
+    arguments: impl Iterator<Item = OsString>,
+    environment: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<Asked, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    let command = Cli::from_arg_matches(&matches)?.command;
+    let mut leaf = &matches;
+    while let Some((_, inner)) = leaf.subcommand() {
+        leaf = inner;
+    }
+    let config = leaf.try_get_one::<PathBuf>("config").ok().flatten().cloned();
+    let given = Given { flags: flags(leaf), config, environment: Given::environment(environment) };
+    Ok(Asked { command, given })
+}
+
+/// Says what clap has to say: help on standard output, errors on standard error.
+pub fn explain(error: &clap::Error) -> ExitCode {
+    // Nothing better can be done if even that can't be written.
+    let _ = error.print();
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(2),
+    }
+}
+
+fn with_settings(command: Clap, all_shown: bool) -> Clap {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .global(true)
+        .help("The settings file; without it tidings.toml in the data folder or in /etc/tidings, if there is one")
+        .help_heading("Settings: Node");
+    let shown = |definition: &Definition| all_shown || matches!(definition.name, "data-dir" | "public-url");
+    let settings = TABLE.iter().filter(|definition| !definition.secret);
+    command.arg(config).args(settings.map(|definition| flag(definition).hide(!shown(definition))))
+}
+
+fn flag(definition: &Definition) -> Arg {
+    let mut help = definition.help.to_owned();
+    if !definition.default.is_empty() {
+        help.push_str(&format!(" [default: {}]", definition.default));
+    }
+    help.push_str(&format!(" [env: {}", definition.variable()));
+    help.push_str(&definition.other_variable().map_or_else(|| "]".to_owned(), |other| format!(", {other}]")));
+    let arg = Arg::new(definition.name)
+        .long(definition.name)
+        .value_name(definition.placeholder)
+        .global(true)
+        .allow_hyphen_values(true)
+        .help(help)
+        .help_heading(format!("Settings: {}", definition.section.title()))
+        .hide_short_help(!FIRST.contains(&definition.name));
+    if definition.is_switch() {
+        arg.num_args(0..=1).require_equals(true).default_missing_value("true").action(ArgAction::Set)
+    } else if definition.is_list() {
+        arg.action(ArgAction::Append)
+    } else {
+        arg.action(ArgAction::Set)
+    }
+}
+
+fn flags(matches: &ArgMatches) -> Vec<(String, Raw)> {
+    let mut flags = Vec::new();
+    for definition in TABLE {
+        let Ok(Some(values)) = matches.try_get_many::<String>(definition.name) else { continue };
+        if matches.value_source(definition.name) != Some(ValueSource::CommandLine) {
+            continue;
+        }
+        let mut values: Vec<String> = values.cloned().collect();
+        let value = match values.len() {
+            1 => values.pop().map(Raw::One),
+            _ => Some(Raw::Many(values)),
+        };
+        flags.extend(value.map(|value| (definition.name.to_owned(), value)));
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags_of(line: &str) -> Vec<(String, Raw)> {
+        read(line.split(' ').map(OsString::from), std::iter::empty()).unwrap().given.flags
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_flags() {
+        let one = |text: &str| Raw::One(text.to_owned());
+        let found = flags_of(
+            "tidings serve --listen 1 --listen 2 --metrics=false --push-allow-loopback --push-contact mailto:a@b",
+        );
+        let expected = [
+            ("listen", Raw::Many(vec!["1".to_owned(), "2".to_owned()])),
+            ("push-contact", one("mailto:a@b")),
+            ("push-allow-loopback", one("true")),
+            ("metrics", one("false")),
+        ];
+        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value)));
+        assert_eq!(flags_of("tidings invite --data-dir x --json"), [("data-dir".to_owned(), one("x"))]);
+    }
+
+    #[test]
+    fn secrets_are_no_flags() {
+        assert!(
+            read(["tidings", "serve", "--api-private-key", "x"].iter().map(OsString::from), std::iter::empty())
+                .is_err()
+        );
+    }
+}

@@ -1,0 +1,51 @@
+//! What each command does, a file each; short ones are here.
+
+mod invite;
+
+use crate::cli::{self, Asked, Command};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::settings::{as_json, as_table, load};
+use crate::{Outcome, serve};
+use serde_json::json;
+use std::process::ExitCode;
+
+/// Does what was asked.
+pub fn run(asked: Asked, output: &Output) -> Outcome {
+    let Asked { command, given } = asked;
+    match command {
+        Command::Serve => {
+            let found = load(&given)?;
+            return serve::run(given, found, output);
+        }
+        Command::Invite(arguments) => invite::run(&arguments, load(&given)?, output)?,
+        Command::Config(arguments) => {
+            let found = load(&given)?;
+            if arguments.json {
+                output.line(pretty(&as_json(&found))?)
+            } else {
+                output.bytes(as_table(&found).as_bytes())?
+            }
+        }
+        Command::Completions(arguments) => {
+            let mut script = Vec::new();
+            clap_complete::generate(arguments.shell, &mut cli::command(), "tidings", &mut script);
+            output.bytes(&script)?;
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(cli::command()).render(&mut page)?;
+            output.bytes(&page)?;
+        }
+        Command::Version(arguments) if arguments.json => {
+            output.line(json!({ "name": "tidings", "version": env!("CARGO_PKG_VERSION") }));
+        }
+        Command::Version(_) => output.line(format_args!("tidings {}", env!("CARGO_PKG_VERSION"))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// JSON for people and scripts.
+pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(value).map_err(|error| Failure::of("writing JSON", error))
+}

@@ -1,0 +1,77 @@
+//! A command's end of the socket.
+
+use super::{LINE_BYTES_MAX, Line, Progress, Request, Step, handle, socket_path};
+use crate::failure::Failure;
+use crate::node::Node;
+use crate::settings::InForce;
+use serde_json::Value;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long a running node may be silent: it tells its progress in long work.
+const SILENCE_MAX: Duration = Duration::from_secs(600);
+
+/// Asks the node on the folder of these settings, or does the work here if none runs. `on_step` hears of progress.
+pub fn ask(found: InForce, request: Request, mut on_step: impl FnMut(Step)) -> Result<Value, Failure> {
+    if let Some(stream) = connect(&found.settings.data_dir())? {
+        return converse(stream, &request, &mut on_step);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(work_here(found, request, &mut on_step))
+}
+
+/// Opens the socket; `None` if no node runs.
+pub(crate) fn connect(data_dir: &Path) -> Result<Option<UnixStream>, Failure> {
+    if !data_dir.is_dir() {
+        return Ok(None);
+    }
+    let (path, _folder) = socket_path(data_dir)?;
+    match UnixStream::connect(&path) {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => Ok(None),
+        Err(error) => Err(Failure::InUse(format!("the running node can't be reached at {}: {error}", path.display()))),
+    }
+}
+
+/// Sends the request and reads the answer.
+pub(crate) fn converse(
+    mut stream: UnixStream,
+    request: &Request,
+    on_step: &mut impl FnMut(Step),
+) -> Result<Value, Failure> {
+    let gone = |error: io::Error| Failure::InUse(format!("the running node broke off: {error}"));
+    let mut line = serde_json::to_vec(request).map_err(|error| Failure::of("writing the request", error))?;
+    line.push(b'\n');
+    stream.set_read_timeout(Some(SILENCE_MAX)).and_then(|()| stream.write_all(&line)).map_err(gone)?;
+    let mut lines = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        lines.by_ref().take(LINE_BYTES_MAX).read_line(&mut line).map_err(gone)?;
+        match serde_json::from_str(&line) {
+            Ok(Line::Step(step)) => on_step(step),
+            Ok(Line::Done(value)) => return Ok(value),
+            Ok(Line::Failed(failure)) => return Err(failure),
+            Err(_) => return Err(gone(io::ErrorKind::UnexpectedEof.into())),
+        }
+    }
+}
+
+async fn work_here(found: InForce, request: Request, on_step: &mut impl FnMut(Step)) -> Result<Value, Failure> {
+    let node = Node::open(found)?;
+    let (sender, mut steps) = mpsc::unbounded_channel();
+    let progress = Progress(sender);
+    let answer = {
+        let mut work = std::pin::pin!(handle(&node, request, &progress));
+        loop {
+            tokio::select! {
+                answer = work.as_mut() => break answer,
+                Some(step) = steps.recv() => on_step(step),
+            }
+        }
+    };
+    node.close().await?;
+    answer
+}

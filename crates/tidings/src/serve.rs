@@ -1,0 +1,241 @@
+//! A running node: the wiring, on one page.
+
+use crate::failure::Failure;
+use crate::logs::Logs;
+use crate::node::Node;
+use crate::output::Output;
+use crate::probes::{Probes, start_metrics};
+use crate::reload::Live;
+use crate::settings::{Given, InForce, Settings};
+use crate::tls::Certificates;
+use crate::welcome::First;
+use crate::{Outcome, control, listen, systemd};
+use arc_swap::ArcSwap;
+use metrics_exporter_prometheus::PrometheusHandle;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tidings_core::ports::Housekeeping as _;
+use tidings_doors::http;
+use tidings_doors::piqchat::{Keys, Piqchat};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Threads for work that blocks, such as files; each costs memory.
+const BLOCKING_THREADS_MAX: usize = 16;
+
+/// How often certificate files are looked at.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(60);
+
+/// How often histograms are summed up, so that what they hold stays bounded when nobody asks for metrics.
+const METRICS_UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// How long work that blocks may go on when all else has ended.
+const BLOCKING_END_MAX: Duration = Duration::from_secs(2);
+
+/// Runs a node until it is told to end. Fails if it can't start, or if its data turns out to be damaged.
+pub fn run(given: Given, found: InForce, output: &Output) -> Outcome {
+    let settings = &found.settings;
+    let logs = Logs::start(&settings.log_level, settings.log_format, output.colours())?;
+    let processors = || std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(settings.worker_threads.unwrap_or_else(processors))
+        .max_blocking_threads(BLOCKING_THREADS_MAX)
+        .enable_all()
+        .build()?;
+    let served = runtime.block_on(open_and_serve(given, found, logs, output));
+    runtime.shutdown_timeout(BLOCKING_END_MAX);
+    served.map(|()| ExitCode::SUCCESS)
+}
+
+async fn open_and_serve(given: Given, found: InForce, logs: Logs, output: &Output) -> Result<(), Failure> {
+    let signals = Signals::new()?;
+    let metrics = found.settings.metrics.then(start_metrics).transpose()?;
+    let node = Node::open(found)?;
+    let served = serve(&node, given, logs, metrics, signals, output).await;
+    let closed = node.close().await;
+    tracing::info!("ended");
+    served.and(closed)
+}
+
+async fn serve(
+    node: &Node,
+    given: Given,
+    logs: Logs,
+    metrics: Option<PrometheusHandle>,
+    mut signals: Signals,
+    output: &Output,
+) -> Result<(), Failure> {
+    let started = node.found.load_full();
+    let settings = &started.settings;
+    let shutdown = CancellationToken::new();
+    let keys = Keys::load_or_make(&node.engine, &settings.key_overrides()).await?;
+    let door = Arc::new(ArcSwap::from_pointee(settings.piqchat()));
+    let piqchat = Piqchat::new(node.engine.clone(), keys, Arc::clone(&door))?;
+    let http = Arc::new(ArcSwap::from_pointee(settings.http()));
+    let certificates = Certificates::open(settings)?;
+    let tls = certificates.as_ref().map(Certificates::tls);
+    let probes = Probes::new(node.engine.clone(), settings.disk_reserve, shutdown.clone(), metrics.clone());
+    let control = control::Server::open(&settings.data_dir())?;
+
+    let mut serving = JoinSet::new();
+    let router = piqchat.router().merge(probes.clone().router(settings.metrics_listen.is_empty()));
+    let mut addresses = Vec::new();
+    for (listener, address) in listen::open(&settings.listen)? {
+        addresses.push(address);
+        serving.spawn(http::serve(listener, tls.clone(), router.clone(), Arc::clone(&http), shutdown.clone()));
+    }
+    for (listener, _) in listen::open(&settings.metrics_listen)? {
+        let router = probes.clone().metrics_router();
+        serving.spawn(http::serve(listener, None, router, Arc::clone(&http), shutdown.clone()));
+    }
+    serving.spawn(control::serve(control, node.clone(), shutdown.clone()));
+
+    let mut background = background(node, &piqchat, metrics);
+    background.spawn(verify(node.clone(), probes.clone(), shutdown.clone()));
+    welcome(node, &addresses, output).await?;
+    systemd::notify("READY=1");
+
+    let found = Arc::clone(&node.found);
+    let mut live = Live { given, started, found, http, door, piqchat, logs, certificates };
+    signals.wait(&mut live, &shutdown).await;
+    systemd::notify("STOPPING=1");
+    shutdown.cancel();
+    let drained = signals.drain(serving).await;
+    background.shutdown().await;
+    match drained {
+        _ if probes.damaged() => Err(Failure::Damaged(DAMAGED.to_owned())),
+        true => Ok(()),
+        false => Err(Failure::Failed("ended at once; running requests were broken off".to_owned())),
+    }
+}
+
+/// What is said when damage is found while the node runs.
+const DAMAGED: &str = "the stored data is damaged, as the log says; the node ended so that it does not get worse.\n\
+     Move the damaged database away (keep it) and bring back the last backup with `tidings restore`.";
+
+/// Everything that goes on beside requests.
+fn background(node: &Node, piqchat: &Arc<Piqchat>, metrics: Option<PrometheusHandle>) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    let engine = node.engine.clone();
+    tasks.spawn(async move { engine.run_hints().await });
+    let engine = node.engine.clone();
+    tasks.spawn(async move { engine.run_sweeper().await });
+    let piqchat = Arc::clone(piqchat);
+    tasks.spawn(async move { piqchat.run_pushes().await });
+    if let Some(handle) = metrics {
+        tasks.spawn(async move {
+            let mut every = tokio::time::interval(METRICS_UPKEEP_EVERY);
+            loop {
+                every.tick().await;
+                handle.run_upkeep();
+            }
+        });
+    }
+    tasks
+}
+
+/// Checks a database that was too large to be checked before it was opened. Damage ends the node.
+async fn verify(node: Node, probes: Probes, shutdown: CancellationToken) {
+    let size = std::fs::metadata(node.store.path()).map_or(0, |found| found.len());
+    if size <= tidings_backends::Options::default().verify_at_open_max {
+        return;
+    }
+    match node.store.verify().await {
+        Ok(findings) if findings.is_empty() => tracing::info!("the database was checked; all is well"),
+        Ok(findings) => {
+            for finding in &findings {
+                tracing::error!(finding, "the database is damaged");
+            }
+            probes.note_damage();
+            shutdown.cancel();
+        }
+        Err(error) => tracing::warn!(%error, "the database could not be checked"),
+    }
+}
+
+/// Says where the node is and how to come in.
+async fn welcome(node: &Node, addresses: &[SocketAddr], output: &Output) -> Result<(), Failure> {
+    let found = node.found.load_full();
+    let settings = &found.settings;
+    let scheme = if settings.speaks_tls() { "https" } else { "http" };
+    output.line(format_args!("Tidings {}", env!("CARGO_PKG_VERSION")));
+    output.line(format_args!("data folder {}", settings.data_dir().display()));
+    for address in addresses {
+        output.line(format_args!("listening on {scheme}://{address}"));
+    }
+    output.line(format_args!("open {}", front(settings, addresses, scheme)));
+    warn(settings);
+    First::find(node, node.engine.now()).await?.show(output);
+    Ok(())
+}
+
+/// The address for people.
+fn front(settings: &Settings, addresses: &[SocketAddr], scheme: &str) -> String {
+    if let Some(url) = &settings.public_url {
+        return url.to_string();
+    }
+    match addresses.first() {
+        Some(address) if address.ip().is_unspecified() => format!("{scheme}://localhost:{}", address.port()),
+        Some(address) => format!("{scheme}://{address}"),
+        None => format!("{scheme}://localhost"),
+    }
+}
+
+/// Says which settings a node for others should have.
+fn warn(settings: &Settings) {
+    if settings.push_contact.is_none() {
+        tracing::warn!(
+            contact = settings.push_contact_or_default(),
+            "push-contact is not set; push services get this instead, and some may refuse it"
+        );
+    }
+    if settings.push_allow_loopback {
+        tracing::warn!("push-allow-loopback is on: users can make this node call services on its own machine");
+    }
+}
+
+/// The signals that a node listens to.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let open = |kind| signal(kind).map_err(|error| Failure::of("listening to signals", error));
+        Ok(Self {
+            terminate: open(SignalKind::terminate())?,
+            interrupt: open(SignalKind::interrupt())?,
+            hangup: open(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits until the node is told to end, and reloads meanwhile.
+    async fn wait(&mut self, live: &mut Live, shutdown: &CancellationToken) {
+        let mut look = tokio::time::interval(CERTIFICATES_EVERY);
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                () = shutdown.cancelled() => return,
+                _ = self.hangup.recv() => live.reload(),
+                _ = look.tick() => live.look_at_certificates(),
+            }
+        }
+    }
+
+    /// Waits until all requests have ended. A second signal ends them; then it gives false.
+    async fn drain(&mut self, mut serving: JoinSet<()>) -> bool {
+        tracing::info!("ending; running requests may finish");
+        let all = async { while serving.join_next().await.is_some() {} };
+        tokio::select! {
+            () = all => true,
+            _ = self.terminate.recv() => false,
+            _ = self.interrupt.recv() => false,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+use super::*;
+use crate::settings::Listen;
+use std::time::Duration;
+
+fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn from_environment(pairs: &[(&str, &str)]) -> Result<InForce, Problems> {
+    parse(Input { environment: &environment(pairs), ..Input::default() })
+}
+
+fn from_file(text: &str) -> Result<InForce, Problems> {
+    parse(Input { file: Some((Path::new("t.toml"), text)), ..Input::default() })
+}
+
+fn complaint(outcome: Result<InForce, Problems>) -> String {
+    outcome.err().expect("must be refused").to_string()
+}
+
+#[test]
+fn defaults_are_in_force_without_anything() {
+    let settings = parse(Input::default()).unwrap().settings;
+    assert_eq!(settings.listen, [Listen::Everywhere(8080)]);
+    assert_eq!(settings.rates, tidings_engine::limits::Rates::default());
+    let policies = tidings_core::Policies::default();
+    assert_eq!(tidings_core::Budget::from(settings.inbox), policies.inbox.stream);
+    assert_eq!(tidings_core::Budget::from(settings.sender), policies.inbox.sender);
+    assert_eq!(settings.invitation_life, tidings_engine::Settings::default().exchange_life);
+    assert_eq!(settings.disk_reserve, tidings_engine::Settings::default().disk_reserve);
+}
+
+#[test]
+fn flags_go_before_the_environment_and_that_before_env_files_and_those_before_toml() {
+    let order = |flags: &[(String, Raw)], variables: &[(&str, &str)], dotenv: Option<&str>| {
+        let environment = environment(variables);
+        let file = Some((Path::new("t.toml"), "max-connections = 1"));
+        parse(Input { flags, environment: &environment, dotenv, file }).unwrap().settings.max_connections
+    };
+    let flag = [("max-connections".to_owned(), Raw::One("4".to_owned()))];
+    assert_eq!(order(&[], &[], None), 1);
+    assert_eq!(order(&[], &[], Some("TIDINGS_MAX_CONNECTIONS=2")), 2);
+    assert_eq!(order(&[], &[("TIDINGS_MAX_CONNECTIONS", "3")], Some("TIDINGS_MAX_CONNECTIONS=2")), 3);
+    assert_eq!(order(&flag, &[("TIDINGS_MAX_CONNECTIONS", "3")], None), 4);
+}
+
+#[test]
+fn piqchats_names_are_understood() {
+    let given = from_environment(&[
+        ("PORT", "9000"),
+        ("DATABASE_PATH", "database/database.sqlite"),
+        ("CONTACT_EXCHANGE_TIME_TO_LIVE_IN_MIN", "10"),
+        ("PUSH_TIME_TO_LIVE_ON_SERVICE_IN_DAYS", "2"),
+        ("CREATE_SIGN_UP_INVITE", ""),
+        ("ADMIN_MESSAGE", "a, b"),
+        ("HOME", "/root"),
+    ]);
+    let settings = given.unwrap().settings;
+    assert_eq!(settings.listen, [Listen::Everywhere(9000)]);
+    assert_eq!(settings.database(), Path::new("database/database.sqlite"));
+    assert_eq!(settings.invitation_life, Duration::from_secs(600));
+    assert_eq!(settings.push_ttl, Duration::from_secs(2 * 86_400));
+    assert_eq!(settings.admin_message.as_deref(), Some("a, b"));
+    assert!(settings.create_invitation);
+    assert!(!from_environment(&[("CREATE_SIGN_UP_INVITE", "false")]).unwrap().settings.create_invitation);
+    let both = [("TIDINGS_LISTEN", "1000"), ("PORT", "9000")];
+    assert_eq!(from_environment(&both).unwrap().settings.listen, [Listen::Everywhere(1000)]);
+}
+
+#[test]
+fn the_file_may_have_tables_or_not() {
+    for text in
+        ["admin-message = 'x'\ntls-cert = 'c'\ntls-key = 'k'", "admin.message = 'x'\n[tls]\ncert = 'c'\nkey = 'k'"]
+    {
+        let settings = from_file(text).unwrap().settings;
+        assert_eq!(settings.admin_message.as_deref(), Some("x"));
+        assert_eq!(settings.tls_key.as_deref(), Some(Path::new("k")));
+    }
+    let settings =
+        from_file("listen = ['127.0.0.1:1', 2]\nrate.address.burst = 0x10\nmetrics = false").unwrap().settings;
+    assert_eq!(settings.listen.len(), 2);
+    assert_eq!(settings.rates.address.burst, 16);
+    assert!(!settings.metrics);
+}
+
+#[test]
+fn unknown_names_are_refused_with_the_nearest_known_one() {
+    let said = complaint(from_file("\n[tls]\ncrt = 'x'"));
+    assert_eq!(said, "t.toml, line 3: there is no setting tls.crt; did you mean tls-cert?");
+    let said = complaint(from_environment(&[("TIDINGS_LISTNE", "1")]));
+    assert_eq!(said, "TIDINGS_LISTNE in the environment: there is no such setting; did you mean TIDINGS_LISTEN?");
+    let said = complaint(parse(Input { dotenv: Some("A=1\nTIDINGS_BLOB=x"), ..Input::default() }));
+    assert_eq!(said, "TIDINGS_BLOB in .env, line 2: there is no such setting; did you mean TIDINGS_BLOBS?");
+}
+
+#[test]
+fn wrong_values_name_the_setting_the_source_and_what_is_expected() {
+    let said = complaint(from_file("invitation-life = 60\nlisten = [[1]]\nmetrics = 'maybe'\ndatabase = ['a', 'b']"));
+    let expected = [
+        "t.toml, line 2: listen must be a list of texts",
+        "database (t.toml, line 4): [\"a\", \"b\"] is not one value",
+        "invitation-life (t.toml, line 1): \"60\" is not a span of time with its unit, such as 30s, 60min, 12h or 90d",
+        "metrics (t.toml, line 3): \"maybe\" is not true or false",
+    ];
+    assert_eq!(said.lines().collect::<Vec<_>>(), expected);
+    assert!(complaint(from_file("a = ")).starts_with("t.toml, line 1: "));
+    assert!(complaint(from_file("listen = []")).contains("at least one"));
+    assert!(complaint(from_file("tls-cert = 'x'")).contains("give both"));
+}
+
+#[test]
+fn every_default_can_be_read_and_every_name_is_used_once() {
+    let names: std::collections::BTreeSet<_> = TABLE.iter().map(|definition| definition.name).collect();
+    assert_eq!(names.len(), TABLE.len());
+    for definition in TABLE {
+        let mut settings = Settings::default();
+        assert!(take(&mut settings, &default_entry(definition)).is_ok(), "{}", definition.name);
+        assert!(!definition.help.is_empty() && !definition.help.ends_with('.'), "{}", definition.name);
+    }
+}

@@ -1,0 +1,702 @@
+//! The table of settings: each is defined here, once, and nowhere else.
+
+use super::value::{duration, listen, network, number, size, some_duration};
+use super::{LogFormat, Settings};
+use std::path::PathBuf;
+use tidings_core::BoxKey;
+use tidings_doors::piqchat::StatisticsMode;
+
+/// What a setting is about; a heading in `--help` and in `tidings config`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Where things are and where it listens.
+    Node,
+    /// What visitors are told of the owner.
+    Admin,
+    /// Invitations and signatures.
+    Door,
+    /// Push notifications.
+    Push,
+    /// Keys that come from outside.
+    Keys,
+    /// Rates, quotas and ages.
+    Limits,
+    /// Certificates.
+    Tls,
+    /// Connections and proxies.
+    Http,
+    /// Logs and metrics.
+    Watching,
+}
+
+impl Section {
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Node => "Node",
+            Self::Admin => "About the owner",
+            Self::Door => "Invitations and signatures",
+            Self::Push => "Push notifications",
+            Self::Keys => "Keys from elsewhere",
+            Self::Limits => "Limits",
+            Self::Tls => "TLS",
+            Self::Http => "HTTP",
+            Self::Watching => "Logs and metrics",
+        }
+    }
+}
+
+/// How a value is taken up. An error says what was expected.
+#[derive(Clone, Copy)]
+pub(super) enum Take {
+    /// One value.
+    One(fn(&mut Settings, &str) -> Result<(), String>),
+    /// `true` or `false`; the flag may stand without a value.
+    Switch(fn(&mut Settings, bool)),
+    /// One value that may be unset by an empty text.
+    Optional(fn(&mut Settings, Option<&str>) -> Result<(), String>),
+    /// Any number of values; commas divide them in a text.
+    List(fn(&mut Settings, &[String]) -> Result<(), String>),
+}
+
+/// A name that piqchat's server gave to a setting, and how its values are turned into ours.
+#[derive(Clone, Copy)]
+pub(super) struct Alias {
+    pub(super) name: &'static str,
+    pub(super) translate: fn(&str) -> String,
+}
+
+/// One setting.
+#[derive(Clone, Copy)]
+pub struct Definition {
+    /// The flag without its dashes. The TOML key is the same, or divided at any dash into tables; the environment's name is
+    /// `TIDINGS_` and the same in capitals with underscores.
+    pub name: &'static str,
+    /// What it is about.
+    pub section: Section,
+    /// The value if nobody gives one; empty for none.
+    pub default: &'static str,
+    /// What it does, in a sentence or two.
+    pub help: &'static str,
+    /// What to write for a value, in help texts.
+    pub placeholder: &'static str,
+    /// Whether a running node takes up a change on SIGHUP.
+    pub reload: bool,
+    /// Whether its value must never be shown. Such a setting has no flag, since other users can see those.
+    pub secret: bool,
+    pub(super) alias: Option<Alias>,
+    pub(super) take: Take,
+}
+
+impl Definition {
+    /// The name in the environment.
+    pub fn variable(&self) -> String {
+        format!("TIDINGS_{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    /// Whether the flag may stand without a value.
+    pub fn is_switch(&self) -> bool {
+        matches!(self.take, Take::Switch(_))
+    }
+
+    /// Whether several values may be given.
+    pub fn is_list(&self) -> bool {
+        matches!(self.take, Take::List(_))
+    }
+
+    /// piqchat's name for it in the environment.
+    pub fn other_variable(&self) -> Option<&'static str> {
+        self.alias.map(|alias| alias.name)
+    }
+
+    const fn live(mut self) -> Self {
+        self.reload = true;
+        self
+    }
+
+    const fn hidden(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    const fn like(self, name: &'static str) -> Self {
+        self.translated(name, |text| text.to_owned())
+    }
+
+    const fn translated(mut self, name: &'static str, translate: fn(&str) -> String) -> Self {
+        self.alias = Some(Alias { name, translate });
+        self
+    }
+}
+
+const fn setting(
+    section: Section,
+    name: &'static str,
+    placeholder: &'static str,
+    default: &'static str,
+    take: Take,
+    help: &'static str,
+) -> Definition {
+    Definition { name, section, default, help, placeholder, reload: false, secret: false, alias: None, take }
+}
+
+/// Reads a value into a field.
+macro_rules! one {
+    ($read:expr, $($field:tt)+) => {
+        Take::One(|settings, text| {
+            settings.$($field)+ = $read(text)?;
+            Ok(())
+        })
+    };
+}
+
+/// Reads a value into a field that may be empty.
+macro_rules! optional {
+    ($read:expr, $($field:tt)+) => {
+        Take::Optional(|settings, text| {
+            settings.$($field)+ = text.map($read).transpose()?;
+            Ok(())
+        })
+    };
+}
+
+/// Reads any number of values into a field.
+macro_rules! list {
+    ($read:expr, $($field:tt)+) => {
+        Take::List(|settings, texts| {
+            settings.$($field)+ = texts.iter().map(|text| $read(text)).collect::<Result<_, String>>()?;
+            Ok(())
+        })
+    };
+}
+
+macro_rules! switch {
+    ($($field:tt)+) => {
+        Take::Switch(|settings, on| settings.$($field)+ = on)
+    };
+}
+
+const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
+
+use Section::{Admin, Door, Http, Keys, Limits, Node, Push, Tls, Watching};
+
+/// All settings, in the order in which they are shown.
+pub static TABLE: &[Definition] = &[
+    setting(
+        Node,
+        "data-dir",
+        "FOLDER",
+        "",
+        optional!(path, data_dir),
+        "Where everything is kept. By default the state folder that systemd gives, else $XDG_DATA_HOME/tidings, else ~/.local/share/tidings",
+    ),
+    setting(
+        Node,
+        "database",
+        "FILE",
+        "",
+        optional!(path, database),
+        "The database; tidings.db in the data folder by default",
+    )
+    .like("DATABASE_PATH"),
+    setting(
+        Node,
+        "blobs",
+        "FOLDER",
+        "",
+        optional!(path, blobs),
+        "Where larger attachments are kept; blobs in the data folder by default",
+    )
+    .like("PARCEL_ATTACHMENTS_UPLOAD_PATH"),
+    setting(
+        Node,
+        "listen",
+        "ADDRESS",
+        "8080",
+        list!(listen, listen),
+        "Where to listen: ADDRESS:PORT, or a port alone for all addresses; may be given several times",
+    )
+    .like("PORT"),
+    setting(
+        Node,
+        "public-url",
+        "URL",
+        "",
+        optional!(public_url, public_url),
+        "The address by which others reach this node, as in https://inbox.example.org",
+    )
+    .live(),
+    setting(
+        Node,
+        "worker-threads",
+        "COUNT",
+        "",
+        optional!(|text| number(text, 1, 64), worker_threads),
+        "Threads that serve requests; one for each processor by default",
+    ),
+    setting(
+        Admin,
+        "admin-display-name",
+        "NAME",
+        "",
+        optional!(text, admin_display_name),
+        "The owner's name, shown to everybody",
+    )
+    .live()
+    .like("ADMIN_DISPLAY_NAME"),
+    setting(Admin, "admin-message", "TEXT", "", optional!(text, admin_message), "What the owner tells everybody")
+        .live()
+        .like("ADMIN_MESSAGE"),
+    setting(
+        Admin,
+        "admin-privacy-policy-url",
+        "URL",
+        "",
+        optional!(text, admin_privacy_policy_url),
+        "Where the privacy policy is",
+    )
+    .live()
+    .like("ADMIN_PRIVACY_POLICY_URL"),
+    setting(
+        Admin,
+        "admin-key",
+        "KEY",
+        "",
+        optional!(box_key, admin_key),
+        "The user who may see all accounts: a public key in base64",
+    )
+    .live()
+    .like("ADMIN_UUID"),
+    setting(
+        Door,
+        "invitation-life",
+        "SPAN",
+        "60min",
+        one!(some_duration, invitation_life),
+        "How long an invitation or contact exchange can be accepted",
+    )
+    .translated("CONTACT_EXCHANGE_TIME_TO_LIVE_IN_MIN", |minutes| format!("{minutes}min")),
+    setting(
+        Door,
+        "create-invitation",
+        "BOOL",
+        "false",
+        switch!(create_invitation),
+        "Make an invitation at every start, not only while nobody has an account",
+    )
+    .translated("CREATE_SIGN_UP_INVITE", |text| (text != "false").to_string()),
+    setting(
+        Door,
+        "signature-window",
+        "SPAN",
+        "1h",
+        one!(some_duration, signature_window),
+        "How far the time in a signature may be from this machine's",
+    )
+    .live(),
+    setting(
+        Door,
+        "bind-nonces",
+        "BOOL",
+        "false",
+        switch!(bind_nonces),
+        "Refuse a signature that comes again from another address; trouble for phones that change networks",
+    )
+    .live(),
+    setting(
+        Door,
+        "statistics",
+        "MODE",
+        "exact",
+        one!(statistics, statistics),
+        "What everybody may see of the node's numbers: exact, rounded or off",
+    )
+    .live(),
+    setting(
+        Push,
+        "push-contact",
+        "CONTACT",
+        "",
+        optional!(push_contact, push_contact),
+        "Whom push services may write to: mailto:ADDRESS or an https address",
+    )
+    .like("PUSH_VAPID_CONTACT"),
+    setting(
+        Push,
+        "push-ttl",
+        "SPAN",
+        "3d",
+        one!(duration, push_ttl),
+        "How long push services keep a notification for a phone that is off",
+    )
+    .live()
+    .translated("PUSH_TIME_TO_LIVE_ON_SERVICE_IN_DAYS", |days| format!("{days}d")),
+    setting(
+        Push,
+        "push-allow-loopback",
+        "BOOL",
+        "false",
+        switch!(push_allow_loopback),
+        "Send notifications to services on this machine, too; for tests only",
+    ),
+    setting(
+        Keys,
+        "api-private-key",
+        "KEY",
+        "",
+        optional!(secret, keys.api_private),
+        "The node's box key from a piqchat server, in base64",
+    )
+    .hidden()
+    .like("API_PRIVATE_KEY"),
+    setting(Keys, "api-public-key", "KEY", "", optional!(text, keys.api_public), "The public half; it must match")
+        .like("API_PUBLIC_KEY"),
+    setting(
+        Keys,
+        "vapid-private-key",
+        "KEY",
+        "",
+        optional!(secret, keys.vapid_private),
+        "The key for push notifications from a piqchat server, in base64url",
+    )
+    .hidden()
+    .like("VAPID_PRIVATE_KEY"),
+    setting(Keys, "vapid-public-key", "KEY", "", optional!(text, keys.vapid_public), "The public half; it must match")
+        .like("VAPID_PUBLIC_KEY"),
+    setting(
+        Limits,
+        "rate-address-burst",
+        "COUNT",
+        "1200",
+        one!(rate, rates.address.burst),
+        "Requests that one address may make at once",
+    )
+    .live(),
+    setting(
+        Limits,
+        "rate-address-per-second",
+        "COUNT",
+        "200",
+        one!(rate, rates.address.per_second),
+        "Requests that one address may make each second in the long run",
+    )
+    .live(),
+    setting(
+        Limits,
+        "rate-key-burst",
+        "COUNT",
+        "1200",
+        one!(rate, rates.key.burst),
+        "Signed requests that one key may make at once",
+    )
+    .live(),
+    setting(
+        Limits,
+        "rate-key-per-second",
+        "COUNT",
+        "200",
+        one!(rate, rates.key.per_second),
+        "Signed requests that one key may make each second in the long run",
+    )
+    .live(),
+    setting(
+        Limits,
+        "rate-guesses-burst",
+        "COUNT",
+        "100",
+        one!(rate, rates.guesses.burst),
+        "Failed signatures and unknown tokens that one address may send at once",
+    )
+    .live(),
+    setting(
+        Limits,
+        "rate-guesses-per-second",
+        "COUNT",
+        "1",
+        one!(rate, rates.guesses.per_second),
+        "Failed signatures and unknown tokens that one address may send each second in the long run",
+    )
+    .live(),
+    setting(
+        Limits,
+        "quota-inbox-parcels",
+        "COUNT",
+        "10000",
+        one!(count, inbox.count),
+        "Parcels that may wait in one inbox",
+    ),
+    setting(Limits, "quota-inbox-bytes", "SIZE", "2GiB", one!(size, inbox.bytes), "Bytes that may wait in one inbox"),
+    setting(
+        Limits,
+        "quota-sender-parcels",
+        "COUNT",
+        "20000",
+        one!(count, sender.count),
+        "Parcels of one sender that may wait on this node",
+    ),
+    setting(
+        Limits,
+        "quota-sender-bytes",
+        "SIZE",
+        "4GiB",
+        one!(size, sender.bytes),
+        "Bytes of one sender that may wait on this node",
+    ),
+    setting(
+        Limits,
+        "transfers-per-key",
+        "COUNT",
+        "128",
+        one!(|text| number(text, 1, 100_000), transfers_per_key),
+        "Attachments that one key may send and fetch at the same time",
+    )
+    .live(),
+    setting(
+        Limits,
+        "disk-reserve",
+        "SIZE",
+        "128MiB",
+        one!(size, disk_reserve),
+        "Room on the disk that is left alone: beyond it nothing is accepted",
+    ),
+    setting(
+        Limits,
+        "keep-parcels",
+        "SPAN",
+        "90d",
+        one!(some_duration, keep_parcels),
+        "How long a parcel waits for its recipient",
+    ),
+    setting(
+        Limits,
+        "keep-accounts",
+        "SPAN",
+        "365d",
+        one!(some_duration, keep_accounts),
+        "How long an account is kept whose owner does not come",
+    ),
+    setting(
+        Limits,
+        "keep-exchanges",
+        "SPAN",
+        "7d",
+        one!(some_duration, keep_exchanges),
+        "How long contact exchanges are kept",
+    ),
+    setting(
+        Tls,
+        "tls-cert",
+        "FILE",
+        "",
+        optional!(path, tls_cert),
+        "The certificate and its chain, in PEM; with it the node speaks TLS",
+    )
+    .live(),
+    setting(Tls, "tls-key", "FILE", "", optional!(path, tls_key), "The certificate's private key, in PEM").live(),
+    setting(
+        Tls,
+        "acme-domains",
+        "NAME",
+        "",
+        list!(domain, acme_domains),
+        "Names to get certificates for; giving them means agreeing to the authority's terms",
+    ),
+    setting(
+        Tls,
+        "acme-contact",
+        "CONTACT",
+        "",
+        optional!(push_contact, acme_contact),
+        "Whom the authority may write to: mailto:ADDRESS",
+    ),
+    setting(Tls, "acme-directory", "URL", LETS_ENCRYPT, one!(https_url, acme_directory), "The authority's directory"),
+    setting(
+        Tls,
+        "acme-ca-file",
+        "FILE",
+        "",
+        optional!(path, acme_ca_file),
+        "The root certificate of the authority's own server, in PEM, if it is a private one",
+    ),
+    setting(
+        Tls,
+        "acme-http-listen",
+        "ADDRESS",
+        "",
+        list!(listen, acme_http_listen),
+        "Where to answer HTTP-01 challenges, usually port 80; without it challenges come over TLS on the node's own port",
+    ),
+    setting(
+        Http,
+        "trusted-proxies",
+        "NETWORK",
+        "",
+        list!(network, trusted_proxies),
+        "Proxies whose X-Forwarded-For is believed: addresses or networks",
+    )
+    .live(),
+    setting(
+        Http,
+        "max-connections",
+        "COUNT",
+        "4096",
+        one!(|text| number(text, 1, 1_000_000), max_connections),
+        "Open connections at most",
+    ),
+    setting(
+        Http,
+        "header-timeout",
+        "SPAN",
+        "60s",
+        one!(some_duration, header_timeout),
+        "How long a client may take for the headers of a request, or leave a connection idle",
+    )
+    .live(),
+    setting(
+        Http,
+        "request-timeout",
+        "SPAN",
+        "300s",
+        one!(some_duration, request_timeout),
+        "How long a whole request may take",
+    )
+    .live(),
+    setting(
+        Http,
+        "upload-stall",
+        "SPAN",
+        "30s",
+        one!(some_duration, upload_stall),
+        "How long an upload may go without a byte",
+    )
+    .live(),
+    setting(
+        Http,
+        "stall-timeout",
+        "SPAN",
+        "60s",
+        one!(some_duration, stall_timeout),
+        "How long a client may let an answer stand unread",
+    )
+    .live(),
+    setting(
+        Watching,
+        "log-level",
+        "LEVEL",
+        "info",
+        one!(log_level, log_level),
+        "error, warn, info, debug or trace, also by part, as in info,tidings_doors=debug",
+    )
+    .live(),
+    setting(
+        Watching,
+        "log-format",
+        "FORMAT",
+        "auto",
+        one!(log_format, log_format),
+        "text, json, or auto: text, in colours on a terminal",
+    ),
+    setting(
+        Watching,
+        "metrics",
+        "BOOL",
+        "true",
+        switch!(metrics),
+        "Count, and answer /metrics: to callers on this machine only, unless metrics-listen is given",
+    ),
+    setting(
+        Watching,
+        "metrics-listen",
+        "ADDRESS",
+        "",
+        list!(listen, metrics_listen),
+        "Addresses of their own for /metrics, open to whoever reaches them; the main port then has none",
+    ),
+];
+
+fn text(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.contains('\0') { Err("a path".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+fn secret(text: &str) -> Result<super::Secret, String> {
+    Ok(super::Secret::new(text))
+}
+
+fn rate(text: &str) -> Result<u32, String> {
+    number(text, 1, 1_000_000)
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    number(text, 1, 1_000_000_000)
+}
+
+fn box_key(text: &str) -> Result<BoxKey, String> {
+    BoxKey::parse(text).map_err(|_| "a public key: 44 characters of base64".to_owned())
+}
+
+fn statistics(text: &str) -> Result<Option<StatisticsMode>, String> {
+    match text {
+        "exact" => Ok(Some(StatisticsMode::Exact)),
+        "rounded" => Ok(Some(StatisticsMode::Rounded)),
+        "off" => Ok(Some(StatisticsMode::Off)),
+        _ => Err("exact, rounded or off".to_owned()),
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err("auto, text or json".to_owned()),
+    }
+}
+
+/// Checks only that it can be read, so that whoever parses settings needs no logger.
+fn log_level(text: &str) -> Result<String, String> {
+    let read = tracing_subscriber::EnvFilter::try_new(text);
+    let expected = "error, warn, info, debug or trace, also by part, as in info,tidings_doors=debug";
+    if text.is_empty() {
+        Err(expected.to_owned())
+    } else {
+        read.map(|_| text.to_owned()).map_err(|_| expected.to_owned())
+    }
+}
+
+fn public_url(text: &str) -> Result<super::PublicUrl, String> {
+    super::PublicUrl::parse(text)
+        .ok_or_else(|| "an address such as https://inbox.example.org, without a path".to_owned())
+}
+
+fn https_url(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text).ok().filter(|url| url.scheme() == "https" && url.has_host());
+    url.map(|_| text.to_owned()).ok_or_else(|| "an https address".to_owned())
+}
+
+/// RFC 8292, section 2.1: a `mailto:` or an `https:` URI.
+fn push_contact(text: &str) -> Result<String, String> {
+    let mail = text
+        .strip_prefix("mailto:")
+        .is_some_and(|rest| rest.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty()));
+    if mail || https_url(text).is_ok() {
+        Ok(text.to_owned())
+    } else {
+        Err("mailto:ADDRESS or an https address".to_owned())
+    }
+}
+
+fn domain(text: &str) -> Result<String, String> {
+    let lower = text.to_ascii_lowercase();
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let good = lower.len() <= 253 && lower.split('.').all(label) && lower.parse::<std::net::IpAddr>().is_err();
+    if good { Ok(lower) } else { Err("a domain name, such as inbox.example.org".to_owned()) }
+}

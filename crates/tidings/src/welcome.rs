@@ -1,0 +1,108 @@
+//! Invitations: making one, and showing it as a link and a QR code.
+
+use crate::failure::Failure;
+use crate::node::Node;
+use crate::output::Output;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+use serde::{Deserialize, Serialize};
+use tidings_core::Timestamp;
+use tidings_core::ports::Accounts as _;
+use tidings_doors::piqchat::invitation_link;
+
+/// An invitation as it is shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// What the guest opens. Whoever has it may use it, once.
+    pub link: String,
+    /// Until when it can be accepted, in ISO 8601.
+    pub expires_at: String,
+    /// The same in minutes from its making.
+    pub minutes: u64,
+}
+
+impl Invitation {
+    /// Makes an invitation of the owner's. The link is kept nowhere.
+    pub async fn make(node: &Node) -> Result<Self, Failure> {
+        let now = node.engine.now();
+        // The reference's own invitations carry the empty text (wire/piqchat.md, section 4.2).
+        let (token, expires_at) = node.engine.create_exchange(None, Some(String::new()), now).await?;
+        let found = node.found.load();
+        let public = found.settings.public_url.as_ref();
+        Ok(Self {
+            link: invitation_link(public.map(|url| url.authority()), &token),
+            expires_at: expires_at.to_string(),
+            minutes: expires_at.since(now).as_secs() / 60,
+        })
+    }
+
+    /// Shows it: how long it is good for, the link on a line of its own, and, if wanted, as a QR code.
+    pub fn show(&self, output: &Output, qr_code: bool) {
+        output.line(format_args!("An invitation, good for {} minutes and one person:\n", self.minutes));
+        output.line(&self.link);
+        if let Some(code) = qr_code.then(|| draw(&self.link)).flatten() {
+            output.line(format_args!("\n{code}"));
+        }
+    }
+}
+
+/// Draws the text with half blocks, light on dark terminals and dark on light ones alike: most readers take both.
+fn draw(text: &str) -> Option<String> {
+    let code = QrCode::with_error_correction_level(text, qrcode::EcLevel::L).ok()?;
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).quiet_zone(true).build())
+}
+
+/// What a node does about invitations when it starts.
+pub enum First {
+    /// Here is one.
+    Made(Invitation),
+    /// Nobody has an account yet, and an invitation made earlier is still good.
+    StillOpen,
+    /// There are people already.
+    NotNeeded,
+}
+
+impl First {
+    /// Makes an invitation if nobody could come in otherwise, or if the settings ask for one.
+    pub async fn find(node: &Node, now: Timestamp) -> Result<Self, Failure> {
+        if node.found.load().settings.create_invitation || node.engine.wants_first_invitation(now).await? {
+            return Ok(Self::Made(Invitation::make(node).await?));
+        }
+        let nobody = node.engine.statistics(now).await?.accounts == 0;
+        let never = nobody && node.store.invited(None).await?.is_empty();
+        Ok(if never { Self::StillOpen } else { Self::NotNeeded })
+    }
+
+    /// Shows it.
+    pub fn show(&self, output: &Output) {
+        match self {
+            Self::Made(invitation) => {
+                output.line("");
+                invitation.show(output, output.is_terminal());
+            }
+            Self::StillOpen => output.line(
+                "\nNobody has an account yet. An invitation from an earlier start is still good; \
+                 `tidings invite` makes another.",
+            ),
+            Self::NotNeeded => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_fit_into_a_code_for_terminals() {
+        let link =
+            invitation_link(Some("a-rather-long-name.example.org:8443"), &tidings_core::Token::from_random([1; 16]));
+        let code = draw(&link).unwrap();
+        assert!(
+            code.lines().all(|line| line.chars().count() <= 76),
+            "{}",
+            code.lines().next().unwrap().chars().count()
+        );
+    }
+}
