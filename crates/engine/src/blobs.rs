@@ -3,6 +3,7 @@
 
 use crate::entropy::Entropy;
 use crate::error::Error;
+use crate::hold::{Hold, Holds};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
@@ -31,13 +32,14 @@ pub struct Blobs {
     /// Blobs that have a name but may not be referred to yet, so that the sweeper leaves them alone. Bounded by the uploads
     /// that the doors allow at a time.
     pending: Arc<Mutex<HashSet<BlobName>>>,
+    holds: Holds,
 }
 
 impl Blobs {
     /// Opens the folder, makes it if it is missing (mode 0700), and removes what a crash left half-written. Fails if it can't
     /// be written.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        let blobs = Self { folder: folder.to_owned(), pending: Arc::default() };
+        let blobs = Self { folder: folder.to_owned(), pending: Arc::default(), holds: Holds::default() };
         let incoming = folder.join(INCOMING);
         if incoming.exists() {
             fs::remove_dir_all(&incoming)?;
@@ -77,8 +79,18 @@ impl Blobs {
         .await
     }
 
-    /// Removes files. What is not there is removed already.
+    /// From now until what it gives is dropped, no file that a snapshot of the database may refer to is removed.
+    pub fn hold(&self) -> Hold {
+        Hold::new(self.clone())
+    }
+
+    pub(crate) fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// Removes files, later if they are [held](Blobs::hold). What is not there is removed already.
     pub async fn remove(&self, names: Vec<BlobName>) -> Result<(), Error> {
+        let names = self.holds.removable(names);
         if names.is_empty() {
             return Ok(());
         }
@@ -86,7 +98,8 @@ impl Blobs {
         blocking(move || names.into_iter().try_for_each(|name| blobs.remove_now(name))).await
     }
 
-    fn remove_now(&self, name: BlobName) -> Result<(), Error> {
+    /// Removes a file, held or not.
+    pub(crate) fn remove_now(&self, name: BlobName) -> Result<(), Error> {
         match fs::remove_file(self.path(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),

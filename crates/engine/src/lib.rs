@@ -13,6 +13,7 @@ pub mod entropy;
 pub mod error;
 pub mod exchanges;
 pub mod feed;
+pub mod hold;
 pub mod limits;
 pub mod sweep;
 mod tail;
@@ -24,6 +25,7 @@ pub use clock::Clock;
 pub use entropy::Entropy;
 pub use error::Error;
 pub use feed::{Batch, Feed};
+pub use hold::Hold;
 pub use limits::Limits;
 pub use tail::{ENCODINGS, Item};
 

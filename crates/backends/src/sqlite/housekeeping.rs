@@ -134,7 +134,8 @@ pub(super) fn value_sum(name: &str, value: &[u8]) -> i64 {
     Sum::new().text(name).bytes(value).done()
 }
 
-fn value(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>, Fault> {
+/// A value of the node's own.
+pub(super) fn value(conn: &Connection, name: &str) -> Result<Option<Vec<u8>>, Fault> {
     let mut select = conn.prepare_cached("SELECT value, sum FROM node_values WHERE name = ?1")?;
     let mut rows = select.query(params![name])?;
     let Some(row) = rows.next()? else { return Ok(None) };

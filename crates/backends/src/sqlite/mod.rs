@@ -15,6 +15,7 @@ mod fault;
 mod housekeeping;
 pub mod import;
 mod integrity;
+pub mod listing;
 mod log;
 mod open;
 mod queue;
@@ -23,6 +24,7 @@ mod recount;
 mod rows;
 mod schema;
 mod senders;
+pub mod snapshot;
 mod streams;
 mod writer;
 
