@@ -84,21 +84,31 @@ impl Keys {
                 engine.node_value(BOX_SECRET, |entropy| STANDARD.encode(entropy.bytes::<32>()).into_bytes()).await?
             }
         };
-        let box_secret = parse_box(&Zeroizing::new(box_secret))?;
-        if overrides.api_public.as_ref().is_some_and(|text| *text != box_secret.public_text()) {
-            return Err(KeyError::BoxMismatch);
-        }
         let vapid = match &overrides.vapid_private {
             Some(text) => text.clone().into_bytes(),
             None => engine.node_value(VAPID_SECRET, make_vapid).await?,
         };
-        let vapid = Zeroizing::new(vapid);
-        let text = std::str::from_utf8(&vapid).map_err(|_| KeyError::VapidSecret)?;
+        Self::from_texts(&Zeroizing::new(box_secret), &Zeroizing::new(vapid), overrides)
+    }
+
+    /// Reads both secrets as they are stored, and compares them with the public halves in `overrides`, if those are given. Fails
+    /// with [`KeyError`].
+    pub fn from_texts(box_secret: &[u8], vapid: &[u8], overrides: &Overrides) -> Result<Self, KeyError> {
+        let box_secret = parse_box(box_secret)?;
+        if overrides.api_public.as_ref().is_some_and(|text| *text != box_secret.public_text()) {
+            return Err(KeyError::BoxMismatch);
+        }
+        let text = std::str::from_utf8(vapid).map_err(|_| KeyError::VapidSecret)?;
         let vapid = VapidKey::from_base64url(text).map_err(|_| KeyError::VapidSecret)?;
         if overrides.vapid_public.as_ref().is_some_and(|text| *text != vapid.public_base64url()) {
             return Err(KeyError::VapidMismatch);
         }
         Ok(Self { box_secret, vapid })
+    }
+
+    /// The public box key as clients get it: standard base64, 44 characters.
+    pub fn public_key(&self) -> String {
+        self.box_secret.public_text()
     }
 }
 
