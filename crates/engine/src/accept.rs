@@ -20,14 +20,15 @@ pub struct Post {
 
 impl Engine {
     /// Accepts or refuses each draft, in order. What is accepted is durable when this returns (on a live channel: handed to
-    /// those who listen); what is refused leaves no trace. Fails with [`Error::DiskFull`], [`Error::Busy`] or
+    /// those who listen); what is refused leaves no trace. Goes on if the caller stops waiting. Fails with [`Error::DiskFull`], [`Error::Busy`] or
     /// [`Error::Failed`], and then nothing was accepted.
     pub async fn accept(&self, post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
         let live = |draft: &Draft| self.policies().of(draft.stream.kind()).keep == Keep::Live;
         if post.drafts.iter().any(live) {
             return Ok(post.drafts.into_iter().map(|draft| self.announce(&post.caller, draft, now)).collect());
         }
-        self.append(post, now).await
+        let engine = self.clone();
+        to_the_end(async move { engine.append(post, now).await }).await
     }
 
     async fn append(&self, mut post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
@@ -75,10 +76,22 @@ impl Engine {
 
     fn announce(&self, caller: &Caller, draft: Draft, now: Timestamp) -> Result<Envelope, Refusal> {
         let stream = draft.stream.clone();
-        let facts = StreamFacts { open: true, joined: self.inner.feeds.listening(&stream), ..StreamFacts::default() };
-        let envelope = admit(self.policies().of(stream.kind()), &facts, caller, draft, 0, Seq::START, now)?;
-        let envelope = self.inner.tail.push_live(&stream, envelope);
+        let envelope = self.inner.feeds.listening(&stream, |joined| {
+            let facts = StreamFacts { open: true, joined, ..StreamFacts::default() };
+            let envelope = admit(self.policies().of(stream.kind()), &facts, caller, draft, 0, Seq::START, now)?;
+            Ok::<_, Refusal>(self.inner.tail.push_live(&stream, envelope))
+        })?;
         self.inner.bus.wake(Hint::Stream(stream));
         Ok(envelope)
+    }
+}
+
+/// Does work that must not be left half-way when its asker goes: what the store has done, the tail and the files must follow.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Error::Failed(format!("work was broken off: {error}"))),
     }
 }

@@ -1,6 +1,7 @@
 //! What account holders, and those who ask about them, may do.
 
 use crate::Engine;
+use crate::accept::to_the_end;
 use crate::blobs::BlobReader;
 use crate::error::Error;
 use bytes::Bytes;
@@ -17,6 +18,9 @@ const SEEN_EVERY: Duration = Duration::from_secs(60);
 
 /// Accounts whose last-seen time is remembered, to write it rarely. Beyond that all are forgotten and written anew.
 const SEEN_MAX: usize = 65_536;
+
+/// Characters that are kept of what a client calls itself.
+const VERSION_MAX: usize = 100;
 
 /// What a sender may know of a recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,16 +85,21 @@ impl Engine {
 
     /// Deletes the account at once; what waits in its inbox goes in the background. Fails with [`Error::NoAccount`].
     pub async fn delete_account(&self, caller: Key) -> Result<(), Error> {
-        known(self.inner.store.delete_account(caller).await?)?;
-        self.inner.seen.forget(&caller);
-        self.inner.tail.forget(&StreamName::inbox(&caller));
-        self.inner.sweeper.notify_one();
-        Ok(())
+        let engine = self.clone();
+        to_the_end(async move {
+            known(engine.inner.store.delete_account(caller).await?)?;
+            engine.inner.seen.forget(&caller);
+            engine.inner.tail.forget(&StreamName::inbox(&caller));
+            engine.inner.sweeper.notify_one();
+            Ok(())
+        })
+        .await
     }
 
     /// Notes that the caller looked into the inbox. Written at most once a minute, the first time at once. Nothing happens for
     /// somebody without an account.
     pub async fn seen(&self, caller: Key, client_version: Option<String>, now: Timestamp) -> Result<(), Error> {
+        let client_version = client_version.map(|text| text.chars().take(VERSION_MAX).collect::<String>());
         if self.inner.seen.is_fresh(&caller, client_version.as_deref(), now) {
             return Ok(());
         }
@@ -124,10 +133,14 @@ impl Engine {
 
     /// Deletes an envelope from the caller's inbox. Fails with [`Error::NotFound`] if it is not there.
     pub async fn take(&self, caller: Key, id: EnvelopeId) -> Result<(), Error> {
-        let stream = StreamName::inbox(&caller);
-        let taken = self.inner.store.take(stream.clone(), id).await?.ok_or(Error::NotFound)?;
-        self.inner.tail.remove(&stream, taken.seq);
-        self.inner.blobs.remove(taken.freed.into_iter().collect()).await
+        let engine = self.clone();
+        to_the_end(async move {
+            let stream = StreamName::inbox(&caller);
+            let taken = engine.inner.store.take(stream.clone(), id).await?.ok_or(Error::NotFound)?;
+            engine.inner.tail.remove(&stream, taken.seq);
+            engine.inner.blobs.remove(taken.freed.into_iter().collect()).await
+        })
+        .await
     }
 
     /// Opens the attachment of an envelope in the caller's inbox: `None` if it has none or the file is lost. Fails with

@@ -32,14 +32,14 @@ impl Engine {
         let mut sending = FuturesUnordered::new();
         loop {
             let room = SENDING_MAX.saturating_sub(sending.len());
-            let leased = self.lease(room).await;
-            let idle = leased.is_empty();
-            sending.extend(leased.into_iter().map(&send));
+            sending.extend(self.lease(room).await.into_iter().map(&send));
+            // A slow service must not hold up what becomes due for others meanwhile.
+            let room = sending.len() < SENDING_MAX;
             tokio::select! {
                 Some((delivery, outcome)) = sending.next(), if !sending.is_empty() => {
                     self.finish(delivery, outcome).await;
                 }
-                () = self.wait_for_work(), if idle && room > 0 => {}
+                () = self.wait_for_work(), if room => {}
             }
         }
     }

@@ -113,10 +113,13 @@ impl Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        let last = self.engine.inner.feeds.leave(&self.stream);
-        if last && self.engine.policies().of(self.stream.kind()).keep == Keep::Live {
-            self.engine.inner.tail.forget(&self.stream);
-        }
+        let live = self.engine.policies().of(self.stream.kind()).keep == Keep::Live;
+        let forget = || self.engine.inner.tail.forget(&self.stream);
+        self.engine.inner.feeds.leave(&self.stream, || {
+            if live {
+                forget()
+            }
+        });
     }
 }
 
@@ -138,22 +141,24 @@ impl Feeds {
         Arc::clone(wake)
     }
 
-    /// Says whether this was the last one.
-    fn leave(&self, stream: &StreamName) -> bool {
+    /// Runs `last` if nobody else listens, before anybody can begin to: a channel that is forgotten under a new listener
+    /// would start its places anew behind that listener's cursor.
+    fn leave(&self, stream: &StreamName, last: impl FnOnce()) {
         let mut listeners = self.lock();
-        let Some((_, count)) = listeners.get_mut(stream) else {
-            return true;
-        };
-        *count = count.saturating_sub(1);
-        let last = *count == 0;
-        if last {
-            listeners.remove(stream);
+        if let Some((_, count)) = listeners.get_mut(stream) {
+            *count = count.saturating_sub(1);
+            if *count > 0 {
+                return;
+            }
         }
-        last
+        listeners.remove(stream);
+        last();
     }
 
-    pub(crate) fn listening(&self, stream: &StreamName) -> bool {
-        self.lock().contains_key(stream)
+    /// Runs `work`, which is told whether somebody listens; that does not change meanwhile.
+    pub(crate) fn listening<T>(&self, stream: &StreamName, work: impl FnOnce(bool) -> T) -> T {
+        let listeners = self.lock();
+        work(listeners.contains_key(stream))
     }
 
     fn wake(&self, stream: &StreamName) {

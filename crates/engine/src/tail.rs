@@ -1,7 +1,7 @@
 //! The tail: the newest envelopes of busy streams in memory, encoded once per door, so that many readers cost one query.
 
 use bytes::Bytes;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tidings_core::{Envelope, Seq, StreamName};
@@ -20,6 +20,9 @@ const STREAM_SHARE: usize = 8;
 
 /// Bytes reckoned for an envelope beside its content.
 const OVERHEAD: usize = 256;
+
+/// Places of one stored stream that may be announced out of order at a time; beyond that the stream is forgotten.
+const LATE_MAX: usize = 256;
 
 /// Stripes of the generation counters: streams that share one only make each other read from the store once more.
 const STRIPES: usize = 1024;
@@ -71,6 +74,9 @@ struct Entry {
     from: Seq,
     /// The last place that was given.
     last: Seq,
+    /// Places up to the last that are not in `items` because whoever appended them has not said so yet: appends are told in
+    /// the order in which their tasks run, not in that of their places.
+    late: BTreeSet<Seq>,
     bytes: usize,
     used: u64,
     live: bool,
@@ -112,7 +118,7 @@ impl Tail {
         let tick = inside.tick;
         let ticket = Ticket(inside.generations.get(stripe).copied().unwrap_or_default());
         match inside.streams.get_mut(stream) {
-            Some(entry) if entry.from <= after => {
+            Some(entry) if entry.from <= after && entry.late.is_empty() => {
                 entry.used = tick;
                 Look::Complete(entry.items.iter().filter(|item| item.envelope.seq > after).cloned().collect())
             }
@@ -135,6 +141,7 @@ impl Tail {
             items: items.iter().cloned().collect(),
             from: Seq::START,
             last,
+            late: BTreeSet::new(),
             bytes,
             used: inside.tick,
             live: false,
@@ -154,12 +161,10 @@ impl Tail {
         let Some(entry) = inside.streams.get_mut(stream) else {
             return;
         };
-        if envelope.seq <= entry.last {
-            return;
-        }
         let before = entry.bytes;
-        entry.append(Arc::new(Item::new(envelope.clone())));
-        let too_much = entry.items.len() > STORED_MAX || entry.bytes > self.budget / STREAM_SHARE;
+        entry.take_in(envelope);
+        let too_much =
+            entry.items.len() > STORED_MAX || entry.late.len() > LATE_MAX || entry.bytes > self.budget / STREAM_SHARE;
         let after = entry.bytes;
         inside.bytes = inside.bytes.saturating_sub(before) + after;
         if too_much {
@@ -176,6 +181,8 @@ impl Tail {
         let Some(entry) = inside.streams.get_mut(stream) else {
             return;
         };
+        // What is gone before it was announced must not come back with the announcement.
+        entry.late.remove(&seq);
         let Ok(at) = entry.items.binary_search_by_key(&seq, |item| item.envelope.seq) else {
             return;
         };
@@ -197,6 +204,8 @@ impl Tail {
         let mut inside = self.lock();
         inside.tick += 1;
         let tick = inside.tick;
+        let known = inside.streams.contains_key(stream);
+        inside.bytes += if known { 0 } else { OVERHEAD };
         let entry = inside.streams.entry(stream.clone()).or_default();
         let before = entry.bytes;
         entry.live = true;
@@ -230,6 +239,22 @@ impl Tail {
 }
 
 impl Entry {
+    /// Takes in an envelope that the store has appended, at its place.
+    fn take_in(&mut self, envelope: &Envelope) {
+        let seq = envelope.seq;
+        if seq <= self.last && !self.late.remove(&seq) {
+            return;
+        }
+        let skipped = self.last.number().saturating_add(1)..seq.number();
+        // One more than allowed is enough to know that there are too many.
+        self.late.extend(skipped.take(LATE_MAX + 1).map(Seq::from_number));
+        self.last = self.last.max(seq);
+        let item = Arc::new(Item::new(envelope.clone()));
+        self.bytes += item.cost();
+        let at = self.items.partition_point(|other| other.envelope.seq < seq);
+        self.items.insert(at, item);
+    }
+
     fn append(&mut self, item: Arc<Item>) {
         self.last = item.envelope.seq;
         self.bytes += item.cost();
@@ -320,6 +345,34 @@ mod tests {
         assert_eq!(seqs(&tail, 1, 1), Some(vec![3]));
         tail.forget(&stream(1));
         assert_eq!(seqs(&tail, 1, 0), None);
+    }
+
+    #[test]
+    fn places_that_are_announced_out_of_order_are_waited_for() {
+        let tail = Tail::new(1 << 20);
+        load(&tail, 1, &[1], 10);
+        tail.push(&stream(1), &envelope(4, 10));
+        assert_eq!(seqs(&tail, 1, 0), None, "the store is asked while places are missing");
+        tail.push(&stream(1), &envelope(2, 10));
+        tail.remove(&stream(1), Seq::from_number(3));
+        assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 2, 4]));
+        tail.push(&stream(1), &envelope(3, 10));
+        tail.push(&stream(1), &envelope(2, 10));
+        assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 2, 4]), "nothing comes twice, and nothing comes back");
+        tail.push(&stream(1), &envelope(5 + i64::try_from(LATE_MAX).unwrap() + 1, 10));
+        assert_eq!(tail.lock().streams.len(), 0);
+    }
+
+    #[test]
+    fn a_live_channel_gives_back_all_its_room() {
+        let tail = Tail::new(1 << 20);
+        load(&tail, 2, &[1], 10);
+        let before = tail.lock().bytes;
+        for _ in 0..3 {
+            tail.push_live(&stream(1), envelope(0, 1));
+            tail.forget(&stream(1));
+        }
+        assert_eq!(tail.lock().bytes, before);
     }
 
     #[test]
