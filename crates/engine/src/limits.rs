@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tidings_core::{Key, Timestamp};
 
-/// Entries of one table. When it is full, those that have recovered are dropped, and if there are none, the one looked at
-/// longest ago.
+/// Entries of one table. When it is full, those that have recovered are dropped, and if there are none, the half that recovers
+/// soonest.
 const TABLE_MAX: usize = 65_536;
 
 /// Locks that share a table's work.
@@ -149,9 +149,12 @@ fn make_room<K: Hash + Eq + Copy>(shard: &mut HashMap<K, i64>, now: i64) {
     if shard.len() < TABLE_MAX / SHARDS {
         return;
     }
-    if let Some(oldest) = shard.iter().min_by_key(|(_, full_at)| **full_at).map(|(entry, _)| *entry) {
-        shard.remove(&oldest);
-    }
+    // Half of them at once, so that a flood of addresses does not cost a search each.
+    let mut moments: Vec<i64> = shard.values().copied().collect();
+    let middle = moments.len() / 2;
+    let (_, median, _) = moments.select_nth_unstable(middle);
+    let median = *median;
+    shard.retain(|_, full_at| *full_at > median);
 }
 
 #[cfg(test)]

@@ -41,17 +41,20 @@ struct Inside {
     body: Body,
     alarm: Option<Pin<Box<Sleep>>>,
     touched: bool,
+    /// The end was read. A chunked body does not know of its end before.
+    ended: bool,
 }
 
 impl SharedBody {
     /// Takes a request's body, which may go `stall` without a byte.
     pub(super) fn new(body: Body, stall: Duration) -> Self {
-        Self { inside: Arc::new(Mutex::new(Inside { body, alarm: None, touched: false })), stall }
+        Self { inside: Arc::new(Mutex::new(Inside { body, alarm: None, touched: false, ended: false })), stall }
     }
 
     /// Whether the whole body has been read, or there is none.
     pub(super) fn ended(&self) -> bool {
-        self.lock().body.is_end_stream()
+        let inside = self.lock();
+        inside.ended || inside.body.is_end_stream()
     }
 
     /// Reads all of it, at most `max` bytes.
@@ -105,6 +108,9 @@ impl Stream for SharedBody {
         let stall = self.stall;
         let mut inside = self.lock();
         inside.touched = true;
+        if inside.ended {
+            return Poll::Ready(None);
+        }
         loop {
             match Pin::new(&mut inside.body).poll_frame(cx) {
                 Poll::Ready(Some(Ok(frame))) => {
@@ -115,7 +121,10 @@ impl Stream for SharedBody {
                     }
                 }
                 Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(BodyError::Broken))),
-                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Ready(None) => {
+                    inside.ended = true;
+                    return Poll::Ready(None);
+                }
                 Poll::Pending => {
                     let alarm = inside.alarm.get_or_insert_with(|| Box::pin(sleep(stall)));
                     return match alarm.as_mut().poll(cx) {
@@ -138,6 +147,18 @@ mod tests {
         let mut body = SharedBody::new(pending, Duration::from_secs(30));
         assert_eq!(body.read(10).await, Err(BodyError::Stalled));
         assert!(!body.discard(false).await);
+    }
+
+    #[tokio::test]
+    async fn a_body_without_a_length_is_read_to_its_end() {
+        let chunked = || {
+            let pieces = ["01", "23"].map(|piece| Ok::<_, std::io::Error>(Bytes::from(piece)));
+            SharedBody::new(Body::from_stream(futures_util::stream::iter(pieces)), Duration::from_secs(30))
+        };
+        assert!(chunked().discard(false).await);
+        let mut body = chunked();
+        assert_eq!(body.read(4).await.unwrap(), b"0123");
+        assert!(body.ended() && body.discard(false).await);
     }
 
     #[tokio::test]

@@ -4,9 +4,14 @@ use super::answer::Refused;
 use super::body::{BodyError, SharedBody};
 use axum::body::Body;
 use bytes::Bytes;
+use futures_util::Stream;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use multer::{Field, Multipart};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Bytes of an attachment at most.
@@ -20,6 +25,43 @@ const TEXTS_MAX: usize = 16 << 20;
 
 /// Parts of a form at most: 500 recipients and some more.
 const PARTS_MAX: usize = 520;
+
+/// Bytes that may come without a part beginning or going on: what stands before the first part, and the headers of each.
+const BETWEEN_MAX: usize = 256 * 1024;
+
+/// Bytes of a form with everything that it has beside its texts and its attachment.
+const WHOLE_MAX: usize = TEXTS_MAX + (24 << 20);
+
+/// The body as the parser reads it. The parser takes in all that it is offered and keeps it until it understands it, so it is
+/// offered one piece at a time, and not for ever.
+struct Metered {
+    body: SharedBody,
+    /// Bytes since the parser last gave something back.
+    between: Arc<AtomicUsize>,
+    whole: usize,
+    rest: bool,
+}
+
+impl Stream for Metered {
+    type Item = Result<Bytes, BodyError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        if std::mem::take(&mut self.rest) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = Pin::new(&mut self.body).poll_next(cx);
+        let Poll::Ready(Some(Ok(piece))) = &polled else { return polled };
+        self.rest = true;
+        self.whole = self.whole.saturating_add(piece.len());
+        let between = self.between.fetch_add(piece.len(), Ordering::Relaxed);
+        // The first piece may be of any length: it is in memory already.
+        if between > BETWEEN_MAX || self.whole > WHOLE_MAX {
+            return Poll::Ready(Some(Err(BodyError::TooLong)));
+        }
+        polled
+    }
+}
 
 /// A text field.
 pub(super) struct Text {
@@ -36,11 +78,15 @@ pub(super) enum Step {
 }
 
 /// An attachment that is arriving.
-pub(super) struct Attachment(Box<Field<'static>>);
+pub(super) struct Attachment {
+    field: Box<Field<'static>>,
+    between: Arc<AtomicUsize>,
+}
 
 /// A form that is being read. Text fields are kept, in order; unknown ones too, since they count against the limits.
 pub(super) struct Form {
     parts: Multipart<'static>,
+    between: Arc<AtomicUsize>,
     texts: Vec<Text>,
     bytes: usize,
     count: usize,
@@ -56,13 +102,15 @@ impl Form {
             return None;
         }
         let Ok(boundary) = multer::parse_boundary(kind) else { return Some(Err(Refused::BAD_REQUEST)) };
-        let parts = Multipart::new(body, boundary);
-        Some(Ok(Self { parts, texts: Vec::new(), bytes: 0, count: 0, attached: false }))
+        let between = Arc::<AtomicUsize>::default();
+        let metered = Metered { body, between: Arc::clone(&between), whole: 0, rest: false };
+        let parts = Multipart::new(metered, boundary);
+        Some(Ok(Self { parts, between, texts: Vec::new(), bytes: 0, count: 0, attached: false }))
     }
 
     /// Reads on until the attachment begins or the form ends.
     pub(super) async fn advance(&mut self) -> Result<Step, Refused> {
-        while let Some(field) = self.parts.next_field().await.map_err(refused)? {
+        while let Some(field) = self.next_field().await? {
             self.count += 1;
             if self.count > PARTS_MAX {
                 return Err(Refused::TOO_LARGE);
@@ -74,10 +122,23 @@ impl Form {
                     return Err(Refused::BAD_REQUEST);
                 }
                 self.attached = true;
-                return Ok(Step::Attachment(Attachment(Box::new(field))));
+                let between = Arc::clone(&self.between);
+                return Ok(Step::Attachment(Attachment { field: Box::new(field), between }));
+            } else {
+                self.skip(field).await?;
             }
         }
         Ok(Step::End)
+    }
+
+    async fn next_field(&mut self) -> Result<Option<Field<'static>>, Refused> {
+        self.between.store(0, Ordering::Relaxed);
+        self.parts.next_field().await.map_err(refused)
+    }
+
+    async fn skip(&self, mut field: Field<'static>) -> Result<(), Refused> {
+        while next_chunk(&mut field, &self.between).await?.is_some() {}
+        Ok(())
     }
 
     /// The text fields so far, in order.
@@ -91,9 +152,9 @@ impl Form {
     }
 
     async fn keep(&mut self, mut field: Field<'static>) -> Result<(), Refused> {
-        let Some(name) = field.name().map(plain_name) else { return Ok(()) };
+        let Some(name) = field.name().map(plain_name) else { return self.skip(field).await };
         let mut value = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(refused)? {
+        while let Some(piece) = next_chunk(&mut field, &self.between).await? {
             self.bytes += piece.len();
             if value.len() + piece.len() > TEXT_MAX || self.bytes > TEXTS_MAX {
                 return Err(Refused::TOO_LARGE);
@@ -108,8 +169,13 @@ impl Form {
 impl Attachment {
     /// The next bytes.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Refused> {
-        self.0.chunk().await.map_err(refused)
+        next_chunk(&mut self.field, &self.between).await
     }
+}
+
+async fn next_chunk(field: &mut Field<'static>, between: &AtomicUsize) -> Result<Option<Bytes>, Refused> {
+    between.store(0, Ordering::Relaxed);
+    field.chunk().await.map_err(refused)
 }
 
 /// What an upload form held.
@@ -158,9 +224,15 @@ fn plain_name(name: &str) -> String {
 }
 
 fn refused(error: multer::Error) -> Refused {
-    let stalled = matches!(&error, multer::Error::StreamReadFailed(cause)
-        if matches!(cause.downcast_ref::<BodyError>(), Some(BodyError::Stalled)));
-    if stalled { Refused::Status(http::StatusCode::REQUEST_TIMEOUT) } else { Refused::BAD_REQUEST }
+    let cause = match &error {
+        multer::Error::StreamReadFailed(cause) => cause.downcast_ref::<BodyError>(),
+        _ => None,
+    };
+    match cause {
+        Some(BodyError::Stalled) => Refused::Status(StatusCode::REQUEST_TIMEOUT),
+        Some(BodyError::TooLong) => Refused::TOO_LARGE,
+        Some(BodyError::Broken) | None => Refused::BAD_REQUEST,
+    }
 }
 
 #[cfg(test)]
@@ -190,5 +262,22 @@ mod tests {
             assert_eq!(read, Some(Err(StatusCode::BAD_REQUEST)), "{body:?}");
         }
         assert_eq!(read_form(&HeaderValue::from_static("text/plain"), Vec::new()).await, None);
+    }
+
+    #[tokio::test]
+    async fn what_never_becomes_a_part_is_not_kept_for_ever() {
+        let kind = HeaderValue::from_static("multipart/form-data; boundary=b");
+        let piece = Bytes::from(vec![b'x'; 64 * 1024]);
+        let headers = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\nX: ";
+        for begin in ["", headers] {
+            let pieces = [vec![Bytes::from(begin)], vec![piece.clone(); 100]].concat();
+            assert_eq!(read_form(&kind, pieces).await, Some(Err(StatusCode::PAYLOAD_TOO_LARGE)), "{begin}");
+        }
+        // A part that nobody wants is read away, up to a limit.
+        for (count, status) in [(100, StatusCode::BAD_REQUEST), (1000, StatusCode::PAYLOAD_TOO_LARGE)] {
+            let skipped = "--b\r\nContent-Disposition: form-data; name=\"a\"; filename=\"\"\r\n\r\n";
+            let pieces = [vec![Bytes::from(skipped)], vec![piece.clone(); count]].concat();
+            assert_eq!(read_form(&kind, pieces).await, Some(Err(status)));
+        }
     }
 }

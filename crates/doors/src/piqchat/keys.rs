@@ -54,7 +54,8 @@ pub struct Overrides {
 pub(super) struct BoxSecret(SecretKey);
 
 impl BoxSecret {
-    fn from_bytes(bytes: [u8; 32]) -> Self {
+    /// Takes the 32 secret bytes.
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(SecretKey::from(bytes))
     }
 

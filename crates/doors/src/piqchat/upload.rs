@@ -22,6 +22,9 @@ const IMAGE: &str = "IMAGE";
 /// Requests up to this many bytes are received before it is asked whether anybody wants them.
 const SMALL: u64 = 64 * 1024;
 
+/// The text fields that mean something in any of the three ways to upload.
+const FIELDS: [&str; 4] = ["type", "recipient", "content", "contents"];
+
 /// Recipients of one upload at most.
 const RECIPIENTS_MAX: usize = 500;
 
@@ -213,7 +216,8 @@ fn length(asked: &Asked) -> u64 {
 /// The same names in a JSON body, where `recipient` may be a list and `contents` may be an object.
 fn from_json(asked: &Asked) -> Result<Received, Refused> {
     let mut texts = Vec::new();
-    for (name, value) in &asked.members {
+    // What no form would have is ignored, whatever it is.
+    for (name, value) in asked.members.iter().filter(|(name, _)| FIELDS.contains(&name.as_str())) {
         match value {
             Value::Array(values) => {
                 for value in values {
