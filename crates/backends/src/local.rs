@@ -54,3 +54,25 @@ impl Hints for LocalHints {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_who_listen_hear_and_who_lags_is_told() {
+        let bus = LocalBus::with_capacity(2);
+        bus.wake(Hint::Deliveries);
+        let (mut quick, mut slow) = (bus.listen(), bus.listen());
+        bus.wake(Hint::Deliveries);
+        assert_eq!(quick.next().await, Some(Hint::Deliveries), "only what came after listening began");
+        for _ in 0..3 {
+            bus.wake(Hint::Deliveries);
+        }
+        assert_eq!(slow.next().await, Some(Hint::Lost));
+        assert_eq!(slow.next().await, Some(Hint::Deliveries));
+        drop(bus);
+        assert_eq!(slow.next().await, Some(Hint::Deliveries));
+        assert_eq!(slow.next().await, None);
+    }
+}

@@ -157,3 +157,80 @@ fn execute(conn: &Connection, sql: &'static str) -> Result<(), Fault> {
     conn.prepare_cached(sql)?.execute([])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::{Options, open};
+    use rusqlite::params;
+    use tempfile::TempDir;
+
+    fn database() -> (Connection, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let conn = open::database(&folder.path().join("tidings.db"), &Options::default()).unwrap();
+        (conn, folder)
+    }
+
+    fn keep(name: &'static str) -> (Job, oneshot::Receiver<Result<(), StoreError>>) {
+        job(move |tx| {
+            tx.counts.add("test", 1);
+            let mut insert = tx.conn.prepare("INSERT INTO node_values (name, value, sum) VALUES (?1, x'00', 0)")?;
+            insert.execute(params![name])?;
+            Ok(())
+        })
+    }
+
+    fn names(conn: &Connection) -> Vec<String> {
+        let mut select = conn.prepare("SELECT name FROM node_values /* the whole table */ ORDER BY name").unwrap();
+        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    fn count(conn: &Connection) -> i64 {
+        crate::sqlite::counters::load(conn, "test", 0).unwrap()
+    }
+
+    #[test]
+    fn only_the_failing_job_of_a_batch_is_undone() {
+        let (conn, _folder) = database();
+        let failing = job(|tx| {
+            tx.counts.add("test", 100);
+            tx.conn.execute_batch("INSERT INTO node_values (name, value, sum) VALUES ('half', x'00', 0)")?;
+            Err::<(), _>(Fault::Failed("no".to_owned()))
+        });
+        let panicking = job(|tx| -> Result<(), Fault> {
+            tx.conn.execute_batch("INSERT INTO node_values (name, value, sum) VALUES ('panic', x'00', 0)")?;
+            panic!("as a job never should");
+        });
+        let all = [keep("a"), failing, panicking, keep("a"), keep("b")];
+        let (jobs, mut answers): (VecDeque<_>, Vec<_>) = all.into_iter().unzip();
+        finish(&conn, jobs);
+        let succeeded: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap().is_ok()).collect();
+        assert_eq!(succeeded, [true, false, false, false, true]);
+        assert_eq!((names(&conn), count(&conn)), (vec!["a".to_owned(), "b".to_owned()], 2));
+    }
+
+    #[test]
+    fn if_the_commit_fails_nobody_is_told_otherwise_and_nothing_is_kept() {
+        let (conn, _folder) = database();
+        // A job that ends the transaction: what SQLite itself does with some errors.
+        let ending = job(|tx| {
+            tx.conn.execute_batch("ROLLBACK")?;
+            Err::<(), _>(Fault::Failed("given up".to_owned()))
+        });
+        let (jobs, mut answers): (VecDeque<_>, Vec<_>) = [keep("a"), ending, keep("b")].into_iter().unzip();
+        finish(&conn, jobs);
+        for answer in &mut answers {
+            assert!(matches!(answer.try_recv().unwrap(), Err(StoreError::Failed(why)) if why == "given up"));
+        }
+        assert_eq!((names(&conn), count(&conn)), (Vec::new(), 0));
+        let (next, mut answer) = keep("c");
+        finish(&conn, VecDeque::from([next]));
+        assert!(answer.try_recv().unwrap().is_ok());
+        assert_eq!((names(&conn), count(&conn)), (vec!["c".to_owned()], 1));
+    }
+
+    fn finish(conn: &Connection, mut jobs: VecDeque<Job>) {
+        let commit = transact(conn, &mut jobs);
+        jobs.into_iter().for_each(|job| job.answer(commit.clone()));
+    }
+}

@@ -7,9 +7,11 @@
     reason = "tests may be blunt"
 )]
 
+mod concurrency;
 mod damage;
 mod dump;
 mod durability;
+mod model;
 mod people;
 mod plans;
 mod sqlite;
