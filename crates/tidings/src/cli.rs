@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::cmd::accounts::Accounts;
 use crate::settings::{Definition, Given, Raw, TABLE};
 use clap::builder::Styles;
 use clap::error::ErrorKind;
@@ -53,6 +54,9 @@ pub enum Command {
     Serve,
     /// Make an invitation for one person, as a link and a QR code. Works while the node runs.
     Invite(Invite),
+    /// List accounts, show who invited whom, remove one. Works while the node runs.
+    #[command(subcommand)]
+    Accounts(Accounts),
     /// Show every setting in force, its value, and where it comes from.
     Config(Json),
     /// Print a script that completes tidings' arguments in a shell.

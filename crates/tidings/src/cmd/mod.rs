@@ -1,6 +1,9 @@
 //! What each command does, a file each; short ones are here.
 
+pub mod accounts;
+mod confirm;
 mod invite;
+mod progress;
 
 use crate::cli::{self, Asked, Command};
 use crate::failure::Failure;
@@ -19,6 +22,7 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
             return serve::run(given, found, output);
         }
         Command::Invite(arguments) => invite::run(&arguments, load(&given)?, output)?,
+        Command::Accounts(asked) => accounts::run(&asked, load(&given)?, output)?,
         Command::Config(arguments) => {
             let found = load(&given)?;
             if arguments.json {

@@ -14,6 +14,7 @@ mod server;
 pub use client::ask;
 pub use server::{Server, serve};
 
+use crate::cmd::accounts;
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::welcome::Invitation;
@@ -40,6 +41,21 @@ pub enum Request {
     Status,
     /// Make an invitation. Answers [`Invitation`].
     Invite,
+    /// Give a page of accounts after a number. Answers rows of accounts; none after the last.
+    ListAccounts {
+        /// The number of the last row of the page before, or 0.
+        after: i64,
+    },
+    /// Find an account. Answers its row.
+    FindAccount {
+        /// Its key or its number.
+        account: String,
+    },
+    /// Remove an account.
+    RemoveAccount {
+        /// Its key.
+        key: String,
+    },
 }
 
 /// A running node, as it tells of itself.
@@ -91,6 +107,9 @@ pub async fn handle(node: &Node, request: Request, _progress: &Progress) -> Resu
     match request {
         Request::Status => answer(Status { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }),
         Request::Invite => answer(Invitation::make(node).await?),
+        Request::ListAccounts { after } => answer(accounts::page(node, after).await?),
+        Request::FindAccount { account } => answer(accounts::find(node, &account).await?),
+        Request::RemoveAccount { key } => answer(accounts::remove(node, &key).await?),
     }
 }
 
