@@ -16,7 +16,8 @@ impl Engine {
     ) -> Result<(Token, Timestamp), Error> {
         self.inner.disk.allow(text.as_ref().map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX)), now)?;
         let token = self.inner.entropy.token();
-        let expires_at = now.after(self.inner.exchange_life);
+        let life = if maker.is_some() { self.inner.exchange_life } else { self.inner.invitation_life };
+        let expires_at = now.after(life);
         let new = NewExchange { token: token.hash(), maker, text, created_at: now, expires_at };
         match self.inner.store.create_exchange(new).await? {
             Err(ExchangeRefusal::NoAccount) => Err(Error::NoAccount),

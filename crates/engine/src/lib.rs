@@ -40,8 +40,10 @@ pub struct Settings {
     pub policies: Policies,
     /// How long other things are kept.
     pub retention: Retention,
-    /// How long an invitation can be accepted.
+    /// How long an exchange between friends can be accepted.
     pub exchange_life: Duration,
+    /// How long an invitation of the node's owner can be accepted.
+    pub invitation_life: Duration,
     /// Bytes of the disk that must stay free; beyond that, nothing that takes room is accepted.
     pub disk_reserve: u64,
     /// Bytes that the memory tail may hold.
@@ -53,7 +55,8 @@ impl Default for Settings {
         Self {
             policies: Policies::default(),
             retention: Retention::default(),
-            exchange_life: Duration::from_secs(3600),
+            exchange_life: Duration::from_secs(600),
+            invitation_life: Duration::from_secs(3600),
             disk_reserve: 128 << 20,
             tail_bytes: 16 << 20,
         }
@@ -79,6 +82,7 @@ struct Inner {
     policies: Arc<Policies>,
     retention: Retention,
     exchange_life: Duration,
+    invitation_life: Duration,
     clock: Clock,
     entropy: Entropy,
 }
@@ -108,6 +112,7 @@ impl Engine {
                 policies: Arc::new(settings.policies),
                 retention: settings.retention,
                 exchange_life: settings.exchange_life,
+                invitation_life: settings.invitation_life,
                 clock,
                 entropy,
             }),

@@ -10,6 +10,8 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Serialize;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tidings_core::exchange::ExchangeRefusal;
 use tidings_core::{Refusal, TokenHash};
@@ -193,7 +195,7 @@ fn retry(code: StatusCode, wait: Duration) -> Response {
 
 /// The answer to every `OPTIONS`.
 pub(super) fn preflight(request: &HeaderMap) -> Response {
-    let mut response = Response::new(Body::empty());
+    let mut response = Response::new(Body::new(NoBytes));
     *response.status_mut() = StatusCode::NO_CONTENT;
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -204,6 +206,26 @@ pub(super) fn preflight(request: &HeaderMap) -> Response {
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, asked.clone());
     }
     response
+}
+
+/// A body of no bytes that says so. hyper leaves `Content-Length` out of a 204 without a body, as HTTP asks (RFC 9110, section
+/// 8.6), but some browsers wait for a body that is not announced as empty, so the reference announces it.
+struct NoBytes;
+
+impl http_body::Body for NoBytes {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(None)
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(0)
+    }
 }
 
 /// What is the same for all answers: CORS below `/api`, no shared caching of signed ones, 304 for what the client has.
