@@ -195,16 +195,15 @@ impl BlobWriter {
         self.size
     }
 
-    /// Ends the blob: a small one is given back whole, a larger one is a synced file under its final name when this returns.
-    pub async fn finish(mut self) -> Result<FinishedBlob, Error> {
-        let content = if self.partial.is_none() && self.buffer.len() <= INLINE_MAX {
-            BlobContent::Inline(std::mem::take(&mut self.buffer))
-        } else {
-            self.settle().await?;
-            BlobContent::File { name: self.name.name, size: self.size }
-        };
-        let unclaimed = matches!(content, BlobContent::File { .. });
-        Ok(FinishedBlob { name: self.name, content: Some(content), unclaimed })
+    /// Ends the blob: a small one is given back whole, a larger one is a synced file under its final name when this returns. If
+    /// nobody waits for that any more, it is removed again.
+    pub async fn finish(self) -> Result<FinishedBlob, Error> {
+        if self.partial.is_none() && self.buffer.len() <= INLINE_MAX {
+            let content = Some(BlobContent::Inline(self.buffer));
+            return Ok(FinishedBlob { name: self.name, content, unclaimed: false });
+        }
+        // What this gives is dropped, and so removed, if it comes too late for anybody to take it.
+        blocking(move || self.settle()).await
     }
 
     async fn flush(&mut self) -> Result<(), Error> {
@@ -222,18 +221,17 @@ impl BlobWriter {
         Ok(())
     }
 
-    async fn settle(&mut self) -> Result<(), Error> {
-        let (blobs, name, buffer) = (self.name.blobs.clone(), self.name.name, std::mem::take(&mut self.buffer));
-        let partial = self.partial.take();
-        blocking(move || {
-            let mut partial = open_partial(&blobs, name, partial)?;
-            write_partial(&mut partial, &buffer)?;
-            let Some(file) = partial.file.take() else {
-                return Err(Error::NotFound);
-            };
-            blobs.settle(&file, &partial.path, name)
-        })
-        .await
+    fn settle(self) -> Result<FinishedBlob, Error> {
+        let Self { name: pending, size, buffer, partial, .. } = self;
+        let (blobs, name) = (pending.blobs.clone(), pending.name);
+        let mut partial = open_partial(&blobs, name, partial)?;
+        write_partial(&mut partial, &buffer)?;
+        let Some(file) = partial.file.take() else {
+            return Err(Error::NotFound);
+        };
+        let finished = FinishedBlob { name: pending, content: Some(BlobContent::File { name, size }), unclaimed: true };
+        blobs.settle(&file, &partial.path, name)?;
+        Ok(finished)
     }
 }
 
