@@ -199,3 +199,68 @@ impl<'script> Crew<'script> {
         self.register(place)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::trivial::{self, Trivial};
+
+    fn plan(server: &Trivial) -> Plan {
+        let target = server.address();
+        Plan { target, connections: 7, threads: 2, warm_up: Duration::ZERO, time: None }
+    }
+
+    fn requests(count: usize, body: usize) -> Script {
+        let head = format!("POST / HTTP/1.1\r\nContent-Length: {body}\r\n\r\n").into_bytes();
+        Script::once(vec![head; count]).with_tail(Arc::from(vec![7; body]))
+    }
+
+    #[test]
+    fn each_request_is_sent_and_counted_once() {
+        let server = Trivial::start(trivial::answer("200 OK", b"fine")).unwrap();
+        let figures = drive(plan(&server), &requests(3000, 10).expecting(4)).unwrap();
+        assert_eq!((figures.count, figures.failed(), server.served()), (3000, 0, 3000));
+    }
+
+    #[test]
+    fn large_requests_and_answers_go_through_whole() {
+        let size = 3_000_000;
+        let server = Trivial::start(trivial::answer("200 OK", &vec![1; size])).unwrap();
+        let figures = drive(plan(&server), &requests(40, size).expecting(size as u64)).unwrap();
+        assert_eq!((figures.count, figures.failed(), server.served()), (40, 0, 40));
+    }
+
+    #[test]
+    fn refusals_are_counted_and_shown() {
+        let server = Trivial::start(trivial::answer("403 Forbidden", b"no")).unwrap();
+        let figures = drive(plan(&server), &requests(20, 0)).unwrap();
+        assert_eq!((figures.count, figures.complaints.get("403 no")), (0, Some(&20)));
+    }
+
+    #[test]
+    fn connections_that_close_are_opened_again() {
+        let server = Trivial::start(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".to_vec()).unwrap();
+        let figures = drive(plan(&server), &requests(50, 0)).unwrap();
+        assert_eq!((figures.count, figures.failed()), (50, 0));
+    }
+
+    #[test]
+    fn a_run_ends_in_time() {
+        let server = Trivial::start(trivial::answer("200 OK", b"")).unwrap();
+        let plan = Plan { time: Some(Duration::from_millis(30)), warm_up: Duration::from_millis(10), ..plan(&server) };
+        let figures = drive(plan, &requests(1, 100).again_and_again()).unwrap();
+        assert!(figures.count > 0 && (figures.seconds - 0.03).abs() < 0.000_1, "{} s", figures.seconds);
+        assert!(figures.count as u64 <= server.served());
+    }
+
+    #[test]
+    fn a_server_that_hangs_up_ends_the_run() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let target = listener.local_addr().unwrap();
+        std::thread::spawn(move || listener.incoming().flatten().for_each(drop));
+        let plan = Plan { target, connections: 2, threads: 1, warm_up: Duration::ZERO, time: None };
+        assert!(drive(plan, &requests(10_000, 0)).is_err());
+    }
+}

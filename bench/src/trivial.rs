@@ -3,7 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use mio::net::{TcpListener, TcpStream};
@@ -25,6 +25,7 @@ const MAX_CONNECTIONS: usize = 10_000;
 pub(crate) struct Trivial {
     address: SocketAddr,
     ending: Arc<AtomicBool>,
+    served: Arc<AtomicU64>,
     waker: Waker,
     thread: Option<JoinHandle<()>>,
 }
@@ -38,15 +39,22 @@ impl Trivial {
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE).map_err(Error::io("epoll"))?;
         let waker = Waker::new(poll.registry(), END).map_err(Error::io("epoll"))?;
         let ending = Arc::new(AtomicBool::new(false));
-        let room = Room { listener, poll, answer, guests: Vec::new(), buffer: vec![0; READ_SIZE] };
+        let served = Arc::new(AtomicU64::new(0));
+        let buffer = vec![0; READ_SIZE];
+        let room = Room { listener, poll, answer, guests: Vec::new(), buffer, served: Arc::clone(&served) };
         let seen = Arc::clone(&ending);
         let thread = std::thread::spawn(move || room.serve(&seen));
-        Ok(Self { address, ending, waker, thread: Some(thread) })
+        Ok(Self { address, ending, served, waker, thread: Some(thread) })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many requests it has read to their ends so far.
+    pub(crate) fn served(&self) -> u64 {
+        self.served.load(Ordering::Acquire)
     }
 }
 
@@ -68,6 +76,7 @@ struct Room {
     answer: Vec<u8>,
     guests: Vec<Guest>,
     buffer: Vec<u8>,
+    served: Arc<AtomicU64>,
 }
 
 /// A connection and what has come of its current request.
@@ -96,7 +105,7 @@ impl Room {
                     Token(place) => {
                         if let Some(guest) = self.guests.get_mut(place) {
                             // A connection that fails is left alone: the generator sees and counts it.
-                            let _served = guest.go_on(&self.answer, &mut self.buffer);
+                            let _served = guest.go_on(&self.answer, &mut self.buffer, &self.served);
                         }
                     }
                 }
@@ -117,7 +126,7 @@ impl Room {
 }
 
 impl Guest {
-    fn go_on(&mut self, answer: &[u8], buffer: &mut [u8]) -> io::Result<()> {
+    fn go_on(&mut self, answer: &[u8], buffer: &mut [u8], served: &AtomicU64) -> io::Result<()> {
         self.send(answer)?;
         loop {
             let count = match self.socket.read(buffer) {
@@ -128,6 +137,7 @@ impl Guest {
                 return Ok(());
             }
             if self.take(buffer.get(..count).unwrap_or_default())? {
+                served.fetch_add(1, Ordering::Release);
                 self.unsent = answer.len();
                 self.send(answer)?;
             }

@@ -7,7 +7,7 @@ use crypto_box::PublicKey;
 use crate::call::Caller;
 use crate::cast::{Cast, UPLOADED, Waiting};
 use crate::driver::{self, Plan};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::figures::Figures;
 use crate::process;
 use crate::script::Script;
@@ -124,6 +124,9 @@ pub(crate) fn alone(workload: Workload, plan: Plan, senders: usize, recipients: 
     let server = Trivial::start(answer)?;
     let plan = workload.plan(Plan { target: server.address(), ..plan });
     let figures = driver::drive(plan, &script)?;
+    if (figures.count as u64) > server.served() {
+        return Err(Error::Unusable("the generator counted more answers than there were requests".to_owned()));
+    }
     Ok(Measured { workload, connections: plan.connections, figures, own_cpu: None, server: None })
 }
 
