@@ -3,6 +3,7 @@
 //! [`settings`] reads what the owner wants, [`cli`] what was asked on the command line; [`serve`] puts a node together. While a
 //! node runs, other commands speak with it through [`control`].
 
+pub mod acme;
 pub mod cli;
 pub mod cmd;
 pub mod control;
@@ -17,6 +18,7 @@ pub mod serve;
 pub mod settings;
 pub mod systemd;
 pub mod tls;
+pub mod validity;
 pub mod welcome;
 
 use failure::Failure;

@@ -1,5 +1,6 @@
 //! A running node: the wiring, on one page.
 
+use crate::acme::Acme;
 use crate::failure::Failure;
 use crate::logs::Logs;
 use crate::node::Node;
@@ -9,7 +10,7 @@ use crate::reload::Live;
 use crate::settings::{Given, InForce, Settings};
 use crate::tls::Certificates;
 use crate::welcome::First;
-use crate::{Outcome, control, listen, systemd};
+use crate::{Outcome, acme, control, listen, systemd};
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
@@ -76,7 +77,8 @@ async fn serve(
     let piqchat = Piqchat::new(node.engine.clone(), keys, Arc::clone(&door))?;
     let http = Arc::new(ArcSwap::from_pointee(settings.http()));
     let certificates = Certificates::open(settings)?;
-    let tls = certificates.as_ref().map(Certificates::tls);
+    let acme = Acme::open(settings)?;
+    let tls = certificates.as_ref().map(Certificates::tls).or_else(|| acme.as_ref().map(Acme::tls));
     let probes = Probes::new(node.engine.clone(), settings.disk_reserve, shutdown.clone(), metrics.clone());
     let control = control::Server::open(&settings.data_dir())?;
 
@@ -91,11 +93,18 @@ async fn serve(
         let router = probes.clone().metrics_router();
         serving.spawn(http::serve(listener, None, router, Arc::clone(&http), shutdown.clone()));
     }
+    let challenge_router = acme.as_ref().map(acme::http_router).unwrap_or_default();
+    for (listener, _) in listen::open(&settings.acme_http_listen)? {
+        serving.spawn(http::serve(listener, None, challenge_router.clone(), Arc::clone(&http), shutdown.clone()));
+    }
     serving.spawn(control::serve(control, node.clone(), shutdown.clone()));
 
     let mut background = background(node, &piqchat, metrics);
     background.spawn(verify(node.clone(), probes.clone(), shutdown.clone()));
-    welcome(node, &addresses, output).await?;
+    if let Some(acme) = acme {
+        background.spawn(acme.run());
+    }
+    welcome(node, &addresses, output).await;
     systemd::notify("READY=1");
 
     let found = Arc::clone(&node.found);
@@ -157,7 +166,7 @@ async fn verify(node: Node, probes: Probes, shutdown: CancellationToken) {
 }
 
 /// Says where the node is and how to come in.
-async fn welcome(node: &Node, addresses: &[SocketAddr], output: &Output) -> Result<(), Failure> {
+async fn welcome(node: &Node, addresses: &[SocketAddr], output: &Output) {
     let found = node.found.load_full();
     let settings = &found.settings;
     let scheme = if settings.speaks_tls() { "https" } else { "http" };
@@ -168,8 +177,11 @@ async fn welcome(node: &Node, addresses: &[SocketAddr], output: &Output) -> Resu
     }
     output.line(format_args!("open {}", front(settings, addresses, scheme)));
     warn(settings);
-    First::find(node, node.engine.now()).await?.show(output);
-    Ok(())
+    match First::find(node, node.engine.now()).await {
+        Ok(first) => first.show(output),
+        // A full disk, for example, must not keep people from fetching what waits for them, which makes room.
+        Err(failure) => tracing::error!("no invitation could be made: {failure}"),
+    }
 }
 
 /// The address for people.

@@ -26,7 +26,6 @@ fn defaults_are_in_force_without_anything() {
     let policies = tidings_core::Policies::default();
     assert_eq!(tidings_core::Budget::from(settings.inbox), policies.inbox.stream);
     assert_eq!(tidings_core::Budget::from(settings.sender), policies.inbox.sender);
-    assert_eq!(settings.invitation_life, tidings_engine::Settings::default().exchange_life);
     assert_eq!(settings.disk_reserve, tidings_engine::Settings::default().disk_reserve);
 }
 

@@ -367,7 +367,7 @@ pub static TABLE: &[Definition] = &[
         Limits,
         "rate-address-burst",
         "COUNT",
-        "1200",
+        "3000",
         one!(rate, rates.address.burst),
         "Requests that one address may make at once",
     )
@@ -376,7 +376,7 @@ pub static TABLE: &[Definition] = &[
         Limits,
         "rate-address-per-second",
         "COUNT",
-        "200",
+        "300",
         one!(rate, rates.address.per_second),
         "Requests that one address may make each second in the long run",
     )
@@ -385,7 +385,7 @@ pub static TABLE: &[Definition] = &[
         Limits,
         "rate-key-burst",
         "COUNT",
-        "1200",
+        "3000",
         one!(rate, rates.key.burst),
         "Signed requests that one key may make at once",
     )
@@ -394,7 +394,7 @@ pub static TABLE: &[Definition] = &[
         Limits,
         "rate-key-per-second",
         "COUNT",
-        "200",
+        "300",
         one!(rate, rates.key.per_second),
         "Signed requests that one key may make each second in the long run",
     )
@@ -403,7 +403,7 @@ pub static TABLE: &[Definition] = &[
         Limits,
         "rate-guesses-burst",
         "COUNT",
-        "100",
+        "300",
         one!(rate, rates.guesses.burst),
         "Failed signatures and unknown tokens that one address may send at once",
     )
@@ -412,7 +412,7 @@ pub static TABLE: &[Definition] = &[
         Limits,
         "rate-guesses-per-second",
         "COUNT",
-        "1",
+        "5",
         one!(rate, rates.guesses.per_second),
         "Failed signatures and unknown tokens that one address may send each second in the long run",
     )

@@ -1,0 +1,19 @@
+//! The real program, started as its owner would, and what it says and does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "tests may be blunt"
+)]
+
+mod acme;
+mod commands;
+mod http;
+mod process;
+mod reload;
+mod running;
+mod settings;
+mod start;
+mod tls;
