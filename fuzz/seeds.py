@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Writes the first inputs of each fuzz target, or of the named ones, into fuzz/corpus. What the fuzzers find later is kept
+beside them by `just fuzz-keep`."""
+
+import gzip
+import hashlib
+import json
+import pathlib
+import sys
+import zlib
+
+ROOT = pathlib.Path(__file__).parent / "corpus"
+KEY = "WGmv9FBUlzLLqu1eXfmzCm2jHLDldCutWtShp2jxpns="
+SIGNED = "A" * 87 + "="
+CRLF = "\r\n"
+
+
+def keep(target, *inputs):
+    if target not in (sys.argv[1:] or [target]):
+        return
+    folder = ROOT / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for data in inputs:
+        data = data.encode() if isinstance(data, str) else data
+        (folder / hashlib.sha1(data).hexdigest()).write_bytes(data)
+
+
+def part(name, value, more=""):
+    return f'--b{CRLF}Content-Disposition: form-data; name="{name}"{more}{CRLF}{CRLF}{value}{CRLF}'
+
+
+keep(
+    "authorization",
+    f'Signature keyId="{KEY}",headers="x-date",signature="{SIGNED}"',
+    f'keyId="{KEY}",signature="{SIGNED}"',
+    f'Signature signature="{SIGNED}",keyId="{KEY}"',
+    f'Signature keyId="{KEY},signature="{SIGNED}',
+    f'Signature keyId="{"A" * 43}=",signature="{SIGNED}"',
+    f'Signature keyId="{KEY}",signature="{"A" * 54}//"',
+    f'Signature keyId="x",keyId="{KEY}", signature="{SIGNED}",signature="{SIGNED[:-2]}B="',
+    f'signature keyId="{KEY[:-1]}",signature="{SIGNED.replace("A", "_")}"',
+    'Signature keyId="",signature=""',
+)
+KIND = "multipart/form-data; boundary=b\n"
+FILE = f'; filename="f"{CRLF}Content-Type: application/octet-stream'
+keep(
+    "form",
+    *(
+        chr(cut) + KIND + body
+        for cut in (1, 7, 100)
+        for body in (
+            part("recipient", KEY) + part("attachment", "abc\r\n--", FILE) + part("text", "x") + "--b--" + CRLF,
+            part("recipient[]", "a") + part("recipient[1]", "b") + "--b--",
+            part("attachment", "1", FILE) + part("attachment", "2", FILE) + "--b--",
+            part("other", "1", FILE) + "--b--",
+            part("attachment", "", '; filename=""') + "--b--" + CRLF + "after",
+            "before" + CRLF + part("a", "--b") + part("a", "\x00\xff"),
+            "--b--",
+        )
+    ),
+    "\x05text/plain\n{}",
+    "\x05multipart/form-data\n--b--",
+    '\x05MULTIPART/FORM-DATA ; charset=x; boundary="b c"\n--b c\r\n\r\n\r\n--b c--',
+)
+keep(
+    "forwarded",
+    "203.0.113.9",
+    "198.51.100.1, 203.0.113.9, 10.1.1.1",
+    "203.0.113.9:4711\n[2001:db8::1]:443",
+    "2001:db8::1,::ffff:10.0.0.1",
+    "unknown",
+    ",,,",
+    ", ".join(["10.0.0.1"] * 12),
+)
+DOCUMENT = json.dumps({"publicKey": KEY, "list": [1, 2.5, None, True, {"a": "ä\u0000"}], "name": "x" * 40})
+CODINGS = 6
+keep(
+    "json",
+    b"\x00" + DOCUMENT.encode(),
+    b"\x00",
+    b"\x00[1]",
+    b"\x00" + "\ufeff{}".encode(),
+    b"\x01" + b"[" * 200,
+    b"\x02" + gzip.compress(DOCUMENT.encode(), mtime=0),
+    b"\x02" + gzip.compress(b"{}", mtime=0) + gzip.compress(b" ", mtime=0),
+    b"\x02" + gzip.compress(b"[" + b" " * 70000 + b"]", mtime=0),
+    b"\x03" + zlib.compress(DOCUMENT.encode()),
+    b"\x03" + zlib.compress(DOCUMENT.encode())[2:-4],
+    b"\x05{}",
+    bytes([CODINGS * 1]) + DOCUMENT.encode(),
+    bytes([CODINGS * 2]) + b'{"a":"\\ud800"}',
+    bytes([CODINGS * 3]) + '{"a":1}'.encode("utf-16"),
+    bytes([CODINGS * 4]) + '{"ä":1}'.encode("utf-16-le"),
+    bytes([CODINGS * 5]) + '{"ä":1}'.encode("utf-16-be"),
+    bytes([CODINGS * 6]) + '{"ä":1}'.encode("utf-32"),
+    bytes([CODINGS * 7]) + '{"ä":1}'.encode("utf-32-le"),
+    bytes([CODINGS * 8]) + '{"ä":1}'.encode("utf-32-be"),
+    bytes([CODINGS * 9]) + b"{}",
+)
+GET, HEAD, POST, DELETE = range(4)
+keep(
+    "route",
+    *(
+        bytes([method]) + path.encode()
+        for method, path in [
+            (GET, "/"),
+            (HEAD, "/index.html"),
+            (GET, "/api/info/"),
+            (POST, "/api/contact-exchange/T/accept"),
+            (POST, "/API/Contact-Exchange"),
+            (DELETE, "/api/contact-exchange/T"),
+            (POST, "/api/parcels/a%2Fb%2bc%3d"),
+            (POST, "/api/parcels/group/a%2Cb"),
+            (GET, "/api/parcels/x/accepts"),
+            (GET, "/api/parcels/%ff/status"),
+            (GET, "/api/parcels/%/attachment"),
+            (DELETE, "/api/parcels/x"),
+            (POST, "/api/account/contacts"),
+            (POST, "/api/account/push-subscriptions"),
+            (GET, "/api/account/backup"),
+            (GET, "/api/account/invited-users"),
+            (DELETE, "/api/account"),
+            (POST, "/api/account/delete"),
+            (GET, "//api//info"),
+        ]
+    ),
+)
+POINT = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"  # RFC 8291, appendix A
+
+
+def subscription(endpoint="https://push.example.org/x", point=POINT, auth="BTBZMqHH6r4Tts7J_aSIgg", **more):
+    return json.dumps({"endpoint": endpoint, "keys": {"p256dh": point, "auth": auth}, **more})
+
+
+keep(
+    "subscription",
+    subscription(),
+    subscription(encoding="aesgcm", expirationTime=None),
+    subscription(encoding="other"),
+    subscription("https://127.0.0.1/"),
+    subscription("https://0x7f.1/"),
+    subscription("https://[::ffff:10.0.0.1]/"),
+    subscription("https://LocalHost./"),
+    subscription("https://u:p@push.example.org/"),
+    subscription("http://push.example.org/"),
+    subscription("https://[2606:4700::1111]:443/a?b#c"),
+    subscription(point=POINT[:-1] + "_"),
+    subscription(auth="BTBZMqHH6r4Tts7J/aSIgg=="),
+    "{}",
+)

@@ -1,0 +1,117 @@
+# Every command a person runs. `just` alone lists them; none is needed for the README's two commands.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+nextest := `command -v cargo-nextest >/dev/null 2>&1 && echo yes || echo no`
+fuzz_targets := `ls fuzz/fuzz_targets 2>/dev/null | sed 's/\.rs$//' | tr '\n' ' '`
+
+_list:
+    @just --list --unsorted
+
+# a node on this machine with debug logs, in a folder that `just clean-data` empties
+[group('run')]
+dev *ARGS:
+    cargo run -- serve --data-dir data --listen 127.0.0.1:8080 --log-level info,tidings=debug {{ARGS}}
+
+# a node as a person runs it, optimised
+[group('run')]
+serve *ARGS:
+    cargo run --release -- serve {{ARGS}}
+
+# two nodes on loopback, ports 8080 and 8081; Ctrl-C ends both
+[group('run')]
+two:
+    cargo build
+    trap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT INT TERM; \
+    target/debug/tidings serve --data-dir data/one --listen 127.0.0.1:8080 & \
+    target/debug/tidings serve --data-dir data/two --listen 127.0.0.1:8081 & \
+    wait
+
+# removes the folders of `just dev` and `just two`
+[group('run')]
+clean-data:
+    rm -rf data
+
+# what must be green before a commit: format, lints, licences, all tests but the black-box and the long ones
+[group('check')]
+check: fmt-check lint deny
+    @if [ {{nextest}} = yes ]; then \
+        cargo nextest run --workspace -E 'not test(/^e2e::/)'; \
+    else \
+        cargo test --workspace -- --skip e2e::; \
+    fi
+
+# all tests, the black-box suite in tests/e2e too
+[group('check')]
+test *ARGS:
+    @if [ {{nextest}} = yes ]; then cargo nextest run --workspace {{ARGS}}; else cargo test --workspace {{ARGS}}; fi
+
+# the black-box suite alone, against a debug build; arguments go to Node's test runner
+[group('check')]
+e2e *ARGS:
+    cargo build
+    cd tests/e2e && npm ci --no-audit --no-fund && TIDINGS_BIN="$PWD/../../target/debug/tidings" npm test -- {{ARGS}}
+
+# clippy on everything, warnings are errors
+[group('check')]
+lint:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# formats all sources
+[group('check')]
+fmt:
+    cargo fmt --all
+    cd fuzz && cargo fmt
+
+# complains about what is not formatted
+[group('check')]
+fmt-check:
+    cargo fmt --all --check
+    cd fuzz && cargo fmt --check
+
+# licences, banned crates and sources of all dependencies
+[group('check')]
+deny:
+    cargo deny --log-level warn check licenses bans sources
+
+# the documentation of all crates, warnings are errors
+[group('check')]
+doc *ARGS:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps {{ARGS}}
+
+# the long crash test: at least 50 times kill -9 under load
+[group('long')]
+kill ROUNDS="60":
+    TIDINGS_KILL_ROUNDS={{ROUNDS}} cargo test --release -p tidings --test it crash -- --nocapture
+
+# fuzzes each target, or the given one, for so many seconds
+[group('long')]
+fuzz SECONDS="180" TARGETS=fuzz_targets:
+    fuzz/run {{SECONDS}} {{TARGETS}}
+
+# keeps what the fuzzers found worth keeping: a minimised corpus of small inputs
+[group('long')]
+fuzz-keep TARGETS=fuzz_targets:
+    fuzz/keep {{TARGETS}}
+
+# the benchmarks, against an optimised node on a real disk
+[group('long')]
+bench *ARGS:
+    cargo build --profile dist -p tidings
+    cargo run --release -p tidings-bench -- {{ARGS}}
+
+# which lines the tests reach, as HTML in target/llvm-cov; needs cargo-llvm-cov and LLVM's tools
+[group('long')]
+coverage:
+    cargo llvm-cov --workspace --html
+
+# the binary to hand out, in target/dist
+[group('ship')]
+release:
+    cargo build --profile dist -p tidings
+    ls -l target/dist/tidings
+
+# the container image tidings:latest, by podman or docker
+[group('ship')]
+image:
+    $(command -v podman || command -v docker) build --file deploy/Containerfile --tag tidings:latest .
