@@ -55,8 +55,13 @@ impl Blobs {
 
     /// Where a blob's file is, also if it does not exist: `<first two digits>/<name>` below the folder.
     pub fn path(&self, name: BlobName) -> PathBuf {
+        Self::path_in(&self.folder, name)
+    }
+
+    /// The same for a folder that no node has opened.
+    pub fn path_in(folder: &Path, name: BlobName) -> PathBuf {
         let text = name.to_string();
-        self.folder.join(text.get(..2).unwrap_or_default()).join(text)
+        folder.join(text.get(..2).unwrap_or_default()).join(text)
     }
 
     /// Begins to receive a blob of at most `max` bytes.

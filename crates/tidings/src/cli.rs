@@ -1,6 +1,8 @@
 //! The command line.
 
 use crate::cmd::accounts::Accounts;
+use crate::cmd::backup::Backup;
+use crate::cmd::restore::Restore;
 use crate::settings::{Definition, Given, Raw, TABLE};
 use clap::builder::Styles;
 use clap::error::ErrorKind;
@@ -57,6 +59,11 @@ pub enum Command {
     /// List accounts, show who invited whom, remove one. Works while the node runs.
     #[command(subcommand)]
     Accounts(Accounts),
+    /// Back up the node, also while it runs: database and attachments, checked and complete.
+    #[command(after_help = "Settings are not in a backup, nor are keys that come from settings or the environment.")]
+    Backup(Backup),
+    /// Bring a node back from a backup, with the same keys. Never overwrites anything.
+    Restore(Restore),
     /// Show every setting in force, its value, and where it comes from.
     Config(Json),
     /// Print a script that completes tidings' arguments in a shell.

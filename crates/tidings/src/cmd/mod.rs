@@ -1,9 +1,12 @@
 //! What each command does, a file each; short ones are here.
 
 pub mod accounts;
+pub mod backup;
 mod confirm;
 mod invite;
 mod progress;
+pub mod restore;
+mod staging;
 
 use crate::cli::{self, Asked, Command};
 use crate::failure::Failure;
@@ -22,6 +25,8 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
             return serve::run(given, found, output);
         }
         Command::Invite(arguments) => invite::run(&arguments, load(&given)?, output)?,
+        Command::Backup(arguments) => return backup::run(&arguments, || Ok(load(&given)?), output),
+        Command::Restore(arguments) => restore::run(&arguments, &load(&given)?, output)?,
         Command::Accounts(asked) => accounts::run(&asked, load(&given)?, output)?,
         Command::Config(arguments) => {
             let found = load(&given)?;

@@ -14,7 +14,7 @@ mod server;
 pub use client::ask;
 pub use server::{Server, serve};
 
-use crate::cmd::accounts;
+use crate::cmd::{accounts, backup};
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::welcome::Invitation;
@@ -55,6 +55,11 @@ pub enum Request {
     RemoveAccount {
         /// Its key.
         key: String,
+    },
+    /// Make a backup. Answers its manifest.
+    Backup {
+        /// The folder to make, as an absolute path.
+        to: String,
     },
 }
 
@@ -103,12 +108,13 @@ enum Line {
 }
 
 /// Does what is asked, in whichever process has the folder open.
-pub async fn handle(node: &Node, request: Request, _progress: &Progress) -> Result<Value, Failure> {
+pub async fn handle(node: &Node, request: Request, progress: &Progress) -> Result<Value, Failure> {
     match request {
         Request::Status => answer(Status { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }),
         Request::Invite => answer(Invitation::make(node).await?),
         Request::ListAccounts { after } => answer(accounts::page(node, after).await?),
         Request::FindAccount { account } => answer(accounts::find(node, &account).await?),
+        Request::Backup { to } => answer(backup::take(node, to.into(), progress).await?),
         Request::RemoveAccount { key } => answer(accounts::remove(node, &key).await?),
     }
 }
