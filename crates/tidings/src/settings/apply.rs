@@ -20,7 +20,8 @@ impl Settings {
         EngineSettings {
             policies,
             retention,
-            exchange_life: self.invitation_life,
+            exchange_life: self.exchange_life,
+            invitation_life: self.invitation_life,
             disk_reserve: self.disk_reserve,
             ..EngineSettings::default()
         }

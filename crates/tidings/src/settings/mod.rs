@@ -3,18 +3,21 @@
 //! [`TABLE`] defines each setting once; [`parse`] is pure. What is read from files and the process is in [`load`].
 
 mod apply;
+mod definition;
 mod dotenv;
 mod load;
+mod reading;
 mod show;
 mod sources;
 mod table;
 mod toml_file;
 mod value;
 
+pub use definition::{Definition, Section};
 pub use load::{Given, load};
 pub use show::{as_json, as_table, changes};
 pub use sources::{Entry, InForce, Input, Problem, Problems, Raw, Source, parse};
-pub use table::{Definition, Section, TABLE};
+pub use table::TABLE;
 pub use value::Listen;
 
 use ipnet::IpNet;
@@ -40,6 +43,7 @@ pub struct Settings {
     pub admin_message: Option<String>,
     pub admin_privacy_policy_url: Option<String>,
     pub admin_key: Option<BoxKey>,
+    pub exchange_life: Duration,
     pub invitation_life: Duration,
     pub create_invitation: bool,
     pub signature_window: Duration,

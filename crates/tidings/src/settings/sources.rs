@@ -1,6 +1,6 @@
 //! Putting the sources together: who gives what, who wins, and what is wrong.
 
-use super::table::Take;
+use super::definition::Take;
 use super::{Definition, Settings, TABLE, dotenv, toml_file};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -170,20 +170,23 @@ impl Found {
             if !value.is_empty() {
                 self.give(definition.name, Raw::One(value.to_owned()), source);
             }
-        } else if let Some((definition, alias)) = TABLE
-            .iter()
-            .find_map(|definition| definition.alias.filter(|alias| alias.name == name).map(|alias| (definition, alias)))
-        {
-            let own_is_set = self
-                .entries
-                .iter()
-                .any(|entry| entry.definition.name == definition.name && same_place(&entry.source, &source));
-            if !own_is_set && (!value.is_empty() || definition.is_switch()) {
-                self.give(definition.name, Raw::One((alias.translate)(value)), source);
-            }
+        } else if TABLE.iter().any(|definition| definition.other_variable() == Some(name)) {
+            self.alias(name, value, &source);
         } else if name.starts_with("TIDINGS_") && !NOT_SETTINGS.contains(&name) {
             let names = TABLE.iter().map(Definition::variable);
             self.problem(format!("{source}: there is no such setting{}", nearest(name, names)));
+        }
+    }
+
+    /// piqchat's name for one of our settings, or for two. In one place, our own name goes before it.
+    fn alias(&mut self, name: &str, value: &str, source: &Source) {
+        for entry in &mut self.entries {
+            let Some(alias) = entry.definition.alias.filter(|alias| alias.name == name) else { continue };
+            let own_is_set = same_place(&entry.source, source);
+            if !own_is_set && (!value.is_empty() || entry.definition.is_switch()) {
+                entry.value = Raw::One((alias.translate)(value));
+                entry.source = source.clone();
+            }
         }
     }
 
@@ -212,7 +215,7 @@ impl Found {
     }
 }
 
-/// Whether both come from the environment, or both from `.env`: there the node's own name goes before piqchat's.
+/// Whether both come from the environment, or both from `.env`.
 fn same_place(one: &Source, other: &Source) -> bool {
     matches!((one, other), (Source::Environment(_), Source::Environment(_)) | (Source::DotEnv(..), Source::DotEnv(..)))
 }

@@ -26,6 +26,8 @@ fn defaults_are_in_force_without_anything() {
     let policies = tidings_core::Policies::default();
     assert_eq!(tidings_core::Budget::from(settings.inbox), policies.inbox.stream);
     assert_eq!(tidings_core::Budget::from(settings.sender), policies.inbox.sender);
+    let engine = tidings_engine::Settings::default();
+    assert_eq!((settings.exchange_life, settings.invitation_life), (engine.exchange_life, engine.invitation_life));
     assert_eq!(settings.disk_reserve, tidings_engine::Settings::default().disk_reserve);
 }
 
@@ -48,7 +50,7 @@ fn piqchats_names_are_understood() {
     let given = from_environment(&[
         ("PORT", "9000"),
         ("DATABASE_PATH", "database/database.sqlite"),
-        ("CONTACT_EXCHANGE_TIME_TO_LIVE_IN_MIN", "10"),
+        ("CONTACT_EXCHANGE_TIME_TO_LIVE_IN_MIN", "15"),
         ("PUSH_TIME_TO_LIVE_ON_SERVICE_IN_DAYS", "2"),
         ("CREATE_SIGN_UP_INVITE", ""),
         ("ADMIN_MESSAGE", "a, b"),
@@ -57,7 +59,8 @@ fn piqchats_names_are_understood() {
     let settings = given.unwrap().settings;
     assert_eq!(settings.listen, [Listen::Everywhere(9000)]);
     assert_eq!(settings.database(), Path::new("database/database.sqlite"));
-    assert_eq!(settings.invitation_life, Duration::from_secs(600));
+    let lives = (settings.exchange_life, settings.invitation_life);
+    assert_eq!(lives, (Duration::from_secs(900), Duration::from_secs(900)));
     assert_eq!(settings.push_ttl, Duration::from_secs(2 * 86_400));
     assert_eq!(settings.admin_message.as_deref(), Some("a, b"));
     assert!(settings.create_invitation);

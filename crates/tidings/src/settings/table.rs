@@ -1,144 +1,13 @@
 //! The table of settings: each is defined here, once, and nowhere else.
 
+use super::Definition;
+use super::definition::Section::{Admin, Door, Http, Keys, Limits, Node, Push, Tls, Watching};
+use super::definition::{Take, setting};
+use super::reading::{
+    box_key, count, domain, https_url, log_format, log_level, path, public_url, push_contact, rate, secret, statistics,
+    text,
+};
 use super::value::{duration, listen, network, number, size, some_duration};
-use super::{LogFormat, Settings};
-use std::path::PathBuf;
-use tidings_core::BoxKey;
-use tidings_doors::piqchat::StatisticsMode;
-
-/// What a setting is about; a heading in `--help` and in `tidings config`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Section {
-    /// Where things are and where it listens.
-    Node,
-    /// What visitors are told of the owner.
-    Admin,
-    /// Invitations and signatures.
-    Door,
-    /// Push notifications.
-    Push,
-    /// Keys that come from outside.
-    Keys,
-    /// Rates, quotas and ages.
-    Limits,
-    /// Certificates.
-    Tls,
-    /// Connections and proxies.
-    Http,
-    /// Logs and metrics.
-    Watching,
-}
-
-impl Section {
-    /// The heading.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Node => "Node",
-            Self::Admin => "About the owner",
-            Self::Door => "Invitations and signatures",
-            Self::Push => "Push notifications",
-            Self::Keys => "Keys from elsewhere",
-            Self::Limits => "Limits",
-            Self::Tls => "TLS",
-            Self::Http => "HTTP",
-            Self::Watching => "Logs and metrics",
-        }
-    }
-}
-
-/// How a value is taken up. An error says what was expected.
-#[derive(Clone, Copy)]
-pub(super) enum Take {
-    /// One value.
-    One(fn(&mut Settings, &str) -> Result<(), String>),
-    /// `true` or `false`; the flag may stand without a value.
-    Switch(fn(&mut Settings, bool)),
-    /// One value that may be unset by an empty text.
-    Optional(fn(&mut Settings, Option<&str>) -> Result<(), String>),
-    /// Any number of values; commas divide them in a text.
-    List(fn(&mut Settings, &[String]) -> Result<(), String>),
-}
-
-/// A name that piqchat's server gave to a setting, and how its values are turned into ours.
-#[derive(Clone, Copy)]
-pub(super) struct Alias {
-    pub(super) name: &'static str,
-    pub(super) translate: fn(&str) -> String,
-}
-
-/// One setting.
-#[derive(Clone, Copy)]
-pub struct Definition {
-    /// The flag without its dashes. The TOML key is the same, or divided at any dash into tables; the environment's name is
-    /// `TIDINGS_` and the same in capitals with underscores.
-    pub name: &'static str,
-    /// What it is about.
-    pub section: Section,
-    /// The value if nobody gives one; empty for none.
-    pub default: &'static str,
-    /// What it does, in a sentence or two.
-    pub help: &'static str,
-    /// What to write for a value, in help texts.
-    pub placeholder: &'static str,
-    /// Whether a running node takes up a change on SIGHUP.
-    pub reload: bool,
-    /// Whether its value must never be shown. Such a setting has no flag, since other users can see those.
-    pub secret: bool,
-    pub(super) alias: Option<Alias>,
-    pub(super) take: Take,
-}
-
-impl Definition {
-    /// The name in the environment.
-    pub fn variable(&self) -> String {
-        format!("TIDINGS_{}", self.name.to_ascii_uppercase().replace('-', "_"))
-    }
-
-    /// Whether the flag may stand without a value.
-    pub fn is_switch(&self) -> bool {
-        matches!(self.take, Take::Switch(_))
-    }
-
-    /// Whether several values may be given.
-    pub fn is_list(&self) -> bool {
-        matches!(self.take, Take::List(_))
-    }
-
-    /// piqchat's name for it in the environment.
-    pub fn other_variable(&self) -> Option<&'static str> {
-        self.alias.map(|alias| alias.name)
-    }
-
-    const fn live(mut self) -> Self {
-        self.reload = true;
-        self
-    }
-
-    const fn hidden(mut self) -> Self {
-        self.secret = true;
-        self
-    }
-
-    const fn like(self, name: &'static str) -> Self {
-        self.translated(name, |text| text.to_owned())
-    }
-
-    const fn translated(mut self, name: &'static str, translate: fn(&str) -> String) -> Self {
-        self.alias = Some(Alias { name, translate });
-        self
-    }
-}
-
-const fn setting(
-    section: Section,
-    name: &'static str,
-    placeholder: &'static str,
-    default: &'static str,
-    take: Take,
-    help: &'static str,
-) -> Definition {
-    Definition { name, section, default, help, placeholder, reload: false, secret: false, alias: None, take }
-}
 
 /// Reads a value into a field.
 macro_rules! one {
@@ -177,8 +46,6 @@ macro_rules! switch {
 }
 
 const LETS_ENCRYPT: &str = "https://acme-v02.api.letsencrypt.org/directory";
-
-use Section::{Admin, Door, Http, Keys, Limits, Node, Push, Tls, Watching};
 
 /// All settings, in the order in which they are shown.
 pub static TABLE: &[Definition] = &[
@@ -269,11 +136,20 @@ pub static TABLE: &[Definition] = &[
     .like("ADMIN_UUID"),
     setting(
         Door,
+        "exchange-life",
+        "SPAN",
+        "10min",
+        one!(some_duration, exchange_life),
+        "How long a contact exchange between friends can be accepted",
+    )
+    .translated("CONTACT_EXCHANGE_TIME_TO_LIVE_IN_MIN", |minutes| format!("{minutes}min")),
+    setting(
+        Door,
         "invitation-life",
         "SPAN",
         "60min",
         one!(some_duration, invitation_life),
-        "How long an invitation or contact exchange can be accepted",
+        "How long an invitation of the owner can be accepted",
     )
     .translated("CONTACT_EXCHANGE_TIME_TO_LIVE_IN_MIN", |minutes| format!("{minutes}min")),
     setting(
@@ -613,90 +489,3 @@ pub static TABLE: &[Definition] = &[
         "Addresses of their own for /metrics, open to whoever reaches them; the main port then has none",
     ),
 ];
-
-fn text(text: &str) -> Result<String, String> {
-    Ok(text.to_owned())
-}
-
-fn path(text: &str) -> Result<PathBuf, String> {
-    if text.contains('\0') { Err("a path".to_owned()) } else { Ok(PathBuf::from(text)) }
-}
-
-fn secret(text: &str) -> Result<super::Secret, String> {
-    Ok(super::Secret::new(text))
-}
-
-fn rate(text: &str) -> Result<u32, String> {
-    number(text, 1, 1_000_000)
-}
-
-fn count(text: &str) -> Result<u64, String> {
-    number(text, 1, 1_000_000_000)
-}
-
-fn box_key(text: &str) -> Result<BoxKey, String> {
-    BoxKey::parse(text).map_err(|_| "a public key: 44 characters of base64".to_owned())
-}
-
-fn statistics(text: &str) -> Result<Option<StatisticsMode>, String> {
-    match text {
-        "exact" => Ok(Some(StatisticsMode::Exact)),
-        "rounded" => Ok(Some(StatisticsMode::Rounded)),
-        "off" => Ok(Some(StatisticsMode::Off)),
-        _ => Err("exact, rounded or off".to_owned()),
-    }
-}
-
-fn log_format(text: &str) -> Result<LogFormat, String> {
-    match text {
-        "auto" => Ok(LogFormat::Auto),
-        "text" => Ok(LogFormat::Text),
-        "json" => Ok(LogFormat::Json),
-        _ => Err("auto, text or json".to_owned()),
-    }
-}
-
-/// Checks only that it can be read, so that whoever parses settings needs no logger.
-fn log_level(text: &str) -> Result<String, String> {
-    let read = tracing_subscriber::EnvFilter::try_new(text);
-    let expected = "error, warn, info, debug or trace, also by part, as in info,tidings_doors=debug";
-    if text.is_empty() {
-        Err(expected.to_owned())
-    } else {
-        read.map(|_| text.to_owned()).map_err(|_| expected.to_owned())
-    }
-}
-
-fn public_url(text: &str) -> Result<super::PublicUrl, String> {
-    super::PublicUrl::parse(text)
-        .ok_or_else(|| "an address such as https://inbox.example.org, without a path".to_owned())
-}
-
-fn https_url(text: &str) -> Result<String, String> {
-    let url = reqwest::Url::parse(text).ok().filter(|url| url.scheme() == "https" && url.has_host());
-    url.map(|_| text.to_owned()).ok_or_else(|| "an https address".to_owned())
-}
-
-/// RFC 8292, section 2.1: a `mailto:` or an `https:` URI.
-fn push_contact(text: &str) -> Result<String, String> {
-    let mail = text
-        .strip_prefix("mailto:")
-        .is_some_and(|rest| rest.split_once('@').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty()));
-    if mail || https_url(text).is_ok() {
-        Ok(text.to_owned())
-    } else {
-        Err("mailto:ADDRESS or an https address".to_owned())
-    }
-}
-
-fn domain(text: &str) -> Result<String, String> {
-    let lower = text.to_ascii_lowercase();
-    let label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let good = lower.len() <= 253 && lower.split('.').all(label) && lower.parse::<std::net::IpAddr>().is_err();
-    if good { Ok(lower) } else { Err("a domain name, such as inbox.example.org".to_owned()) }
-}
