@@ -10,6 +10,7 @@
 
 mod acme;
 mod commands;
+mod e2e;
 mod http;
 mod process;
 mod reload;
