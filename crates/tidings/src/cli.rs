@@ -2,6 +2,7 @@
 
 use crate::cmd::accounts::Accounts;
 use crate::cmd::backup::Backup;
+use crate::cmd::import_piqchat::Import;
 use crate::cmd::restore::Restore;
 use crate::settings::{Definition, Given, Raw, TABLE};
 use clap::builder::Styles;
@@ -64,6 +65,9 @@ pub enum Command {
     Backup(Backup),
     /// Bring a node back from a backup, with the same keys. Never overwrites anything.
     Restore(Restore),
+    /// Take over another server.
+    #[command(subcommand)]
+    Import(Import),
     /// Show every setting in force, its value, and where it comes from.
     Config(Json),
     /// Print a script that completes tidings' arguments in a shell.

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backup;
 mod confirm;
+pub mod import_piqchat;
 mod invite;
 mod progress;
 pub mod restore;
@@ -27,6 +28,7 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
         Command::Invite(arguments) => invite::run(&arguments, load(&given)?, output)?,
         Command::Backup(arguments) => return backup::run(&arguments, || Ok(load(&given)?), output),
         Command::Restore(arguments) => restore::run(&arguments, &load(&given)?, output)?,
+        Command::Import(import) => import_piqchat::run(&import, &load(&given)?, output)?,
         Command::Accounts(asked) => accounts::run(&asked, load(&given)?, output)?,
         Command::Config(arguments) => {
             let found = load(&given)?;
