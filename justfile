@@ -52,6 +52,18 @@ e2e *ARGS:
     cargo build
     cd tests/e2e && npm ci --no-audit --no-fund && TIDINGS_BIN="$PWD/../../target/debug/tidings" npm test -- {{ARGS}}
 
+# the examples for nginx and Caddy in front of a debug build; skips what is not installed
+[group('check')]
+proxies:
+    cargo build
+    cd tests/e2e && npm ci --no-audit --no-fund
+    PATH="$PATH:/usr/sbin" TIDINGS_BIN="$PWD/target/debug/tidings" node --test --test-reporter=spec deploy/test/
+
+# all of CI, from a clean tree as it runs there
+[group('check')]
+ci:
+    .ci/run
+
 # clippy on everything, warnings are errors
 [group('check')]
 lint:

@@ -11,6 +11,7 @@
 mod acme;
 mod commands;
 mod e2e;
+mod example_settings;
 mod http;
 mod process;
 mod reload;
