@@ -55,6 +55,17 @@ const SQL: &[&str] = &[
     "VACUUM",
 ];
 
+/// Files that may do what they should not, for now: path, since when, and what is to be done.
+const EXCEPTIONS: &[(&str, &str, &str)] = &[(
+    "crates/tidings/src/node.rs",
+    "2026-11-21",
+    "whether a database is that of a piqchat server is for cmd/import_piqchat/source.rs to tell",
+)];
+
+fn excused(path: &str) -> bool {
+    EXCEPTIONS.iter().any(|(excused, ..)| *excused == path)
+}
+
 struct Fence {
     what: &'static str,
     names: &'static [&'static str],
@@ -87,7 +98,7 @@ fn heavy_dependencies_stay_within_their_fences() {
             else {
                 continue;
             };
-            if names_a_crate(file, &name) {
+            if names_a_crate(file, &name) && !excused(&file.path) {
                 wrong.push(format!(
                     "{}:{}: {} ({}) belongs into {:?}",
                     file.path, name.line, name.text, fence.what, fence.within
@@ -96,6 +107,18 @@ fn heavy_dependencies_stay_within_their_fences() {
         }
     }
     assert_none("A dependency is named outside its fence.", &wrong);
+}
+
+#[test]
+fn exceptions_are_still_needed() {
+    let files = sources();
+    let needed = |path: &str| {
+        let named = |file: &File| shipped(file).iter().any(|name| name.text == "rusqlite" && names_a_crate(file, name));
+        files.iter().any(|file| file.path == path && named(file))
+    };
+    let needless: Vec<String> =
+        EXCEPTIONS.iter().filter(|(path, ..)| !needed(path)).map(|(path, ..)| (*path).to_owned()).collect();
+    assert_none("An exception that is not needed any more.", &needless);
 }
 
 #[test]
@@ -121,7 +144,7 @@ fn sql_is_written_in_backends_only() {
     for file in sources().iter().filter(|file| !allowed.iter().any(|path| file.path.starts_with(path))) {
         for text in rust::texts(rust::without_tests(rust::tokens(file))) {
             let bare = text.text.trim_start_matches(['r', '#', '"', '\n', ' ']);
-            if SQL.iter().any(|begin| bare.starts_with(begin)) {
+            if !excused(&file.path) && SQL.iter().any(|begin| bare.starts_with(begin)) {
                 wrong.push(format!("{}:{}: {}", file.path, text.line, bare.lines().next().unwrap_or_default()));
             }
         }
