@@ -125,6 +125,21 @@ keep(
         ]
     ),
 )
+ALL = b"\0"  # file, .env, environment and flags, divided by zero bytes
+keep(
+    "settings",
+    b'listen = ["127.0.0.1:8080", "[::1]:8080"]\npublic-url = "https://inbox.example.org"\n[rate]\naddress-burst = 0x10\n'
+    + ALL * 3,
+    b"[quota.inbox]\nparcels = 5\nbytes = '1GiB'\n[keep]\nparcels = '90d'\nlisten = 1\n" + ALL * 3,
+    b"lissten = 1\n[a.b.c.d.e]\nf = 1e9\n" + ALL * 3,
+    b"a = [1, {b = 2}, 1979-05-27T07:32:00Z]\n\"\\u00e4\" = '''\n'''\n" + ALL * 3,
+    ALL + b"# comment\nexport PORT=3000 # here\nADMIN_MESSAGE=\"two\\nlines\n\"\nCREATE_SIGN_UP_INVITE='false'\n" + ALL * 2,
+    ALL + b"\xef\xbb\xbfCONTACT_EXCHANGE_TIME_TO_LIVE_IN_MIN=60\nTIDINGS_LISTEN=`1`\nx" + ALL * 2,
+    ALL * 2 + b"TIDINGS_TRUSTED_PROXIES=127.0.0.1,10.0.0.0/8\nTIDINGS_STATISTICS=rounded\nTIDINGS_LISTN=1\nPORT=x" + ALL,
+    ALL * 2 + b"PUSH_TIME_TO_LIVE_ON_SERVICE_IN_DAYS=3\nPUSH_VAPID_CONTACT=mailto:a@example.org\nADMIN_UUID=x" + ALL,
+    ALL * 3 + b"log-level=info,tidings=debug\ninvitation-life=1h 30min\ndisk-reserve=10 %\ntls-cert=/x\n",
+    ALL * 3 + b"acme-domains=a.example,b.example\nacme-contact=mailto:a@example.org\npush-ttl=0",
+)
 POINT = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"  # RFC 8291, appendix A
 
 
