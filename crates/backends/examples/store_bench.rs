@@ -147,6 +147,7 @@ async fn figures(store: &Arc<SqliteStore>, accounts: u64, first: u64) {
         }
     };
     let inline = first;
+    let _ = measure("warming up", CALLERS, append(u64::MAX / 2, 1024, false)).await;
     let appended = measure("append 1 KiB inline, 64 callers", CALLERS, append(inline, 1024, false)).await;
     println!("{}", memory());
     let reading = Arc::clone(store);

@@ -9,14 +9,15 @@ use std::time::Duration;
 /// How often a busy log is looked at.
 const TICK: Duration = Duration::from_millis(100);
 
-/// Pages (of 4 KiB) in the log from which on they are moved.
-const MOVE_PAGES: i64 = 2_000;
+/// Pages (of 4 KiB) in the log from which on they are moved. The more, the oftener a page was written again meanwhile and is
+/// moved only once.
+const MOVE_PAGES: i64 = 8_000;
 
 /// Pages in the log from which on the writer is held up for the rest to be moved, so that the log begins anew.
-const REWIND_PAGES: i64 = 8_000;
+const REWIND_PAGES: i64 = 24_000;
 
 /// Pages in the log from which on it is also cut off.
-const CUT_PAGES: i64 = 64_000;
+const CUT_PAGES: i64 = 96_000;
 
 /// Ticks without a commit after which the log is cut off.
 const IDLE_TICKS: u32 = 5;
@@ -103,7 +104,12 @@ fn until_idle(conn: &Connection, pulse: &Pulse) -> Result<(), Fault> {
         since_cut += 1;
         let log = Log::look(conn, "PRAGMA wal_checkpoint(NOOP)")?;
         let cut_due = quiet >= IDLE_TICKS || since_cut >= BUSY_TICKS || log.pages >= CUT_PAGES;
-        if log.unmoved() >= MOVE_PAGES || cut_due {
+        let rewind_due = log.pages >= REWIND_PAGES;
+        if log.unmoved() >= MOVE_PAGES || cut_due || rewind_due {
+            Log::look(conn, "PRAGMA wal_checkpoint(PASSIVE)")?;
+        }
+        if rewind_due {
+            // Once more, so that little is left for which the writer has to wait.
             Log::look(conn, "PRAGMA wal_checkpoint(PASSIVE)")?;
         }
         if cut_due {
@@ -114,7 +120,7 @@ fn until_idle(conn: &Connection, pulse: &Pulse) -> Result<(), Fault> {
                     return Ok(());
                 }
             }
-        } else if log.pages >= REWIND_PAGES {
+        } else if rewind_due {
             let _gate = pulse.gate();
             Log::look(conn, "PRAGMA wal_checkpoint(PASSIVE)")?;
         }

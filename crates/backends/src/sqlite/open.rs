@@ -19,7 +19,7 @@ const STATEMENTS_KEPT: usize = 128;
 const LOCK_WAIT: Duration = Duration::from_millis(200);
 
 /// Page cache of the writer in KiB.
-pub(super) const WRITER_CACHE_KIB: i64 = 4096;
+pub(super) const WRITER_CACHE_KIB: i64 = 8 * 1024;
 
 /// Page cache of each reader in KiB.
 pub(super) const READER_CACHE_KIB: i64 = 2048;
