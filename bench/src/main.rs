@@ -168,8 +168,8 @@ fn measure(run: &Run) -> Result<()> {
 }
 
 fn show_sync(sync: &Sync) -> Result<()> {
-    let figures = disk::measure(&sync.folder, Duration::from_secs_f64(sync.seconds))?;
-    report::sync(&mut io::stdout().lock(), &figures, sync.json).map_err(Error::io("writing the result"))
+    let synced = disk::measure(&sync.folder, Duration::from_secs_f64(sync.seconds))?;
+    report::sync(&mut io::stdout().lock(), &synced, sync.json).map_err(Error::io("writing the result"))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum as _;
 use serde_json::{Value, json};
 
+use crate::disk::Synced;
 use crate::figures::Figures;
 use crate::workload::Measured;
 
@@ -73,14 +74,20 @@ fn as_json(measured: &Measured) -> Value {
 }
 
 /// Writes what the disk does, as a sentence or as JSON.
-pub(crate) fn sync(out: &mut impl Write, figures: &Figures, as_json: bool) -> io::Result<()> {
+pub(crate) fn sync(out: &mut impl Write, synced: &Synced, as_json: bool) -> io::Result<()> {
+    let Synced { appended, in_place } = synced;
     if as_json {
-        let Figures { count, p50_ms, p99_ms, max_ms, .. } = figures;
-        let value = json!({"writes": count, "p50Ms": p50_ms, "p99Ms": p99_ms, "maxMs": max_ms});
-        return writeln!(out, "{value}");
+        let value = |figures: &Figures| {
+            let Figures { count, p50_ms, p99_ms, max_ms, .. } = figures;
+            json!({"writes": count, "p50Ms": p50_ms, "p99Ms": p99_ms, "maxMs": max_ms})
+        };
+        return writeln!(out, "{}", json!({"appended": value(appended), "inPlace": value(in_place)}));
     }
-    let (count, latencies) = (figures.count, latencies(figures));
-    writeln!(out, "A synced write of 4 KiB takes {latencies} ms (p50 / p99 / max of {count}).")
+    let (at_end, over) = (latencies(appended), latencies(in_place));
+    writeln!(
+        out,
+        "A synced write of 4 KiB takes {over} ms in place and {at_end} ms at the end of a file (p50 / p99 / max)."
+    )
 }
 
 fn name(measured: &Measured) -> String {
