@@ -126,6 +126,7 @@ fn presence(row: &Invited, now: tidings_core::Timestamp) -> Presence {
 
 /// `DELETE /account` and `POST /account/delete`. What can't be undone wants a signature that was not used before.
 pub(super) async fn delete(asked: Asked, signer: Signer) -> Answer {
+    asked.door.engine.account(signer.key).await?;
     if !signer.fresh {
         tracing::debug!("refused to delete an account on a signature that may have been used before");
         return Err(Refused::Signature);

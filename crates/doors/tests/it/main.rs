@@ -9,4 +9,7 @@
     reason = "tests may be blunt"
 )]
 
+mod node;
+mod piqchat;
+mod refusals;
 mod webpush;
