@@ -70,6 +70,11 @@ pub enum Command {
     Import(Import),
     /// Show every setting in force, its value, and where it comes from.
     Config(Json),
+    /// Look for what is wrong with this set-up, and say what to do.
+    #[command(
+        after_help = "Exit code 1 if anything fails. Run it while the node runs: only then the public address can be tried."
+    )]
+    Doctor(Json),
     /// Print a script that completes tidings' arguments in a shell.
     #[command(after_help = "Example: tidings completions bash > ~/.local/share/bash-completion/completions/tidings")]
     Completions(Completions),
@@ -118,7 +123,7 @@ pub struct Asked {
 pub fn command() -> Clap {
     Cli::command().mut_subcommands(|sub| match sub.get_name() {
         "completions" | "man" | "version" => sub,
-        "serve" | "config" => with_settings(sub, true),
+        "serve" | "config" | "doctor" => with_settings(sub, true),
         _ => with_settings(sub, false),
     })
 }

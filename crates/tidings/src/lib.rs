@@ -7,6 +7,7 @@ pub mod acme;
 pub mod cli;
 pub mod cmd;
 pub mod control;
+pub mod doctor;
 pub mod failure;
 pub mod listen;
 pub mod logs;
@@ -19,6 +20,7 @@ pub mod settings;
 pub mod systemd;
 pub mod tls;
 pub mod validity;
+pub mod visits;
 pub mod welcome;
 
 use failure::Failure;

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::settings::InForce;
+use crate::visits::Visits;
 use arc_swap::ArcSwap;
 use rusqlite::{Connection, OpenFlags};
 use std::fs::DirBuilder;
@@ -21,6 +22,8 @@ pub struct Node {
     pub engine: Engine,
     /// What it keeps.
     pub store: Arc<SqliteStore>,
+    /// Visits that `tidings doctor` announced.
+    pub visits: Visits,
 }
 
 impl Node {
@@ -44,7 +47,7 @@ impl Node {
             Clock::System,
             Entropy::System,
         );
-        Ok(Self { found: Arc::new(ArcSwap::from_pointee(found)), engine, store })
+        Ok(Self { found: Arc::new(ArcSwap::from_pointee(found)), engine, store, visits: Visits::default() })
     }
 
     /// Writes what is under way, empties the write-ahead log and lets the folder go.

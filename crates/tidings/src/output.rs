@@ -8,18 +8,25 @@ use std::io::{self, IsTerminal, Write};
 pub struct Output {
     terminal: bool,
     colours: bool,
+    paint: bool,
 }
 
 impl Output {
     /// Looks at the process's streams. Colours: on a terminal, unless `NO_COLOR` is set (no-color.org).
     pub fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        Self { terminal: io::stdout().is_terminal(), colours: wanted && io::stderr().is_terminal() }
+        let terminal = io::stdout().is_terminal();
+        Self { terminal, colours: wanted && io::stderr().is_terminal(), paint: wanted && terminal }
     }
 
     /// Whether standard output is a terminal.
     pub fn is_terminal(&self) -> bool {
         self.terminal
+    }
+
+    /// Whether standard output may have colours.
+    pub fn may_paint(&self) -> bool {
+        self.paint
     }
 
     /// Whether standard error may have colours.

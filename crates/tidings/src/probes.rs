@@ -1,6 +1,8 @@
 //! What watches the node asks it: `/healthz`, `/readyz` and `/metrics`.
 
 use crate::failure::Failure;
+use crate::node::Node;
+use crate::visits::{Visit, Visits};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, StatusCode, header};
@@ -25,6 +27,7 @@ const FORWARDED: [HeaderName; 4] =
 #[derive(Clone)]
 pub struct Probes {
     engine: Engine,
+    visits: Visits,
     reserve: u64,
     damaged: Arc<AtomicBool>,
     shutdown: CancellationToken,
@@ -32,9 +35,11 @@ pub struct Probes {
 }
 
 impl Probes {
-    /// Probes of a node that keeps `reserve` bytes of its disk free and ends with `shutdown`.
-    pub fn new(engine: Engine, reserve: u64, shutdown: CancellationToken, metrics: Option<PrometheusHandle>) -> Self {
-        Self { engine, reserve, damaged: Arc::default(), shutdown, metrics }
+    /// Probes of a node that ends with `shutdown`.
+    pub fn new(node: &Node, shutdown: CancellationToken, metrics: Option<PrometheusHandle>) -> Self {
+        let reserve = node.found.load().settings.disk_reserve;
+        let (engine, visits) = (node.engine.clone(), node.visits.clone());
+        Self { engine, visits, reserve, damaged: Arc::default(), shutdown, metrics }
     }
 
     /// The node's data was found damaged: it is not ready any more.
@@ -49,7 +54,7 @@ impl Probes {
 
     /// The routes for the node's own address. `metrics`: whether `/metrics` is among them, for callers on this machine.
     pub fn router(self, metrics: bool) -> Router {
-        let router = Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready));
+        let router = Router::new().route("/healthz", get(healthy)).route("/readyz", get(ready));
         let router = if metrics { router.route("/metrics", get(local_metrics)) } else { router };
         router.with_state(self)
     }
@@ -74,6 +79,23 @@ impl Probes {
         let free = tidings_engine::disk::free_bytes(self.engine.blobs().folder()).unwrap_or(u64::MAX);
         (free < self.reserve).then(|| "the disk is full up to its reserve".to_owned())
     }
+}
+
+/// Also where `tidings doctor` comes in through the public address.
+async fn healthy(State(probes): State<Probes>, request: Request) -> &'static str {
+    if let Some(name) = request.uri().query().and_then(|query| query.strip_prefix("visit=")) {
+        probes.visits.note(name, || visit(&request));
+    }
+    "ok\n"
+}
+
+fn visit(request: &Request) -> Visit {
+    let client = request.extensions().get::<ClientAddress>();
+    let lines = FORWARDED.into_iter().flat_map(|name| {
+        let values = request.headers().get_all(&name).iter().filter_map(|value| value.to_str().ok());
+        values.map(|value| format!("{name}: {value}")).collect::<Vec<_>>()
+    });
+    Visit { client: client.map_or_else(String::new, |client| client.0.to_string()), forwarded: lines.collect() }
 }
 
 async fn ready(State(probes): State<Probes>) -> Response {

@@ -79,7 +79,7 @@ async fn serve(
     let certificates = Certificates::open(settings)?;
     let acme = Acme::open(settings)?;
     let tls = certificates.as_ref().map(Certificates::tls).or_else(|| acme.as_ref().map(Acme::tls));
-    let probes = Probes::new(node.engine.clone(), settings.disk_reserve, shutdown.clone(), metrics.clone());
+    let probes = Probes::new(node, shutdown.clone(), metrics.clone());
     let control = control::Server::open(&settings.data_dir())?;
 
     let mut serving = JoinSet::new();

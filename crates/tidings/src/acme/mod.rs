@@ -18,6 +18,7 @@ use arc_swap::ArcSwap;
 use kept::Kept;
 use resolver::Resolver;
 use rustls::ServerConfig;
+use rustls_pki_types::CertificateDer;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,6 +96,11 @@ impl Acme {
     /// Where the answers to HTTP challenges are.
     pub(crate) fn challenges(&self) -> HttpChallenges {
         Arc::clone(&self.challenges)
+    }
+
+    /// The certificate in use, without its chain.
+    pub fn leaf(&self) -> Option<CertificateDer<'static>> {
+        self.resolver.leaf()
     }
 
     /// The first name; others may be sent there.

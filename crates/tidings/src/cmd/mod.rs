@@ -13,7 +13,7 @@ use crate::cli::{self, Asked, Command};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::{as_json, as_table, load};
-use crate::{Outcome, serve};
+use crate::{Outcome, doctor, serve};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -38,6 +38,7 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
                 output.bytes(as_table(&found).as_bytes())?
             }
         }
+        Command::Doctor(arguments) => return doctor::run(&load(&given)?, arguments.json, output),
         Command::Completions(arguments) => {
             let mut script = Vec::new();
             clap_complete::generate(arguments.shell, &mut cli::command(), "tidings", &mut script);

@@ -23,8 +23,13 @@ pub fn ask(found: InForce, request: Request, mut on_step: impl FnMut(Step)) -> R
     runtime.block_on(work_here(found, request, &mut on_step))
 }
 
+/// Whether a node runs on the folder.
+pub fn is_running(data_dir: &Path) -> Result<bool, Failure> {
+    Ok(connect(data_dir)?.is_some())
+}
+
 /// Opens the socket; `None` if no node runs.
-pub(crate) fn connect(data_dir: &Path) -> Result<Option<UnixStream>, Failure> {
+fn connect(data_dir: &Path) -> Result<Option<UnixStream>, Failure> {
     if !data_dir.is_dir() {
         return Ok(None);
     }
@@ -37,11 +42,7 @@ pub(crate) fn connect(data_dir: &Path) -> Result<Option<UnixStream>, Failure> {
 }
 
 /// Sends the request and reads the answer.
-pub(crate) fn converse(
-    mut stream: UnixStream,
-    request: &Request,
-    on_step: &mut impl FnMut(Step),
-) -> Result<Value, Failure> {
+fn converse(mut stream: UnixStream, request: &Request, on_step: &mut impl FnMut(Step)) -> Result<Value, Failure> {
     let gone = |error: io::Error| Failure::InUse(format!("the running node broke off: {error}"));
     let mut line = serde_json::to_vec(request).map_err(|error| Failure::of("writing the request", error))?;
     line.push(b'\n');

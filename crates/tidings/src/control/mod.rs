@@ -11,7 +11,7 @@
 mod client;
 mod server;
 
-pub use client::ask;
+pub use client::{ask, is_running};
 pub use server::{Server, serve};
 
 use crate::cmd::{accounts, backup};
@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
+use tidings_core::ports::Housekeeping as _;
 use tokio::sync::mpsc::UnboundedSender;
 
 /// The socket's name in the data folder.
@@ -41,6 +42,15 @@ pub enum Request {
     Status,
     /// Make an invitation. Answers [`Invitation`].
     Invite,
+    /// Check all that is stored. Answers what is wrong, in words.
+    Verify,
+    /// Wait for a visit through the public address. Answers its name.
+    ExpectVisit,
+    /// What arrived? Answers a [`Visit`](crate::visits::Visit), or null.
+    Visited {
+        /// Its name.
+        visit: String,
+    },
     /// Give a page of accounts after a number. Answers rows of accounts; none after the last.
     ListAccounts {
         /// The number of the last row of the page before, or 0.
@@ -112,6 +122,13 @@ pub async fn handle(node: &Node, request: Request, progress: &Progress) -> Resul
     match request {
         Request::Status => answer(Status { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }),
         Request::Invite => answer(Invitation::make(node).await?),
+        Request::Verify => answer(node.store.verify().await?),
+        Request::ExpectVisit => {
+            let name = node.engine.entropy().token().as_str().to_owned();
+            node.visits.expect(name.clone());
+            answer(name)
+        }
+        Request::Visited { visit } => answer(node.visits.arrived(&visit)),
         Request::ListAccounts { after } => answer(accounts::page(node, after).await?),
         Request::FindAccount { account } => answer(accounts::find(node, &account).await?),
         Request::Backup { to } => answer(backup::take(node, to.into(), progress).await?),

@@ -10,6 +10,7 @@
 
 mod acme;
 mod commands;
+mod doctor;
 mod e2e;
 mod example_settings;
 mod http;
