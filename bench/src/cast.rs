@@ -8,7 +8,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::multipart::{self, Form};
 use crate::script::Script;
-use crate::sign::Identity;
+use crate::sign::{Identity, Notary};
 
 /// Length of each parcel's text, in characters. A hundred parcels then make a list of about 47 kB, as in wire section 13.
 const CONTENT_LENGTH: usize = 296;
@@ -44,6 +44,11 @@ impl Cast {
     pub(crate) fn random(host: String, server: PublicKey, senders: usize, recipients: usize) -> Result<Self> {
         let make = |count| (0..count).map(|_| Identity::random()).collect::<Result<Vec<_>>>();
         Ok(Self { host, server, senders: make(senders)?, recipients: make(recipients)? })
+    }
+
+    /// A notary for everybody here.
+    pub(crate) fn notary(&self) -> Notary {
+        Notary::new(self.senders.iter().chain(&self.recipients), &self.server)
     }
 
     /// Uploads of one parcel each with an attachment of random bytes of the given size, spread over all senders and recipients.
@@ -155,7 +160,9 @@ mod tests {
         let script = cast.uploads_once(1000, 9).unwrap();
         let mut met = std::collections::HashSet::new();
         while let Some(request) = script.take() {
-            let whole = script.rest(request, 0).concat();
+            let mut head = Vec::new();
+            script.write(request, &mut crate::sign::Nonces::new().unwrap(), &mut head).unwrap();
+            let whole = [&head, script.tail()].concat();
             let (head, body) = crate::answer::split_after(&whole, b"\r\n\r\n").unwrap();
             let head = String::from_utf8(head.to_vec()).unwrap();
             assert!(head.starts_with("POST /api/parcels HTTP/1.1\r\nHost: host\r\nAuthorization: Signature keyId="));

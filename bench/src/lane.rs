@@ -9,6 +9,7 @@ use mio::net::TcpStream;
 use crate::answer::Answer;
 use crate::error::{Error, Result};
 use crate::script::Script;
+use crate::sign::Nonces;
 
 /// How long opening a connection may take.
 pub(crate) const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -33,7 +34,9 @@ pub(crate) struct Lane {
     pub(crate) answer: Answer,
     /// When the current request began; none if there is none.
     pub(crate) begun: Option<Instant>,
-    request: usize,
+    nonces: Nonces,
+    /// The request without the script's tail.
+    head: Vec<u8>,
     written: usize,
     is_written: bool,
 }
@@ -47,14 +50,18 @@ impl Lane {
         socket.set_nonblocking(true).map_err(Error::io("not blocking"))?;
         let answer = Answer::keeping(KEPT);
         let socket = TcpStream::from_std(socket);
-        Ok(Self { socket, answer, begun: None, request: 0, written: 0, is_written: true })
+        let (nonces, head) = (Nonces::new()?, Vec::new());
+        Ok(Self { socket, answer, begun: None, nonces, head, written: 0, is_written: true })
     }
 
     /// Begins to send the request with this number.
     pub(crate) fn begin(&mut self, script: &Script, request: usize, now: Instant) -> Progress {
         self.answer.reset();
-        (self.begun, self.request, self.written, self.is_written) = (Some(now), request, 0, false);
-        self.write(script)
+        (self.begun, self.written, self.is_written) = (Some(now), 0, false);
+        match script.write(request, &mut self.nonces, &mut self.head) {
+            Ok(()) => self.write(script),
+            Err(error) => Progress::Lost(error.to_string()),
+        }
     }
 
     /// Goes on after the socket became ready.
@@ -78,7 +85,7 @@ impl Lane {
 
     fn write(&mut self, script: &Script) -> Progress {
         loop {
-            let [head, tail] = script.rest(self.request, self.written);
+            let [head, tail] = rest(&self.head, script.tail(), self.written);
             let left = head.len() + tail.len();
             if left == 0 {
                 self.is_written = true;
@@ -118,6 +125,26 @@ impl Lane {
                 Ok(false) => {}
                 Err(error) => return Progress::Lost(error.to_string()),
             }
+        }
+    }
+}
+
+/// What is left of two pieces after so many bytes.
+fn rest<'bytes>(head: &'bytes [u8], tail: &'bytes [u8], written: usize) -> [&'bytes [u8]; 2] {
+    let of_tail = written.saturating_sub(head.len());
+    [head.get(written..).unwrap_or_default(), tail.get(of_tail..).unwrap_or_default()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_where_writing_stopped() {
+        let table: [(usize, [&[u8]; 2]); 5] =
+            [(0, [b"abc", b"de"]), (2, [b"c", b"de"]), (3, [b"", b"de"]), (4, [b"", b"e"]), (5, [b"", b""])];
+        for (written, left) in table {
+            assert_eq!(rest(b"abc", b"de", written), left, "after {written}");
         }
     }
 }

@@ -68,6 +68,9 @@ struct Load {
     /// How many accounts receive.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     recipients: u16,
+    /// Signs once for each workload and key; clients sign each request.
+    #[arg(long)]
+    reuse_signatures: bool,
     /// Only these workloads, separated by commas.
     #[arg(long, value_delimiter = ',')]
     only: Vec<Workload>,
@@ -153,14 +156,15 @@ fn main() -> ExitCode {
 fn alone(load: &Load) -> Result<()> {
     let (senders, recipients) = (load.senders.into(), load.recipients.into());
     let workloads = load.workloads().iter();
-    let results = workloads.map(|workload| workload::alone(*workload, load.plan(), senders, recipients));
+    let results =
+        workloads.map(|workload| workload::alone(*workload, load.plan(), senders, recipients, load.reuse_signatures));
     load.show(&results.collect::<Result<Vec<_>>>()?)
 }
 
 fn measure(run: &Run) -> Result<()> {
     let load = &run.load;
-    let (senders, recipients) = (load.senders.into(), load.recipients.into());
-    let (mut stage, plan) = workload::stage(&run.url, &run.invite, senders, recipients, load.plan())?;
+    let people = (load.senders.into(), load.recipients.into());
+    let (mut stage, plan) = workload::stage(&run.url, &run.invite, people, load.reuse_signatures, load.plan())?;
     let deletions = usize::try_from(run.deletions).unwrap_or(usize::MAX);
     let workloads = load.workloads().iter();
     let results = workloads.map(|workload| workload::on_stage(*workload, plan, &mut stage, deletions, run.pid));

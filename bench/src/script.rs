@@ -4,6 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::answer::Answer;
+use crate::clock;
+use crate::error::Result;
+use crate::sign::{Nonces, Notary};
 
 /// How much of a surprising body is shown, in bytes.
 const SHOWN: usize = 80;
@@ -14,13 +17,14 @@ pub(crate) struct Script {
     tail: Arc<[u8]>,
     repeats: bool,
     length: Option<u64>,
+    notary: Option<Arc<Notary>>,
     next: AtomicUsize,
 }
 
 impl Script {
     /// Requests to be sent once each.
     pub(crate) fn once(requests: Vec<Vec<u8>>) -> Self {
-        Self { requests, tail: Arc::from([]), repeats: false, length: None, next: AtomicUsize::new(0) }
+        Self { requests, tail: Arc::from([]), repeats: false, length: None, notary: None, next: AtomicUsize::new(0) }
     }
 
     /// Starts over after the last request, without end.
@@ -45,11 +49,21 @@ impl Script {
         if self.repeats { serial.checked_rem(count) } else { Some(serial).filter(|serial| *serial < count) }
     }
 
-    /// What is to be sent of a request after so many bytes of it, in one or two pieces.
-    pub(crate) fn rest(&self, request: usize, written: usize) -> [&[u8]; 2] {
-        let head = self.requests.get(request).map(Vec::as_slice).unwrap_or_default();
-        let tail_from = written.saturating_sub(head.len());
-        [head.get(written..).unwrap_or_default(), self.tail.get(tail_from..).unwrap_or_default()]
+    /// Signs each request anew when it is sent, as clients do.
+    pub(crate) fn signed_anew(self, notary: Option<Arc<Notary>>) -> Self {
+        Self { notary, ..self }
+    }
+
+    /// Puts a request into a buffer, without what all requests end with.
+    pub(crate) fn write(&self, request: usize, nonces: &mut Nonces, buffer: &mut Vec<u8>) -> Result<()> {
+        buffer.clear();
+        buffer.extend_from_slice(self.requests.get(request).map(Vec::as_slice).unwrap_or_default());
+        self.notary.as_ref().map_or(Ok(()), |notary| notary.renew(buffer, nonces, clock::unix_millis()))
+    }
+
+    /// What all requests end with.
+    pub(crate) fn tail(&self) -> &[u8] {
+        &self.tail
     }
 
     /// What is wrong with an answer, if something is.
@@ -75,16 +89,6 @@ mod tests {
         let repeated = Script::once(vec![vec![1], vec![2]]).again_and_again();
         assert_eq!([repeated.take(), repeated.take(), repeated.take()], [Some(0), Some(1), Some(0)]);
         assert_eq!(Script::once(Vec::new()).again_and_again().take(), None);
-    }
-
-    #[test]
-    fn splits_where_writing_stopped() {
-        let script = Script::once(vec![b"abc".to_vec()]).with_tail(Arc::from(*b"de"));
-        let table: [(usize, [&[u8]; 2]); 5] =
-            [(0, [b"abc", b"de"]), (2, [b"c", b"de"]), (3, [b"", b"de"]), (4, [b"", b"e"]), (5, [b"", b""])];
-        for (written, rest) in table {
-            assert_eq!(script.rest(0, written), rest, "after {written}");
-        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Setting a real server up: accounts and contacts at the start, parcels before a workload, an empty stage after it.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::call::Caller;
@@ -8,7 +10,7 @@ use crate::driver::{self, Plan};
 use crate::error::{Error, Result};
 use crate::figures::Figures;
 use crate::script::Script;
-use crate::sign;
+use crate::sign::{self, Notary};
 
 /// How often tidying looks whether something came up after all.
 const MAX_ROUNDS: usize = 5;
@@ -19,15 +21,23 @@ pub(crate) struct Stage {
     pub(crate) cast: Cast,
     caller: Caller,
     plan: Plan,
+    notary: Option<Arc<Notary>>,
 }
 
 impl Stage {
     /// Accepts the invitation, invites everybody else and lets all recipients accept parcels from all senders.
-    pub(crate) fn set(mut caller: Caller, invite: &str, senders: usize, recipients: usize, plan: Plan) -> Result<Self> {
+    pub(crate) fn set(
+        mut caller: Caller,
+        invite: &str,
+        (senders, recipients): (usize, usize),
+        reuse: bool,
+        plan: Plan,
+    ) -> Result<Self> {
         let info = caller.call("GET /api/info", "", None)?;
         let server = sign::server_key(text(&info, "publicKey")?)?;
         let cast = Cast::random(caller.host().to_owned(), server, senders, recipients.max(1))?;
-        let mut stage = Self { cast, caller, plan };
+        let notary = (!reuse).then(|| Arc::new(cast.notary()));
+        let mut stage = Self { cast, caller, plan, notary };
         stage.sign_up(token(invite))?;
         stage.set_contacts()?;
         Ok(stage)
@@ -57,6 +67,11 @@ impl Stage {
             self.caller.call("POST /api/account/contacts", &headers, Some(&contacts))?;
         }
         Ok(())
+    }
+
+    /// Who signs requests anew; none if signatures are used again.
+    pub(crate) fn notary(&self) -> Option<Arc<Notary>> {
+        self.notary.clone()
     }
 
     /// Fills all inboxes and gives the length of their lists, in bytes.

@@ -1,5 +1,6 @@
 //! The workloads, one for each line of the result.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crypto_box::PublicKey;
@@ -106,7 +107,13 @@ pub(crate) struct Used {
 }
 
 /// Measures the generator alone, against a server that does nothing.
-pub(crate) fn alone(workload: Workload, plan: Plan, senders: usize, recipients: usize) -> Result<Measured> {
+pub(crate) fn alone(
+    workload: Workload,
+    plan: Plan,
+    senders: usize,
+    recipients: usize,
+    reuse: bool,
+) -> Result<Measured> {
     let cast = Cast::random("localhost".to_owned(), PublicKey::from_bytes([9; 32]), senders, recipients)?;
     let waiting = |count: usize| -> Vec<Waiting> {
         let id = |number: usize| format!("{number:08x}-0000-4000-8000-000000000000");
@@ -121,6 +128,7 @@ pub(crate) fn alone(workload: Workload, plan: Plan, senders: usize, recipients: 
         // Enough of them that they do not run out.
         Deed::Delete(_) => (cast.deletions(&waiting(1_000_000))?, b"HTTP/1.1 204 No Content\r\n\r\n".to_vec()),
     };
+    let script = script.signed_anew((!reuse).then(|| Arc::new(cast.notary())));
     let server = Trivial::start(answer)?;
     let plan = workload.plan(Plan { target: server.address(), ..plan });
     let figures = driver::drive(plan, &script)?;
@@ -138,7 +146,7 @@ pub(crate) fn on_stage(
     deletions: usize,
     pid: Option<u32>,
 ) -> Result<Measured> {
-    let script = prepared(workload, stage, deletions)?;
+    let script = prepared(workload, stage, deletions)?.signed_anew(stage.notary());
     let plan = workload.plan(plan);
     let before =
         pid.map(|pid| Ok((process::forget_peak(pid), process::memory(pid)?, process::cpu_time(pid)?))).transpose()?;
@@ -179,11 +187,17 @@ fn prepared(workload: Workload, stage: &mut Stage, deletions: usize) -> Result<S
     }
 }
 
-/// Prepares a stage on the server at the given address.
-pub(crate) fn stage(url: &str, invite: &str, senders: usize, recipients: usize, plan: Plan) -> Result<(Stage, Plan)> {
+/// Prepares a stage on the server at the given address, for so many senders and recipients.
+pub(crate) fn stage(
+    url: &str,
+    invite: &str,
+    (senders, recipients): (usize, usize),
+    reuse: bool,
+    plan: Plan,
+) -> Result<(Stage, Plan)> {
     let caller = Caller::new(url)?;
     let plan = Plan { target: caller.target(), ..plan };
-    let mut stage = Stage::set(caller, invite, senders, recipients, plan)?;
+    let mut stage = Stage::set(caller, invite, (senders, recipients), reuse, plan)?;
     stage.tidy()?;
     Ok((stage, plan))
 }
