@@ -8,7 +8,9 @@
     reason = "tests may be blunt"
 )]
 
+mod accounts;
 mod acme;
+mod backup;
 mod commands;
 mod doctor;
 mod e2e;
