@@ -25,8 +25,9 @@ Examples:
   tidings config                                 every setting, its value, and where it comes from
   tidings doctor                                 looks for what is wrong and says what to do
 
-Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for --listen; a .env file
-in the working directory counts, too), or in tidings.toml in the data folder, in this order.
+Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for
+--listen; a .env file in the working directory counts, too), or in tidings.toml in the data folder,
+in this order.
 
 Exit codes:
   0  it worked
@@ -78,9 +79,9 @@ pub enum Command {
     /// Print a script that completes tidings' arguments in a shell.
     #[command(after_help = "Example: tidings completions bash > ~/.local/share/bash-completion/completions/tidings")]
     Completions(Completions),
-    /// Print the manual page.
-    #[command(after_help = "Example: tidings man | man -l -")]
-    Man,
+    /// Print the manual page, of tidings or of one command.
+    #[command(after_help = "Example: tidings man serve | man -l -")]
+    Man(Man),
     /// Print the version.
     Version(Json),
 }
@@ -94,6 +95,13 @@ pub struct Invite {
     /// Print JSON: link, expiresAt, minutes.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Which command, such as serve.
+    pub command: Option<String>,
 }
 
 /// For commands that can answer in JSON.

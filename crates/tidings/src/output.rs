@@ -43,7 +43,11 @@ impl Output {
     /// Writes bytes as they are. Fails if they can't be written.
     pub fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| Failure::of("writing the output", error))
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            // Whoever reads has enough, as `head` does.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(|error| Failure::of("writing the output", error)),
+        }
     }
 
     /// Says on standard error what went wrong, each line of it marked.

@@ -37,6 +37,11 @@ impl Kept {
         write(&self.account, json)
     }
 
+    /// The authority does not know the account any more: the next order makes a new one.
+    pub(super) fn forget_account(&self) -> Result<(), Failure> {
+        fs::remove_file(&self.account).map_err(|error| Failure::of("forgetting the ACME account", error))
+    }
+
     /// The chain and its key in PEM.
     pub(super) fn certificate(&self) -> Result<Option<String>, Failure> {
         read(&self.certificate)
@@ -85,5 +90,7 @@ mod tests {
         for path in [open().account, open().certificate] {
             assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+        open().forget_account().unwrap();
+        assert_eq!(open().account().unwrap(), None);
     }
 }

@@ -21,7 +21,16 @@ pub(super) async fn certificate(
 ) -> Result<String, Failure> {
     let account = account(wanted, kept).await?;
     let names: Vec<_> = wanted.domains.iter().cloned().map(Identifier::Dns).collect();
-    let mut order = account.new_order(&NewOrder::new(&names)).await.map_err(refused)?;
+    let mut order = match account.new_order(&NewOrder::new(&names)).await {
+        Ok(order) => order,
+        Err(error) if account_is_unknown(&error) => {
+            kept.forget_account()?;
+            return Err(Failure::Failed(
+                "the authority does not know our account; the next attempt makes one".to_owned(),
+            ));
+        }
+        Err(error) => return Err(refused(error)),
+    };
     prove(&mut order, wanted, resolver, challenges).await?;
     let status = order.poll_ready(&PATIENCE).await.map_err(refused)?;
     if status != OrderStatus::Ready {
@@ -31,6 +40,12 @@ pub(super) async fn certificate(
     let key = order.finalize().await.map_err(refused)?;
     let chain = order.poll_certificate(&PATIENCE).await.map_err(refused)?;
     Ok(format!("{}\n{key}", chain.trim_end()))
+}
+
+/// RFC 8555, section 6.7.
+fn account_is_unknown(error: &instant_acme::Error) -> bool {
+    let instant_acme::Error::Api(problem) = error else { return false };
+    problem.r#type.as_deref() == Some("urn:ietf:params:acme:error:accountDoesNotExist")
 }
 
 fn refused(error: instant_acme::Error) -> Failure {

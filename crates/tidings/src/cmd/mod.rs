@@ -44,17 +44,28 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
             clap_complete::generate(arguments.shell, &mut cli::command(), "tidings", &mut script);
             output.bytes(&script)?;
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(cli::command()).render(&mut page)?;
-            output.bytes(&page)?;
-        }
+        Command::Man(of) => output.bytes(&manual(of.command.as_deref())?)?,
         Command::Version(arguments) if arguments.json => {
             output.line(json!({ "name": "tidings", "version": env!("CARGO_PKG_VERSION") }));
         }
         Command::Version(_) => output.line(format_args!("tidings {}", env!("CARGO_PKG_VERSION"))),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The manual page of the program or of one command, as roff.
+fn manual(of: Option<&str>) -> Result<Vec<u8>, Failure> {
+    let mut command = cli::command();
+    command.build();
+    if let Some(name) = of {
+        let Some(found) = command.find_subcommand(name) else {
+            return Err(Failure::Usage(format!("there is no command {name}; `tidings --help` lists all")));
+        };
+        command = found.clone().name(format!("tidings-{name}"));
+    }
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command).render(&mut page)?;
+    Ok(page)
 }
 
 /// JSON for people and scripts.

@@ -32,10 +32,14 @@ pub(super) fn examine(settings: &Settings, now: Timestamp) -> Vec<Finding> {
 fn acme(settings: &Settings, now: Timestamp) -> Vec<Finding> {
     let advice =
         "the log of the node says why none was got; port 443 (or 80, with acme-http-listen) of the name must lead here";
+    let missing = || vec![Finding::warn(CHECK, "no certificate was got yet", advice)];
+    if !settings.data_dir().join("acme").is_dir() {
+        return missing();
+    }
     match Acme::open(settings) {
         Ok(acme) => match acme.and_then(|acme| acme.leaf()) {
             Some(leaf) => leaf_findings(&leaf, settings, now, advice),
-            None => vec![Finding::warn(CHECK, "no certificate was got yet", advice)],
+            None => missing(),
         },
         Err(failure) => vec![Finding::fail(CHECK, failure.to_string(), "look at the folder acme in the data folder")],
     }

@@ -1,6 +1,6 @@
 //! Gathering what settings come from: the process, a `.env` file and the settings file.
 
-use super::{InForce, Input, Problem, Problems, Raw, parse};
+use super::{InForce, Input, Problem, Problems, Raw, Source, parse};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -47,14 +47,23 @@ pub fn load(given: &Given) -> Result<InForce, Problems> {
     let file = settings_file(given, data_dir.as_deref())?;
     let file = file.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
     let mut found = parse(Input { file, ..first })?;
-    if found.settings.data_dir.is_none() {
-        found.settings.data_dir = default_data_dir(given);
-        let shown = found.settings.data_dir().display().to_string();
-        found.entries.iter_mut().filter(|entry| entry.definition.name == "data-dir").for_each(|entry| {
-            entry.value = Raw::One(shown.clone());
-        });
-    }
+    found.settings.data_dir = found.settings.data_dir.take().or_else(|| default_data_dir(given));
+    show_places(&mut found);
     Ok(found)
+}
+
+/// Says where things are that nobody gave a place.
+fn show_places(found: &mut InForce) {
+    let settings = &found.settings;
+    for (name, place) in
+        [("data-dir", settings.data_dir()), ("database", settings.database()), ("blobs", settings.blobs())]
+    {
+        let unset =
+            found.entries.iter_mut().find(|entry| entry.definition.name == name && entry.source == Source::Default);
+        if let Some(entry) = unset {
+            entry.value = Raw::One(place.display().to_string());
+        }
+    }
 }
 
 /// systemd.exec(5): `STATE_DIRECTORY`; XDG base directories: `XDG_DATA_HOME`, absolute or to be ignored.

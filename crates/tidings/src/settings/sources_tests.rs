@@ -1,5 +1,6 @@
 use super::*;
 use crate::settings::Listen;
+use proptest::prelude::*;
 use std::time::Duration;
 
 fn environment(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -118,5 +119,20 @@ fn every_default_can_be_read_and_every_name_is_used_once() {
         let mut settings = Settings::default();
         assert!(take(&mut settings, &default_entry(definition)).is_ok(), "{}", definition.name);
         assert!(!definition.help.is_empty() && !definition.help.ends_with('.'), "{}", definition.name);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_written_is_read_or_refused(
+        file in "([a-z-]{1,12}|[\\[\\]{}=.,'\"#\\\\ \n0-9a-zé]|listen|tls|cert|= )*",
+        dotenv in "([A-Z_]{1,12}|[='\"`#\\\\ \n0-9a-zé]|TIDINGS_LISTEN|PORT|export )*",
+        value in ".{0,30}",
+    ) {
+        for definition in TABLE {
+            let environment = [(definition.variable(), value.clone())];
+            let _ = parse(Input { environment: &environment, ..Input::default() });
+        }
+        let _ = parse(Input { dotenv: Some(&dotenv), file: Some((Path::new("f"), &file)), ..Input::default() });
     }
 }

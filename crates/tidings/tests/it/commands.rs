@@ -10,6 +10,7 @@ fn help_completions_and_the_manual_are_printed() {
         (vec!["serve", "--help"], vec!["--listen", "TIDINGS_LISTEN", "PORT", "[default: 128MiB]", "SIGHUP"]),
         (vec!["completions", "bash"], vec!["_tidings", "--data-dir"]),
         (vec!["man"], vec![".TH tidings"]),
+        (vec!["man", "serve"], vec![".TH tidings-serve", "TIDINGS_LISTEN"]),
         (vec!["version"], vec![env!("CARGO_PKG_VERSION")]),
         (vec!["version", "--json"], vec!["\"version\":"]),
     ] {

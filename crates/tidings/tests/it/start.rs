@@ -1,7 +1,10 @@
 //! Starting and ending.
 
 use crate::process::{Node, Process, all_said, invitations, run, tidings};
+use rustix::process::Signal;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 
 #[test]
@@ -117,11 +120,60 @@ fn json_logs_are_json() {
     ]));
     process.wait_for("a log line", |said| said.contains("push-contact").then_some(()));
     process.wait_for("an invitation", |said| (!invitations(said).is_empty()).then_some(()));
-    process.signal(rustix::process::Signal::INT);
+    process.signal(Signal::INT);
     let (code, said) = process.end();
     assert_eq!(code, Some(0), "{said}");
     for line in said.lines().filter(|line| line.starts_with('{')) {
         let value: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(value["level"].is_string() && value["message"].is_string(), "{line}");
     }
+}
+
+#[test]
+fn running_requests_may_finish_and_a_second_signal_breaks_them_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = |node: &Node| {
+        let mut client = TcpStream::connect(node.address).unwrap();
+        let head = "POST /api/contact-exchange/x/accept HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                    Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+        client.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 8];
+        client.read_exact(&mut answer).unwrap();
+        // The node reads the body now.
+        assert_eq!(&answer, b"HTTP/1.1");
+        client
+    };
+    let ending = |node: &Node| {
+        node.process.signal(Signal::TERM);
+        node.process.wait_for("that it ends", |said| said.contains("running requests may finish").then_some(()));
+    };
+    let node = Node::start(folder.path(), &[]);
+    let mut client = begin(&node);
+    ending(&node);
+    client.write_all(b"{}").unwrap();
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).unwrap();
+    assert!(answer.contains("HTTP/1.1 400"), "{answer}");
+    let (code, said) = node.process.end();
+    assert_eq!(code, Some(0), "{said}");
+
+    let node = Node::start(folder.path(), &[]);
+    let _client = begin(&node);
+    ending(&node);
+    node.process.signal(Signal::TERM);
+    let (code, said) = node.process.end();
+    assert_eq!(code, Some(1), "{said}");
+}
+
+#[test]
+fn damage_in_a_large_database_is_found_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    Node::start(folder.path(), &[]).stop();
+    let database = rusqlite::Connection::open(folder.path().join("data/tidings.db")).unwrap();
+    // More than is checked before opening, and with a checksum that can't be right.
+    database.execute("INSERT INTO node_values (name, value, sum) VALUES ('junk', zeroblob(20 << 20), 1)", []).unwrap();
+    database.close().unwrap();
+    let (code, said) = Node::start(folder.path(), &[]).process.end();
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("node_values") && said.contains("tidings restore"), "{said}");
 }
