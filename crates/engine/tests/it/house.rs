@@ -1,0 +1,146 @@
+//! An engine on SQLite in a temporary folder, with a clock that stands until it is moved, and people with accounts.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use tidings_backends::{LocalBus, Options, SqliteStore};
+use tidings_core::{BoxKey, Bus, Caller, Draft, Envelope, Hint, Key, Label, Refusal, StreamName, Timestamp};
+use tidings_engine::blobs::FinishedBlob;
+use tidings_engine::{Blobs, Clock, Engine, Entropy, Error, Feed, Post, Settings};
+
+/// How long a test waits for anything.
+pub const DEADLINE: Duration = Duration::from_secs(30);
+
+pub struct House {
+    pub engine: Engine,
+    bus: Arc<LocalBus>,
+    hand: Arc<AtomicI64>,
+    folder: TempDir,
+}
+
+impl House {
+    pub fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    pub fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("tidings.db"), &Options::default()).unwrap();
+        let start = Timestamp::parse_iso("2024-06-15T12:00:00.000Z").unwrap();
+        let (clock, hand) = Clock::manual(start);
+        let blobs = Blobs::open(&folder.path().join("blobs")).unwrap();
+        let bus = Arc::new(LocalBus::new());
+        let settings = Settings { disk_reserve: 0, ..settings };
+        let engine = Engine::new(store, Arc::clone(&bus) as Arc<dyn Bus>, blobs, settings, clock, Entropy::seeded(5));
+        Self { engine, bus, hand, folder }
+    }
+
+    /// Passes hints on from now on.
+    pub async fn listen(&self) {
+        let engine = self.engine.clone();
+        tokio::spawn(async move { engine.run_hints().await });
+        // The listener must be there before the first hint.
+        tokio::task::yield_now().await;
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+
+    /// Moves the clock on and has the workers look.
+    pub fn pass(&self, span: Duration) {
+        self.hand.fetch_add(i64::try_from(span.as_millis()).unwrap(), Ordering::Relaxed);
+        self.bus.wake(Hint::Deliveries);
+    }
+
+    pub async fn join(&self, key: Key) {
+        let (token, _) = self.engine.create_exchange(None, None, self.now()).await.unwrap();
+        let accepted = self.engine.accept_exchange(token.hash(), Some(key), None, self.now()).await.unwrap();
+        assert!(accepted.created_account);
+    }
+
+    /// Alice with an account, whose only contact is bob.
+    pub async fn alice(&self) -> StreamName {
+        self.join(alice()).await;
+        self.engine.set_contacts(alice(), vec![bob()], self.now()).await.unwrap();
+        StreamName::inbox(&alice())
+    }
+
+    pub async fn post(&self, to: &StreamName, text: &str) -> Result<Envelope, Refusal> {
+        self.post_with(to, text, None).await.unwrap().pop().unwrap()
+    }
+
+    pub async fn post_with(
+        &self,
+        to: &StreamName,
+        text: &str,
+        blob: Option<FinishedBlob>,
+    ) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
+        let draft = Draft {
+            stream: to.clone(),
+            id: self.engine.entropy().envelope_id(),
+            label: Label::new("MEDIA"),
+            body: Some(text.as_bytes().into()),
+            notify: true,
+        };
+        self.engine.accept(Post { caller: Caller::Key(bob()), drafts: vec![draft], blob }, self.now()).await
+    }
+
+    pub async fn blob(&self, size: usize) -> FinishedBlob {
+        let mut writer = self.engine.receive_blob(0, 1 << 30, self.now()).unwrap();
+        writer.push(&vec![1; size].into()).await.unwrap();
+        writer.finish().await.unwrap()
+    }
+
+    pub fn blobs_folder(&self) -> PathBuf {
+        self.folder.path().join("blobs")
+    }
+
+    pub fn files(&self) -> usize {
+        count(&self.blobs_folder())
+    }
+
+    /// Lengths of the database file and its log.
+    pub fn written(&self) -> Vec<u64> {
+        let length = |name| fs::metadata(self.folder.path().join(name)).map_or(0, |found| found.len());
+        ["tidings.db", "tidings.db-wal"].map(length).to_vec()
+    }
+}
+
+fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+}
+
+pub fn person(number: u8) -> Key {
+    Key::Box(BoxKey::from_bytes([number; 32]).unwrap())
+}
+
+pub fn alice() -> Key {
+    person(11)
+}
+
+pub fn bob() -> Key {
+    person(12)
+}
+
+/// The texts of the next batch, and how many were missed before it.
+pub async fn next(feed: &mut Feed) -> (u64, Vec<String>) {
+    let batch = tokio::time::timeout(DEADLINE, feed.next()).await.expect("the feed sleeps").unwrap();
+    let text =
+        |item: &Arc<tidings_engine::Item>| String::from_utf8(item.envelope.body.clone().unwrap().into()).unwrap();
+    (batch.missed, batch.items.iter().map(text).collect())
+}
+
+/// Looks again and again until it is so.
+pub async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
+    let looking = async {
+        while !so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(DEADLINE, looking).await.is_ok(), "it did not come to this: {what}");
+}

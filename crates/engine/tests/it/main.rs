@@ -1,0 +1,16 @@
+//! Stories of the engine on its real store.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests may be blunt"
+)]
+
+mod deliveries;
+mod feeds;
+mod house;
+mod live;
+mod sweeping;
