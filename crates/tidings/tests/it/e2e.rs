@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Where the suite's report of the last run is.
+const REPORT: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/e2e.txt");
+
 /// The suite's folder.
 fn suite() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/e2e").canonicalize().unwrap()
@@ -16,20 +19,25 @@ fn is_installed(suite: &Path) -> bool {
     installed.is_some() && installed >= wanted
 }
 
-/// Runs npm in the suite's folder, with its output shown, and fails if it fails.
+/// Runs npm in the suite's folder. If it fails, shows what failed, and says where the whole report is.
 fn npm(suite: &Path, arguments: &[&str]) {
-    let status = Command::new("npm")
+    let output = Command::new("npm")
         .args(arguments)
         .current_dir(suite)
         .env("TIDINGS_BIN", env!("CARGO_BIN_EXE_tidings"))
         .stdin(Stdio::null())
-        .status()
+        .output()
         .unwrap_or_else(|error| panic!("npm could not be started ({error}); these tests need Node 20 or later"));
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    std::fs::write(REPORT, said.as_bytes()).unwrap();
+    // Node's report ends with what failed.
+    let failing = said.find("failing tests:").and_then(|at| said.get(at..)).unwrap_or(&said);
     assert!(
-        status.success(),
-        "`npm {}` in {} ended with {status}; what failed stands above, and again at the end of npm's own report",
+        output.status.success(),
+        "`npm {}` in {} ended with {}; the whole report is in {REPORT}\n\n{failing}",
         arguments.join(" "),
-        suite.display()
+        suite.display(),
+        output.status
     );
 }
 
@@ -39,5 +47,5 @@ fn a_client_that_is_not_ours_is_content() {
     if !is_installed(&suite) {
         npm(&suite, &["ci", "--no-audit", "--no-fund"]);
     }
-    npm(&suite, &["test", "--silent", "--", "--test-reporter=spec"]);
+    npm(&suite, &["test", "--silent", "--", "--test-reporter=spec", "--test-timeout=600000"]);
 }
