@@ -7,18 +7,19 @@ use crate::node::Node;
 use crate::output::Output;
 use crate::probes::{Probes, start_metrics};
 use crate::reload::Live;
-use crate::settings::{Given, InForce, Settings};
+use crate::settings::{Given, InForce, Listen, Settings};
 use crate::tls::Certificates;
 use crate::welcome::First;
 use crate::{Outcome, acme, control, listen, systemd};
 use arc_swap::ArcSwap;
+use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_core::ports::Housekeeping as _;
-use tidings_doors::http;
+use tidings_doors::http::{self, HttpSettings, Tls};
 use tidings_doors::piqchat::{Keys, Piqchat};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
@@ -82,22 +83,12 @@ async fn serve(
     let probes = Probes::new(node, shutdown.clone(), metrics.clone());
     let control = control::Server::open(&settings.data_dir())?;
 
-    let mut serving = JoinSet::new();
+    let mut ports = Ports { http: Arc::clone(&http), shutdown: shutdown.clone(), serving: JoinSet::new() };
     let router = piqchat.router().merge(probes.clone().router(settings.metrics_listen.is_empty()));
-    let mut addresses = Vec::new();
-    for (listener, address) in listen::open(&settings.listen)? {
-        addresses.push(address);
-        serving.spawn(http::serve(listener, tls.clone(), router.clone(), Arc::clone(&http), shutdown.clone()));
-    }
-    for (listener, _) in listen::open(&settings.metrics_listen)? {
-        let router = probes.clone().metrics_router();
-        serving.spawn(http::serve(listener, None, router, Arc::clone(&http), shutdown.clone()));
-    }
-    let challenge_router = acme.as_ref().map(acme::http_router).unwrap_or_default();
-    for (listener, _) in listen::open(&settings.acme_http_listen)? {
-        serving.spawn(http::serve(listener, None, challenge_router.clone(), Arc::clone(&http), shutdown.clone()));
-    }
-    serving.spawn(control::serve(control, node.clone(), shutdown.clone()));
+    let addresses = ports.open(&settings.listen, tls.as_ref(), &router)?;
+    ports.open(&settings.metrics_listen, None, &probes.clone().metrics_router())?;
+    ports.open(&settings.acme_http_listen, None, &acme.as_ref().map(acme::http_router).unwrap_or_default())?;
+    ports.serving.spawn(control::serve(control, node.clone(), shutdown.clone()));
 
     let mut background = background(node, &piqchat, metrics);
     background.spawn(verify(node.clone(), probes.clone(), shutdown.clone()));
@@ -112,12 +103,31 @@ async fn serve(
     signals.wait(&mut live, &shutdown).await;
     systemd::notify("STOPPING=1");
     shutdown.cancel();
-    let drained = signals.drain(serving).await;
+    let drained = signals.drain(ports.serving).await;
     background.shutdown().await;
     match drained {
         _ if probes.damaged() => Err(Failure::Damaged(DAMAGED.to_owned())),
         true => Ok(()),
         false => Err(Failure::Failed("ended at once; running requests were broken off".to_owned())),
+    }
+}
+
+/// Everything that answers, on the addresses where it listens.
+struct Ports {
+    http: Arc<ArcSwap<HttpSettings>>,
+    shutdown: CancellationToken,
+    serving: JoinSet<()>,
+}
+
+impl Ports {
+    /// Opens the addresses and serves on them. Gives them with the ports that the system chose.
+    fn open(&mut self, places: &[Listen], tls: Option<&Tls>, router: &Router) -> Result<Vec<SocketAddr>, Failure> {
+        let opened = listen::open(places)?.into_iter().map(|(listener, address)| {
+            let (http, shutdown) = (Arc::clone(&self.http), self.shutdown.clone());
+            self.serving.spawn(http::serve(listener, tls.cloned(), router.clone(), http, shutdown));
+            address
+        });
+        Ok(opened.collect())
     }
 }
 

@@ -8,7 +8,7 @@ mod public;
 
 use crate::Outcome;
 use crate::cmd::pretty;
-use crate::control::{self, Request};
+use crate::control::{self, Request, Status};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::settings::{InForce, Settings};
@@ -69,6 +69,9 @@ fn examine(found: &InForce) -> Result<Vec<Finding>, Failure> {
     let now = Clock::System.now();
     let running = control::is_running(&settings.data_dir())?;
     let mut findings = folder::examine(settings);
+    if running {
+        findings.push(node(control::read(control::ask(found.clone(), Request::Status, |_| {})?)?));
+    }
     findings.push(machine::disk(settings));
     findings.extend(machine::clock(settings, now));
     findings.extend(network::ports(settings, running));
@@ -77,6 +80,20 @@ fn examine(found: &InForce) -> Result<Vec<Finding>, Failure> {
     findings.extend(public::examine(found, running)?);
     findings.push(integrity(found, running));
     Ok(findings)
+}
+
+/// The running node itself.
+fn node(status: Status) -> Finding {
+    let own = env!("CARGO_PKG_VERSION");
+    let text = format!("version {} runs as process {}", status.version, status.pid);
+    if status.version == own {
+        return Finding::ok("node", text);
+    }
+    Finding::warn(
+        "node",
+        format!("{text}, but this program has version {own}"),
+        "restart the node to bring it up to date",
+    )
 }
 
 fn push(settings: &Settings) -> Finding {

@@ -261,6 +261,14 @@ fn contradictions(settings: &Settings) -> impl Iterator<Item = &'static str> {
             keys.vapid_private.is_none() && keys.vapid_public.is_some(),
             "vapid-public-key: give the private key with it (VAPID_PRIVATE_KEY)",
         ),
+        (
+            settings.acme_domains.is_empty() && !settings.acme_http_listen.is_empty(),
+            "acme-http-listen: give acme-domains with it, or leave it out",
+        ),
+        (
+            !settings.metrics && !settings.metrics_listen.is_empty(),
+            "metrics-listen: there is nothing to listen for while metrics is false",
+        ),
         (settings.listen.is_empty(), "listen: give at least one address"),
     ]
     .into_iter()

@@ -108,7 +108,15 @@ fn wrong_values_name_the_setting_the_source_and_what_is_expected() {
     assert_eq!(said.lines().collect::<Vec<_>>(), expected);
     assert!(complaint(from_file("a = ")).starts_with("t.toml, line 1: "));
     assert!(complaint(from_file("listen = []")).contains("at least one"));
-    assert!(complaint(from_file("tls-cert = 'x'")).contains("give both"));
+    for (text, part) in [
+        ("tls-cert = 'x'", "give both"),
+        ("acme.http-listen = 80", "acme-domains"),
+        ("metrics = false\nmetrics-listen = 1", "metrics-listen"),
+        ("vapid-public-key = 'x'", "VAPID_PRIVATE_KEY"),
+        ("tls-cert = 'x'\ntls-key = 'x'\nacme-domains = ['a.example']", "not both"),
+    ] {
+        assert!(complaint(from_file(text)).contains(part), "{text}");
+    }
 }
 
 #[test]

@@ -77,7 +77,10 @@ fn the_public_address_is_tried_and_proxies_are_seen() {
 
     let node = start(&[]);
     let found = ask(&["--public-url", &own_url]);
-    assert!(found.contains("leads to this node") && found.contains("proxy ok"), "{found}");
+    assert!(
+        found.contains("node ok version") && found.contains("leads to this node") && found.contains("proxy ok"),
+        "{found}"
+    );
     let found = ask(&["--public-url", &proxy_url]);
     assert!(found.contains("proxy fail a proxy at 127.0.0.1 is not trusted"), "{found}");
     let found = ask(&["--public-url", &format!("http://{}", free_address())]);
