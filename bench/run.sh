@@ -68,8 +68,8 @@ ready=$(( ($(date +%s%N) - started) / 1000000 ))
 [[ -n $url && -n $invite ]] || { echo "the node printed no address and invitation within ten seconds" >&2; exit 1; }
 idle=$(resident "$node")
 
-echo "Measured $(date -u +%Y-%m-%d) at $(git rev-parse --short HEAD 2>/dev/null || echo 'an unknown commit')," \
-    "profile $profile, $(nproc) processors shared by node and generator," \
+echo "Measured $(date -u +%Y-%m-%d) at $(git describe --always --dirty --exclude '*' 2>/dev/null || echo 'an unknown commit')," \
+    "${BENCH_BINARY:-profile $profile}, $(nproc) processors shared by node and generator," \
     "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(stat -f -c %T "$folder")."
 echo
 "$bench" sync "$folder"

@@ -104,6 +104,8 @@ pub(crate) struct Used {
     /// The most resident memory, in KiB: during the workload, or since the process started if the kernel does not let us
     /// forget the earlier peak.
     pub(crate) peak_kib: u64,
+    /// The same with preparing before and tidying after it.
+    pub(crate) whole_peak_kib: u64,
 }
 
 /// Measures the generator alone, against a server that does nothing.
@@ -148,8 +150,9 @@ pub(crate) fn on_stage(
 ) -> Result<Measured> {
     let script = prepared(workload, stage, deletions)?.signed_anew(stage.notary());
     let plan = workload.plan(plan);
-    let before =
-        pid.map(|pid| Ok((process::forget_peak(pid), process::memory(pid)?, process::cpu_time(pid)?))).transpose()?;
+    let before = pid.map(|pid| Ok((pid, process::memory(pid)?, process::cpu_time(pid)?))).transpose()?;
+    // If forgetting does not work, the peak is that since the start, as documented.
+    let _forgotten = pid.map(process::forget_peak);
     let own_before = process::cpu_time(std::process::id())?;
     let figures = driver::drive(plan, &script)?;
     let own = process::cpu_time(std::process::id())?.saturating_sub(own_before);
@@ -157,15 +160,18 @@ pub(crate) fn on_stage(
     let share = figures.seconds / (figures.seconds + plan.warm_up.as_secs_f64()).max(f64::EPSILON);
     let count = figures.count.max(1) as f64;
     let each = |time: Duration| time.mul_f64(share / count);
-    let server = match (pid, before) {
-        (Some(pid), Some((_, memory, cpu))) => {
-            let after = process::memory(pid)?;
-            let cpu = each(process::cpu_time(pid)?.saturating_sub(cpu));
-            Some(Used { cpu, before_kib: memory.now_kib, after_kib: after.now_kib, peak_kib: after.peak_kib })
-        }
+    let after = pid.map(|pid| Ok((process::memory(pid)?, process::cpu_time(pid)?))).transpose()?;
+    stage.tidy()?;
+    let server = match (before, after) {
+        (Some((pid, before, cpu_before)), Some((after, cpu_after))) => Some(Used {
+            cpu: each(cpu_after.saturating_sub(cpu_before)),
+            before_kib: before.now_kib,
+            after_kib: after.now_kib,
+            peak_kib: after.peak_kib,
+            whole_peak_kib: before.peak_kib.max(process::memory(pid)?.peak_kib),
+        }),
         _ => None,
     };
-    stage.tidy()?;
     Ok(Measured { workload, connections: plan.connections, figures, own_cpu: Some(each(own)), server })
 }
 
