@@ -129,7 +129,13 @@ mod tests {
             connections: 64,
             figures: tally.figures(Duration::from_millis(10)),
             own_cpu: Some(Duration::from_micros(20)),
-            server: Some(Used { cpu: Duration::from_micros(250), before_kib: 2048, after_kib: 3072, peak_kib: 4096 }),
+            server: Some(Used {
+                cpu: Duration::from_micros(250),
+                before_kib: 2048,
+                after_kib: 3072,
+                peak_kib: 4096,
+                whole_peak_kib: 5120,
+            }),
         }
     }
 
