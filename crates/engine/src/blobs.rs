@@ -17,10 +17,10 @@ use tidings_core::blob::{BlobContent, BlobName};
 pub const INLINE_MAX: usize = 16 * 1024;
 
 /// Bytes of an arriving blob that are held in memory before they go to its file.
-const WRITE_CHUNK: usize = 128 * 1024;
+const WRITE_CHUNK: usize = 64 * 1024;
 
 /// Bytes read from a file at once.
-const READ_CHUNK: usize = 128 * 1024;
+const READ_CHUNK: usize = 64 * 1024;
 
 /// Where files are while they are written. Nothing in it survives a start.
 const INCOMING: &str = "incoming";

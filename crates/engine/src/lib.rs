@@ -58,7 +58,7 @@ impl Default for Settings {
             exchange_life: Duration::from_secs(600),
             invitation_life: Duration::from_secs(3600),
             disk_reserve: 128 << 20,
-            tail_bytes: 16 << 20,
+            tail_bytes: 12 << 20,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What all HTTP doors share: accepting connections, limits in size and time, and who the client is.
 
+mod activity;
 mod address;
+mod crowd;
 mod serve;
 mod stall;
 
@@ -14,7 +16,7 @@ use std::time::Duration;
 pub const HEADER_BYTES_MAX: usize = 16 * 1024;
 
 /// Bytes that a connection may buffer of what it reads.
-const READ_BUFFER: usize = 64 * 1024;
+const READ_BUFFER: usize = 32 * 1024;
 
 /// How long running requests may go on after the node was asked to stop.
 pub const DRAIN_MAX: Duration = Duration::from_secs(20);
@@ -28,9 +30,10 @@ pub struct HttpSettings {
     pub header_timeout: Duration,
     /// How long a whole request may take.
     pub request_timeout: Duration,
-    /// How long a client may let an answer stand without reading any of it.
+    /// How long a client may let an answer stand without reading any of it, or an HTTP/2 connection without asking anything.
     pub stall_timeout: Duration,
-    /// Open connections at most; further ones wait to be accepted.
+    /// Open connections at most; further ones wait to be accepted. One address that is no listed proxy gets a sixteenth of
+    /// them, further ones of it are closed.
     pub max_connections: usize,
 }
 
