@@ -144,6 +144,9 @@ pub fn start_metrics() -> Result<PrometheusHandle, Failure> {
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|error| Failure::of("metrics", error))?;
+    metrics::describe_gauge!("process_resident_memory_bytes", "Memory that the node has in RAM");
+    metrics::describe_gauge!("tidings_disk_free_bytes", "Room on the disk of the attachments");
+    metrics::describe_gauge!("tidings_build_info", "1, with the program's version");
     metrics::gauge!("tidings_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }

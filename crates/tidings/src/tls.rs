@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -22,8 +23,8 @@ pub struct Certificates {
     tls: Tls,
 }
 
-/// When the two files were changed, as far as that can be told.
-type Stamps = [Option<SystemTime>; 2];
+/// What tells that one of the two files is another one now: its time, its length and its number on the disk.
+type Stamps = [Option<(SystemTime, u64, u64)>; 2];
 
 impl Certificates {
     /// Reads the files, if the settings name any. Fails if they can't be used.
@@ -70,7 +71,10 @@ impl Certificates {
 }
 
 fn stamps(cert: &Path, key: &Path) -> Stamps {
-    [cert, key].map(|path| std::fs::metadata(path).and_then(|found| found.modified()).ok())
+    [cert, key].map(|path| {
+        let found = std::fs::metadata(path).ok()?;
+        Some((found.modified().ok()?, found.len(), found.ino()))
+    })
 }
 
 /// Reads a certificate chain and its key. Fails if they can't be read or don't belong together.
@@ -102,4 +106,37 @@ pub(crate) fn read_chain(cert: &Path) -> Result<Vec<CertificateDer<'static>>, Fa
 
 fn unreadable(setting: &str, path: &Path, error: &rustls_pki_types::pem::Error) -> Failure {
     Failure::Usage(format!("{setting}: {} can't be read: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair};
+
+    fn write(folder: &Path) {
+        let pair = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec!["a.example".to_owned()]).unwrap().self_signed(&pair).unwrap();
+        // Moved into place, as tools that renew certificates do.
+        for (name, text) in [("cert", certificate.pem()), ("key", pair.serialize_pem())] {
+            std::fs::write(folder.join("new"), text).unwrap();
+            std::fs::rename(folder.join("new"), folder.join(name)).unwrap();
+        }
+    }
+
+    #[test]
+    fn new_files_are_noticed() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path());
+        let (tls_cert, tls_key) = (Some(folder.path().join("cert")), Some(folder.path().join("key")));
+        let settings = Settings { tls_cert, tls_key, ..Settings::default() };
+        let mut certificates = Certificates::open(&settings).unwrap().unwrap();
+        assert!(!certificates.changed());
+        let before = certificates.tls().load_full();
+        write(folder.path());
+        assert!(certificates.changed());
+        certificates.reload();
+        assert!(!certificates.changed() && !Arc::ptr_eq(&before, &certificates.tls().load_full()));
+        assert!(certificates.move_to(&Settings::default()).is_err());
+    }
 }

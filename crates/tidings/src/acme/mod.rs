@@ -170,6 +170,33 @@ mod tests {
     }
 
     #[test]
+    fn a_kept_certificate_is_used_until_it_is_due() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let settings = Settings {
+            data_dir: Some(folder.path().to_owned()),
+            acme_domains: vec!["a.example".to_owned()],
+            acme_directory: "https://ca.example/dir".to_owned(),
+            ..Settings::default()
+        };
+        let open = || Acme::open(&settings).unwrap().unwrap();
+        let at = |day: &str| Timestamp::parse_iso(&format!("{day}T00:00:00Z")).unwrap();
+        assert_eq!(open().due_in(at("2026-01-01")), None);
+
+        let pair = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["a.example".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2026, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2026, 4, 1);
+        let pem = format!("{}{}", params.self_signed(&pair).unwrap().pem(), pair.serialize_pem());
+        open().kept.keep_certificate(&pem).unwrap();
+        assert_eq!(open().due_in(at("2026-02-01")), Some(LOOK.1));
+        assert_eq!(open().due_in(at("2026-03-03")), None);
+
+        open().kept.keep_certificate("nonsense").unwrap();
+        assert_eq!(open().due_in(at("2026-02-01")), None);
+    }
+
+    #[test]
     fn certificates_are_renewed_at_two_thirds_of_their_life() {
         let day = |n: i64| Timestamp::from_millis(n * 86_400_000);
         assert_eq!(renewal(day(10), day(100)), day(70));

@@ -133,3 +133,14 @@ fn a_certificate_is_got_over_tls_and_kept() {
 fn a_certificate_is_got_over_http_and_kept() {
     gets_a_certificate(|port| vec!["--acme-http-listen".to_owned(), format!("127.0.0.1:{port}")]);
 }
+
+#[test]
+fn an_authority_that_does_not_answer_keeps_no_node_from_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = format!("https://127.0.0.1:{}/dir", free_port());
+    let node = Node::start(folder.path(), &["--acme-domains", NAME, "--acme-directory", &directory]);
+    node.process.wait_for("that there is no certificate", |said| said.contains("no certificate").then_some(()));
+    let output = crate::process::run(folder.path(), ["invite", "--data-dir", "data", "--no-qr"]);
+    assert!(output.status.success());
+    node.stop();
+}
