@@ -166,9 +166,15 @@ fn measure(run: &Run) -> Result<()> {
     let people = (load.senders.into(), load.recipients.into());
     let (mut stage, plan) = workload::stage(&run.url, &run.invite, people, load.reuse_signatures, load.plan())?;
     let deletions = usize::try_from(run.deletions).unwrap_or(usize::MAX);
-    let workloads = load.workloads().iter();
-    let results = workloads.map(|workload| workload::on_stage(*workload, plan, &mut stage, deletions, run.pid));
-    load.show(&results.collect::<Result<Vec<_>>>()?)
+    let mut results = Vec::new();
+    for workload in load.workloads() {
+        match workload::on_stage(*workload, plan, &mut stage, deletions, run.pid) {
+            Ok(measured) => results.push(measured),
+            // What was measured before is worth showing all the same.
+            Err(error) => return load.show(&results).and(Err(error)),
+        }
+    }
+    load.show(&results)
 }
 
 fn show_sync(sync: &Sync) -> Result<()> {
