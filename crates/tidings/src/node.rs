@@ -1,5 +1,6 @@
 //! A node without its doors: the store, the attachments and the engine, opened on a data folder.
 
+use crate::cmd::staging;
 use crate::failure::Failure;
 use crate::settings::InForce;
 use crate::visits::Visits;
@@ -37,6 +38,7 @@ impl Node {
             make_folder(folder)?;
         }
         refuse_foreign(&database, &blobs)?;
+        staging::refuse_unfinished(&database)?;
         let store = SqliteStore::open(&database, &Options::default()).map_err(|error| explain(&database, error))?;
         let blobs = Blobs::open(&blobs).map_err(|error| Failure::of(&format!("opening {}", blobs.display()), error))?;
         let engine = Engine::new(

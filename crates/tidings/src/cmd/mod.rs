@@ -7,7 +7,7 @@ pub mod import_piqchat;
 mod invite;
 mod progress;
 pub mod restore;
-mod staging;
+pub(crate) mod staging;
 
 use crate::cli::{self, Asked, Command};
 use crate::failure::Failure;

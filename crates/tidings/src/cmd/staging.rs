@@ -87,6 +87,19 @@ impl Target {
     }
 }
 
+/// Fails if a restore or an import into this place was broken off, so that no empty node takes it.
+pub(crate) fn refuse_unfinished(database: &Path) -> Result<(), Failure> {
+    let incoming = with(database, INCOMING);
+    if !incoming.exists() || database.exists() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!(
+        "a restore or an import was broken off here: {} is left of it.\n\
+         Do it again, or remove that file to begin with an empty node.",
+        incoming.display()
+    )))
+}
+
 /// Data that is being built. Dropped before it is placed, it is removed.
 pub(super) struct Staging {
     target: Target,

@@ -144,8 +144,10 @@ fn everything_is_taken_over_and_the_source_is_left_alone() {
     {
         assert!(plan.contains(part), "{part} is missing in\n{plan}");
     }
-    let refused = import(folder.path(), &server, &[]);
-    assert_eq!(refused.status.code(), Some(2), "{}", all_said(&refused));
+    for arguments in [&[][..], &["--json"]] {
+        let refused = import(folder.path(), &server, arguments);
+        assert_eq!(refused.status.code(), Some(2), "{}", all_said(&refused));
+    }
     assert!(!folder.path().join("data").exists(), "neither may write anything");
 
     let told = imported(folder.path(), &server);
@@ -365,6 +367,8 @@ fn an_import_that_is_killed_leaves_no_half_node() {
             fs::remove_dir_all(&data).unwrap();
         } else {
             broken += 1;
+            let served = run(folder.path(), ["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"]);
+            assert_eq!(served.status.code(), Some(2), "{}", all_said(&served));
         }
     }
     assert!(broken > 0, "no import was killed in time");
@@ -388,7 +392,8 @@ fn a_hundred_thousand_users_and_a_million_parcels() {
     let folder = tempfile::tempdir_in(std::env::var_os("TIDINGS_BIG").unwrap_or("/tmp".into())).unwrap();
     let mut server = Server::new(folder.path(), 5);
     let parcels = 1_000_000;
-    server.crowd(100_000, parcels, 4_000);
+    // Large enough to be files.
+    server.crowd(100_000, parcels, 17_000);
     server.stop();
     let time = |what: &str, work: &dyn Fn()| {
         let begun = std::time::Instant::now();

@@ -78,6 +78,9 @@ struct Reading {
 pub(super) fn run(import: &Import, found: &InForce, output: &Output) -> Result<(), Failure> {
     let Import::Piqchat(arguments) = import;
     let settings = &found.settings;
+    if arguments.json && !arguments.yes && !arguments.dry_run {
+        return Err(Failure::Usage("--json needs --yes or --dry-run, since it says nothing beforehand".to_owned()));
+    }
     refuse_own_place(arguments, settings)?;
     let target = Target::of(settings);
     target.check()?;
