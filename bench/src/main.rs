@@ -170,6 +170,7 @@ fn measure(run: &Run) -> Result<()> {
     for workload in load.workloads() {
         match workload::on_stage(*workload, plan, &mut stage, deletions, run.pid) {
             Ok(measured) => results.push(measured),
+            Err(error) if results.is_empty() => return Err(error),
             // What was measured before is worth showing all the same.
             Err(error) => return load.show(&results).and(Err(error)),
         }
