@@ -49,21 +49,33 @@ where
     number.ok_or_else(|| format!("a whole number from {min} to {max}"))
 }
 
-/// A span of time: a whole number and `ms`, `s`, `min` (or `m`), `h` or `d`.
+/// A span of time: a number with at most six decimals, and `s`, `min` (or `m`), `h` or `d`.
 pub(super) fn duration(text: &str) -> Read<Duration> {
-    let (digits, unit) = split_unit(text);
-    let number: u64 = digits.parse().map_err(|_| DURATION_EXPECTED.to_owned())?;
-    let seconds_each = match unit {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at_checked(end).unwrap_or((text, ""));
+    let seconds_each = match unit.trim_start() {
         "s" => 1,
         "m" | "min" => 60,
         "h" => 3600,
         "d" => 86_400,
         _ => return Err(DURATION_EXPECTED.to_owned()),
     };
-    match number.checked_mul(seconds_each) {
-        Some(seconds) if seconds <= DURATION_MAX_SECONDS => Ok(Duration::from_secs(seconds)),
+    let millionths = millionths(number).ok_or_else(|| DURATION_EXPECTED.to_owned())?;
+    match millionths.checked_mul(seconds_each) {
+        Some(micros) if micros <= DURATION_MAX_SECONDS * 1_000_000 => Ok(Duration::from_micros(micros)),
         _ => Err("at most a hundred years".to_owned()),
     }
+}
+
+/// Reads a number with at most six decimals, as in `90` or `0.5`, in millionths.
+fn millionths(number: &str) -> Option<u64> {
+    let (whole, decimals) = number.split_once('.').unwrap_or((number, "0"));
+    if whole.is_empty() || decimals.is_empty() || decimals.len() > 6 {
+        return None;
+    }
+    let whole: u64 = whole.parse().ok()?;
+    let decimals: u64 = format!("{decimals:0<6}").parse().ok()?;
+    whole.checked_mul(1_000_000)?.checked_add(decimals)
 }
 
 /// A span of time that is not zero.
@@ -131,14 +143,33 @@ mod tests {
 
     #[test]
     fn spans_of_time() {
-        for (text, seconds) in
-            [("30s", 30), ("60min", 3600), ("2m", 120), ("12h", 43_200), ("90d", 7_776_000), ("5 s", 5)]
-        {
+        for (text, seconds) in [
+            ("30s", 30),
+            ("60min", 3600),
+            ("2m", 120),
+            ("12h", 43_200),
+            ("90d", 7_776_000),
+            ("5 s", 5),
+            ("1.5h", 5400),
+            ("0.5min", 30),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in
-            ["", "60", "s", "-1s", "1.5h", "1y", "99999999999999999999s", "18446744073709551615d", "36501d", "１s"]
-        {
+        for text in [
+            "",
+            "60",
+            "s",
+            "-1s",
+            ".5h",
+            "1.h",
+            "1.5.5h",
+            "1.2345678s",
+            "1y",
+            "99999999999999999999s",
+            "18446744073709551615d",
+            "36501d",
+            "１s",
+        ] {
             assert!(duration(text).is_err(), "{text}");
         }
         assert!(some_duration("0s").is_err());
