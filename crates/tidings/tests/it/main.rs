@@ -10,8 +10,10 @@
 
 mod accounts;
 mod acme;
+mod attempt;
 mod backup;
 mod commands;
+mod crash;
 mod doctor;
 mod e2e;
 mod example_settings;

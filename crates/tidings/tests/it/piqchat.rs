@@ -35,7 +35,8 @@ impl Person {
         Self { secret, id }
     }
 
-    fn sign(&self, server: &PublicKey) -> String {
+    /// The headers of a signature made now.
+    pub(crate) fn sign(&self, server: &PublicKey) -> String {
         let date = now().to_string();
         let nonce: [u8; 24] = Entropy::System.bytes();
         let sealed = SalsaBox::new(server, &self.secret).encrypt(&nonce.into(), date.as_bytes()).unwrap();
