@@ -6,6 +6,7 @@ use crate::node::Node;
 use crate::settings::InForce;
 use serde_json::Value;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
@@ -19,8 +20,21 @@ pub fn ask(found: InForce, request: Request, mut on_step: impl FnMut(Step)) -> R
     if let Some(stream) = connect(&found.settings.data_dir())? {
         return converse(stream, &request, &mut on_step);
     }
+    refuse_for_another(&found.settings.data_dir(), rustix::process::geteuid().as_raw())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(work_here(found, request, &mut on_step))
+}
+
+/// Root may open everybody's folder, but would leave files there that the node can't read afterwards.
+fn refuse_for_another(data_dir: &Path, user: u32) -> Result<(), Failure> {
+    match data_dir.metadata() {
+        Ok(found) if user == 0 && found.uid() != 0 => Err(Failure::Usage(format!(
+            "no node runs on {}, and it belongs to another user (number {}): start the node, or run this as that user",
+            data_dir.display(),
+            found.uid()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a node runs on the folder.

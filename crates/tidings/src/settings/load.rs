@@ -1,6 +1,6 @@
 //! Gathering what settings come from: the process, a `.env` file and the settings file.
 
-use super::{InForce, Input, Problem, Problems, Raw, Source, parse};
+use super::{InForce, Input, Problem, Problems, Raw, Source, parse, sources};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -42,8 +42,7 @@ impl Given {
 pub fn load(given: &Given) -> Result<InForce, Problems> {
     let dotenv = read_if_there(Path::new(".env"))?;
     let first = Input { flags: &given.flags, environment: &given.environment, dotenv: dotenv.as_deref(), file: None };
-    // The file's place may depend on the data folder; what else is wrong is told below, with the file.
-    let data_dir = parse(first).ok().and_then(|found| found.settings.data_dir).or_else(|| default_data_dir(given));
+    let data_dir = sources::data_dir(first).or_else(|| default_data_dir(given));
     let file = settings_file(given, data_dir.as_deref())?;
     let file = file.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
     let mut found = parse(Input { file, ..first })?;

@@ -99,19 +99,7 @@ impl fmt::Display for Problems {
 
 /// Reads settings from texts alone. Fails with everything that is wrong with them; never panics.
 pub fn parse(input: Input<'_>) -> Result<InForce, Problems> {
-    let mut found = Found { entries: TABLE.iter().map(default_entry).collect(), problems: Vec::new() };
-    if let Some((path, text)) = input.file {
-        found.file(path, text);
-    }
-    if let Some(text) = input.dotenv {
-        found.dotenv(text);
-    }
-    for (name, value) in input.environment {
-        found.variable(name, value, Source::Environment(name.clone()));
-    }
-    for (name, value) in input.flags {
-        found.give(name, value.clone(), Source::Flag);
-    }
+    let mut found = Found::gather(input);
     let settings = found.take_up();
     if found.problems.is_empty() {
         found.problems.extend(contradictions(&settings).map(|text| Problem(text.to_owned())));
@@ -121,6 +109,11 @@ pub fn parse(input: Input<'_>) -> Result<InForce, Problems> {
     } else {
         Err(Problems(found.problems))
     }
+}
+
+/// The data folder that is given, whatever else is wrong or missing: the settings file may be there.
+pub(super) fn data_dir(input: Input<'_>) -> Option<PathBuf> {
+    Found::gather(input).take_up().data_dir
 }
 
 fn default_entry(definition: &'static Definition) -> Entry {
@@ -133,6 +126,24 @@ struct Found {
 }
 
 impl Found {
+    /// Lets every source have its say, the strongest last.
+    fn gather(input: Input<'_>) -> Self {
+        let mut found = Found { entries: TABLE.iter().map(default_entry).collect(), problems: Vec::new() };
+        if let Some((path, text)) = input.file {
+            found.file(path, text);
+        }
+        if let Some(text) = input.dotenv {
+            found.dotenv(text);
+        }
+        for (name, value) in input.environment {
+            found.variable(name, value, Source::Environment(name.clone()));
+        }
+        for (name, value) in input.flags {
+            found.give(name, value.clone(), Source::Flag);
+        }
+        found
+    }
+
     fn file(&mut self, path: &Path, text: &str) {
         let keys = match toml_file::read(text) {
             Ok(keys) => keys,

@@ -87,6 +87,14 @@ fn the_file_may_have_tables_or_not() {
 }
 
 #[test]
+fn the_data_folder_is_known_whatever_else_is_wrong() {
+    let flags = [("data-dir", "d"), ("tls-cert", "its key is in the file"), ("max-connections", "x")]
+        .map(|(name, value)| (name.to_owned(), Raw::One(value.to_owned())));
+    let input = Input { flags: &flags, dotenv: Some("TIDINGS_DATA_DIR=e\nTIDINGS_NOTHING=1"), ..Input::default() };
+    assert_eq!(data_dir(input), Some("d".into()));
+}
+
+#[test]
 fn unknown_names_are_refused_with_the_nearest_known_one() {
     let said = complaint(from_file("\n[tls]\ncrt = 'x'"));
     assert_eq!(said, "t.toml, line 3: there is no setting tls.crt; did you mean tls-cert?");

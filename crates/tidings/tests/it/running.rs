@@ -87,3 +87,17 @@ fn folders_with_long_names_have_a_socket_too() {
     assert!(output.status.success(), "{}", crate::process::all_said(&output));
     node.stop();
 }
+
+#[test]
+fn root_leaves_nothing_in_the_folder_of_another_user() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::os::unix::fs::chown(&data, Some(65_532), None).unwrap();
+    let output = run(folder.path(), ["invite", "--data-dir", "data"]);
+    assert_eq!(output.status.code(), Some(2), "{}", crate::process::all_said(&output));
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
+}
