@@ -1,7 +1,7 @@
 //! `tidings accounts`: who has an account here, who invited whom, and removing somebody. Works while the node runs.
 
 use super::confirm::confirm;
-use super::pretty;
+use super::{pretty, require_node};
 use crate::control::{self, Request};
 use crate::failure::Failure;
 use crate::node::Node;
@@ -128,6 +128,7 @@ fn key(text: &str) -> Result<Key, Failure> {
 
 /// Does what was asked about accounts.
 pub(super) fn run(asked: &Accounts, found: InForce, output: &Output) -> Result<(), Failure> {
+    require_node(&found)?;
     match asked {
         Accounts::List(arguments) => list(arguments.json, &found, output),
         Accounts::Tree(arguments) => tree(arguments.json, &found, output),

@@ -12,7 +12,7 @@ pub(crate) mod staging;
 use crate::cli::{self, Asked, Command};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::settings::{as_json, as_table, load};
+use crate::settings::{InForce, as_json, as_table, load};
 use crate::{Outcome, doctor, serve};
 use serde_json::json;
 use std::process::ExitCode;
@@ -66,6 +66,15 @@ fn manual(of: Option<&str>) -> Result<Vec<u8>, Failure> {
     let mut page = Vec::new();
     clap_mangen::Man::new(command).render(&mut page)?;
     Ok(page)
+}
+
+/// Fails if the settings name no node that is there, so that a mistyped folder is not made into an empty node.
+pub(crate) fn require_node(found: &InForce) -> Result<(), Failure> {
+    let database = found.settings.database();
+    if database.exists() {
+        return Ok(());
+    }
+    Err(Failure::Usage(format!("there is no node: {} does not exist; is --data-dir right?", database.display())))
 }
 
 /// JSON for people and scripts.

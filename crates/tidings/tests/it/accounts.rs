@@ -40,9 +40,11 @@ fn bring(inbox: &Inbox, host: &Person, guest: &Person) {
 fn accounts_are_listed_drawn_and_removed_while_the_node_runs() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
+    assert_eq!(accounts(folder, &["list"]).status.code(), Some(2));
+    assert!(!folder.join("data").exists(), "a look makes no node");
+    let node = Node::start(folder, &[]);
     assert_eq!(said(folder, &["list", "--json"]), "[]\n");
     assert!(said(folder, &["tree"]).contains("tidings invite"));
-    let node = Node::start(folder, &[]);
     let inbox = Inbox::at(node.address);
     let [alice, bob, carol] = [1, 2, 3].map(Person::numbered);
     inbox.join(&invite(folder), &alice);

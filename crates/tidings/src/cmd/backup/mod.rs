@@ -14,8 +14,8 @@ pub(crate) use capture::take;
 pub(super) use manifest::Manifest;
 pub(super) use verify::{Checked, check, file_path};
 
-use super::pretty;
 use super::progress::Shown;
+use super::{pretty, require_node};
 use crate::Outcome;
 use crate::control::{self, Request};
 use crate::failure::Failure;
@@ -76,6 +76,7 @@ pub(super) fn run(arguments: &Backup, load: impl FnOnce() -> Result<InForce, Fai
 }
 
 fn make(path: &Path, json: bool, found: InForce, output: &Output) -> Outcome {
+    require_node(&found)?;
     let to = std::path::absolute(path)?;
     let to = to.to_str().ok_or_else(|| Failure::Usage(format!("{} is not Unicode", to.display())))?.to_owned();
     let mut shown = Shown::new(json);
