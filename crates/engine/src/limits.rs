@@ -86,7 +86,7 @@ impl Limits {
 }
 
 /// What counts as one address: an IPv4 address, also in its IPv6 form, or an IPv6 /64, which one household has for itself.
-fn network(address: IpAddr) -> IpAddr {
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
         v4 @ IpAddr::V4(_) => v4,

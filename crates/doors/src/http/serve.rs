@@ -1,11 +1,15 @@
 //! The loop that accepts connections, and what happens on each.
 
-use super::{ClientAddress, DRAIN_MAX, HEADER_BYTES_MAX, HttpSettings, READ_BUFFER, stall::Stall};
+use super::activity::{Activity, Running};
+use super::crowd::{Crowd, Guest};
+use super::stall::Stall;
+use super::{ClientAddress, DRAIN_MAX, HEADER_BYTES_MAX, HttpSettings, READ_BUFFER};
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::{Request, StatusCode};
+use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
+use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -32,6 +36,9 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// How long to wait after a connection could not be accepted, because too many files are open for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How long a connection on which nothing happens may take to end.
+const FAREWELL_MAX: Duration = Duration::from_secs(1);
+
 /// HTTP/2 streams that one connection may have open.
 const STREAMS_MAX: u32 = 100;
 
@@ -41,6 +48,17 @@ struct Host {
     router: Router,
     settings: Arc<ArcSwap<HttpSettings>>,
     shutdown: CancellationToken,
+}
+
+impl Host {
+    /// Lets a connection in; `None` if its address has too many. Listed proxies come as often as they want.
+    fn admit(&self, crowd: &Crowd, peer: IpAddr) -> Option<Option<Guest>> {
+        let settings = self.settings.load();
+        if settings.trusted_proxies.iter().any(|net| net.contains(&peer.to_canonical())) {
+            return Some(None);
+        }
+        crowd.enter(peer, settings.max_connections).map(Some)
+    }
 }
 
 /// Serves `router` on `listener`, with TLS if given, until `shutdown`. Then running requests may end, for [`DRAIN_MAX`] at
@@ -54,6 +72,7 @@ pub async fn serve(
 ) {
     let places = Arc::new(Semaphore::new(settings.load().max_connections));
     let host = Host { router, settings, shutdown: shutdown.clone() };
+    let crowd = Crowd::default();
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -61,13 +80,14 @@ pub async fn serve(
             accepted = accept(&listener, &places) => accepted,
         };
         let Some((stream, peer, place)) = accepted else { break };
+        let Some(guest) = host.admit(&crowd, peer.ip()) else { continue };
         let (host, tls) = (host.clone(), tls.clone());
         connections.spawn(async move {
             let gauge = metrics::gauge!("tidings_open_connections");
             gauge.increment(1.0);
             connection(host, tls, stream, peer.ip()).await;
             gauge.decrement(1.0);
-            drop(place);
+            drop((place, guest));
         });
     }
     drop(listener);
@@ -133,8 +153,9 @@ async fn http1<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, i
 }
 
 async fn http2<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, io: T, peer: IpAddr) {
-    let service_host = host.clone();
-    let service = service_fn(move |request| answer(service_host.clone(), request, peer));
+    let activity = Arc::new(Activity::default());
+    let (service_host, active) = (host.clone(), Arc::clone(&activity));
+    let service = service_fn(move |request| watched_answer(service_host.clone(), request, peer, active.enter()));
     let header_bytes = u32::try_from(HEADER_BYTES_MAX).unwrap_or(u32::MAX);
     let connection = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -143,16 +164,31 @@ async fn http2<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, i
         .keep_alive_interval(host.settings.load().header_timeout)
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(connection);
+    let limit = host.settings.load().stall_timeout;
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = host.shutdown.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        () = activity.standstill(limit) => {
+            connection.as_mut().graceful_shutdown();
+            // Nothing that could be waited for goes on; this is for saying so.
+            timeout(FAREWELL_MAX, connection).await.unwrap_or(Ok(()))
+        }
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "connection ended early");
     }
+}
+
+async fn watched_answer(
+    host: Host,
+    request: Request<Incoming>,
+    peer: IpAddr,
+    running: Running,
+) -> Result<Response, Infallible> {
+    Ok(answer(host, request, peer).await?.map(|body| Body::new(running.watch(body))))
 }
 
 async fn answer(mut host: Host, request: Request<Incoming>, peer: IpAddr) -> Result<Response, Infallible> {
@@ -164,6 +200,13 @@ async fn answer(mut host: Host, request: Request<Incoming>, peer: IpAddr) -> Res
     request.extensions_mut().insert(address);
     match timeout(limit, host.router.call(request)).await {
         Ok(answered) => answered,
-        Err(_) => Ok(StatusCode::REQUEST_TIMEOUT.into_response()),
+        Err(_) => Ok(too_slow()),
     }
+}
+
+/// What a request gets that took too long; web apps may read it. Whatever is still on its way is not read.
+fn too_slow() -> Response {
+    let mut response = (StatusCode::REQUEST_TIMEOUT, "Request Timeout").into_response();
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }

@@ -39,7 +39,10 @@ pub(super) async fn list(asked: Asked, signer: Signer) -> Answer {
     let first = engine.read(&stream, Seq::START).await?;
     let version = asked.headers.get("x-client-version");
     let version = version.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    engine.seen(signer.key, version, asked.now).await?;
+    if let Err(error) = engine.seen(signer.key, version, asked.now).await {
+        // Who can't be noted as seen, because the disk is full for example, must still get the parcels.
+        tracing::warn!(%error, "could not note that somebody was seen");
+    }
     if first.complete {
         return Ok(json_bytes(array(&first.items)));
     }

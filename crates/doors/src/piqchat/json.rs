@@ -120,11 +120,16 @@ fn utf32(bytes: &[u8], unit: fn([u8; 4]) -> u32) -> String {
 /// A member that the reference puts into its database: text, or nothing for null and absent. A number becomes text with a
 /// decimal point, as SQLite writes it. Fails for truth values, objects and arrays.
 pub(super) fn stored_text(members: &mut Members, name: &str) -> Result<Option<String>, JsonError> {
-    match members.remove(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(Value::Number(number)) => Ok(number.as_f64().map(|number| format!("{number:?}"))),
-        Some(Value::Bool(_) | Value::Object(_) | Value::Array(_)) => Err(JsonError::Malformed),
+    stored(members.remove(name).unwrap_or_default())
+}
+
+/// The same for a value.
+pub(super) fn stored(value: Value) -> Result<Option<String>, JsonError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        Value::Number(number) => Ok(number.as_f64().map(|number| format!("{number:?}"))),
+        Value::Bool(_) | Value::Object(_) | Value::Array(_) => Err(JsonError::Malformed),
     }
 }
 

@@ -4,7 +4,7 @@ use super::answer::{Answer, Refused, json, status};
 use super::dispatch::{Asked, Signer};
 use super::form::{ATTACHMENT_MAX, Form, Step, Text};
 use super::inbox::Transfer;
-use super::json::is_json;
+use super::json::{is_json, stored};
 use axum::response::Response;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
@@ -233,7 +233,7 @@ fn from_json(asked: &Asked) -> Result<Received, Refused> {
 }
 
 fn text(value: &Value) -> Result<String, Refused> {
-    value.as_str().map(str::to_owned).ok_or(Refused::BAD_REQUEST)
+    stored(value.clone())?.ok_or(Refused::BAD_REQUEST)
 }
 
 /// Posts to all who can have an inbox; gives who refused, and why.

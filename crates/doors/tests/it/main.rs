@@ -9,6 +9,7 @@
     reason = "tests may be blunt"
 )]
 
+mod http2;
 mod node;
 mod piqchat;
 mod refusals;

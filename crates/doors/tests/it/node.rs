@@ -18,7 +18,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tidings_backends::{LocalBus, Options, SqliteStore};
 use tidings_core::Timestamp;
-use tidings_doors::http::{HttpSettings, serve};
+use tidings_doors::http::{HttpSettings, Tls, serve};
 use tidings_doors::piqchat::{Keys, Overrides, Piqchat, Settings};
 use tidings_engine::limits::{Rate, Rates};
 use tidings_engine::{Blobs, Clock, Engine, Entropy};
@@ -47,6 +47,7 @@ pub struct Setup {
     pub door: Settings,
     pub engine: tidings_engine::Settings,
     pub http: HttpSettings,
+    pub tls: Option<Tls>,
 }
 
 impl Default for Setup {
@@ -55,7 +56,7 @@ impl Default for Setup {
         let door = Settings { rates, ..Settings::default() };
         let exchange_life = Duration::from_secs(3600);
         let engine = tidings_engine::Settings { disk_reserve: 0, exchange_life, ..tidings_engine::Settings::default() };
-        Self { door, engine, http: HttpSettings::default() }
+        Self { door, engine, http: HttpSettings::default(), tls: None }
     }
 }
 
@@ -89,7 +90,7 @@ impl Node {
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let http = Arc::new(ArcSwap::from_pointee(setup.http));
-        tokio::spawn(serve(listener, None, door.router(), http, shutdown.clone()));
+        tokio::spawn(serve(listener, setup.tls, door.router(), http, shutdown.clone()));
         let hints = engine.clone();
         tokio::spawn(async move { hints.run_hints().await });
         Self { address, engine, hand, shutdown, folder }
@@ -129,10 +130,8 @@ impl Node {
     pub async fn join(&self, seed: u8) -> Person {
         let person = Person::new(seed);
         let (token, _) = self.engine.create_exchange(None, Some(String::new()), self.now()).await.unwrap();
-        let accept = Ask::post(&format!("/api/contact-exchange/{}/accept", token.as_str()));
-        let reply = self.ask(accept.json(&format!("{{\"userUuid\":\"{}\"}}", person.id))).await;
-        assert_eq!(reply.status, 200, "{}", reply.text());
-        assert!(reply.text().contains("\"createdUserAccount\":true"));
+        let accepted = self.engine.accept_exchange(token.hash(), Some(person.key()), None, self.now()).await.unwrap();
+        assert!(accepted.created_account);
         person
     }
 

@@ -84,8 +84,34 @@ async fn a_request_has_a_time_limit() {
     let mut wire = Wire::open(node.address).await;
     let ask = Ask::post("/api/contact-exchange/x/accept").json("{\"encryptedContact\":\"x\"}");
     wire.send(&ask.head()).await;
-    assert_eq!(wire.reply(false).await.status, 408);
+    let reply = wire.reply(false).await;
+    assert_eq!((reply.status, reply.text().as_str()), (408, "Request Timeout"));
+    assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
+    assert!(wire.ends().await);
     node.unchanged(&before, "a slow request").await;
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_all_places() {
+    let mut setup = Setup::default();
+    setup.http.max_connections = 16 * 20;
+    let node = Node::with(setup).await;
+    let mut wires = Vec::new();
+    for _ in 0..20 {
+        let mut wire = Wire::open(node.address).await;
+        wire.send(&Ask::get("/api/info").bytes()).await;
+        assert_eq!(wire.reply(false).await.status, 200);
+        wires.push(wire);
+    }
+    assert!(Wire::open(node.address).await.ends().await, "the next one is closed");
+    drop(wires.pop());
+    let again = async || {
+        let mut wire = Wire::open(node.address).await;
+        wire.send(&Ask::get("/api/info").bytes()).await;
+        !wire.ends().await
+    };
+    let found = tokio::time::timeout(crate::node::DEADLINE, async { while !again().await {} }).await;
+    assert!(found.is_ok(), "a place that is left is free");
 }
 
 #[tokio::test]
