@@ -86,10 +86,10 @@ fmt-check:
 deny:
     cargo deny --log-level warn check licenses bans sources
 
-# the documentation of all crates, warnings are errors
+# the documentation of all crates, private items too; warnings are errors
 [group('check')]
 doc *ARGS:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps {{ARGS}}
+    RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links" cargo doc --workspace --no-deps --document-private-items {{ARGS}}
 
 # the long crash test: at least 50 times kill -9 under load
 [group('long')]

@@ -1,6 +1,6 @@
 //! Settings: from flags, the environment (and a `.env` file) and one TOML file, in that order of precedence.
 //!
-//! [`TABLE`] defines each setting once; [`parse`] is pure. What is read from files and the process is in [`load`].
+//! [`TABLE`] defines each setting once; [`parse`] is pure. What is read from files and the process is in [`mod@load`].
 
 mod apply;
 mod definition;

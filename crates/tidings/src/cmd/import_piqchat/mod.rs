@@ -1,6 +1,6 @@
 //! `tidings import piqchat`: takes over an existing piqchat server (wire/piqchat.md, section 9).
 //!
-//! The server's files are only read. First everything is gone through once to say what will be done ([`survey`]); then it is done
+//! The server's files are only read. First everything is gone through once to say what will be done ([`survey()`]); then it is done
 //! again, into a database and a folder beside their place, which get their names when all is complete and synced (`staging`).
 
 mod dropped;
