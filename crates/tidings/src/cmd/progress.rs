@@ -30,12 +30,12 @@ impl Shown {
     /// Shows a step, if it is news.
     pub(super) fn step(&mut self, step: &Step) {
         if let Some(bar) = &self.bar {
-            if self.last.0 != step.what {
-                bar.reset();
-                bar.set_message(step.what.clone());
-                self.last.0.clone_from(&step.what);
-            }
             bar.set_length(step.of);
+            if self.last.0 != step.what {
+                self.last.0.clone_from(&step.what);
+                bar.set_message(step.what.clone());
+                bar.reset();
+            }
             bar.set_position(step.done);
         }
         let tenth = tenth(step.done, step.of);

@@ -80,6 +80,11 @@ impl Dropped {
         }
     }
 
+    /// How many there are for a reason.
+    pub(super) fn count(&self, reason: Reason) -> u64 {
+        self.0.get(&reason).map_or(0, |(count, _)| *count)
+    }
+
     /// All of them, for JSON.
     pub(super) fn told(&self) -> Vec<Told> {
         let told = |(reason, (count, names)): (&Reason, &(u64, Vec<String>))| Told {

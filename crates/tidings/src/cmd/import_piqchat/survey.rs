@@ -1,6 +1,6 @@
 //! Going through everything once without writing, to say what an import will do.
 
-use super::dropped::{Dropped, Told};
+use super::dropped::{Dropped, Reason, Told};
 use super::parcels::{self, Uploads};
 use super::source::{PARCELS_IN_ORDER, Source, number};
 use super::{Reading, people};
@@ -88,7 +88,7 @@ fn look_at_parcels(source: &Source, uploads: &Uploads, plan: &mut Plan, shown: &
         counts.parcels += 1;
         let Some(name) = parcel.attachment else { continue };
         match uploads.size(&name)? {
-            None => dropped.note(super::dropped::Reason::Attachment, parcel.draft.id),
+            None => dropped.note(Reason::Attachment, parcel.draft.id),
             Some(size) if !uploads.is_shared(&name) || seen.insert(name) => {
                 counts.attachments += 1;
                 counts.attachment_bytes = counts.attachment_bytes.saturating_add(size);

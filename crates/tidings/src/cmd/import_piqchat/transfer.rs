@@ -1,6 +1,6 @@
 //! Doing what was announced.
 
-use super::dropped::Dropped;
+use super::dropped::{Dropped, Reason};
 use super::keys::ServerKeys;
 use super::parcels::{self, Uploads};
 use super::source::Source;
@@ -84,7 +84,15 @@ fn bring_parcels(
             Some(name) => uploads.bring(name, blobs)?,
             None => None,
         };
+        if parcel.attachment.is_some() && blob.is_none() {
+            dropped.note(Reason::Attachment, parcel.draft.id);
+        }
         importer.insert_envelope(parcel.draft, Some(parcel.sender), parcel.at, blob)?;
     }
-    Ok(())
+    if dropped.count(Reason::Attachment) == plan.dropped.count(Reason::Attachment) {
+        return Ok(());
+    }
+    Err(Failure::Failed(
+        "attachments vanished while they were read, so nothing was imported: is the piqchat server stopped?".to_owned(),
+    ))
 }
