@@ -6,7 +6,7 @@ use super::exchanges::ExchangeRow;
 use super::fault::Fault;
 use super::rows::check;
 use super::streams::StreamRow;
-use super::{blobs, counters, envelopes, housekeeping, open, recount};
+use super::{blobs, counters, envelopes, housekeeping, open, recount, schema};
 use rusqlite::{Connection, Row, params};
 use std::fs::File;
 use std::io::Read;
@@ -24,8 +24,8 @@ const HEADER_LEN: usize = 100;
 /// What every SQLite file begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 
-/// Looks at the header alone: is it SQLite's, and is the file as long as it says? The length is only certain if no write-ahead
-/// log waits to be moved into the file.
+/// Looks at the header alone, and so before SQLite may change anything: is it SQLite's, is it Tidings', and is the file as long as it
+/// says? The length is only certain if no write-ahead log waits to be moved into the file.
 pub(super) fn check_header(path: &Path) -> Result<(), Fault> {
     let length = std::fs::metadata(path)?.len();
     let mut header = Vec::with_capacity(HEADER_LEN);
@@ -36,6 +36,9 @@ pub(super) fn check_header(path: &Path) -> Result<(), Fault> {
     }
     if !header.starts_with(MAGIC) {
         return Err(named("the header is not that of an SQLite file".to_owned()));
+    }
+    if number(&header, 68, 4) != u64::from(schema::APPLICATION_ID) {
+        return Err(named("the file is no database of Tidings, or its header is damaged".to_owned()));
     }
     let waiting = std::fs::metadata(open::beside(path, "-wal")).map_or(0, |log| log.len());
     let page = match number(&header, 16, 2) {

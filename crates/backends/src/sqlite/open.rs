@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::{Options, integrity, log, schema};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
@@ -56,10 +57,12 @@ pub(super) fn database(path: &Path, options: &Options) -> Result<Connection, Fau
     if !path.try_exists()? {
         create(path)?;
     }
-    fs::set_permissions(path, Permissions::from_mode(FILE_MODE))?;
     integrity::check_header(path)?;
     log::check(&beside(path, "-wal"))?;
+    fs::set_permissions(path, Permissions::from_mode(FILE_MODE))?;
     let conn = writer(path, options)?;
+    // A database that is refused is left as it was, with its log.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     schema::migrate(&conn)?;
     schema::check(&conn)?;
     if fs::metadata(path)?.len() <= options.verify_at_open_max {
@@ -68,6 +71,7 @@ pub(super) fn database(path: &Path, options: &Options) -> Result<Connection, Fau
             return Err(Fault::Damaged(findings.join("; ")));
         }
     }
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     Ok(conn)
 }
 

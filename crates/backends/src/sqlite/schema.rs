@@ -6,8 +6,8 @@ use rusqlite::Connection;
 /// The steps. What stands at index n leads from version n to n + 1. Never change one that was released.
 const STEPS: &[&str] = &[include_str!("migrations/0001_store.sql")];
 
-/// Marks a database file as Tidings' own: "Tdng".
-const APPLICATION_ID: i64 = 0x5464_6e67;
+/// Marks a database file as Tidings' own: "Tdng". In the header since before a file has its name (open.rs).
+pub(super) const APPLICATION_ID: u32 = 0x5464_6e67;
 
 /// Applies the steps that are missing, each in a transaction. Fails if the file is of a newer version, or not Tidings'.
 pub(super) fn migrate(conn: &Connection) -> Result<(), Fault> {
@@ -30,7 +30,7 @@ fn version(conn: &Connection) -> Result<usize, Fault> {
     if tables == 0 && version == 0 && id == 0 {
         return Ok(0);
     }
-    if id != APPLICATION_ID {
+    if id != i64::from(APPLICATION_ID) {
         return Err(Fault::Damaged("the file is no database of Tidings, or its header is damaged".to_owned()));
     }
     match usize::try_from(version) {

@@ -14,6 +14,7 @@ mod attempt;
 mod backup;
 mod commands;
 mod crash;
+mod damage;
 mod doctor;
 mod e2e;
 mod example_settings;
