@@ -74,6 +74,12 @@ impl Engine {
         Ok(self.inner.blobs.write(&self.inner.entropy, max))
     }
 
+    /// Whether there is room for `bytes` more of a blob that is arriving. What came at the beginning may have been taken by
+    /// others meanwhile. Fails with [`Error::DiskFull`].
+    pub fn room_for(&self, bytes: usize) -> Result<(), Error> {
+        self.inner.disk.allow(u64::try_from(bytes).unwrap_or(u64::MAX), self.now())
+    }
+
     fn announce(&self, caller: &Caller, draft: Draft, now: Timestamp) -> Result<Envelope, Refusal> {
         let stream = draft.stream.clone();
         let envelope = self.inner.feeds.listening(&stream, |joined| {

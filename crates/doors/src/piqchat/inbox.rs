@@ -46,7 +46,8 @@ pub(super) async fn list(asked: Asked, signer: Signer) -> Answer {
     if first.complete {
         return Ok(json_bytes(array(&first.items)));
     }
-    Ok(json_stream(long_list(engine, stream, first)))
+    let transfer = Transfer::begin(&asked.door, signer.key)?;
+    Ok(json_stream(long_list(engine, stream, first, transfer)))
 }
 
 /// All parcels as one JSON array.
@@ -69,16 +70,19 @@ fn append(text: &mut BytesMut, encoded: &[Bytes], mut first: bool) {
     }
 }
 
-/// An inbox too large to be held in memory is written while it is read.
-fn long_list(engine: Engine, inbox: StreamName, first: Batch) -> Body {
+/// An inbox too large to be held in memory is written while it is read. It counts as a transfer, since a batch of it stays in
+/// memory while its reader does not read.
+fn long_list(engine: Engine, inbox: StreamName, first: Batch, transfer: Transfer) -> Body {
     struct Place {
+        /// Counts until the list is sent or given up.
+        _transfer: Transfer,
         engine: Engine,
         inbox: StreamName,
         next: Option<Batch>,
         cursor: Seq,
         begun: bool,
     }
-    let place = Place { engine, inbox, next: Some(first), cursor: Seq::START, begun: false };
+    let place = Place { _transfer: transfer, engine, inbox, next: Some(first), cursor: Seq::START, begun: false };
     let pieces = stream::try_unfold(place, |mut place| async move {
         let Some(batch) = place.next.take() else { return Ok::<_, Error>(None) };
         let encoded: Vec<Bytes> = batch.items.iter().map(|item| item.encoded(ENCODING, parcel)).collect();

@@ -185,6 +185,7 @@ async fn receive(asked: &Asked, signer: Signer, permitted: Option<bool>) -> Resu
         let mut writer =
             asked.door.engine.receive_blob(length(asked).min(ATTACHMENT_MAX), ATTACHMENT_MAX, asked.now)?;
         while let Some(piece) = attachment.chunk().await? {
+            asked.door.engine.room_for(piece.len())?;
             writer.push(&piece).await?;
         }
         blob = Some(writer);
