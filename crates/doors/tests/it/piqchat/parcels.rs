@@ -77,6 +77,10 @@ async fn recipients_are_told_apart() {
     assert_eq!((reply.status, reply.text()), (200, refused));
     assert_eq!(contents(&node, &alice).await, [Some("last".to_owned())]);
     assert_eq!(contents(&node, &bob).await, [Some("mine".to_owned())]);
+    let small = Form::new().text("type", "MEDIA").text("recipient", &format!("{} x", stranger.id));
+    let small = small.file("attachment", "a", &[8; 30_000]).text("recipient", &format!("{} late", bob.id));
+    assert_eq!(upload(&node, &bob, small).await.status, 200, "a small form may have any order");
+    assert_eq!(contents(&node, &bob).await, [Some("mine".to_owned()), Some("late".to_owned())]);
     let alone = upload(&node, &bob, Form::new().text("recipient", &alice.id).text("type", "x")).await;
     assert_eq!(alone.status, 200, "without a blank, the id is the content, too");
     assert_eq!(contents(&node, &alice).await[1], Some(alice.id.clone()));

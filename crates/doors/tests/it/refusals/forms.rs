@@ -121,6 +121,9 @@ async fn what_a_form_must_have_it_must_have() {
         row("JSON, type of the wrong type", json(&format!("{{\"type\":true,\"recipient\":\"{good}\"}}")), 400),
         row("JSON, nobody accepts", json(&format!("{{\"type\":\"MEDIA\",\"recipient\":\"{refused}\"}}")), 403),
     ];
+    // The attachment was thrown away when all who had been named refused it; who is named later can't have it.
+    let late = file(Form::new().text("type", "MEDIA").text("recipient", &refused)).text("recipient", &good);
+    rows.push(row("named too late", ask(late), 400));
     for contents in ["{", "text", "null", "[]", "5", "{}", "{\"x\":\"y\"}"] {
         let form = Form::new().text("type", "MEDIA").text("contents", contents);
         rows.push(row(contents, in_group(form), 400));

@@ -36,6 +36,24 @@ async fn what_is_no_http_is_refused() {
 }
 
 #[tokio::test]
+async fn old_clients_without_a_host_are_answered() {
+    let world = World::new().await;
+    let mut wire = Wire::open(world.node.address).await;
+    wire.send(b"GET /api/info HTTP/1.0\r\n\r\n").await;
+    assert_eq!(wire.reply(false).await.status, 200);
+    assert!(wire.ends().await);
+    // A link can't be made without a host.
+    let ask = world.by(&world.alice, Ask::post("/api/contact-exchange").json("{}"));
+    let old =
+        String::from_utf8(ask.bytes()).unwrap().replace("HTTP/1.1", "HTTP/1.0").replace("Host: node.example\r\n", "");
+    let before = world.node.dump();
+    let mut wire = Wire::open(world.node.address).await;
+    wire.send(old.as_bytes()).await;
+    assert_eq!(wire.reply(false).await.status, 400);
+    world.node.unchanged(&before, "no host").await;
+}
+
+#[tokio::test]
 async fn headers_that_do_not_come_are_not_waited_for() {
     let mut setup = Setup::default();
     setup.http.header_timeout = Duration::from_millis(200);
