@@ -106,11 +106,10 @@ fuzz SECONDS="180" TARGETS=fuzz_targets:
 fuzz-keep TARGETS=fuzz_targets:
     fuzz/keep {{TARGETS}}
 
-# the benchmarks, against an optimised node on a real disk
+# the benchmarks, against a fresh optimised node on this machine's disk
 [group('long')]
 bench *ARGS:
-    cargo build --profile dist -p tidings
-    cargo run --release -p tidings-bench -- {{ARGS}}
+    bench/run.sh {{ARGS}}
 
 # which lines the tests reach, as HTML in target/llvm-cov; needs cargo-llvm-cov and LLVM's tools
 [group('long')]
