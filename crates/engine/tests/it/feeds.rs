@@ -1,6 +1,6 @@
 //! The way in and the way out: accept, tail, store, feed.
 
-use crate::house::{House, alice, bob, next, person};
+use crate::house::{DEADLINE, House, alice, bob, next, person};
 use std::sync::Arc;
 use std::task::Poll;
 use tidings_core::{Caller, Draft, Label, Refusal, Seq, StreamName};
@@ -116,7 +116,7 @@ async fn many_who_append_at_once_are_all_read() {
     let writers: Vec<_> = writers.collect();
     let mut seqs = Vec::new();
     while seqs.len() < 400 {
-        let batch = feed.next().await.unwrap();
+        let batch = tokio::time::timeout(DEADLINE, feed.next()).await.expect("one is hidden").unwrap();
         seqs.extend(batch.items.iter().map(|item| item.envelope.seq.number()));
     }
     assert_eq!(seqs, (1..=400).collect::<Vec<_>>(), "in order, each once");
