@@ -11,6 +11,10 @@ const READING_LASTS: i64 = 500;
 /// The most that may be promised on one reading before it is taken anew, in bytes.
 const PROMISED_MAX: u64 = 64 << 20;
 
+/// The least that is kept back, in bytes, whatever the settings say: deleting needs some room, too, and the store refuses to grow
+/// when only half of this is left.
+const RESERVE_MIN: u64 = 16 << 20;
+
 /// Knows how much room the disk of the data folder has.
 pub(crate) struct FreeSpace {
     folder: PathBuf,
@@ -24,7 +28,7 @@ impl FreeSpace {
     pub(crate) fn new(folder: PathBuf, reserve: u64) -> Self {
         Self {
             folder,
-            reserve,
+            reserve: reserve.max(RESERVE_MIN),
             free: AtomicU64::new(0),
             promised: AtomicU64::new(0),
             read_at: AtomicI64::new(i64::MIN),
@@ -39,8 +43,16 @@ impl FreeSpace {
         if !(0..READING_LASTS).contains(&age) || promised > PROMISED_MAX {
             self.read_again(bytes, now);
         }
+        if !self.enough() {
+            // What was promised may have been refused since, or be on the disk already.
+            self.read_again(bytes, now);
+        }
+        if self.enough() { Ok(()) } else { Err(Error::DiskFull) }
+    }
+
+    fn enough(&self) -> bool {
         let needed = self.promised.load(Ordering::Relaxed).saturating_add(self.reserve);
-        if self.free.load(Ordering::Relaxed) < needed { Err(Error::DiskFull) } else { Ok(()) }
+        self.free.load(Ordering::Relaxed) >= needed
     }
 
     fn read_again(&self, bytes: u64, now: Timestamp) {
@@ -72,13 +84,17 @@ mod tests {
     }
 
     #[test]
-    fn promises_on_one_reading_add_up() {
+    fn promises_add_up_until_the_room_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        let space = FreeSpace::new(folder.path().into(), 0);
+        let free = free_bytes(folder.path()).unwrap();
+        let space = FreeSpace::new(folder.path().into(), free / 2);
         let now = Timestamp::from_millis(1_000_000);
         space.allow(1, now).unwrap();
-        space.free.store(100, Ordering::Relaxed);
-        assert!(space.allow(98, now).is_ok());
-        assert!(space.allow(98, now).is_err());
+        space.free.store(space.reserve + 100, Ordering::Relaxed);
+        space.allow(90, now).unwrap();
+        assert_eq!(space.promised.load(Ordering::Relaxed), 91);
+        space.allow(20, now).unwrap();
+        assert_eq!(space.promised.load(Ordering::Relaxed), 20, "read again before anything is refused");
+        assert!(space.allow(free, now).is_err());
     }
 }

@@ -313,10 +313,10 @@ impl Accounts for SqliteStore {
     }
 
     async fn touch(&self, owner: Key, now: Timestamp, client_version: Option<String>) -> Stored<bool> {
-        self.write(move |tx| with_account(tx, &owner, |account| touch(tx, account, now, client_version))).await
+        self.write_always(move |tx| with_account(tx, &owner, |account| touch(tx, account, now, client_version))).await
     }
 
     async fn delete_account(&self, owner: Key) -> Stored<bool> {
-        self.write(move |tx| with_account(tx, &owner, |account| delete(tx, account))).await
+        self.write_always(move |tx| with_account(tx, &owner, |account| delete(tx, account))).await
     }
 }

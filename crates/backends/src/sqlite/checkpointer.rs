@@ -2,6 +2,7 @@
 //! off when nothing happens, so that what was deleted is gone from it, too.
 
 use super::fault::Fault;
+use super::room::{Level, Room};
 use rusqlite::Connection;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -82,22 +83,22 @@ impl Pulse {
 }
 
 /// Works until the pulse is closed, then cuts the log off for the last time.
-pub(super) fn run(conn: &Connection, pulse: &Pulse) {
+pub(super) fn run(conn: &Connection, pulse: &Pulse, room: &Room) {
     while pulse.await_write() {
-        if let Err(error) = until_idle(conn, pulse) {
+        if let Err(error) = until_idle(conn, pulse, room) {
             tracing::warn!(%error, "the write-ahead log can't be moved");
             // Something else may be written before it is tried again.
             pulse.tick();
         }
     }
     let _gate = pulse.gate();
-    if let Err(error) = cut(conn) {
+    if let Err(error) = cut(conn, room) {
         tracing::warn!(%error, "the write-ahead log can't be cut off");
     }
 }
 
 /// Cares for the log until it is cut off after a quiet moment.
-fn until_idle(conn: &Connection, pulse: &Pulse) -> Result<(), Fault> {
+fn until_idle(conn: &Connection, pulse: &Pulse, room: &Room) -> Result<(), Fault> {
     let (mut quiet, mut since_cut) = (0, 0);
     while let Some(wrote) = pulse.tick() {
         quiet = if wrote { 0 } else { quiet + 1 };
@@ -106,6 +107,8 @@ fn until_idle(conn: &Connection, pulse: &Pulse) -> Result<(), Fault> {
         let cut_due = quiet >= IDLE_TICKS || since_cut >= BUSY_TICKS || log.pages >= CUT_PAGES;
         let rewind_due = log.pages >= REWIND_PAGES;
         if log.unmoved() >= MOVE_PAGES || cut_due || rewind_due {
+            // Moving gives back what the writer may just be reserving.
+            let _gate = (room.look() != Level::Plenty).then(|| pulse.gate());
             Log::look(conn, "PRAGMA wal_checkpoint(PASSIVE)")?;
         }
         if rewind_due {
@@ -114,7 +117,7 @@ fn until_idle(conn: &Connection, pulse: &Pulse) -> Result<(), Fault> {
         }
         if cut_due {
             let _gate = pulse.gate();
-            if cut(conn)? {
+            if cut(conn, room)? {
                 since_cut = 0;
                 if quiet > 0 {
                     return Ok(());
@@ -128,9 +131,15 @@ fn until_idle(conn: &Connection, pulse: &Pulse) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Moves all and makes the log an empty file. False if a reader was in the way.
-fn cut(conn: &Connection) -> Result<bool, Fault> {
-    Ok(!Log::look(conn, "PRAGMA wal_checkpoint(TRUNCATE)")?.busy)
+/// Moves all and makes the log an empty file; on a full disk it keeps its blocks, which could not be had again. False if a reader
+/// was in the way.
+fn cut(conn: &Connection, room: &Room) -> Result<bool, Fault> {
+    if room.look() == Level::Tight {
+        return Ok(!Log::look(conn, "PRAGMA wal_checkpoint(RESTART)")?.busy);
+    }
+    let done = !Log::look(conn, "PRAGMA wal_checkpoint(TRUNCATE)")?.busy;
+    room.reserve_log();
+    Ok(done)
 }
 
 /// What a checkpoint says about the log.

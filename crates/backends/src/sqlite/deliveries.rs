@@ -239,7 +239,7 @@ fn gone(tx: &Tx<'_>, mut row: DeliveryRow, delivery: &Delivery) -> Result<(), Fa
 #[async_trait]
 impl Deliveries for SqliteStore {
     async fn lease_deliveries(&self, now: Timestamp, leased_until: Timestamp, limit: usize) -> Stored<Vec<Delivery>> {
-        self.write(move |tx| lease(tx, now, leased_until, limit)).await
+        self.write_always(move |tx| lease(tx, now, leased_until, limit)).await
     }
 
     async fn finish_delivery(
@@ -248,7 +248,7 @@ impl Deliveries for SqliteStore {
         outcome: DeliveryOutcome,
         next: Option<Timestamp>,
     ) -> Stored<()> {
-        self.write(move |tx| finish(tx, &delivery, outcome, next)).await
+        self.write_always(move |tx| finish(tx, &delivery, outcome, next)).await
     }
 
     async fn next_delivery(&self) -> Stored<Option<Timestamp>> {

@@ -171,7 +171,7 @@ impl Exchanges for SqliteStore {
     }
 
     async fn delete_exchange(&self, token: TokenHash, maker: AccountNumber) -> Stored<bool> {
-        self.write(move |tx| {
+        self.write_always(move |tx| {
             let mut delete = tx.conn.prepare_cached("DELETE FROM exchanges WHERE token = ?1 AND maker = ?2")?;
             Ok(delete.execute(params![token.as_bytes(), maker.number()])? > 0)
         })

@@ -160,11 +160,11 @@ pub(super) fn value_or_insert(conn: &Connection, name: &str, new: Vec<u8>) -> Re
 #[async_trait]
 impl Housekeeping for SqliteStore {
     async fn sweep(&self, cutoffs: Cutoffs, limit: usize) -> Stored<Swept> {
-        self.write(move |tx| sweep(tx, &cutoffs, limit.max(1))).await
+        self.write_always(move |tx| sweep(tx, &cutoffs, limit.max(1))).await
     }
 
     async fn drain(&self, limit: usize) -> Stored<Swept> {
-        self.write(move |tx| drain(tx, limit.max(1))).await
+        self.write_always(move |tx| drain(tx, limit.max(1))).await
     }
 
     async fn unreferenced(&self, names: Vec<BlobName>) -> Stored<Vec<BlobName>> {

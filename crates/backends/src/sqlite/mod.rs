@@ -21,6 +21,7 @@ mod open;
 mod queue;
 mod reader;
 mod recount;
+mod room;
 mod rows;
 mod schema;
 mod senders;
@@ -32,13 +33,14 @@ use checkpointer::Pulse;
 use fault::Fault;
 use queue::Queue;
 use reader::Look;
+use room::Room;
 use rusqlite::Connection;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use tidings_core::StoreError;
-use writer::{Job, Tx};
+use writer::{Job, Need, Tx};
 
 /// The name of the database file in a data folder, by custom.
 pub const FILE_NAME: &str = "tidings.db";
@@ -96,6 +98,8 @@ impl SqliteStore {
     fn try_open(path: &Path, options: &Options) -> Result<Self, Fault> {
         let lock = open::lock(path)?;
         let writing = open::database(path, options)?;
+        // The checkpointer empties it when it ends, and the blocks that are reserved in it (room.rs) stay for the next start.
+        open::keep_log(&writing, true)?;
         let moving = open::checkpointer(path)?;
         let reading: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| open::reader(path, open::READER_CACHE_KIB)).collect();
@@ -117,11 +121,13 @@ impl SqliteStore {
             let run = move || reader::run(&conn, &looks);
             threads.readers.push(Builder::new().name("store-reader".to_owned()).spawn(run)?);
         }
-        let (jobs, pulse) = (Arc::clone(&self.jobs), Arc::clone(&self.pulse));
-        let run = move || writer::run(&writing, &jobs, &pulse);
+        let room = Arc::new(Room::of(&self.path));
+        room.reserve_log();
+        let (jobs, pulse, disk) = (Arc::clone(&self.jobs), Arc::clone(&self.pulse), Arc::clone(&room));
+        let run = move || writer::run(&writing, &jobs, &pulse, &disk);
         threads.writer = Some(Builder::new().name("store-writer".to_owned()).spawn(run)?);
         let pulse = Arc::clone(&self.pulse);
-        let run = move || checkpointer::run(&moving, &pulse);
+        let run = move || checkpointer::run(&moving, &pulse, &room);
         threads.checkpointer = Some(Builder::new().name("store-log".to_owned()).spawn(run)?);
         Ok(())
     }
@@ -153,13 +159,30 @@ impl SqliteStore {
         threads.lock = None;
     }
 
-    /// Does the work in the writer's thread, in a transaction; durable when this returns.
+    /// Does the work in the writer's thread, in a transaction; durable when this returns. Refused while the disk is full.
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
     {
-        let (job, answer) = writer::job(work);
+        self.write_as(Need::Room, work).await
+    }
+
+    /// The same for work that takes no room, or makes some: it is done on a full disk, too.
+    async fn write_always<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        self.write_as(Need::Nothing, work).await
+    }
+
+    async fn write_as<T, F>(&self, need: Need, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
+    {
+        let (job, answer) = writer::job(need, work);
         self.jobs.push(job).await?;
         answer.await.unwrap_or_else(|_| Err(lost()))
     }

@@ -62,7 +62,7 @@ pub(super) fn database(path: &Path, options: &Options) -> Result<Connection, Fau
     fs::set_permissions(path, Permissions::from_mode(FILE_MODE))?;
     let conn = writer(path, options)?;
     // A database that is refused is left as it was, with its log.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    keep_log(&conn, true)?;
     schema::migrate(&conn)?;
     schema::check(&conn)?;
     if fs::metadata(path)?.len() <= options.verify_at_open_max {
@@ -71,7 +71,7 @@ pub(super) fn database(path: &Path, options: &Options) -> Result<Connection, Fau
             return Err(Fault::Damaged(findings.join("; ")));
         }
     }
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    keep_log(&conn, false)?;
     Ok(conn)
 }
 
@@ -117,6 +117,13 @@ pub(super) fn writer(path: &Path, options: &Options) -> Result<Connection, Fault
     Ok(conn)
 }
 
+/// Whether the log stays as it is when this connection is the last to be closed. Otherwise SQLite moves it into the database and
+/// removes it.
+pub(super) fn keep_log(conn: &Connection, keep: bool) -> Result<(), Fault> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)?;
+    Ok(())
+}
+
 /// A connection that only reads.
 pub(super) fn reader(path: &Path, cache_kib: i64) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -130,6 +137,7 @@ pub(super) fn checkpointer(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     settle(&conn, SIDE_CACHE_KIB)?;
+    keep_log(&conn, true)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(conn)

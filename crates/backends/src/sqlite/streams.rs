@@ -346,7 +346,7 @@ impl Streams for SqliteStore {
     }
 
     async fn take(&self, stream: StreamName, id: EnvelopeId) -> Stored<Option<Taken>> {
-        self.write(move |tx| take(tx, &stream, id)).await
+        self.write_always(move |tx| take(tx, &stream, id)).await
     }
 
     async fn blob(&self, stream: StreamName, id: EnvelopeId) -> Stored<Option<Option<Blob>>> {

@@ -5,6 +5,8 @@ use super::checkpointer::Pulse;
 use super::counters::{Counts, Totals};
 use super::fault::Fault;
 use super::queue::Queue;
+use super::room::{Level, Room, TIGHT_BATCH};
+use super::rows::count;
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,8 +34,19 @@ pub(super) struct Tx<'a> {
     pub(super) counts: Counts<'a>,
 }
 
+/// What a job needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Room on the disk.
+    Room,
+    /// No more room than there is reserved: it changes what is there, or deletes.
+    Nothing,
+}
+
 /// A job with its asker.
 pub(super) trait Work: Send {
+    /// What it needs.
+    fn need(&self) -> Need;
     /// Does it inside a savepoint, and keeps the outcome for the answer.
     fn run(&mut self, tx: &Tx<'_>) -> Result<(), StoreError>;
     /// Tells the asker, now that the fate of the transaction is known.
@@ -44,19 +57,20 @@ pub(super) trait Work: Send {
 pub(super) type Job = Box<dyn Work>;
 
 struct Asked<T, F> {
+    need: Need,
     work: Option<F>,
     outcome: Option<Result<T, StoreError>>,
     asker: oneshot::Sender<Result<T, StoreError>>,
 }
 
 /// Wraps work with a way to hear its result.
-pub(super) fn job<T, F>(work: F) -> (Job, oneshot::Receiver<Result<T, StoreError>>)
+pub(super) fn job<T, F>(need: Need, work: F) -> (Job, oneshot::Receiver<Result<T, StoreError>>)
 where
     T: Send + 'static,
     F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send + 'static,
 {
     let (asker, receiver) = oneshot::channel();
-    let asked = Asked { work: Some(work), outcome: None, asker };
+    let asked = Asked { need, work: Some(work), outcome: None, asker };
     (Box::new(asked), receiver)
 }
 
@@ -65,6 +79,10 @@ where
     T: Send,
     F: FnOnce(&Tx<'_>) -> Result<T, Fault> + Send,
 {
+    fn need(&self) -> Need {
+        self.need
+    }
+
     fn run(&mut self, tx: &Tx<'_>) -> Result<(), StoreError> {
         let Some(work) = self.work.take() else { return Ok(()) };
         let outcome = work(tx).map_err(StoreError::from);
@@ -86,7 +104,7 @@ where
 }
 
 /// Works until the queue is closed and empty.
-pub(super) fn run(conn: &Connection, jobs: &Queue<Job>, pulse: &Pulse) {
+pub(super) fn run(conn: &Connection, jobs: &Queue<Job>, pulse: &Pulse, room: &Room) {
     let mut last = 0;
     loop {
         let hoped = if last >= PATIENT_FROM { last } else { 0 };
@@ -95,23 +113,56 @@ pub(super) fn run(conn: &Connection, jobs: &Queue<Job>, pulse: &Pulse) {
             return;
         }
         last = batch.len();
-        let commit = {
-            let _gate = pulse.gate();
-            transact(conn, &mut batch)
-        };
-        if let Err(error) = &commit {
-            tracing::warn!(%error, jobs = last, "a transaction failed");
+        let level = room.look();
+        if level == Level::Tight {
+            refuse_growth(&mut batch);
         }
-        pulse.wrote();
-        for job in batch {
-            job.answer(commit.clone());
+        let step = if level == Level::Tight { TIGHT_BATCH } else { BATCH_MAX };
+        while !batch.is_empty() {
+            let rest = batch.split_off(step.min(batch.len()));
+            finish(conn, batch, pulse, room, level);
+            batch = rest;
         }
     }
 }
 
+/// Answers those jobs that need room.
+fn refuse_growth(batch: &mut VecDeque<Job>) {
+    let (possible, refused) = std::mem::take(batch).into_iter().partition(|job| job.need() == Need::Nothing);
+    *batch = possible;
+    let refused: VecDeque<Job> = refused;
+    refused.into_iter().for_each(|job| job.answer(Err(StoreError::Full)));
+}
+
+/// Does the jobs in one transaction, and answers them.
+fn finish(conn: &Connection, mut batch: VecDeque<Job>, pulse: &Pulse, room: &Room, level: Level) {
+    let commit = {
+        let _gate = pulse.gate();
+        if level == Level::Tight
+            && let Err(error) = rewind(conn)
+        {
+            tracing::warn!(%error, "the write-ahead log can't be begun anew");
+        }
+        transact(conn, &mut batch, room, level)
+    };
+    if let Err(error) = &commit {
+        tracing::warn!(%error, jobs = batch.len(), "a transaction failed");
+    }
+    pulse.wrote();
+    for job in batch {
+        job.answer(commit.clone());
+    }
+}
+
+/// Moves all of the log, so that the next transaction begins it anew rather than let it grow.
+fn rewind(conn: &Connection) -> Result<(), Fault> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+    Ok(())
+}
+
 /// Runs all jobs and commits. Whatever happens, no transaction is left open.
-fn transact(conn: &Connection, batch: &mut VecDeque<Job>) -> Result<(), StoreError> {
-    let result = begin_run_commit(conn, batch);
+fn transact(conn: &Connection, batch: &mut VecDeque<Job>, room: &Room, level: Level) -> Result<(), StoreError> {
+    let result = begin_run_commit(conn, batch, room, level);
     if !conn.is_autocommit()
         && let Err(error) = execute(conn, "ROLLBACK")
     {
@@ -120,7 +171,7 @@ fn transact(conn: &Connection, batch: &mut VecDeque<Job>) -> Result<(), StoreErr
     result
 }
 
-fn begin_run_commit(conn: &Connection, batch: &mut VecDeque<Job>) -> Result<(), StoreError> {
+fn begin_run_commit(conn: &Connection, batch: &mut VecDeque<Job>, room: &Room, level: Level) -> Result<(), StoreError> {
     execute(conn, "BEGIN IMMEDIATE")?;
     let totals = Totals::default();
     for job in batch {
@@ -128,8 +179,18 @@ fn begin_run_commit(conn: &Connection, batch: &mut VecDeque<Job>) -> Result<(), 
         in_savepoint(&tx, job)?;
     }
     totals.save(conn)?;
+    if level != Level::Plenty {
+        room.reserve_database(length(conn)?)?;
+    }
     execute(conn, "COMMIT")?;
     Ok(())
+}
+
+/// The bytes that the database file will have when all of the log was moved into it.
+fn length(conn: &Connection) -> Result<u64, Fault> {
+    let pages: i64 = conn.prepare_cached("PRAGMA page_count")?.query_row([], |row| row.get(0))?;
+    let page: i64 = conn.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))?;
+    Ok(count(pages.saturating_mul(page)))
 }
 
 /// Runs one job, and undoes it if it fails. An error here means that the whole transaction is lost, as it is when SQLite
@@ -163,6 +224,7 @@ mod tests {
     use super::*;
     use crate::sqlite::{Options, open};
     use rusqlite::params;
+    use std::path::Path;
     use tempfile::TempDir;
 
     fn database() -> (Connection, TempDir) {
@@ -172,7 +234,7 @@ mod tests {
     }
 
     fn keep(name: &'static str) -> (Job, oneshot::Receiver<Result<(), StoreError>>) {
-        job(move |tx| {
+        job(Need::Room, move |tx| {
             tx.counts.add("test", 1);
             let mut insert = tx.conn.prepare("INSERT INTO node_values (name, value, sum) VALUES (?1, x'00', 0)")?;
             insert.execute(params![name])?;
@@ -192,18 +254,18 @@ mod tests {
     #[test]
     fn only_the_failing_job_of_a_batch_is_undone() {
         let (conn, _folder) = database();
-        let failing = job(|tx| {
+        let failing = job(Need::Room, |tx| {
             tx.counts.add("test", 100);
             tx.conn.execute_batch("INSERT INTO node_values (name, value, sum) VALUES ('half', x'00', 0)")?;
             Err::<(), _>(Fault::Failed("no".to_owned()))
         });
-        let panicking = job(|tx| -> Result<(), Fault> {
+        let panicking = job(Need::Room, |tx| -> Result<(), Fault> {
             tx.conn.execute_batch("INSERT INTO node_values (name, value, sum) VALUES ('panic', x'00', 0)")?;
             panic!("as a job never should");
         });
-        let all = [keep("a"), failing, panicking, keep("a"), keep("b")];
-        let (jobs, mut answers): (VecDeque<_>, Vec<_>) = all.into_iter().unzip();
-        finish(&conn, jobs);
+        let five = [keep("a"), failing, panicking, keep("a"), keep("b")];
+        let (jobs, mut answers): (VecDeque<_>, Vec<_>) = five.into_iter().unzip();
+        do_all(&conn, jobs);
         let succeeded: Vec<_> = answers.iter_mut().map(|answer| answer.try_recv().unwrap().is_ok()).collect();
         assert_eq!(succeeded, [true, false, false, false, true]);
         assert_eq!((names(&conn), count(&conn)), (vec!["a".to_owned(), "b".to_owned()], 2));
@@ -213,24 +275,25 @@ mod tests {
     fn if_the_commit_fails_nobody_is_told_otherwise_and_nothing_is_kept() {
         let (conn, _folder) = database();
         // A job that ends the transaction: what SQLite itself does with some errors.
-        let ending = job(|tx| {
+        let ending = job(Need::Room, |tx| {
             tx.conn.execute_batch("ROLLBACK")?;
             Err::<(), _>(Fault::Failed("given up".to_owned()))
         });
         let (jobs, mut answers): (VecDeque<_>, Vec<_>) = [keep("a"), ending, keep("b")].into_iter().unzip();
-        finish(&conn, jobs);
+        do_all(&conn, jobs);
         for answer in &mut answers {
             assert!(matches!(answer.try_recv().unwrap(), Err(StoreError::Failed(why)) if why == "given up"));
         }
         assert_eq!((names(&conn), count(&conn)), (Vec::new(), 0));
         let (next, mut answer) = keep("c");
-        finish(&conn, VecDeque::from([next]));
+        do_all(&conn, VecDeque::from([next]));
         assert!(answer.try_recv().unwrap().is_ok());
         assert_eq!((names(&conn), count(&conn)), (vec!["c".to_owned()], 1));
     }
 
-    fn finish(conn: &Connection, mut jobs: VecDeque<Job>) {
-        let commit = transact(conn, &mut jobs);
+    fn do_all(conn: &Connection, mut jobs: VecDeque<Job>) {
+        let room = Room::of(Path::new(conn.path().unwrap()));
+        let commit = transact(conn, &mut jobs, &room, Level::Watched);
         jobs.into_iter().for_each(|job| job.answer(commit.clone()));
     }
 }

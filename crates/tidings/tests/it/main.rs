@@ -18,6 +18,7 @@ mod damage;
 mod doctor;
 mod e2e;
 mod example_settings;
+mod full_disk;
 mod http;
 mod import;
 mod piqchat;

@@ -1,0 +1,91 @@
+//! Room on a disk that may become full, so that what makes room can always be done (docs/decisions/0008-deleting-on-a-full-disk.md).
+//!
+//! Deleting needs room itself: it is written to the write-ahead log first. So some blocks of the log are reserved while there are
+//! any. When little is left, only what makes room is written, in small steps, and the log is used again from its beginning.
+//! Whatever has been committed must find its place in the database file, or the log could not be begun anew: on a disk that
+//! is not far from full, these blocks are reserved before the commit.
+
+use super::fault::Fault;
+use super::open::beside;
+use rustix::fs::{FallocateFlags, fallocate, statvfs};
+use std::fs::{File, OpenOptions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Bytes of the log that are reserved: some thousand deletions, or a few of the largest.
+const LOG_RESERVED: u64 = 8 << 20;
+
+/// Free bytes below which only what makes room is written.
+const TIGHT: u64 = 8 << 20;
+
+/// Free bytes below which blocks are reserved before each commit.
+const WATCHED: u64 = 1 << 30;
+
+/// Jobs in one transaction while there is hardly any room.
+pub(super) const TIGHT_BATCH: usize = 16;
+
+/// How much room there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Level {
+    /// Nothing need be done.
+    Plenty,
+    /// It may become tight soon.
+    Watched,
+    /// Only what makes room is written.
+    Tight,
+}
+
+/// Knows the disk that holds the database.
+pub(super) struct Room {
+    database: PathBuf,
+    log: PathBuf,
+    tight: AtomicBool,
+}
+
+impl Room {
+    pub(super) fn of(database: &Path) -> Self {
+        Self { database: database.to_owned(), log: beside(database, "-wal"), tight: AtomicBool::new(false) }
+    }
+
+    /// How much room there is now. What can't be read does not refuse: the write itself will say.
+    pub(super) fn look(&self) -> Level {
+        let free = statvfs(&self.database).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+        let tight = free < TIGHT;
+        if self.tight.swap(tight, Ordering::Relaxed) != tight {
+            if tight {
+                tracing::warn!(free, "the disk is full: only what makes room is written from now on");
+            } else {
+                tracing::info!(free, "the disk has room again");
+            }
+        }
+        match free {
+            _ if tight => Level::Tight,
+            ..WATCHED => Level::Watched,
+            _ => Level::Plenty,
+        }
+    }
+
+    /// Reserves blocks for the log. To be called after it was cut off, which gives them back.
+    pub(super) fn reserve_log(&self) {
+        // Without them, all works as long as the disk has room.
+        if let Err(error) = reserve(&self.log, LOG_RESERVED) {
+            tracing::debug!(%error, "no blocks were reserved for the write-ahead log");
+        }
+    }
+
+    /// Reserves blocks for so many bytes of the database file. Fails if there is no room for them.
+    pub(super) fn reserve_database(&self, bytes: u64) -> Result<(), Fault> {
+        match reserve(&self.database, bytes) {
+            Err(error) if error.kind() == ErrorKind::StorageFull => Err(error.into()),
+            // A file system without reservations; writing will say whether there is room.
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Reserves blocks up to a length, without changing the length.
+fn reserve(path: &Path, bytes: u64) -> std::io::Result<()> {
+    let file: File = OpenOptions::new().write(true).open(path)?;
+    Ok(fallocate(&file, FallocateFlags::KEEP_SIZE, 0, bytes)?)
+}
