@@ -5,6 +5,7 @@
 #   BENCH_DATA=FOLDER    where the node's folder is made: it must be on the disk to be measured (default target/bench-data)
 #   BENCH_PROFILE=NAME   cargo's profile for the node (default release)
 #   BENCH_BINARY=FILE    a node that is there already, instead of building one
+#   BENCH_ACCOUNTS=N BENCH_WAITING=M    the node has so many accounts and waiting parcels before it starts (default none)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -52,6 +53,14 @@ trap 'exit 130' INT TERM
 
 resident() { awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 
+if [[ -n ${BENCH_ACCOUNTS:-} ]]; then
+    mkdir -m 700 "$folder/data"
+    cargo run --quiet --release -p tidings-backends --example seed -- \
+        "$folder/data/tidings.db" "$BENCH_ACCOUNTS" "${BENCH_WAITING:-0}" >"$folder/seeded"
+    # It has people already, so it prints an invitation only if it is asked to.
+    node_settings+=(TIDINGS_CREATE_INVITATION=true)
+fi
+
 started=$(date +%s%N)
 env "${node_settings[@]}" TIDINGS_DATA_DIR="$folder/data" "$tidings" serve >"$folder/out" 2>"$folder/err" &
 node=$!
@@ -72,6 +81,7 @@ echo "Measured $(date -u +%Y-%m-%d) at $(git describe --always --dirty --exclude
     "${BENCH_BINARY:-profile $profile}, $(nproc) processors shared by node and generator," \
     "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(stat -f -c %T "$folder")."
 echo
+if [[ -s $folder/seeded ]]; then echo "The node had $(<"$folder/seeded") before it started."; echo; fi
 "$bench" sync "$folder"
 echo "Start-up to the printed invitation, keys made: $ready ms. Resident memory idle: $idle MiB."
 echo
