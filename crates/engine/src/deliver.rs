@@ -13,7 +13,7 @@ use tokio::time::timeout;
 pub const SENDING_MAX: usize = 16;
 
 /// How long a leased notification belongs to its worker. Longer than any attempt may take.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(20);
 
 /// How often due work is looked for without having been told of any.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -22,7 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(30);
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 
 impl Engine {
-    /// Sends what is due, for ever. `send` makes one attempt; it must end within a minute and may be repeated. Drop the future to
+    /// Sends what is due, for ever. `send` makes one attempt; it must end within the lease of 20 seconds and may be repeated. Drop the future to
     /// stop: what was under way is tried again after its lease.
     pub async fn run_deliveries<F, Fut>(&self, send: F)
     where
