@@ -177,6 +177,8 @@ pub trait Housekeeping: Send + Sync {
     async fn value_or_insert(&self, name: &'static str, value: Vec<u8>) -> Stored<Vec<u8>>;
     /// Reads everything and compares it with its checksums and indexes; gives what is wrong, in words.
     async fn verify(&self) -> Stored<Vec<String>>;
+    /// Bytes that it can take without more of the disk, since they were deleted from it. An estimate.
+    fn spare_bytes(&self) -> u64;
 }
 
 /// All that a node keeps.

@@ -1,12 +1,16 @@
 //! The one way in: every envelope, of every door and of the mesh, is accepted here.
 
 use crate::Engine;
-use crate::blobs::{BlobWriter, FinishedBlob};
+use crate::blobs::{BlobWriter, FinishedBlob, INLINE_MAX};
 use crate::error::Error;
 use std::sync::Arc;
+use tidings_core::blob::BlobContent;
 use tidings_core::policy::Keep;
 use tidings_core::ports::Posting;
 use tidings_core::{Caller, Draft, Envelope, Hint, Refusal, Seq, StreamFacts, StreamName, Timestamp, admit};
+
+/// Bytes up to which a form, or a piece of one, may be for the store alone: the largest attachment kept there, and the texts beside it.
+const STORED_MAX: u64 = 4 * INLINE_MAX as u64;
 
 /// Drafts of one caller that share at most one blob.
 pub struct Post {
@@ -34,7 +38,9 @@ impl Engine {
     async fn append(&self, mut post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
         let blob = post.blob.as_mut().and_then(FinishedBlob::content);
         let bytes = post.drafts.iter().map(Draft::size).sum::<u64>();
-        self.inner.disk.allow(bytes.saturating_add(blob.as_ref().map_or(0, |blob| blob.size())), now)?;
+        // A file is on the disk already.
+        let beside = blob.as_ref().filter(|blob| matches!(blob, BlobContent::Inline(_))).map_or(0, BlobContent::size);
+        self.allow_stored(bytes.saturating_add(beside), now)?;
         let streams: Vec<StreamName> = post.drafts.iter().map(|draft| draft.stream.clone()).collect();
         let notify = post.drafts.iter().any(|draft| draft.notify);
         let policies = Arc::clone(&self.inner.policies);
@@ -70,14 +76,19 @@ impl Engine {
     /// Begins to receive a blob of at most `max` bytes. Fails with [`Error::DiskFull`] if the disk has no room for `expected`
     /// bytes.
     pub fn receive_blob(&self, expected: u64, max: u64, now: Timestamp) -> Result<BlobWriter, Error> {
-        self.inner.disk.allow(expected, now)?;
+        self.room_for_part(expected, now)?;
         Ok(self.inner.blobs.write(&self.inner.entropy, max))
     }
 
     /// Whether there is room for `bytes` more of a blob that is arriving. What came at the beginning may have been taken by
     /// others meanwhile. Fails with [`Error::DiskFull`].
     pub fn room_for(&self, bytes: usize) -> Result<(), Error> {
-        self.inner.disk.allow(u64::try_from(bytes).unwrap_or(u64::MAX), self.now())
+        self.room_for_part(u64::try_from(bytes).unwrap_or(u64::MAX), self.now())
+    }
+
+    /// What is small may go into the store.
+    fn room_for_part(&self, bytes: u64, now: Timestamp) -> Result<(), Error> {
+        if bytes <= STORED_MAX { self.allow_stored(bytes, now) } else { self.inner.disk.allow(bytes, now) }
     }
 
     fn announce(&self, caller: &Caller, draft: Draft, now: Timestamp) -> Result<Envelope, Refusal> {

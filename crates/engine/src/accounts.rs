@@ -53,7 +53,7 @@ impl Engine {
     /// Replaces the allow-list. Fails with [`Error::NoAccount`].
     pub async fn set_contacts(&self, caller: Key, contacts: Vec<Key>, now: Timestamp) -> Result<(), Error> {
         let bytes = Key::TAGGED_LEN.saturating_mul(contacts.len());
-        self.inner.disk.allow(u64::try_from(bytes).unwrap_or(u64::MAX), now)?;
+        self.allow_stored(u64::try_from(bytes).unwrap_or(u64::MAX), now)?;
         known(self.inner.store.set_contacts(caller, contacts).await?)
     }
 
@@ -64,7 +64,7 @@ impl Engine {
 
     /// Replaces the profile backup. Fails with [`Error::NoAccount`] or [`Error::DiskFull`].
     pub async fn set_backup(&self, caller: Key, content: String, now: Timestamp) -> Result<(), Error> {
-        self.inner.disk.allow(u64::try_from(content.len()).unwrap_or(u64::MAX), now)?;
+        self.allow_stored(u64::try_from(content.len()).unwrap_or(u64::MAX), now)?;
         known(self.inner.store.set_backup(caller, content, now).await?)
     }
 

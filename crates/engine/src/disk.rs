@@ -15,6 +15,12 @@ const PROMISED_MAX: u64 = 64 << 20;
 /// when only half of this is left.
 const RESERVE_MIN: u64 = 16 << 20;
 
+/// Bytes that a store must have unused before it is asked to take something without more of the disk.
+const SPARE_MIN: u64 = 2 << 20;
+
+/// How often what goes into a store is written: to its log, and to its place.
+const TIMES_WRITTEN: u64 = 2;
+
 /// Knows how much room the disk of the data folder has.
 pub(crate) struct FreeSpace {
     folder: PathBuf,
@@ -48,6 +54,17 @@ impl FreeSpace {
             self.read_again(bytes, now);
         }
         if self.enough() { Ok(()) } else { Err(Error::DiskFull) }
+    }
+
+    /// The same for what goes into the store, which may have `spare` bytes that it does not use. They help while the reserve is
+    /// not touched too far: the store writes to a log first.
+    pub(crate) fn allow_stored(&self, bytes: u64, spare: u64, now: Timestamp) -> Result<(), Error> {
+        let written = bytes.saturating_mul(TIMES_WRITTEN);
+        let inside = written.saturating_add(SPARE_MIN) <= spare;
+        match self.allow(written, now) {
+            Err(_) if inside && self.free.load(Ordering::Relaxed) >= written.saturating_add(RESERVE_MIN / 2) => Ok(()),
+            allowed => allowed,
+        }
     }
 
     fn enough(&self) -> bool {
@@ -96,5 +113,16 @@ mod tests {
         space.allow(20, now).unwrap();
         assert_eq!(space.promised.load(Ordering::Relaxed), 20, "read again before anything is refused");
         assert!(space.allow(free, now).is_err());
+    }
+
+    #[test]
+    fn what_the_store_does_not_use_helps() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = free_bytes(folder.path()).unwrap();
+        let space = FreeSpace::new(folder.path().into(), free * 2);
+        let now = Timestamp::from_millis(1_000_000);
+        assert!(space.allow_stored(1000, SPARE_MIN, now).is_err());
+        assert!(space.allow_stored(1000, SPARE_MIN + 2000, now).is_ok());
+        assert!(space.allow_stored(free, u64::MAX, now).is_err());
     }
 }

@@ -14,7 +14,7 @@ impl Engine {
         text: Option<String>,
         now: Timestamp,
     ) -> Result<(Token, Timestamp), Error> {
-        self.inner.disk.allow(text.as_ref().map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX)), now)?;
+        self.allow_stored(text.as_ref().map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX)), now)?;
         let token = self.inner.entropy.token();
         let life = if maker.is_some() { self.inner.exchange_life } else { self.inner.invitation_life };
         let expires_at = now.after(life);
@@ -34,7 +34,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Accepted, Error> {
         let bytes = text.as_ref().map_or(0, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
-        self.inner.disk.allow(bytes, now)?;
+        self.allow_stored(bytes, now)?;
         Ok(self.inner.store.accept_exchange(Acceptance { token, register, text, now }).await??)
     }
 

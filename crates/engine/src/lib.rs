@@ -145,6 +145,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Fails with [`Error::DiskFull`] if `bytes` more in the store would touch what is kept back of the disk.
+    pub(crate) fn allow_stored(&self, bytes: u64, now: Timestamp) -> Result<(), Error> {
+        self.inner.disk.allow_stored(bytes, self.inner.store.spare_bytes(), now)
+    }
+
     /// Counts over the whole node.
     pub async fn statistics(&self, now: Timestamp) -> Result<tidings_core::Statistics, Error> {
         Ok(self.inner.store.statistics(now).await?)

@@ -131,10 +131,10 @@ fn until_idle(conn: &Connection, pulse: &Pulse, room: &Room) -> Result<(), Fault
     Ok(())
 }
 
-/// Moves all and makes the log an empty file; on a full disk it keeps its blocks, which could not be had again. False if a reader
-/// was in the way.
+/// Moves all and makes the log an empty file; on a full disk a short one keeps its blocks, which might not be had again. False if a
+/// reader was in the way.
 fn cut(conn: &Connection, room: &Room) -> Result<bool, Fault> {
-    if room.look() == Level::Tight {
+    if room.look() == Level::Tight && room.log_is_short() {
         return Ok(!Log::look(conn, "PRAGMA wal_checkpoint(RESTART)")?.busy);
     }
     let done = !Log::look(conn, "PRAGMA wal_checkpoint(TRUNCATE)")?.busy;

@@ -189,4 +189,8 @@ impl Housekeeping for SqliteStore {
         let failed = |_| tidings_core::StoreError::Failed("the check was interrupted".to_owned());
         Ok(verified.map_err(failed)??)
     }
+
+    fn spare_bytes(&self) -> u64 {
+        self.room.spare()
+    }
 }

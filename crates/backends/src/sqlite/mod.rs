@@ -75,6 +75,7 @@ pub struct SqliteStore {
     jobs: Arc<Queue<Job>>,
     looks: Arc<Queue<Look>>,
     pulse: Arc<Pulse>,
+    room: Arc<Room>,
     threads: Mutex<Threads>,
 }
 
@@ -108,6 +109,7 @@ impl SqliteStore {
             jobs: Arc::new(Queue::new(writer::WAITING_MAX)),
             looks: Arc::new(Queue::new(reader::WAITING_MAX)),
             pulse: Arc::default(),
+            room: Arc::new(Room::of(path)),
             threads: Mutex::new(Threads { readers: Vec::new(), writer: None, checkpointer: None, lock: Some(lock) }),
         };
         store.start(writing, moving, reading?)?;
@@ -121,8 +123,9 @@ impl SqliteStore {
             let run = move || reader::run(&conn, &looks);
             threads.readers.push(Builder::new().name("store-reader".to_owned()).spawn(run)?);
         }
-        let room = Arc::new(Room::of(&self.path));
+        let room = Arc::clone(&self.room);
         room.reserve_log();
+        room.note_spare(&writing)?;
         let (jobs, pulse, disk) = (Arc::clone(&self.jobs), Arc::clone(&self.pulse), Arc::clone(&room));
         let run = move || writer::run(&writing, &jobs, &pulse, &disk);
         threads.writer = Some(Builder::new().name("store-writer".to_owned()).spawn(run)?);

@@ -7,11 +7,13 @@
 
 use super::fault::Fault;
 use super::open::beside;
+use super::rows::count;
+use rusqlite::Connection;
 use rustix::fs::{FallocateFlags, fallocate, statvfs};
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Bytes of the log that are reserved: some thousand deletions, or a few of the largest.
 const LOG_RESERVED: u64 = 8 << 20;
@@ -41,11 +43,38 @@ pub(super) struct Room {
     database: PathBuf,
     log: PathBuf,
     tight: AtomicBool,
+    spare: AtomicU64,
 }
 
 impl Room {
     pub(super) fn of(database: &Path) -> Self {
-        Self { database: database.to_owned(), log: beside(database, "-wal"), tight: AtomicBool::new(false) }
+        Self {
+            database: database.to_owned(),
+            log: beside(database, "-wal"),
+            tight: AtomicBool::new(false),
+            spare: AtomicU64::new(0),
+        }
+    }
+
+    /// Bytes of the database file that nothing uses, as last noted.
+    pub(super) fn spare(&self) -> u64 {
+        self.spare.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many bytes of the database file nothing uses.
+    pub(super) fn note_spare(&self, conn: &Connection) -> Result<(), Fault> {
+        self.spare.store(bytes(conn, "PRAGMA freelist_count")?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whether the log has hardly more than is reserved for it. From a longer one the disk would get back what it lacks.
+    pub(super) fn log_is_short(&self) -> bool {
+        std::fs::metadata(&self.log).is_ok_and(|log| log.len() <= 2 * LOG_RESERVED)
+    }
+
+    /// Reserves blocks for all of the database as the transaction has made it. Fails if there is no room for them.
+    pub(super) fn reserve_for(&self, conn: &Connection) -> Result<(), Fault> {
+        self.reserve_database(bytes(conn, "PRAGMA page_count")?)
     }
 
     /// How much room there is now. What can't be read does not refuse: the write itself will say.
@@ -75,13 +104,20 @@ impl Room {
     }
 
     /// Reserves blocks for so many bytes of the database file. Fails if there is no room for them.
-    pub(super) fn reserve_database(&self, bytes: u64) -> Result<(), Fault> {
+    fn reserve_database(&self, bytes: u64) -> Result<(), Fault> {
         match reserve(&self.database, bytes) {
             Err(error) if error.kind() == ErrorKind::StorageFull => Err(error.into()),
             // A file system without reservations; writing will say whether there is room.
             _ => Ok(()),
         }
     }
+}
+
+/// What a statement counts in pages, in bytes.
+fn bytes(conn: &Connection, pages: &'static str) -> Result<u64, Fault> {
+    let pages: i64 = conn.prepare_cached(pages)?.query_row([], |row| row.get(0))?;
+    let page: i64 = conn.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))?;
+    Ok(count(pages.saturating_mul(page)))
 }
 
 /// Reserves blocks up to a length, without changing the length.

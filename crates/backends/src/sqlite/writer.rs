@@ -6,7 +6,6 @@ use super::counters::{Counts, Totals};
 use super::fault::Fault;
 use super::queue::Queue;
 use super::room::{Level, Room, TIGHT_BATCH};
-use super::rows::count;
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -180,17 +179,11 @@ fn begin_run_commit(conn: &Connection, batch: &mut VecDeque<Job>, room: &Room, l
     }
     totals.save(conn)?;
     if level != Level::Plenty {
-        room.reserve_database(length(conn)?)?;
+        room.reserve_for(conn)?;
     }
+    room.note_spare(conn)?;
     execute(conn, "COMMIT")?;
     Ok(())
-}
-
-/// The bytes that the database file will have when all of the log was moved into it.
-fn length(conn: &Connection) -> Result<u64, Fault> {
-    let pages: i64 = conn.prepare_cached("PRAGMA page_count")?.query_row([], |row| row.get(0))?;
-    let page: i64 = conn.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))?;
-    Ok(count(pages.saturating_mul(page)))
 }
 
 /// Runs one job, and undoes it if it fails. An error here means that the whole transaction is lost, as it is when SQLite

@@ -280,3 +280,25 @@ fn without_a_reserve_a_full_disk_refuses_and_recovers() {
 fn with_the_default_reserve_a_full_disk_refuses_and_recovers() {
     fill_and_recover(Kind::Ext4, 190, &[]);
 }
+
+/// Small things stand in the database, whose file does not shrink: what is deleted there must make room all the same.
+#[test]
+fn room_inside_the_database_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(_disk) = Disk::mount(Kind::Tmpfs, folder.path(), 48) else { return };
+    let node = Node::start(
+        folder.path(),
+        &["--disk-reserve", "0", "--rate-key-burst", "1000000", "--rate-address-burst", "1000000"],
+    );
+    let mut story = Story::begin(&node);
+    let attempts = Attempts::at(node.address);
+    while story.send(&attempts, Some(16_000)) {}
+    let room = story.sent.len();
+    story.take(&attempts, room, || ());
+    until("there is room inside the database", || story.send(&attempts, Some(16_000)));
+    for _ in 0..room / 2 {
+        until("as much room as before", || story.send(&attempts, Some(16_000)));
+    }
+    story.check(&attempts);
+    check_ended_well(&node.stop());
+}
