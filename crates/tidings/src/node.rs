@@ -1,11 +1,10 @@
 //! A node without its doors: the store, the attachments and the engine, opened on a data folder.
 
-use crate::cmd::staging;
+use crate::cmd::{import_piqchat, staging};
 use crate::failure::Failure;
 use crate::settings::InForce;
 use crate::visits::Visits;
 use arc_swap::ArcSwap;
-use rusqlite::{Connection, OpenFlags};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -81,7 +80,7 @@ fn explain(database: &Path, error: StoreError) -> Failure {
 
 /// A piqchat server's database must not be touched; it can be imported.
 fn refuse_foreign(database: &Path, blobs: &Path) -> Result<(), Failure> {
-    if !is_piqchat(database) {
+    if !import_piqchat::is_piqchat(database) {
         return Ok(());
     }
     Err(Failure::Usage(format!(
@@ -91,27 +90,4 @@ fn refuse_foreign(database: &Path, blobs: &Path) -> Result<(), Failure> {
         database.display(),
         blobs.display()
     )))
-}
-
-/// Looks for the tables of wire/piqchat.md, section 9. Whatever can't be read is none; the store says what is wrong with it.
-fn is_piqchat(database: &Path) -> bool {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let count = |conn: &Connection| {
-        conn.query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE type = 'table'
-             AND name IN ('users', 'parcels', 'contact_exchanges', 'profile_backups', 'parcels_count')",
-            [],
-            |row| row.get::<_, i64>(0),
-        )
-    };
-    let whole = |conn: &Connection| {
-        conn.query_row(
-            "SELECT count(*) FROM pragma_table_info('users') WHERE name = 'push_subscription_json'",
-            [],
-            |row| row.get::<_, i64>(0),
-        )
-    };
-    let opened = database.is_file().then(|| Connection::open_with_flags(database, flags).ok()).flatten();
-    opened
-        .is_some_and(|conn| count(&conn).is_ok_and(|tables| tables == 5) && whole(&conn).is_ok_and(|found| found == 1))
 }

@@ -23,6 +23,7 @@ use indicatif::HumanBytes;
 use keys::ServerKeys;
 use parcels::Uploads;
 use serde_json::json;
+pub(crate) use source::is_piqchat;
 use source::{Source, same};
 use std::fs;
 use std::path::PathBuf;

@@ -30,6 +30,29 @@ pub(super) const PARCELS_IN_ORDER: &str = "SELECT p.rowid FROM parcels p LEFT JO
 pub(super) const SHARED: &str = "SELECT attachment_filename FROM parcels WHERE attachment_filename IS NOT NULL \
                                  GROUP BY attachment_filename HAVING count(*) > 1";
 
+/// Looks for the tables of wire/piqchat.md, section 9. Whatever can't be read is none; the store says what is wrong with it.
+pub(crate) fn is_piqchat(database: &Path) -> bool {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let count = |conn: &Connection| {
+        conn.query_row(
+            "SELECT count(*) FROM sqlite_schema WHERE type = 'table'
+             AND name IN ('users', 'parcels', 'contact_exchanges', 'profile_backups', 'parcels_count')",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+    };
+    let whole = |conn: &Connection| {
+        conn.query_row(
+            "SELECT count(*) FROM pragma_table_info('users') WHERE name = 'push_subscription_json'",
+            [],
+            |row| row.get::<_, i64>(0),
+        )
+    };
+    let opened = database.is_file().then(|| Connection::open_with_flags(database, flags).ok()).flatten();
+    opened
+        .is_some_and(|conn| count(&conn).is_ok_and(|tables| tables == 5) && whole(&conn).is_ok_and(|found| found == 1))
+}
+
 /// An opened database, held at one moment.
 pub(super) struct Source {
     path: PathBuf,
