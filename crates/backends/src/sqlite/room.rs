@@ -67,9 +67,9 @@ impl Room {
         Ok(())
     }
 
-    /// Whether the log has hardly more than is reserved for it. From a longer one the disk would get back what it lacks.
+    /// Whether the log has no more than is reserved for it. From a longer one the disk would get back what it lacks.
     pub(super) fn log_is_short(&self) -> bool {
-        std::fs::metadata(&self.log).is_ok_and(|log| log.len() <= 2 * LOG_RESERVED)
+        std::fs::metadata(&self.log).is_ok_and(|log| log.len() <= LOG_RESERVED)
     }
 
     /// Reserves blocks for all of the database as the transaction has made it. Fails if there is no room for them.

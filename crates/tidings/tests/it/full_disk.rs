@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -62,6 +63,12 @@ impl Disk {
         for size in [1 << 20, 1 << 16, 4096, 512, 1] {
             while filler.write_all(&vec![7; size]).and_then(|()| filler.sync_data()).is_ok() {}
         }
+    }
+
+    /// Takes all but so many bytes.
+    fn leave(&self, bytes: u64) {
+        let mut filler = OpenOptions::new().create(true).append(true).open(self.filler()).unwrap();
+        filler.write_all(&vec![7; usize::try_from(self.free().saturating_sub(bytes)).unwrap()]).unwrap();
     }
 
     fn free(&self) -> u64 {
@@ -281,20 +288,41 @@ fn with_the_default_reserve_a_full_disk_refuses_and_recovers() {
     fill_and_recover(Kind::Ext4, 190, &[]);
 }
 
+/// Bytes that the store reserves for its log (backends, sqlite/room.rs).
+const LOG_RESERVED: u64 = 8 << 20;
+
+/// Less than the node keeps back whatever the settings say, but enough for its log.
+const LEFT: u64 = 12 << 20;
+
 /// Small things stand in the database, whose file does not shrink: what is deleted there must make room all the same.
 #[test]
 fn room_inside_the_database_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(_disk) = Disk::mount(Kind::Tmpfs, folder.path(), 48) else { return };
+    let Some(disk) = Disk::mount(Kind::Tmpfs, folder.path(), 48) else { return };
     let node = Node::start(
         folder.path(),
         &["--disk-reserve", "0", "--rate-key-burst", "1000000", "--rate-address-burst", "1000000"],
     );
     let mut story = Story::begin(&node);
     let attempts = Attempts::at(node.address);
+    let log = folder.path().join("data/tidings.db-wal");
     while story.send(&attempts, Some(16_000)) {}
+    // The log gives its room back when it is cut off; then somebody else takes some of what is kept back.
+    let cut_off = || {
+        until("the log is cut off, and its blocks are reserved again", || {
+            let found = fs::metadata(&log).unwrap();
+            found.len() == 0 && found.blocks() * 512 == LOG_RESERVED
+        });
+    };
+    cut_off();
+    while story.send(&attempts, Some(16_000)) {
+        cut_off();
+        disk.leave(LEFT);
+    }
     let room = story.sent.len();
     story.take(&attempts, room, || ());
+    cut_off();
+    assert!(disk.free() <= LEFT, "the file of the database does not shrink");
     until("there is room inside the database", || story.send(&attempts, Some(16_000)));
     for _ in 0..room / 2 {
         until("as much room as before", || story.send(&attempts, Some(16_000)));
