@@ -6,7 +6,6 @@ use std::io::{self, IsTerminal, Write};
 /// The two streams, and whether people look at them.
 #[derive(Clone, Copy, Debug)]
 pub struct Output {
-    terminal: bool,
     colours: bool,
     paint: bool,
 }
@@ -15,13 +14,7 @@ impl Output {
     /// Looks at the process's streams. Colours: on a terminal, unless `NO_COLOR` is set (no-color.org).
     pub fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        let terminal = io::stdout().is_terminal();
-        Self { terminal, colours: wanted && io::stderr().is_terminal(), paint: wanted && terminal }
-    }
-
-    /// Whether standard output is a terminal.
-    pub fn is_terminal(&self) -> bool {
-        self.terminal
+        Self { colours: wanted && io::stderr().is_terminal(), paint: wanted && io::stdout().is_terminal() }
     }
 
     /// Whether standard output may have colours.

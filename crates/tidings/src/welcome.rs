@@ -18,8 +18,8 @@ pub struct Invitation {
     pub link: String,
     /// Until when it can be accepted, in ISO 8601.
     pub expires_at: String,
-    /// The same in minutes from its making.
-    pub minutes: u64,
+    /// The same in seconds from its making.
+    pub seconds: u64,
 }
 
 impl Invitation {
@@ -33,18 +33,26 @@ impl Invitation {
         Ok(Self {
             link: invitation_link(public.map(|url| url.authority()), &token),
             expires_at: expires_at.to_string(),
-            minutes: expires_at.since(now).as_secs() / 60,
+            seconds: expires_at.since(now).as_secs(),
         })
     }
 
     /// Shows it: how long it is good for, the link on a line of its own, and, if wanted, as a QR code.
     pub fn show(&self, output: &Output, qr_code: bool) {
-        output.line(format_args!("An invitation, good for {} minutes and one person:\n", self.minutes));
+        output.line(format_args!("An invitation, good for {} and one person:\n", span(self.seconds)));
         output.line(&self.link);
         if let Some(code) = qr_code.then(|| draw(&self.link)).flatten() {
             output.line(format_args!("\n{code}"));
         }
     }
+}
+
+/// A span of time in the largest unit that leaves no rest.
+fn span(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
+    let (each, unit) = units.into_iter().find(|(each, _)| seconds.is_multiple_of(*each)).unwrap_or((1, "second"));
+    let count = seconds / each;
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Draws the text with half blocks, light on dark terminals and dark on light ones alike: most readers take both.
@@ -79,7 +87,7 @@ impl First {
         match self {
             Self::Made(invitation) => {
                 output.line("");
-                invitation.show(output, output.is_terminal());
+                invitation.show(output, true);
             }
             Self::StillOpen => output.line(
                 "\nNobody has an account yet. An invitation from an earlier start is still good; \
@@ -93,6 +101,15 @@ impl First {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spans_are_told_as_people_tell_them() {
+        for (seconds, told) in
+            [(3600, "1 hour"), (5400, "90 minutes"), (30, "30 seconds"), (1, "1 second"), (172_800, "2 days")]
+        {
+            assert_eq!(span(seconds), told);
+        }
+    }
 
     #[test]
     fn links_fit_into_a_code_for_terminals() {

@@ -72,7 +72,7 @@ fn invitations_are_made_with_and_without_a_running_node() {
     let during = invite(&["--json"]);
     let during: serde_json::Value = serde_json::from_str(&during).unwrap();
     assert!(during["link"].as_str().unwrap().contains("https%3A%2F%2Fa.example%3A8443%2Fapi"), "{during}");
-    assert_eq!(during["minutes"], 60);
+    assert_eq!(during["seconds"], 3600);
     assert!(invite(&[]).contains('█'));
     node.stop();
 }
