@@ -13,7 +13,7 @@ const PROMISED_MAX: u64 = 64 << 20;
 
 /// The least that is kept back, in bytes, whatever the settings say: deleting needs some room, too, and the store refuses to grow
 /// when only half of this is left.
-const RESERVE_MIN: u64 = 16 << 20;
+pub const RESERVE_MIN: u64 = 16 << 20;
 
 /// Bytes that a store must have unused before it is asked to take something without more of the disk.
 const SPARE_MIN: u64 = 2 << 20;

@@ -15,9 +15,9 @@ use tidings_doors::http::ClientAddress;
 use tidings_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
-/// Upper bounds of histograms' buckets: seconds for what takes time, counts for what comes in batches.
+/// Upper bounds of histograms' buckets, in seconds.
 const BUCKETS: &[f64] =
-    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 50.0, 250.0];
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
 
 /// Headers that proxies add. Whoever comes through one is not on this machine, whatever the connection looks like.
 const FORWARDED: [HeaderName; 4] =
@@ -37,7 +37,7 @@ pub struct Probes {
 impl Probes {
     /// Probes of a node that ends with `shutdown`.
     pub fn new(node: &Node, shutdown: CancellationToken, metrics: Option<PrometheusHandle>) -> Self {
-        let reserve = node.found.load().settings.disk_reserve;
+        let reserve = node.found.load().settings.disk_reserve.max(tidings_engine::disk::RESERVE_MIN);
         let (engine, visits) = (node.engine.clone(), node.visits.clone());
         Self { engine, visits, reserve, damaged: Arc::default(), shutdown, metrics }
     }
@@ -110,14 +110,14 @@ async fn local_metrics(State(probes): State<Probes>, request: Request) -> Respon
     if !here || FORWARDED.into_iter().any(|name| request.headers().contains_key(name)) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    render(&probes)
+    render(&probes).await
 }
 
 async fn all_metrics(State(probes): State<Probes>) -> Response {
-    render(&probes)
+    render(&probes).await
 }
 
-fn render(probes: &Probes) -> Response {
+async fn render(probes: &Probes) -> Response {
     let Some(handle) = &probes.metrics else { return StatusCode::NOT_FOUND.into_response() };
     if let Some(bytes) = resident_bytes() {
         // Memory beyond 2^53 bytes would lose precision, which no machine has.
@@ -125,6 +125,10 @@ fn render(probes: &Probes) -> Response {
     }
     if let Ok(free) = tidings_engine::disk::free_bytes(probes.engine.blobs().folder()) {
         metrics::gauge!("tidings_disk_free_bytes").set(free as f64);
+    }
+    if let Ok(counts) = probes.engine.statistics(probes.engine.now()).await {
+        metrics::gauge!("tidings_accounts").set(counts.accounts as f64);
+        metrics::gauge!("tidings_pictures_waiting").set(counts.media_waiting as f64);
     }
     handle.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response()
@@ -147,6 +151,14 @@ pub fn start_metrics() -> Result<PrometheusHandle, Failure> {
     metrics::describe_gauge!("process_resident_memory_bytes", "Memory that the node has in RAM");
     metrics::describe_gauge!("tidings_disk_free_bytes", "Room on the disk of the attachments");
     metrics::describe_gauge!("tidings_build_info", "1, with the program's version");
+    metrics::describe_gauge!("tidings_accounts", "Accounts that are not deleted");
+    metrics::describe_gauge!("tidings_pictures_waiting", "Parcels of type MEDIA that wait to be taken");
+    metrics::describe_gauge!("tidings_open_connections", "Connections that are open");
+    metrics::describe_counter!("tidings_requests_total", "Requests, by door, route and class of status");
+    metrics::describe_histogram!("tidings_request_seconds", "Seconds until an answer was ready, by door and route");
+    metrics::describe_counter!("tidings_notifications_total", "Attempts at notifications, by how they ended");
+    metrics::describe_counter!("tidings_store_commits_total", "Transactions of the store, each one sync to disk");
+    metrics::describe_counter!("tidings_store_jobs_total", "Writes that these transactions served");
     metrics::gauge!("tidings_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }

@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tidings_core::Timestamp;
-use tidings_engine::disk::free_bytes;
+use tidings_engine::disk::{RESERVE_MIN, free_bytes};
 
 /// Room beyond the reserve below which the owner is warned, in bytes: some fifty large pictures.
 const ROOM_FEW: u64 = 1 << 30;
@@ -28,9 +28,10 @@ pub(super) fn disk(settings: &Settings) -> Finding {
         Ok(free) => free,
         Err(error) => return Finding::warn(CHECK, format!("the free space can't be read: {error}"), "look with `df`"),
     };
-    let text = format!("{} free, {} kept back", size(free), size(settings.disk_reserve));
+    let reserve = settings.disk_reserve.max(RESERVE_MIN);
+    let text = format!("{} free, {} kept back", size(free), size(reserve));
     let advice = "make room on the disk, or move the data folder to a larger one";
-    match free.checked_sub(settings.disk_reserve) {
+    match free.checked_sub(reserve) {
         None => Finding::fail(CHECK, format!("{text}: nothing is accepted"), advice),
         Some(room) if room < ROOM_FEW => Finding::warn(CHECK, text, advice),
         Some(_) => Finding::ok(CHECK, text),

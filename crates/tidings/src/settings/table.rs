@@ -333,7 +333,7 @@ pub static TABLE: &[Definition] = &[
         "SIZE",
         "128MiB",
         one!(size, disk_reserve),
-        "Room on the disk that is left alone: beyond it nothing is accepted",
+        "Room on the disk that is left alone: beyond it nothing is accepted; at least 16MiB",
     ),
     setting(
         Limits,
