@@ -14,6 +14,7 @@ use http::header::{CONNECTION, EXPECT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Version};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 use tidings_core::{Caller, Key, Timestamp};
 
 /// A request, as far as it was looked at.
@@ -53,6 +54,7 @@ pub(super) async fn answer(door: Arc<Piqchat>, request: Request<Body>) -> Respon
     if parts.method == Method::OPTIONS {
         return preflight(&parts.headers);
     }
+    let begun = tokio::time::Instant::now();
     let place = route(&parts.method, parts.uri.path());
     let address = parts.extensions.get::<ClientAddress>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |found| found.0);
     let mut body = SharedBody::new(body, door.settings.load().upload_stall);
@@ -71,7 +73,7 @@ pub(super) async fn answer(door: Arc<Piqchat>, request: Request<Body>) -> Respon
     if !whole && parts.version < Version::HTTP_2 {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    count(&place, response.status());
+    measure(&place, response.status(), begun.elapsed());
     finish(response, place.api, place.signed, &parts.method, &parts.headers)
 }
 
@@ -160,7 +162,8 @@ impl From<JsonError> for Refused {
     }
 }
 
-fn count(place: &Place, status: StatusCode) {
+/// Until the answer's head is ready; its body may take longer.
+fn measure(place: &Place, status: StatusCode, took: Duration) {
     let class = match status.as_u16() {
         200..300 => "2xx",
         300..400 => "3xx",
@@ -169,4 +172,5 @@ fn count(place: &Place, status: StatusCode) {
     };
     metrics::counter!("tidings_requests_total", "door" => "piqchat", "route" => place.name, "status" => class)
         .increment(1);
+    metrics::histogram!("tidings_request_seconds", "door" => "piqchat", "route" => place.name).record(took);
 }

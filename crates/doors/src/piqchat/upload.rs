@@ -266,7 +266,7 @@ async fn post(
         return refuse_all(asked, signer, ids, refusals).await;
     }
     let post = Post { caller: signer.caller(), drafts, blob: received.blob };
-    let outcomes = engine.accept(post, asked.now).await?;
+    let outcomes = engine.accept(post, engine.now()).await?;
     refusals.extend(ids.into_iter().zip(outcomes).filter_map(|(id, outcome)| Some((id, outcome.err()?))));
     Ok(refusals)
 }
