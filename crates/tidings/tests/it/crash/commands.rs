@@ -55,10 +55,7 @@ fn what_a_killed_command_leaves_is_not_taken_for_whole() {
             whole(folder, &["backup", "verify", &name]);
         } else {
             assert!(!ended, "a backup that ended well must be there");
-            let partial = run(folder, ["backup", "verify", &format!("{name}.partial")]);
-            assert!(!partial.status.success(), "half a backup was taken for whole");
-            let partial = run(folder, ["restore", &format!("{name}.partial"), "--data-dir", "nothing"]);
-            assert!(!partial.status.success() && !folder.join("nothing/tidings.db").exists());
+            check_partial(folder, &format!("{name}.partial"), &format!("nothing{number}"));
             let _ = fs::remove_dir_all(folder.join(format!("{name}.partial")));
             whole(folder, &texts(&backup(&name)));
         }
@@ -67,6 +64,18 @@ fn what_a_killed_command_leaves_is_not_taken_for_whole() {
     let restore = |data: &str| ["restore", "saved", "--data-dir", data].map(str::to_owned).to_vec();
     let takes = whole(folder, &texts(&restore("first")));
     kill_and_repeat(folder, "restored", takes, &dice, restore);
+}
+
+/// What was not finished is refused, unless all of it was there and only its name was still to come.
+fn check_partial(folder: &Path, partial: &str, data: &str) {
+    let verified = run(folder, ["backup", "verify", partial]).status.success();
+    let restored = run(folder, ["restore", partial, "--data-dir", data]);
+    assert_eq!(restored.status.success(), verified, "{}", all_said(&restored));
+    if verified {
+        check_whole(folder, data);
+    } else {
+        assert!(!folder.join(data).join("tidings.db").exists());
+    }
 }
 
 fn texts(arguments: &[String]) -> Vec<&str> {
@@ -83,12 +92,15 @@ fn kill_and_repeat(folder: &Path, name: &str, takes: Duration, dice: &Dice, argu
             assert!(!ended);
             whole(folder, &texts(&arguments));
         }
-        // Reads and checks everything.
-        Node::start_with(tidings(folder).args(["serve", "--data-dir", &data, "--listen", "127.0.0.1:0"])).stop();
-        let saved = format!("check-{data}");
-        whole(folder, &["backup", &saved, "--data-dir", &data]);
-        super::check_files(&folder.join(&data));
-        let attachments = crate::piqchat_server::everything_in(&folder.join(&data).join("blobs")).len();
-        assert_eq!(attachments, 150, "a tenth of all parcels have an attachment");
+        check_whole(folder, &data);
     }
+}
+
+/// Checks a node's data from end to end.
+fn check_whole(folder: &Path, data: &str) {
+    Node::start_with(tidings(folder).args(["serve", "--data-dir", data, "--listen", "127.0.0.1:0"])).stop();
+    whole(folder, &["backup", &format!("check-{data}"), "--data-dir", data]);
+    super::check_files(&folder.join(data));
+    let attachments = crate::piqchat_server::everything_in(&folder.join(data).join("blobs")).len();
+    assert_eq!(attachments, 150, "a tenth of all parcels have an attachment");
 }
