@@ -19,15 +19,14 @@ use std::process::ExitCode;
 /// Shown below the general help.
 const AFTER: &str = "\
 Examples:
-  tidings serve                                  a node with its data in your home folder, on port 8080
+  tidings serve                                  a node on port 8080, its data in your home folder
   tidings serve --public-url https://my.example --listen 127.0.0.1:8080
   tidings invite                                 a link and a QR code for the next guest
   tidings config                                 every setting, its value, and where it comes from
   tidings doctor                                 looks for what is wrong and says what to do
 
-Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for
---listen; a .env file in the working directory counts, too), or in tidings.toml in the data folder,
-in this order.
+Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for --listen; a \
+.env file in the working directory counts, too), or in tidings.toml in the data folder, in this order.
 
 Exit codes:
   0  it worked
@@ -89,10 +88,10 @@ pub enum Command {
 /// Arguments of `invite`.
 #[derive(Debug, Args)]
 pub struct Invite {
-    /// Print the link alone, without a QR code.
+    /// Leave the QR code out.
     #[arg(long)]
     pub no_qr: bool,
-    /// Print JSON: link, expiresAt, minutes.
+    /// Print JSON: link, expiresAt, seconds.
     #[arg(long)]
     pub json: bool,
 }

@@ -24,6 +24,11 @@ fn open_one(place: Listen) -> Result<(TcpListener, SocketAddr), Failure> {
                     "{address} is in use by another process; stop it, or choose another address with --listen"
                 )));
             }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(Failure::Failed(format!(
+                    "can't listen on {address}: {error}; ports below 1024 need CAP_NET_BIND_SERVICE, or a proxy"
+                )));
+            }
             Err(error) => last = error,
         }
     }

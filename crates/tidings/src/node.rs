@@ -73,6 +73,10 @@ fn explain(database: &Path, error: StoreError) -> Failure {
         StoreError::Failed(what) if what.contains("in use by another process") => Failure::InUse(format!(
             "{what}\nAnother tidings runs on this folder already; stop it first, or choose another --data-dir."
         )),
+        StoreError::Failed(what) if what.contains("Permission denied") => Failure::Failed(format!(
+            "the database {name} can't be opened: {what}\n\
+             Run tidings as the user who owns it, or give it to this user (chown); `tidings doctor` tells which one."
+        )),
         StoreError::Full => Failure::Failed(format!("the database {name} can't be opened: the disk is full")),
         other => Failure::Failed(format!("the database {name} can't be opened: {other}")),
     }

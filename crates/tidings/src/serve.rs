@@ -58,7 +58,9 @@ async fn open_and_serve(given: Given, found: InForce, logs: Logs, output: &Outpu
     let node = Node::open(found)?;
     let served = serve(&node, given, logs, metrics, signals, output).await;
     let closed = node.close().await;
-    tracing::info!("ended");
+    if served.is_ok() {
+        tracing::info!("ended");
+    }
     served.and(closed)
 }
 

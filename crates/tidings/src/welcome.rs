@@ -8,7 +8,7 @@ use qrcode::render::unicode::Dense1x2;
 use serde::{Deserialize, Serialize};
 use tidings_core::Timestamp;
 use tidings_core::ports::Accounts as _;
-use tidings_doors::piqchat::invitation_link;
+use tidings_doors::piqchat::{PLACEHOLDER_HOST, invitation_link};
 
 /// An invitation as it is shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,15 +37,27 @@ impl Invitation {
         })
     }
 
+    /// Whether the guest must give the node's address: it was not known when the link was made.
+    fn is_nameless(&self) -> bool {
+        self.link.contains(PLACEHOLDER_HOST)
+    }
+
     /// Shows it: how long it is good for, the link on a line of its own, and, if wanted, as a QR code.
     pub fn show(&self, output: &Output, qr_code: bool) {
         output.line(format_args!("An invitation, good for {} and one person:\n", span(self.seconds)));
         output.line(&self.link);
+        if self.is_nameless() {
+            output.line(NAMELESS);
+        }
         if let Some(code) = qr_code.then(|| draw(&self.link)).flatten() {
             output.line(format_args!("\n{code}"));
         }
     }
 }
+
+/// What to say of a link that does not lead to this node by itself.
+const NAMELESS: &str = "\nThe link does not name this node, since public-url is not set: the app asks the guest for the \
+     node's address, and reaches it over https only. `tidings doctor` says what to set.";
 
 /// A span of time in the largest unit that leaves no rest.
 fn span(seconds: u64) -> String {

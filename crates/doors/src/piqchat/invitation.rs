@@ -7,7 +7,7 @@ use tidings_core::Token;
 pub const WEB_APP: &str = "https://piqchat.net/";
 
 /// What the web app replaces by the host that the person types.
-const PLACEHOLDER_HOST: &str = "input_inbox_server_host";
+pub const PLACEHOLDER_HOST: &str = "input_inbox_server_host";
 
 /// What form encoding leaves as it is, beside letters and digits.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'*').remove(b'-').remove(b'.').remove(b'_');

@@ -20,7 +20,7 @@ mod signature;
 mod upload;
 
 pub use form::{WholeForm, read_form};
-pub use invitation::{WEB_APP, invitation_link};
+pub use invitation::{PLACEHOLDER_HOST, WEB_APP, invitation_link};
 pub use json::{JsonError, parse_json};
 pub use keys::{BOX_SECRET, KeyError, Keys, Overrides, VAPID_SECRET};
 pub use route::{Action, Place, route};

@@ -72,7 +72,9 @@ fn tell(
         }))?);
     } else if incarnation.is_some() {
         output.line(format_args!("Restored {} to {place}.", describe(&checked.manifest)));
-        output.line("The node has the same keys as before; `tidings serve` starts it.");
+        output.line(
+            "The node has the same keys as before; `tidings serve`, with the same settings as this command, starts it.",
+        );
         output
             .line("Parcels that were taken after the backup was made wait again, and what came after it is not there.");
     } else {

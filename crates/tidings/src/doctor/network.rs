@@ -1,6 +1,7 @@
 //! The addresses where the node listens, or would.
 
 use super::Finding;
+use crate::failure::Failure;
 use crate::listen;
 use crate::settings::{Listen, Settings};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -55,10 +56,12 @@ fn try_to_open(place: Listen) -> Finding {
         listen::open(&[place]).map(drop)
     });
     let privileged = place.candidates().iter().any(|address| (1..PRIVILEGED_BELOW).contains(&address.port()));
-    let advice = if privileged {
-        "ports below 1024 need a privilege: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a proxy"
-    } else {
-        "choose another address with --listen, or stop what uses it (`ss -ltnp` shows that)"
+    let advice = match &opened {
+        Err(Failure::Failed(_)) if privileged => {
+            "ports below 1024 need a privilege: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a proxy"
+        }
+        Err(Failure::InUse(_)) => "`ss -ltnp` shows what uses it",
+        _ => "choose an address of this machine with --listen",
     };
     match opened {
         Ok(()) => Finding::ok(CHECK, format!("{place} is free; no node runs on this folder")),

@@ -15,6 +15,10 @@ const FILE_NAME: &str = "tidings.toml";
 /// Bytes that a settings file or a `.env` file may have.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
+/// What is said of a file that this user may not read; its folder may be the reason.
+const FORBIDDEN: &str = "this user may not read it, or may not enter its folder. \
+     Run tidings as the user who owns it, give it to this user (chown), or choose another folder with --data-dir";
+
 /// What the command line and the process give; kept, so that SIGHUP can read the files again.
 #[derive(Clone, Default)]
 pub struct Given {
@@ -100,6 +104,7 @@ fn read_if_there(path: &Path) -> Result<Option<String>, Problems> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(text)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(problem(path, FORBIDDEN)),
         Err(error) => Err(problem(path, &error.to_string())),
     }
 }

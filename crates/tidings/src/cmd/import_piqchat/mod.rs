@@ -162,7 +162,10 @@ fn finish(arguments: &Piqchat, plan: &Plan, keys: &ServerKeys, imported: bool, o
             "counts": plan.counts, "leftOut": plan.told()
         }))?);
     } else if imported {
-        output.line("Done. `tidings serve` starts the node; keep the piqchat server stopped.");
+        output.line(
+            "Done. `tidings serve`, with the same settings as this command, starts the node; keep the piqchat server \
+             stopped.",
+        );
     } else {
         output.line("Nothing was written.");
     }
