@@ -24,6 +24,10 @@ pub enum Failure {
     Damaged(String),
 }
 
+/// What the owner is told of a full disk; `tidings doctor` has the figures.
+const DISK_FULL: &str = "the disk with the data folder is full, but for the room that is kept back (disk-reserve); \
+     make room, or see `tidings doctor`";
+
 impl Failure {
     /// The exit code, as `tidings --help` lists them.
     pub fn exit_code(&self) -> ExitCode {
@@ -55,7 +59,10 @@ impl From<std::io::Error> for Failure {
 
 impl From<tidings_engine::Error> for Failure {
     fn from(error: tidings_engine::Error) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            tidings_engine::Error::DiskFull => Self::Failed(DISK_FULL.to_owned()),
+            other => Self::Failed(other.to_string()),
+        }
     }
 }
 

@@ -34,6 +34,14 @@ const BLOBS_STEP: &str = "copying attachments";
 
 /// Makes a backup of a node, running or not, at an absolute path. Fails with [`Failure::Usage`] if there is something at `to`.
 pub(crate) async fn take(node: &Node, to: PathBuf, progress: &Progress) -> Result<Manifest, Failure> {
+    let name = to.display().to_string();
+    take_all(node, to, progress).await.map_err(|failure| match failure {
+        Failure::Failed(what) => Failure::Failed(format!("the backup {name} was not made: {what}")),
+        other => other,
+    })
+}
+
+async fn take_all(node: &Node, to: PathBuf, progress: &Progress) -> Result<Manifest, Failure> {
     let partial = Arc::new(Partial::create(&to)?);
     let overrides = node.found.load().settings.key_overrides();
     let node_key = Keys::load_or_make(&node.engine, &overrides).await?.public_key();
