@@ -12,6 +12,7 @@ pub mod failure;
 pub mod listen;
 pub mod logs;
 pub mod node;
+pub mod open_files;
 pub mod output;
 pub mod probes;
 pub mod reload;

@@ -10,7 +10,7 @@ use crate::reload::Live;
 use crate::settings::{Given, InForce, Listen, Settings};
 use crate::tls::Certificates;
 use crate::welcome::First;
-use crate::{Outcome, acme, control, listen, systemd};
+use crate::{Outcome, acme, control, listen, open_files, systemd};
 use arc_swap::ArcSwap;
 use axum::Router;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -54,6 +54,7 @@ pub fn run(given: Given, found: InForce, output: &Output) -> Outcome {
 
 async fn open_and_serve(given: Given, found: InForce, logs: Logs, output: &Output) -> Result<(), Failure> {
     let signals = Signals::new()?;
+    open_files::allow(found.settings.max_connections);
     let metrics = found.settings.metrics.then(start_metrics).transpose()?;
     let node = Node::open(found)?;
     let served = serve(&node, given, logs, metrics, signals, output).await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tidings_engine::limits::network;
 
 /// The part of all places that one address may take.
-const SHARE: usize = 16;
+const SHARE: usize = 4;
 
 /// The least that one address may take, however few places there are.
 const LEAST: usize = 16;
@@ -56,11 +56,11 @@ mod tests {
     fn nobody_takes_more_than_a_share() {
         let crowd = Crowd::default();
         let address = |last| IpAddr::from([192, 0, 2, last]);
-        let mut guests: Vec<_> = (0..20).map(|_| crowd.enter(address(1), 320)).collect();
-        assert!(guests.iter().all(Option::is_some) && crowd.enter(address(1), 320).is_none());
-        assert!(crowd.enter(address(2), 320).is_some());
+        let mut guests: Vec<_> = (0..20).map(|_| crowd.enter(address(1), 80)).collect();
+        assert!(guests.iter().all(Option::is_some) && crowd.enter(address(1), 80).is_none());
+        assert!(crowd.enter(address(2), 80).is_some());
         guests.pop();
-        assert!(crowd.enter(address(1), 320).is_some());
+        assert!(crowd.enter(address(1), 80).is_some());
         drop(guests);
         assert!(crowd.0.lock().unwrap().is_empty());
     }

@@ -32,7 +32,7 @@ pub struct HttpSettings {
     pub request_timeout: Duration,
     /// How long a client may let an answer stand without reading any of it, or an HTTP/2 connection without asking anything.
     pub stall_timeout: Duration,
-    /// Open connections at most; further ones wait to be accepted. One address that is no listed proxy gets a sixteenth of
+    /// Open connections at most; further ones wait to be accepted. One address that is no listed proxy gets a quarter of
     /// them, further ones of it are closed.
     pub max_connections: usize,
 }
