@@ -112,7 +112,7 @@ async fn a_request_has_a_time_limit() {
 #[tokio::test]
 async fn one_address_does_not_take_all_places() {
     let mut setup = Setup::default();
-    setup.http.max_connections = 16 * 20;
+    setup.http.max_connections = 4 * 20;
     let node = Node::with(setup).await;
     let mut wires = Vec::new();
     for _ in 0..20 {
