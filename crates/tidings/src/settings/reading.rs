@@ -47,15 +47,14 @@ pub(super) fn log_format(text: &str) -> Result<LogFormat, String> {
     }
 }
 
-/// Checks only that it can be read, so that whoever parses settings needs no logger.
+/// Checks only that it can be read, so that whoever parses settings needs no logger. A word alone must be a level: the filter
+/// would take any other for the name of a part, and be silent about all else.
 pub(super) fn log_level(text: &str) -> Result<String, String> {
-    let read = tracing_subscriber::EnvFilter::try_new(text);
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let expected = "error, warn, info, debug or trace, also by part, as in info,tidings_doors=debug";
-    if text.is_empty() {
-        Err(expected.to_owned())
-    } else {
-        read.map(|_| text.to_owned()).map_err(|_| expected.to_owned())
-    }
+    let known = |part: &str| part.contains('=') || LEVELS.iter().any(|level| level.eq_ignore_ascii_case(part));
+    let read = tracing_subscriber::EnvFilter::try_new(text).ok().filter(|_| text.split(',').all(known));
+    read.map(|_| text.to_owned()).ok_or_else(|| expected.to_owned())
 }
 
 pub(super) fn public_url(text: &str) -> Result<PublicUrl, String> {

@@ -56,6 +56,8 @@ fn unknown_names_and_wrong_values_end_with_2() {
         (vec!["config", "--config", "none.toml"], None, vec!["none.toml: there is no such file"]),
         (vec!["config"], Some("TIDINGS_LISTENN"), vec!["TIDINGS_LISTENN in the environment", "TIDINGS_LISTEN?"]),
         (vec!["serve", "--disk-reserve", "1 ton"], None, vec!["disk-reserve (flag): \"1 ton\"", "such as 500MB"]),
+        (vec!["serve", "--log-level", "noisy"], None, vec!["log-level (flag): \"noisy\"", "warn, info"]),
+        (vec!["config", "--log-level", "info,loud"], None, vec!["log-level (flag)"]),
         (vec!["serve", "--disk-reserv", "1"], None, vec!["--disk-reserve"]),
     ] {
         let mut command = tidings(folder.path());
