@@ -13,7 +13,7 @@ use tokio::time::timeout;
 pub const SENDING_MAX: usize = 16;
 
 /// How long a leased notification belongs to its worker. Longer than any attempt may take.
-const LEASE: Duration = Duration::from_secs(20);
+pub const LEASE: Duration = Duration::from_secs(20);
 
 /// How often due work is looked for without having been told of any.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);

@@ -182,6 +182,7 @@ async fn verify(node: Node, probes: Probes, shutdown: CancellationToken) {
 async fn welcome(node: &Node, addresses: &[SocketAddr], output: &Output) {
     let found = node.found.load_full();
     let settings = &found.settings;
+    warn(settings);
     let scheme = if settings.speaks_tls() { "https" } else { "http" };
     output.line(format_args!("Tidings {}", env!("CARGO_PKG_VERSION")));
     output.line(format_args!("data folder {}", settings.data_dir().display()));
@@ -189,7 +190,6 @@ async fn welcome(node: &Node, addresses: &[SocketAddr], output: &Output) {
         output.line(format_args!("listening on {scheme}://{address}"));
     }
     output.line(format_args!("open {}", front(settings, addresses, scheme)));
-    warn(settings);
     match First::find(node, node.engine.now()).await {
         Ok(first) => first.show(output),
         // A full disk, for example, must not keep people from fetching what waits for them, which makes room.
@@ -216,6 +216,9 @@ fn warn(settings: &Settings) {
             contact = settings.push_contact_or_default(),
             "push-contact is not set; push services get this instead, and some may refuse it"
         );
+    }
+    if settings.trusted_proxies.iter().any(|net| net.prefix_len() == 0) {
+        tracing::warn!("trusted-proxies names everybody: anybody can forge the address that limits are counted by");
     }
     if settings.push_allow_loopback {
         tracing::warn!("push-allow-loopback is on: users can make this node call services on its own machine");

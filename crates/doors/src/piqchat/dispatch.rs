@@ -5,7 +5,7 @@ use super::body::SharedBody;
 use super::json::{self, JsonError, Members};
 use super::page::LANDING;
 use super::route::{Action, Place, route};
-use super::signature::{Signed, Strictness};
+use super::signature::{SignatureError, Signed, Strictness};
 use super::{Piqchat, account, exchange, inbox, info, upload};
 use crate::http::ClientAddress;
 use axum::body::Body;
@@ -145,7 +145,11 @@ impl Asked {
             }
             Err(reason) => {
                 limits.guessed_wrong(self.address, self.now);
-                tracing::debug!(%reason, "refused a signature");
+                match reason {
+                    // A wrong clock is what people ask the node's owner about.
+                    SignatureError::Skewed(_) => tracing::info!(%reason, "refused a signature"),
+                    _ => tracing::debug!(%reason, "refused a signature"),
+                }
                 Err(Refused::Signature)
             }
         }

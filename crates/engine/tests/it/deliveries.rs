@@ -4,6 +4,7 @@ use crate::house::{House, alice, bob, person, until};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidings_core::{Delivery, DeliveryOutcome, Key, StreamName};
+use tidings_engine::deliver::LEASE;
 use tokio::task::JoinHandle;
 
 /// A push service: notes what it gets and answers as the test says; with no answer it never ends.
@@ -152,7 +153,7 @@ async fn what_a_worker_took_along_is_tried_again() {
     let _ = worker.await;
     *service.answer.lock().unwrap() = Some(DeliveryOutcome::Delivered);
     let worker = service.run(&house);
-    house.pass(Duration::from_secs(59));
+    house.pass(LEASE - Duration::from_secs(1));
     quiet(&house).await;
     assert_eq!(service.count(), 1, "the lease holds");
     house.pass(Duration::from_secs(1));
