@@ -58,3 +58,11 @@ impl Default for Output {
         Self::new()
     }
 }
+
+/// A count with its noun, in the plural unless it is one.
+pub fn counted(count: impl Into<u64>, noun: &str) -> String {
+    match count.into() {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
+}

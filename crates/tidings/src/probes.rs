@@ -16,8 +16,7 @@ use tidings_engine::Engine;
 use tokio_util::sync::CancellationToken;
 
 /// Upper bounds of histograms' buckets, in seconds.
-const BUCKETS: &[f64] =
-    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
+const BUCKETS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0];
 
 /// Headers that proxies add. Whoever comes through one is not on this machine, whatever the connection looks like.
 const FORWARDED: [HeaderName; 4] =

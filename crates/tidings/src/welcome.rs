@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::node::Node;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use serde::{Deserialize, Serialize};
@@ -63,8 +63,7 @@ const NAMELESS: &str = "\nThe link does not name this node, since public-url is 
 fn span(seconds: u64) -> String {
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
     let (each, unit) = units.into_iter().find(|(each, _)| seconds.is_multiple_of(*each)).unwrap_or((1, "second"));
-    let count = seconds / each;
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+    counted(seconds / each, unit)
 }
 
 /// Draws the text with half blocks, light on dark terminals and dark on light ones alike: most readers take both.

@@ -19,7 +19,7 @@ use super::{pretty, require_node};
 use crate::Outcome;
 use crate::control::{self, Request};
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::settings::InForce;
 use clap::{Args, Subcommand};
 use indicatif::HumanBytes;
@@ -111,11 +111,11 @@ fn verify_and_tell(arguments: &Verify, output: &Output) -> Outcome {
 /// What a backup holds, in words.
 pub(super) fn describe(manifest: &Manifest) -> String {
     format!(
-        "{} accounts, {} waiting parcels, {} of database and {} attachments with {}, as of {}",
-        manifest.accounts,
-        manifest.parcels,
+        "{}, {}, {} of database and {} with {}, as of {}",
+        counted(manifest.accounts, "account"),
+        counted(manifest.parcels, "waiting parcel"),
         HumanBytes(manifest.database_bytes),
-        manifest.attachments,
+        counted(manifest.attachments, "attachment"),
         HumanBytes(manifest.attachment_bytes),
         manifest.made_at
     )

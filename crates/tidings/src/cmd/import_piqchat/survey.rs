@@ -6,6 +6,7 @@ use super::source::{PARCELS_IN_ORDER, Source, number};
 use super::{Reading, people};
 use crate::cmd::progress::{Hundredths, Shown};
 use crate::failure::Failure;
+use crate::output::counted;
 use indicatif::HumanBytes;
 use serde::Serialize;
 use std::collections::HashSet;
@@ -104,13 +105,25 @@ impl Plan {
     pub(super) fn lines(&self) -> Vec<String> {
         let counts = &self.counts;
         let mut lines = vec![
-            format!("{} accounts, and the places of {} deleted ones", counts.accounts, counts.deleted_accounts),
-            format!("{} contacts, {} push subscriptions", counts.contacts, counts.push_subscriptions),
-            format!("{} profile backups, {} contact exchanges", counts.profile_backups, counts.exchanges),
             format!(
-                "{} waiting parcels with {} attachments ({})",
-                counts.parcels,
-                counts.attachments,
+                "{}, and the places of {}",
+                counted(counts.accounts, "account"),
+                counted(counts.deleted_accounts, "deleted one")
+            ),
+            format!(
+                "{}, {}",
+                counted(counts.contacts, "contact"),
+                counted(counts.push_subscriptions, "push subscription")
+            ),
+            format!(
+                "{}, {}",
+                counted(counts.profile_backups, "profile backup"),
+                counted(counts.exchanges, "contact exchange")
+            ),
+            format!(
+                "{} with {} ({})",
+                counted(counts.parcels, "waiting parcel"),
+                counted(counts.attachments, "attachment"),
                 HumanBytes(counts.attachment_bytes)
             ),
         ];
