@@ -3,6 +3,7 @@
 use crate::Engine;
 use crate::blobs::{BlobWriter, FinishedBlob, INLINE_MAX};
 use crate::error::Error;
+use crate::feed::Membership;
 use std::sync::Arc;
 use tidings_core::blob::BlobContent;
 use tidings_core::policy::Keep;
@@ -16,20 +17,26 @@ const STORED_MAX: u64 = 4 * INLINE_MAX as u64;
 pub struct Post {
     /// Who posts.
     pub caller: Caller,
-    /// What. All of them stay in the store, or all of them are for live channels that the caller's session has joined.
+    /// What. All of them stay in the store, or all of them are for one live channel.
     pub drafts: Vec<Draft>,
+    /// That the caller's session has joined that channel.
+    pub joined: Option<Membership>,
     /// What they all point to.
     pub blob: Option<FinishedBlob>,
 }
 
 impl Engine {
     /// Accepts or refuses each draft, in order. What is accepted is durable when this returns (on a live channel: handed to
-    /// those who listen); what is refused leaves no trace. Goes on if the caller stops waiting. Fails with [`Error::DiskFull`], [`Error::Busy`] or
-    /// [`Error::Failed`], and then nothing was accepted.
+    /// those who listen); what is refused leaves no trace. Goes on if the caller stops waiting. Fails with
+    /// [`Error::DiskFull`], [`Error::Busy`] or [`Error::Failed`], and then nothing was accepted.
     pub async fn accept(&self, post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
         let live = |draft: &Draft| self.policies().of(draft.stream.kind()).keep == Keep::Live;
         if post.drafts.iter().any(live) {
-            return Ok(post.drafts.into_iter().map(|draft| self.announce(&post.caller, draft, now)).collect());
+            return Ok(post
+                .drafts
+                .into_iter()
+                .map(|draft| self.announce(&post.caller, post.joined.as_ref(), draft, now))
+                .collect());
         }
         let engine = self.clone();
         to_the_end(async move { engine.append(post, now).await }).await
@@ -91,9 +98,16 @@ impl Engine {
         if bytes <= STORED_MAX { self.allow_stored(bytes, now) } else { self.inner.disk.allow(bytes, now) }
     }
 
-    fn announce(&self, caller: &Caller, draft: Draft, now: Timestamp) -> Result<Envelope, Refusal> {
+    fn announce(
+        &self,
+        caller: &Caller,
+        joined: Option<&Membership>,
+        draft: Draft,
+        now: Timestamp,
+    ) -> Result<Envelope, Refusal> {
         let stream = draft.stream.clone();
-        let envelope = self.inner.feeds.listening(&stream, |joined| {
+        let envelope = self.inner.feeds.listening(&stream, |somebody| {
+            let joined = somebody && joined.is_some_and(|joined| joined.holds(&stream));
             let facts = StreamFacts { open: true, joined, ..StreamFacts::default() };
             let envelope = admit(self.policies().of(stream.kind()), &facts, caller, draft, 0, Seq::START, now)?;
             Ok::<_, Refusal>(self.inner.tail.push_live(&stream, envelope))

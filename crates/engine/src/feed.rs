@@ -4,7 +4,7 @@ use crate::Engine;
 use crate::error::Error;
 use crate::tail::{Item, Look};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tidings_core::policy::Keep;
 use tidings_core::{Hint, Seq, StreamName};
@@ -35,6 +35,21 @@ pub struct Feed {
     stream: StreamName,
     cursor: Seq,
     wake: Arc<Notify>,
+    here: Arc<()>,
+}
+
+/// Shows that a session has joined a live channel: it holds while the session's [`Feed`] does.
+#[derive(Clone)]
+pub struct Membership {
+    stream: StreamName,
+    here: Weak<()>,
+}
+
+impl Membership {
+    /// Whether it is still good for this stream.
+    pub(crate) fn holds(&self, stream: &StreamName) -> bool {
+        self.stream == *stream && self.here.strong_count() > 0
+    }
 }
 
 impl Engine {
@@ -59,7 +74,7 @@ impl Engine {
         let wake = self.inner.feeds.enter(&stream);
         let live = self.policies().of(stream.kind()).keep == Keep::Live;
         let cursor = if live { self.inner.tail.live_end(&stream) } else { cursor };
-        Feed { engine: self.clone(), stream, cursor, wake }
+        Feed { engine: self.clone(), stream, cursor, wake, here: Arc::default() }
     }
 
     /// Passes hints of the bus on to the feeds of this process, until the bus is gone.
@@ -95,6 +110,11 @@ impl Feed {
             // A hint that was lost costs this delay.
             let _ = tokio::time::timeout(LOOK_AGAIN, woken).await;
         }
+    }
+
+    /// What its session shows to speak on the channel.
+    pub fn membership(&self) -> Membership {
+        Membership { stream: self.stream.clone(), here: Arc::downgrade(&self.here) }
     }
 
     /// The place up to which everything was read.
@@ -171,5 +191,26 @@ impl Feeds {
         for (wake, _) in self.lock().values() {
             wake.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_core::StreamKind;
+
+    #[test]
+    fn when_all_have_left_nobody_listens() {
+        let (feeds, lobby) = (Feeds::default(), StreamName::named(StreamKind::Channel, b"lobby").unwrap());
+        let mut last = 0;
+        for _ in 0..3 {
+            feeds.enter(&lobby);
+        }
+        for left in 1..=3 {
+            assert!(feeds.listening(&lobby, |somebody| somebody));
+            feeds.leave(&lobby, || last = left);
+        }
+        assert_eq!(last, 3);
+        assert!(!feeds.listening(&lobby, |somebody| somebody) && feeds.lock().is_empty());
     }
 }

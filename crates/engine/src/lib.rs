@@ -24,7 +24,7 @@ pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use error::Error;
-pub use feed::{Batch, Feed};
+pub use feed::{Batch, Feed, Membership};
 pub use hold::Hold;
 pub use limits::Limits;
 pub use tail::{ENCODINGS, Item};

@@ -147,6 +147,8 @@ fn finish(conn: &Connection, mut batch: VecDeque<Job>, pulse: &Pulse, room: &Roo
     if let Err(error) = &commit {
         tracing::warn!(%error, jobs = batch.len(), "a transaction failed");
     }
+    metrics::counter!("tidings_store_commits_total").increment(1);
+    metrics::counter!("tidings_store_jobs_total").increment(u64::try_from(batch.len()).unwrap_or(u64::MAX));
     pulse.wrote();
     for job in batch {
         job.answer(commit.clone());

@@ -265,7 +265,7 @@ async fn post(
     if received.discarded {
         return refuse_all(asked, signer, ids, refusals).await;
     }
-    let post = Post { caller: signer.caller(), drafts, blob: received.blob };
+    let post = Post { caller: signer.caller(), drafts, joined: None, blob: received.blob };
     let outcomes = engine.accept(post, engine.now()).await?;
     refusals.extend(ids.into_iter().zip(outcomes).filter_map(|(id, outcome)| Some((id, outcome.err()?))));
     Ok(refusals)

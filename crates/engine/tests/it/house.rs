@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tidings_backends::{LocalBus, Options, SqliteStore};
 use tidings_core::{BoxKey, Bus, Caller, Draft, Envelope, Hint, Key, Label, Refusal, StreamName, Timestamp};
 use tidings_engine::blobs::FinishedBlob;
-use tidings_engine::{Blobs, Clock, Engine, Entropy, Error, Feed, Post, Settings};
+use tidings_engine::{Blobs, Clock, Engine, Entropy, Error, Feed, Membership, Post, Settings};
 
 /// How long a test waits for anything.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -79,14 +79,25 @@ impl House {
         text: &str,
         blob: Option<FinishedBlob>,
     ) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
-        let draft = Draft {
+        let drafts = vec![self.draft(to, text)];
+        self.engine.accept(Post { caller: Caller::Key(bob()), drafts, joined: None, blob }, self.now()).await
+    }
+
+    /// Speaks on a live channel as a session that has joined it, or claims to.
+    pub async fn say(&self, joined: Membership, to: &StreamName, text: &str) -> Result<Envelope, Refusal> {
+        let (drafts, joined) = (vec![self.draft(to, text)], Some(joined));
+        let post = Post { caller: Caller::Key(bob()), drafts, joined, blob: None };
+        self.engine.accept(post, self.now()).await.unwrap().pop().unwrap()
+    }
+
+    fn draft(&self, to: &StreamName, text: &str) -> Draft {
+        Draft {
             stream: to.clone(),
             id: self.engine.entropy().envelope_id(),
             label: Label::new("MEDIA"),
             body: Some(text.as_bytes().into()),
             notify: true,
-        };
-        self.engine.accept(Post { caller: Caller::Key(bob()), drafts: vec![draft], blob }, self.now()).await
+        }
     }
 
     pub async fn blob(&self, size: usize) -> FinishedBlob {

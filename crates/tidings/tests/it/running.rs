@@ -24,6 +24,27 @@ fn probes_answer() {
 }
 
 #[test]
+fn metrics_count_what_happens() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = Node::start(folder.path(), &[]);
+    get(node.address, "/api/info", "");
+    let (status, shown) = get(node.address, "/metrics", "");
+    assert_eq!(status, 200);
+    for name in [
+        "tidings_store_commits_total",
+        "tidings_store_jobs_total",
+        "tidings_requests_total",
+        "tidings_request_seconds_count",
+        "tidings_open_connections",
+        "process_resident_memory_bytes",
+    ] {
+        let counted = shown.lines().any(|line| line.starts_with(name) && !line.ends_with(" 0"));
+        assert!(counted, "{name} in {shown}");
+    }
+    node.stop();
+}
+
+#[test]
 fn metrics_are_for_this_machine_or_for_their_own_address() {
     let folder = tempfile::tempdir().unwrap();
     let node = Node::start(folder.path(), &["--trusted-proxies", "127.0.0.1"]);

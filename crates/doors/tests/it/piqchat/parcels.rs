@@ -208,7 +208,7 @@ async fn an_inbox_larger_than_memory_allows_is_written_while_it_is_read() {
                 notify: false,
             });
             let caller = tidings_core::Caller::Key(bob.key());
-            let post = tidings_engine::Post { caller, drafts: drafts.collect(), blob: None };
+            let post = tidings_engine::Post { caller, drafts: drafts.collect(), joined: None, blob: None };
             sent.extend(
                 node.engine.accept(post, node.now()).await.unwrap().into_iter().map(|e| e.unwrap().id.to_string()),
             );
