@@ -48,6 +48,7 @@ fn main() {
             label: Label::new("MEDIA"),
             body: Some(vec![b'x'; 200].into()),
             notify: false,
+            time: None,
         };
         let blob = number.is_multiple_of(10).then(|| BlobContent::Inline(vec![7; 1024]));
         importer.insert_envelope(draft, Some(person((to + 1) % accounts)), now, blob).unwrap();

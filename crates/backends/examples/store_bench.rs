@@ -56,9 +56,11 @@ fn posting(from: u64, to: u64, number: u64, blob: usize) -> Posting {
         label: Label::new("MEDIA"),
         body: Some(vec![b'x'; 200].into()),
         notify: false,
+        time: None,
     };
     let blob = (blob > 0).then(|| BlobContent::Inline(vec![7; blob]));
     Posting {
+        novel: Vec::new(),
         caller: Caller::Key(person(from)),
         drafts: vec![draft],
         blob,

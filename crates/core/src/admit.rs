@@ -2,7 +2,7 @@
 
 use crate::envelope::{Draft, Envelope};
 use crate::key::Key;
-use crate::policy::{AppendRule, Policy, Usage};
+use crate::policy::{AppendRule, Keep, Policy, Travel, Usage};
 use crate::stream::Seq;
 use crate::time::Timestamp;
 use thiserror::Error;
@@ -14,14 +14,20 @@ pub enum Caller {
     Key(Key),
     /// Proved nothing.
     Anonymous,
+    /// Another server, which passes on what its users say.
+    Peer(PeerLink),
 }
+
+/// A link to another server, numbered by the door that holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PeerLink(pub u64);
 
 impl Caller {
     /// The proven key, if any.
     pub fn key(&self) -> Option<Key> {
         match self {
             Self::Key(key) => Some(*key),
-            Self::Anonymous => None,
+            Self::Anonymous | Self::Peer(_) => None,
         }
     }
 }
@@ -64,6 +70,9 @@ pub enum Refusal {
     /// The sender's budget is used up.
     #[error("the sender has too much waiting")]
     SenderFull,
+    /// By the sender's own time it is older than the stream keeps anything.
+    #[error("older than anything that is kept here")]
+    TooOld,
 }
 
 /// Decides, and gives the envelope as it is to be stored at `seq`. `blob_bytes` is the length of the blob that the draft
@@ -82,16 +91,25 @@ pub fn admit(
     if facts.duplicate {
         return Err(Refusal::Duplicate);
     }
-    Ok(Envelope { id: draft.id, seq, sender: caller.key(), label: draft.label, body: draft.body, at: now })
+    // What has lived its time is not taken in again, so that nobody brings back what was deleted for its age.
+    if let (Keep::For(age), Some(time)) = (policy.keep, draft.time)
+        && time < now.before(age)
+    {
+        return Err(Refusal::TooOld);
+    }
+    let (label, body, time) = (draft.label, draft.body, draft.time);
+    Ok(Envelope { id: draft.id, seq, sender: caller.key(), label, body, at: now, time })
 }
 
 /// The part of [`admit`] that needs no draft: whether the caller may append `bytes` bytes at all. A door asks it early, to
 /// stop receiving what would be refused.
 pub fn may_append(policy: &Policy, facts: &StreamFacts, caller: &Caller, bytes: u64) -> Result<(), Refusal> {
+    // Where servers flood each other, what a peer brings was checked by the server where it was said, or by nobody.
+    let flooded = policy.travel == Travel::MeshFlood && matches!(caller, Caller::Peer(_));
     let permitted = match policy.append {
         AppendRule::AllowListed => facts.listed && caller.key().is_some(),
-        AppendRule::AnySigner => caller.key().is_some(),
-        AppendRule::Joined => facts.joined,
+        AppendRule::AnySigner => caller.key().is_some() || flooded,
+        AppendRule::Joined => facts.joined || flooded,
         AppendRule::Author => facts.owner,
     };
     if !facts.open || !permitted {
@@ -124,7 +142,14 @@ mod tests {
     fn draft(kind: StreamKind) -> Draft {
         let stream = StreamName::named(kind, b"s").unwrap_or_else(|| StreamName::inbox(&alice()));
         let body = Some(vec![1; 90].into());
-        Draft { stream, id: EnvelopeId::from_bytes([1; 16]), label: Label::new("MEDIA"), body, notify: false }
+        Draft {
+            stream,
+            id: EnvelopeId::from_bytes([1; 16]),
+            label: Label::new("MEDIA"),
+            body,
+            notify: false,
+            time: None,
+        }
     }
 
     fn decide(kind: StreamKind, facts: StreamFacts, caller: Caller) -> Result<Envelope, Refusal> {
@@ -133,12 +158,12 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_own_door_keeper() {
-        use StreamKind::{Channel, Feed, Inbox, Room};
+        use StreamKind::{Channel, Direct, Feed, Inbox, Room};
         let open = StreamFacts { open: true, ..StreamFacts::default() };
         let listed = StreamFacts { listed: true, ..open };
         let joined = StreamFacts { joined: true, ..open };
         let owner = StreamFacts { owner: true, ..open };
-        let (key, nobody) = (Caller::Key(alice()), Caller::Anonymous);
+        let (key, nobody, peer) = (Caller::Key(alice()), Caller::Anonymous, Caller::Peer(PeerLink(1)));
         for (kind, facts, caller, admitted) in [
             (Inbox, listed, key, true),
             (Inbox, open, key, false),
@@ -149,6 +174,12 @@ mod tests {
             (Room, open, nobody, false),
             (Channel, joined, nobody, true),
             (Channel, open, key, false),
+            (Channel, open, peer, true),
+            (Direct, open, key, true),
+            (Direct, open, nobody, false),
+            (Direct, open, peer, true),
+            (Inbox, open, peer, false),
+            (Room, open, peer, false),
             (Feed, owner, key, true),
             (Feed, listed, key, false),
         ] {
@@ -175,6 +206,23 @@ mod tests {
         assert_eq!(may_append(&policy, &facts(100, 50), &caller, 101), Err(Refusal::TooLarge));
         assert_eq!(may_append(&policy, &facts(101, 50), &caller, 100), Err(Refusal::StreamFull));
         assert_eq!(may_append(&policy, &facts(100, 51), &caller, 100), Err(Refusal::SenderFull));
+    }
+
+    #[test]
+    fn what_has_lived_its_time_in_a_room_is_not_taken_in_again() {
+        let policy = Policies::default().room;
+        let Keep::For(age) = policy.keep else { panic!("rooms are kept for a time") };
+        let now = Timestamp::from_millis(1_700_000_000_000);
+        let facts = StreamFacts { open: true, ..StreamFacts::default() };
+        let at = |time| {
+            let draft = Draft { time: Some(time), ..draft(StreamKind::Room) };
+            admit(&policy, &facts, &Caller::Key(alice()), draft, 0, Seq::START.next(), now).map(|e| e.born())
+        };
+        let oldest = now.before(age);
+        assert_eq!(at(oldest), Ok(oldest));
+        assert_eq!(at(Timestamp::from_millis(oldest.millis() - 1)), Err(Refusal::TooOld));
+        let ahead = Timestamp::from_millis(now.millis() + 1000);
+        assert_eq!(at(ahead), Ok(now), "the age of what a fast clock sends is counted from its arrival");
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub struct Draft {
     pub body: Option<Box<[u8]>>,
     /// Whether the reader should be notified, if they asked for it.
     pub notify: bool,
+    /// When it was written by the sender's clock, if the door says so. Rooms are read by it.
+    pub time: Option<Timestamp>,
 }
 
 impl Draft {
@@ -106,6 +108,16 @@ pub struct Envelope {
     pub body: Option<Box<[u8]>>,
     /// When the node admitted it.
     pub at: Timestamp,
+    /// When it was written by the sender's clock, if the door says so.
+    pub time: Option<Timestamp>,
+}
+
+impl Envelope {
+    /// From when its age is counted: the earlier of the two moments, so that neither a clock that is ahead nor a message
+    /// slipped in late lives longer than the policy says.
+    pub fn born(&self) -> Timestamp {
+        self.time.map_or(self.at, |time| time.min(self.at))
+    }
 }
 
 impl fmt::Debug for Envelope {

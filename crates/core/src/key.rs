@@ -94,24 +94,101 @@ impl fmt::Debug for BoxKey {
     }
 }
 
+/// The address of a wallet: the last 20 bytes of the Keccak-256 hash of its secp256k1 public key (wire/denetwork.md, section 3).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WalletAddress([u8; 20]);
+
+impl WalletAddress {
+    /// Takes 20 bytes; each is the address of some key.
+    pub fn from_bytes(bytes: [u8; 20]) -> Self {
+        Self(bytes)
+    }
+
+    /// The 20 bytes.
+    pub fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+}
+
+impl fmt::Display for WalletAddress {
+    /// `0x` and 40 lower-case hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("0x")?;
+        hex(&self.0, f)
+    }
+}
+
+impl fmt::Debug for WalletAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WalletAddress({self})")
+    }
+}
+
+/// A compressed secp256k1 public key. Its text is 66 lower-case hexadecimal digits (wire/darkchat.md, section 1).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Secp256k1Key([u8; 33]);
+
+impl Secp256k1Key {
+    /// Takes the 33 bytes of a compressed point. That the point lies on the curve is for the door to check, which has the
+    /// arithmetic. Fails with [`KeyError::Malformed`] if the first byte is neither 2 nor 3.
+    pub fn from_compressed(bytes: [u8; 33]) -> Result<Self, KeyError> {
+        match bytes {
+            [2 | 3, ..] => Ok(Self(bytes)),
+            _ => Err(KeyError::Malformed),
+        }
+    }
+
+    /// The 33 bytes: 2 or 3 for the sign of y, then x.
+    pub fn as_bytes(&self) -> &[u8; 33] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Secp256k1Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        hex(&self.0, f)
+    }
+}
+
+impl fmt::Debug for Secp256k1Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secp256k1Key({self})")
+    }
+}
+
+fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+}
+
 /// The public key by which a door knows a person, with the role it is used in, so that equal bytes in two roles never meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Key {
     /// An X25519 key, as piqchat's clients use it.
     Box(BoxKey),
+    /// A wallet's address, as DeNetwork's clients use it.
+    Wallet(WalletAddress),
+    /// A secp256k1 key, as darkchat's clients use it.
+    Secp256k1(Secp256k1Key),
 }
 
 impl Key {
     /// Bytes of the tagged form.
     pub const TAGGED_LEN: usize = 33;
     const BOX_TAG: u8 = 1;
+    const WALLET_TAG: u8 = 2;
+    /// The tags of secp256k1 keys are this and the first byte of the compressed point: 4 and 5.
+    const SECP256K1_TAG: u8 = 2;
 
-    /// The form in which keys are stored and named: a tag for the role, then the key's bytes.
+    /// The form in which keys are stored and named: a tag for the role, then the key's bytes, then zeros.
     pub fn tagged(&self) -> [u8; Self::TAGGED_LEN] {
-        let Self::Box(key) = self;
-        let mut tagged = [Self::BOX_TAG; Self::TAGGED_LEN];
-        for (to, from) in tagged.iter_mut().skip(1).zip(key.as_bytes()) {
+        let (tag, bytes): (u8, &[u8]) = match self {
+            Self::Box(key) => (Self::BOX_TAG, key.as_bytes()),
+            Self::Wallet(address) => (Self::WALLET_TAG, address.as_bytes()),
+            Self::Secp256k1(Secp256k1Key([sign, x @ ..])) => (Self::SECP256K1_TAG + sign, x),
+        };
+        let mut tagged = [0; Self::TAGGED_LEN];
+        for (to, from) in tagged.iter_mut().zip(std::iter::once(&tag).chain(bytes)) {
             *to = *from;
         }
         tagged
@@ -119,10 +196,22 @@ impl Key {
 
     /// Reads the tagged form. Fails with [`KeyError`] for an unknown tag, a wrong length or a low-order point.
     pub fn from_tagged(tagged: &[u8]) -> Result<Self, KeyError> {
-        match tagged.split_first() {
-            Some((&Self::BOX_TAG, bytes)) => {
-                let bytes = bytes.try_into().map_err(|_| KeyError::Malformed)?;
-                BoxKey::from_bytes(bytes).map(Self::Box)
+        let (&tag, bytes) = tagged.split_first().ok_or(KeyError::Malformed)?;
+        let bytes: [u8; 32] = bytes.try_into().map_err(|_| KeyError::Malformed)?;
+        match tag {
+            Self::BOX_TAG => BoxKey::from_bytes(bytes).map(Self::Box),
+            Self::WALLET_TAG => match bytes.split_first_chunk() {
+                Some((address, rest)) if rest.iter().all(|byte| *byte == 0) => {
+                    Ok(Self::Wallet(WalletAddress::from_bytes(*address)))
+                }
+                _ => Err(KeyError::Malformed),
+            },
+            4 | 5 => {
+                let mut compressed = [tag - Self::SECP256K1_TAG; 33];
+                for (to, from) in compressed.iter_mut().skip(1).zip(bytes) {
+                    *to = from;
+                }
+                Secp256k1Key::from_compressed(compressed).map(Self::Secp256k1)
             }
             _ => Err(KeyError::Malformed),
         }
@@ -132,8 +221,23 @@ impl Key {
 impl fmt::Display for Key {
     /// The form people see: that of the door which uses this role.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self::Box(key) = self;
-        key.fmt(f)
+        match self {
+            Self::Box(key) => key.fmt(f),
+            Self::Wallet(address) => address.fmt(f),
+            Self::Secp256k1(key) => key.fmt(f),
+        }
+    }
+}
+
+impl From<WalletAddress> for Key {
+    fn from(address: WalletAddress) -> Self {
+        Self::Wallet(address)
+    }
+}
+
+impl From<Secp256k1Key> for Key {
+    fn from(key: Secp256k1Key) -> Self {
+        Self::Secp256k1(key)
     }
 }
 
@@ -183,6 +287,27 @@ mod tests {
             let Ok(key) = BoxKey::from_bytes(bytes) else { return Ok(()) };
             prop_assert_eq!(BoxKey::parse(&key.to_string()), Ok(key));
             prop_assert_eq!(Key::from_tagged(&Key::Box(key).tagged()), Ok(Key::Box(key)));
+        }
+
+        #[test]
+        fn every_role_has_a_tagged_form_of_its_own(wallet: [u8; 20], x: [u8; 32], odd: bool) {
+            let mut compressed = [2 + u8::from(odd); 33];
+            compressed[1..].copy_from_slice(&x);
+            let point = Key::from(Secp256k1Key::from_compressed(compressed).unwrap());
+            let wallet = Key::from(WalletAddress::from_bytes(wallet));
+            for key in [wallet, point] {
+                prop_assert_eq!(Key::from_tagged(&key.tagged()), Ok(key));
+            }
+            prop_assert_ne!(wallet.tagged(), point.tagged());
+            prop_assert_eq!(point.to_string().len(), 66);
+            prop_assert_eq!(wallet.to_string().len(), 42);
+        }
+
+        #[test]
+        fn any_tagged_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(key) = Key::from_tagged(&bytes) {
+                prop_assert_eq!(key.tagged().to_vec(), bytes);
+            }
         }
 
         #[test]

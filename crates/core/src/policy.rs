@@ -120,6 +120,8 @@ pub struct Policies {
     pub channel: Policy,
     /// Feeds.
     pub feed: Policy,
+    /// What is said to one key while it is connected.
+    pub direct: Policy,
 }
 
 impl Policies {
@@ -130,6 +132,7 @@ impl Policies {
             StreamKind::Room => &self.room,
             StreamKind::Channel => &self.channel,
             StreamKind::Feed => &self.feed,
+            StreamKind::Direct => &self.direct,
         }
     }
 }
@@ -146,6 +149,16 @@ impl Default for Policies {
             stream: Budget { count: 10_000, bytes: 2048 * MIB },
             sender: Budget { count: 20_000, bytes: 4096 * MIB },
         };
+        let endless = Budget { count: u64::MAX, bytes: u64::MAX };
+        let live = Policy {
+            append: AppendRule::Joined,
+            read: ReadRule::Joined,
+            keep: Keep::Live,
+            travel: Travel::MeshFlood,
+            envelope_bytes: MIB + MIB / 8,
+            stream: endless,
+            sender: endless,
+        };
         Self {
             inbox: base,
             room: Policy {
@@ -153,15 +166,12 @@ impl Default for Policies {
                 read: ReadRule::NameHolder,
                 keep: Keep::For(90 * DAY),
                 travel: Travel::MeshCatchUp,
-                ..base
+                envelope_bytes: MIB / 8,
+                stream: Budget { count: u64::MAX, bytes: 256 * MIB },
+                // Keys are free to make; what a sender may do in rooms is limited by rate.
+                sender: endless,
             },
-            channel: Policy {
-                append: AppendRule::Joined,
-                read: ReadRule::Joined,
-                keep: Keep::Live,
-                travel: Travel::MeshFlood,
-                ..base
-            },
+            channel: live,
             feed: Policy {
                 append: AppendRule::Author,
                 read: ReadRule::TokenHolder,
@@ -169,6 +179,7 @@ impl Default for Policies {
                 travel: Travel::WebSub,
                 ..base
             },
+            direct: Policy { append: AppendRule::AnySigner, read: ReadRule::Owner, ..live },
         }
     }
 }

@@ -8,11 +8,12 @@ use crate::blob::{Blob, BlobContent, BlobName};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::envelope::{Draft, Envelope, EnvelopeId, Label};
 use crate::exchange::{Acceptance, Accepted, Exchange, ExchangeRefusal, NewExchange};
+use crate::history::{Bound, HistoryQuery};
 use crate::key::Key;
 use crate::policy::Policies;
 use crate::retention::Cutoffs;
 use crate::statistics::Statistics;
-use crate::stream::{Seq, StreamName};
+use crate::stream::{Seq, StreamKind, StreamName};
 use crate::time::Timestamp;
 use crate::token::TokenHash;
 use async_trait::async_trait;
@@ -45,6 +46,9 @@ pub struct Posting {
     pub caller: Caller,
     /// What; each is admitted or refused by itself.
     pub drafts: Vec<Draft>,
+    /// For each draft, whether its id is certainly not stored, so that it need not be looked up. Where nothing is said, it is
+    /// looked up.
+    pub novel: Vec<bool>,
     /// What they all point to.
     pub blob: Option<BlobContent>,
     /// The rules.
@@ -102,6 +106,29 @@ pub trait Streams: Send + Sync {
     async fn blob(&self, stream: StreamName, id: EnvelopeId) -> Stored<Option<Option<Blob>>>;
     /// How many envelopes with this label the sender has waiting in the stream.
     async fn waiting(&self, stream: StreamName, sender: Key, label: Label) -> Stored<u64>;
+}
+
+/// Envelope ids of one kind of stream, from one place on.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ids {
+    /// The ids.
+    pub ids: Vec<EnvelopeId>,
+    /// Where the next ones begin; `None` after the last.
+    pub next: Option<i64>,
+}
+
+/// Rooms, read by the time their messages were written (see [`history`](crate::history)). Messages from before `since` count as
+/// gone: they only wait for the sweeper.
+#[async_trait]
+pub trait Rooms: Send + Sync {
+    /// The place given last in a stream; [`Seq::START`] if it is not there.
+    async fn end(&self, stream: StreamName) -> Stored<Seq>;
+    /// A page of a room. A room that is not there is empty.
+    async fn history(&self, room: StreamName, query: HistoryQuery, since: Timestamp) -> Stored<Vec<Envelope>>;
+    /// How many messages lie between two bounds.
+    async fn count(&self, room: StreamName, from: Bound, to: Bound, since: Timestamp) -> Stored<u64>;
+    /// At most `limit` ids of stored envelopes of this kind, from a place on; 0 is before all.
+    async fn ids(&self, kind: StreamKind, from: i64, limit: usize) -> Stored<Ids>;
 }
 
 /// Registered identities.
@@ -182,9 +209,9 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// All that a node keeps.
-pub trait Store: Streams + Accounts + Exchanges + Deliveries + Housekeeping {}
+pub trait Store: Streams + Rooms + Accounts + Exchanges + Deliveries + Housekeeping {}
 
-impl<T: Streams + Accounts + Exchanges + Deliveries + Housekeeping> Store for T {}
+impl<T: Streams + Rooms + Accounts + Exchanges + Deliveries + Housekeeping> Store for T {}
 
 /// That something changed somewhere. It carries no content.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -27,7 +27,8 @@ impl Default for Retention {
 /// Moments: what is older goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cutoffs {
-    /// Envelopes, for each kind of stream that keeps them for a time.
+    /// Envelopes by the moment from which their age is counted ([`Envelope::born`](crate::Envelope::born)), for each kind of stream
+    /// that keeps them for a time.
     pub envelopes: Vec<(StreamKind, Timestamp)>,
     /// Contact exchanges.
     pub exchanges: Timestamp,
@@ -38,12 +39,13 @@ pub struct Cutoffs {
 }
 
 impl Cutoffs {
-    /// The cut-offs at `now`. As in the reference, ages are counted in whole UTC days: the limit is 00:00 UTC of the day
-    /// that lies the age back.
+    /// The cut-offs at `now`. As in piqchat's reference, ages are counted in whole UTC days: the limit is 00:00 UTC of the day
+    /// that lies the age back. What is kept for a time that everybody reads by, as in rooms, goes to the millisecond.
     pub fn at(now: Timestamp, policies: &Policies, retention: &Retention) -> Self {
         let midnight = |age: Duration| now.before(age).day().start();
         let envelopes = StreamKind::ALL.iter().filter_map(|kind| match policies.of(*kind).keep {
-            Keep::UntilTaken(age) | Keep::For(age) => Some((*kind, midnight(age))),
+            Keep::UntilTaken(age) => Some((*kind, midnight(age))),
+            Keep::For(age) => Some((*kind, now.before(age))),
             Keep::Live | Keep::UntilDeleted => None,
         });
         Self {
@@ -67,6 +69,7 @@ mod tests {
         assert_eq!(cutoffs.accounts.to_string(), "2023-06-16T00:00:00.000Z");
         let kinds: Vec<_> = cutoffs.envelopes.iter().map(|(kind, at)| (*kind, at.to_string())).collect();
         assert_eq!(kinds[0], (StreamKind::Inbox, "2024-03-17T00:00:00.000Z".to_owned()));
+        assert_eq!(kinds[1], (StreamKind::Room, "2024-03-17T13:14:15.000Z".to_owned()));
         assert_eq!(kinds.len(), 2);
     }
 }

@@ -14,11 +14,13 @@ pub enum StreamKind {
     Channel,
     /// One author's feed: read with a token, kept until the author deletes.
     Feed,
+    /// What is said to one key while it is connected: never stored.
+    Direct,
 }
 
 impl StreamKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [Self; 4] = [Self::Inbox, Self::Room, Self::Channel, Self::Feed];
+    pub const ALL: [Self; 5] = [Self::Inbox, Self::Room, Self::Channel, Self::Feed, Self::Direct];
 
     /// The number by which stores keep the kind. Never change one.
     pub fn code(self) -> u8 {
@@ -27,6 +29,7 @@ impl StreamKind {
             Self::Room => 2,
             Self::Channel => 3,
             Self::Feed => 4,
+            Self::Direct => 5,
         }
     }
 }
@@ -47,10 +50,16 @@ impl StreamName {
         Self { kind: StreamKind::Inbox, name: Box::new(owner.tagged()) }
     }
 
-    /// A stream of another kind by the name its door uses. `None` for an inbox (which only [`StreamName::inbox`] names), an
-    /// empty name, or one longer than [`NAME_MAX`].
+    /// What is said to a key while it is connected.
+    pub fn direct(reader: &Key) -> Self {
+        Self { kind: StreamKind::Direct, name: Box::new(reader.tagged()) }
+    }
+
+    /// A stream of another kind by the name its door uses. `None` for those that a key names ([`StreamName::inbox`],
+    /// [`StreamName::direct`]), an empty name, or one longer than [`NAME_MAX`].
     pub fn named(kind: StreamKind, name: &[u8]) -> Option<Self> {
-        let fits = kind != StreamKind::Inbox && !name.is_empty() && name.len() <= NAME_MAX;
+        let by_key = matches!(kind, StreamKind::Inbox | StreamKind::Direct);
+        let fits = !by_key && !name.is_empty() && name.len() <= NAME_MAX;
         fits.then(|| Self { kind, name: name.into() })
     }
 
@@ -59,14 +68,15 @@ impl StreamName {
         self.kind
     }
 
-    /// The bytes of the name; for an inbox its owner's tagged key.
+    /// The bytes of the name; for an inbox and a direct stream its owner's tagged key.
     pub fn bytes(&self) -> &[u8] {
         &self.name
     }
 
-    /// The owner, if this is an inbox.
+    /// The owner, if this is an inbox or a direct stream.
     pub fn owner(&self) -> Option<Key> {
-        (self.kind == StreamKind::Inbox).then(|| Key::from_tagged(&self.name).ok()).flatten()
+        let by_key = matches!(self.kind, StreamKind::Inbox | StreamKind::Direct);
+        by_key.then(|| Key::from_tagged(&self.name).ok()).flatten()
     }
 }
 
@@ -109,7 +119,7 @@ mod tests {
     fn kinds_have_distinct_codes() {
         let mut codes: Vec<u8> = StreamKind::ALL.iter().map(|k| k.code()).collect();
         codes.dedup();
-        assert_eq!(codes, [1, 2, 3, 4]);
+        assert_eq!(codes, [1, 2, 3, 4, 5]);
     }
 
     #[test]
@@ -117,8 +127,11 @@ mod tests {
         assert!(StreamName::named(StreamKind::Room, b"").is_none());
         assert!(StreamName::named(StreamKind::Room, &[7; NAME_MAX + 1]).is_none());
         assert!(StreamName::named(StreamKind::Inbox, b"x").is_none());
+        assert!(StreamName::named(StreamKind::Direct, b"x").is_none());
         let owner = Key::Box(crate::BoxKey::from_bytes([9; 32]).unwrap());
         assert_eq!(StreamName::inbox(&owner).owner(), Some(owner));
+        assert_eq!(StreamName::direct(&owner).owner(), Some(owner));
+        assert_ne!(StreamName::direct(&owner), StreamName::inbox(&owner));
         assert_eq!(StreamName::named(StreamKind::Room, b"r").and_then(|s| s.owner()), None);
     }
 }

@@ -51,7 +51,7 @@ impl Engine {
         let streams: Vec<StreamName> = post.drafts.iter().map(|draft| draft.stream.clone()).collect();
         let notify = post.drafts.iter().any(|draft| draft.notify);
         let policies = Arc::clone(&self.inner.policies);
-        let posting = Posting { caller: post.caller, drafts: post.drafts, blob, policies, now };
+        let posting = Posting { caller: post.caller, drafts: post.drafts, novel: Vec::new(), blob, policies, now };
         let outcomes = self.inner.store.append(posting).await?;
         if let Some(blob) = post.blob.filter(|_| outcomes.iter().any(Result::is_ok)) {
             blob.claim();

@@ -317,6 +317,7 @@ mod tests {
             label: Label::new("x"),
             body: Some(vec![0; size].into()),
             at: Timestamp::EPOCH,
+            time: None,
         }
     }
 

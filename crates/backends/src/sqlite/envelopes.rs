@@ -95,6 +95,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Envelope, Fault> {
         label: Label::new(label),
         body: row.get_ref(9)?.as_blob_or_null().map_err(rusqlite::Error::from)?.map(Into::into),
         at: Timestamp::from_millis(row.get(3)?),
+        time: None,
     };
     let whole = EnvelopeRow {
         stream,

@@ -155,7 +155,7 @@ impl Importer {
         let bytes = draft.size().saturating_add(blob.as_ref().map_or(0, BlobContent::size));
         let blob = blob.map(|content| self.refer(&content)).transpose()?;
         let seq = stream.last_seq.next();
-        let envelope = Envelope { id: draft.id, seq, sender, label: draft.label, body: draft.body, at };
+        let envelope = Envelope { id: draft.id, seq, sender, label: draft.label, body: draft.body, at, time: None };
         let kind = draft.stream.kind();
         EnvelopeRow { stream: stream.id, kind, bytes, blob, envelope: &envelope }.insert(&self.conn)?;
         stream.last_seq = seq;

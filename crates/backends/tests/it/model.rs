@@ -151,7 +151,7 @@ impl World<'_> {
             _ => BlobContent::Inline(vec![number as u8; 100]),
         });
         let policies = std::sync::Arc::new(self.policies);
-        let posting = Posting { caller: Caller::Key(sender), drafts, blob, policies, now: at(0) };
+        let posting = Posting { caller: Caller::Key(sender), drafts, novel: Vec::new(), blob, policies, now: at(0) };
         let answers = self.store.append(posting).await.unwrap();
         let answers: Vec<_> = answers.into_iter().map(|answer| answer.map(|envelope| envelope.seq.number())).collect();
         assert_eq!(answers, expected);

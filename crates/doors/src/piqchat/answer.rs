@@ -79,7 +79,7 @@ impl Refused {
 
 fn engine_error(error: Error) -> Response {
     let code = match error {
-        Error::NoAccount | Error::Refused(Refusal::NotAccepted) => StatusCode::FORBIDDEN,
+        Error::NoAccount | Error::Refused(Refusal::NotAccepted | Refusal::TooOld) => StatusCode::FORBIDDEN,
         Error::NotFound => StatusCode::NOT_FOUND,
         Error::TooLarge | Error::Refused(Refusal::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::DiskFull | Error::Refused(Refusal::StreamFull | Refusal::SenderFull) => StatusCode::INSUFFICIENT_STORAGE,

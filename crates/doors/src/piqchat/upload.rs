@@ -256,7 +256,7 @@ async fn post(
         };
         let (id_of, label) = (engine.entropy().envelope_id(), Label::new(label));
         let body = content.map(|content| content.into_bytes().into_boxed_slice());
-        drafts.push(Draft { stream, id: id_of, label, body, notify });
+        drafts.push(Draft { stream, id: id_of, label, body, notify, time: None });
         ids.push(id);
     }
     if drafts.is_empty() {

@@ -44,6 +44,7 @@ async fn fill(house: &House, to: &StreamName, count: usize) {
             label: Label::new("MEDIA"),
             body: Some(number.to_string().into_bytes().into()),
             notify: false,
+            time: None,
         });
         let post = Post { caller: Caller::Key(bob()), drafts: drafts.collect(), joined: None, blob: None };
         assert!(house.engine.accept(post, house.now()).await.unwrap().iter().all(Result::is_ok));

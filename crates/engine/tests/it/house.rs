@@ -97,6 +97,7 @@ impl House {
             label: Label::new("MEDIA"),
             body: Some(text.as_bytes().into()),
             notify: true,
+            time: None,
         }
     }
 

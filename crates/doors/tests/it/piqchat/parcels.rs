@@ -206,6 +206,7 @@ async fn an_inbox_larger_than_memory_allows_is_written_while_it_is_read() {
                 label: tidings_core::Label::new("MEDIA"),
                 body: Some(format!("{number}-{}", "x".repeat(size)).into_bytes().into()),
                 notify: false,
+                time: None,
             });
             let caller = tidings_core::Caller::Key(bob.key());
             let post = tidings_engine::Post { caller, drafts: drafts.collect(), joined: None, blob: None };

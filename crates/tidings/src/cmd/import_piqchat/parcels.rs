@@ -45,6 +45,7 @@ pub(super) fn read(row: &Row<'_>, people: &HashSet<Key>, dropped: &mut Dropped) 
         label: Label::new(label),
         body: text(row, 3).map(|content| content.as_bytes().into()),
         notify: false,
+        time: None,
     };
     Some(Parcel { draft, sender, at, attachment: text(row, 4).map(str::to_owned) })
 }
