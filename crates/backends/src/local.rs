@@ -37,6 +37,10 @@ impl Bus for LocalBus {
         let _ = self.sender.send(hint);
     }
 
+    fn reaches_others(&self) -> bool {
+        false
+    }
+
     fn listen(&self) -> Box<dyn Hints> {
         Box::new(LocalHints(self.sender.subscribe()))
     }

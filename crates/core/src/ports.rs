@@ -228,6 +228,8 @@ pub enum Hint {
 pub trait Bus: Send + Sync {
     /// Tells all who listen.
     fn wake(&self, hint: Hint);
+    /// Whether other processes listen. Where none do, whoever appends tells the readers of its own process, and that is all.
+    fn reaches_others(&self) -> bool;
     /// Listens from now on.
     fn listen(&self) -> Box<dyn Hints>;
 }

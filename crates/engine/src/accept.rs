@@ -3,7 +3,9 @@
 use crate::Engine;
 use crate::blobs::{BlobWriter, FinishedBlob, INLINE_MAX};
 use crate::error::Error;
-use crate::feed::Membership;
+use crate::live::{Live, Passing};
+use crate::subscriber::Membership;
+use crate::tail::Item;
 use std::sync::Arc;
 use tidings_core::blob::BlobContent;
 use tidings_core::policy::Keep;
@@ -17,25 +19,24 @@ const STORED_MAX: u64 = 4 * INLINE_MAX as u64;
 pub struct Post {
     /// Who posts.
     pub caller: Caller,
-    /// What. All of them stay in the store, or all of them are for one live channel.
+    /// What. All of them stay in the store, or all of them are live.
     pub drafts: Vec<Draft>,
-    /// That the caller's session has joined that channel.
+    /// That the caller's session has joined the channel that they are for.
     pub joined: Option<Membership>,
     /// What they all point to.
     pub blob: Option<FinishedBlob>,
 }
 
 impl Engine {
-    /// Accepts or refuses each draft, in order. What is accepted is durable when this returns (on a live channel: handed to
-    /// those who listen); what is refused leaves no trace. Goes on if the caller stops waiting. Fails with
+    /// Accepts or refuses each draft, in order. What is accepted is durable when this returns (on a live stream: handed to
+    /// those who follow it, if any); what is refused leaves no trace. Goes on if the caller stops waiting. Fails with
     /// [`Error::DiskFull`], [`Error::Busy`] or [`Error::Failed`], and then nothing was accepted.
     pub async fn accept(&self, post: Post, now: Timestamp) -> Result<Vec<Result<Envelope, Refusal>>, Error> {
-        let live = |draft: &Draft| self.policies().of(draft.stream.kind()).keep == Keep::Live;
-        if post.drafts.iter().any(live) {
+        if post.drafts.iter().any(|draft| self.is_live(&draft.stream)) {
             return Ok(post
                 .drafts
                 .into_iter()
-                .map(|draft| self.announce(&post.caller, post.joined.as_ref(), draft, now))
+                .map(|draft| self.pass(&post.caller, post.joined.as_ref(), draft, now))
                 .collect());
         }
         let engine = self.clone();
@@ -50,20 +51,44 @@ impl Engine {
         self.allow_stored(bytes.saturating_add(beside), now)?;
         let streams: Vec<StreamName> = post.drafts.iter().map(|draft| draft.stream.clone()).collect();
         let notify = post.drafts.iter().any(|draft| draft.notify);
+        let novel = self.novel(&post.drafts);
         let policies = Arc::clone(&self.inner.policies);
-        let posting = Posting { caller: post.caller, drafts: post.drafts, novel: Vec::new(), blob, policies, now };
+        let posting = Posting { caller: post.caller, drafts: post.drafts, novel: novel.clone(), blob, policies, now };
         let outcomes = self.inner.store.append(posting).await?;
         if let Some(blob) = post.blob.filter(|_| outcomes.iter().any(Result::is_ok)) {
             blob.claim();
         }
-        for (stream, envelope) in streams.into_iter().zip(&outcomes).filter_map(|(s, o)| Some((s, o.as_ref().ok()?))) {
-            self.inner.tail.push(&stream, envelope);
-            self.inner.bus.wake(Hint::Stream(stream));
+        for ((stream, outcome), novel) in streams.into_iter().zip(&outcomes).zip(novel) {
+            if let Ok(envelope) = outcome {
+                self.announce(stream, envelope.clone(), novel);
+            }
         }
         if notify {
             self.inner.bus.wake(Hint::Deliveries);
         }
         Ok(outcomes)
+    }
+
+    /// For each draft, whether its id is certainly new. Ids of what is kept until it is taken are random, and are not asked.
+    fn novel(&self, drafts: &[Draft]) -> Vec<bool> {
+        let room = |draft: &Draft| matches!(self.policies().of(draft.stream.kind()).keep, Keep::For(_));
+        drafts.iter().map(|draft| room(draft) && self.inner.known.novel(draft.id)).collect()
+    }
+
+    /// Tells all who read it of an envelope that the store has appended.
+    fn announce(&self, stream: StreamName, envelope: Envelope, novel: bool) {
+        let kept_for_a_time = matches!(self.policies().of(stream.kind()).keep, Keep::For(_));
+        if kept_for_a_time && !novel {
+            self.inner.known.was_false();
+        }
+        let item = Arc::new(Item::new(envelope));
+        self.inner.feeds.tell(&stream, |followed| self.inner.tail.push(&stream, &item, followed));
+        if kept_for_a_time {
+            self.inner.history.push(&stream, &item);
+        }
+        if self.inner.bus.reaches_others() {
+            self.inner.bus.wake(Hint::Stream(stream));
+        }
     }
 
     /// Whether the caller could append `bytes` bytes to each stream now, so that a door can stop receiving what would be
@@ -98,7 +123,8 @@ impl Engine {
         if bytes <= STORED_MAX { self.allow_stored(bytes, now) } else { self.inner.disk.allow(bytes, now) }
     }
 
-    fn announce(
+    /// Passes a live envelope on.
+    fn pass(
         &self,
         caller: &Caller,
         joined: Option<&Membership>,
@@ -106,14 +132,31 @@ impl Engine {
         now: Timestamp,
     ) -> Result<Envelope, Refusal> {
         let stream = draft.stream.clone();
-        let envelope = self.inner.feeds.listening(&stream, |somebody| {
-            let joined = somebody && joined.is_some_and(|joined| joined.holds(&stream));
-            let facts = StreamFacts { open: true, joined, ..StreamFacts::default() };
-            let envelope = admit(self.policies().of(stream.kind()), &facts, caller, draft, 0, Seq::START, now)?;
-            Ok::<_, Refusal>(self.inner.tail.push_live(&stream, envelope))
-        })?;
-        self.inner.bus.wake(Hint::Stream(stream));
+        let policy = self.policies().of(stream.kind());
+        let joined = joined.is_some_and(|joined| joined.holds(&stream));
+        let facts = StreamFacts { open: true, joined, ..StreamFacts::default() };
+        admit::may_append(policy, &facts, caller, draft.size())?;
+        let duplicate = self.inner.window.note(draft.id, now);
+        let mut envelope = admit(policy, &StreamFacts { duplicate, ..facts }, caller, draft, 0, Seq::START, now)?;
+        let relayed = self.inner.relays.wanted();
+        let item = self.inner.feeds.tell(&stream, |followed| {
+            let keep = |envelope| self.inner.tail.push_live(&stream, envelope);
+            // Where nobody is, nothing is remembered.
+            if followed { Some(keep(envelope.clone())) } else { None }
+        });
+        if let Some(item) = &item {
+            envelope.seq = item.envelope.seq;
+        }
+        if relayed {
+            let item = item.unwrap_or_else(|| Arc::new(Item::new(envelope.clone())));
+            self.inner.relays.tell(Passing { stream, item, source: *caller });
+        }
         Ok(envelope)
+    }
+
+    /// Hears every live envelope that is accepted from now on, to relay it to other servers.
+    pub fn live(&self) -> Live {
+        self.inner.relays.listen()
     }
 }
 

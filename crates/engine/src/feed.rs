@@ -3,12 +3,10 @@
 use crate::Engine;
 use crate::error::Error;
 use crate::tail::{Item, Look};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 use tidings_core::policy::Keep;
-use tidings_core::{Hint, Seq, StreamName};
-use tokio::sync::Notify;
+use tidings_core::{Bound, Hint, HistoryQuery, Seq, StreamName, Timestamp};
 
 /// Envelopes in one batch at most.
 pub const BATCH_MAX: usize = 500;
@@ -16,40 +14,18 @@ pub const BATCH_MAX: usize = 500;
 /// Bytes of bodies and labels after which a batch ends.
 pub const BATCH_BYTES: usize = 1 << 20;
 
-/// How often a waiting feed looks without having been woken, since a hint may be lost.
+/// How often all who follow anything look without having been called, where other processes write, too: their hints may be
+/// lost.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Some envelopes in order.
 pub struct Batch {
     /// The envelopes.
     pub items: Vec<Arc<Item>>,
-    /// How many before them are gone; only live channels lose any.
+    /// How many before them are gone; only live streams lose any.
     pub missed: u64,
     /// Whether the stream has no more after these for now.
     pub complete: bool,
-}
-
-/// A reader's place in a stream.
-pub struct Feed {
-    engine: Engine,
-    stream: StreamName,
-    cursor: Seq,
-    wake: Arc<Notify>,
-    here: Arc<()>,
-}
-
-/// Shows that a session has joined a live channel: it holds while the session's [`Feed`] does.
-#[derive(Clone)]
-pub struct Membership {
-    stream: StreamName,
-    here: Weak<()>,
-}
-
-impl Membership {
-    /// Whether it is still good for this stream.
-    pub(crate) fn holds(&self, stream: &StreamName) -> bool {
-        self.stream == *stream && self.here.strong_count() > 0
-    }
 }
 
 impl Engine {
@@ -61,156 +37,77 @@ impl Engine {
             }
             Look::Unknown(ticket) => ticket,
         };
-        let page = self.inner.store.read(stream.clone(), after, BATCH_MAX, BATCH_BYTES).await?;
-        let items: Vec<_> = page.envelopes.into_iter().map(|envelope| Arc::new(Item::new(envelope))).collect();
-        if page.complete && after == Seq::START {
-            self.inner.tail.offer(stream, ticket, &items);
+        let batch = self.read_stored(stream, after).await?;
+        if batch.complete && after == Seq::START {
+            self.inner.tail.offer(stream, ticket, &batch.items);
         }
+        Ok(batch)
+    }
+
+    /// Envelopes after the cursor from the store.
+    pub(crate) async fn read_stored(&self, stream: &StreamName, after: Seq) -> Result<Batch, Error> {
+        let page = self.inner.store.read(stream.clone(), after, BATCH_MAX, BATCH_BYTES).await?;
+        let items = page.envelopes.into_iter().map(|envelope| Arc::new(Item::new(envelope))).collect();
         Ok(Batch { items, missed: 0, complete: page.complete })
     }
 
-    /// Follows a stream from a cursor on. On a live channel this is joining, and the cursor does not count: there is no past.
-    pub fn follow(&self, stream: StreamName, cursor: Seq) -> Feed {
-        let wake = self.inner.feeds.enter(&stream);
-        let live = self.policies().of(stream.kind()).keep == Keep::Live;
-        let cursor = if live { self.inner.tail.live_end(&stream) } else { cursor };
-        Feed { engine: self.clone(), stream, cursor, wake, here: Arc::default() }
+    /// A page of a room in the order in which its messages were written. A room that is not there is empty.
+    pub async fn history(&self, room: &StreamName, query: &HistoryQuery) -> Result<Vec<Arc<Item>>, Error> {
+        self.inner.history.history(&self.inner.store, room, query, self.kept_since(room), self.now()).await
     }
 
-    /// Passes hints of the bus on to the feeds of this process, until the bus is gone.
+    /// How many messages of a room lie between two bounds, both inclusive.
+    pub async fn count(&self, room: &StreamName, from: Bound, to: Bound) -> Result<u64, Error> {
+        self.inner.history.count(&self.inner.store, room, from, to, self.kept_since(room), self.now()).await
+    }
+
+    /// What is older than this has lived its time and is not shown any more.
+    fn kept_since(&self, stream: &StreamName) -> Timestamp {
+        match self.policies().of(stream.kind()).keep {
+            Keep::For(age) | Keep::UntilTaken(age) => self.now().before(age),
+            Keep::Live | Keep::UntilDeleted => Timestamp::EPOCH,
+        }
+    }
+
+    /// How many sessions on this node follow a stream.
+    pub fn followers(&self, stream: &StreamName) -> usize {
+        self.inner.feeds.count(stream)
+    }
+
+    /// Whether any session on this node follows a stream.
+    pub fn followed(&self, stream: &StreamName) -> bool {
+        self.followers(stream) > 0
+    }
+
+    /// Takes up what other processes tell, until the bus is gone.
     pub async fn run_hints(&self) {
         let mut hints = self.inner.bus.listen();
-        while let Some(hint) = hints.next().await {
-            match hint {
-                Hint::Stream(stream) => self.inner.feeds.wake(&stream),
-                Hint::Deliveries => self.inner.deliveries.notify_one(),
-                Hint::Lost => {
-                    self.inner.feeds.wake_all();
-                    self.inner.deliveries.notify_one();
-                }
-            }
-        }
-    }
-}
-
-impl Feed {
-    /// Waits for what comes after the cursor and moves the cursor behind it. Safe to abandon half-way.
-    pub async fn next(&mut self) -> Result<Batch, Error> {
+        let mut look_again = tokio::time::interval(LOOK_AGAIN);
         loop {
-            let wake = Arc::clone(&self.wake);
-            let woken = wake.notified();
-            tokio::pin!(woken);
-            // Listening begins before looking, so that nothing falls in between.
-            woken.as_mut().enable();
-            let batch = self.look().await?;
-            if let Some(last) = batch.items.last() {
-                self.cursor = last.envelope.seq;
-                return Ok(batch);
-            }
-            // A hint that was lost costs this delay.
-            let _ = tokio::time::timeout(LOOK_AGAIN, woken).await;
-        }
-    }
-
-    /// What its session shows to speak on the channel.
-    pub fn membership(&self) -> Membership {
-        Membership { stream: self.stream.clone(), here: Arc::downgrade(&self.here) }
-    }
-
-    /// The place up to which everything was read.
-    pub fn cursor(&self) -> Seq {
-        self.cursor
-    }
-
-    async fn look(&self) -> Result<Batch, Error> {
-        if self.engine.policies().of(self.stream.kind()).keep == Keep::Live {
-            let (missed, items) = self.engine.inner.tail.look_live(&self.stream, self.cursor);
-            return Ok(Batch { items, missed, complete: true });
-        }
-        self.engine.read(&self.stream, self.cursor).await
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        let live = self.engine.policies().of(self.stream.kind()).keep == Keep::Live;
-        let forget = || self.engine.inner.tail.forget(&self.stream);
-        self.engine.inner.feeds.leave(&self.stream, || {
-            if live {
-                forget()
-            }
-        });
-    }
-}
-
-/// Who listens to what in this process. Its size is bounded by the sessions that the doors allow.
-#[derive(Default)]
-pub(crate) struct Feeds {
-    listeners: Mutex<HashMap<StreamName, (Arc<Notify>, usize)>>,
-}
-
-impl Feeds {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<StreamName, (Arc<Notify>, usize)>> {
-        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn enter(&self, stream: &StreamName) -> Arc<Notify> {
-        let mut listeners = self.lock();
-        let (wake, count) = listeners.entry(stream.clone()).or_default();
-        *count += 1;
-        Arc::clone(wake)
-    }
-
-    /// Runs `last` if nobody else listens, before anybody can begin to: a channel that is forgotten under a new listener
-    /// would start its places anew behind that listener's cursor.
-    fn leave(&self, stream: &StreamName, last: impl FnOnce()) {
-        let mut listeners = self.lock();
-        if let Some((_, count)) = listeners.get_mut(stream) {
-            *count = count.saturating_sub(1);
-            if *count > 0 {
-                return;
+            let hint = tokio::select! {
+                hint = hints.next() => hint,
+                _ = look_again.tick(), if self.inner.bus.reaches_others() => Some(Hint::Lost),
+            };
+            match hint {
+                Some(Hint::Stream(stream)) => {
+                    // Another process has written it: what this one remembers of it is no longer all.
+                    self.inner.tail.forget(&stream);
+                    self.inner.history.forget(&stream);
+                    self.inner.feeds.tell(&stream, |_| ());
+                }
+                Some(Hint::Deliveries) => self.inner.deliveries.notify_one(),
+                Some(Hint::Lost) => self.look_everywhere(),
+                None => return,
             }
         }
-        listeners.remove(stream);
-        last();
     }
 
-    /// Runs `work`, which is told whether somebody listens; that does not change meanwhile.
-    pub(crate) fn listening<T>(&self, stream: &StreamName, work: impl FnOnce(bool) -> T) -> T {
-        let listeners = self.lock();
-        work(listeners.contains_key(stream))
-    }
-
-    fn wake(&self, stream: &StreamName) {
-        if let Some((wake, _)) = self.lock().get(stream) {
-            wake.notify_waiters();
+    fn look_everywhere(&self) {
+        if self.inner.bus.reaches_others() {
+            self.inner.tail.forget_stored();
+            self.inner.history.forget_all();
         }
-    }
-
-    fn wake_all(&self) {
-        for (wake, _) in self.lock().values() {
-            wake.notify_waiters();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tidings_core::StreamKind;
-
-    #[test]
-    fn when_all_have_left_nobody_listens() {
-        let (feeds, lobby) = (Feeds::default(), StreamName::named(StreamKind::Channel, b"lobby").unwrap());
-        let mut last = 0;
-        for _ in 0..3 {
-            feeds.enter(&lobby);
-        }
-        for left in 1..=3 {
-            assert!(feeds.listening(&lobby, |somebody| somebody));
-            feeds.leave(&lobby, || last = left);
-        }
-        assert_eq!(last, 3);
-        assert!(!feeds.listening(&lobby, |somebody| somebody) && feeds.lock().is_empty());
+        self.inner.feeds.wake_all();
+        self.inner.deliveries.notify_one();
     }
 }

@@ -13,8 +13,13 @@ pub mod entropy;
 pub mod error;
 pub mod exchanges;
 pub mod feed;
+mod feeds;
+mod history;
 pub mod hold;
+mod known;
 pub mod limits;
+pub mod live;
+pub mod subscriber;
 pub mod sweep;
 mod tail;
 
@@ -24,9 +29,11 @@ pub use blobs::{BlobReader, BlobWriter, Blobs};
 pub use clock::Clock;
 pub use entropy::Entropy;
 pub use error::Error;
-pub use feed::{Batch, Feed, Membership};
+pub use feed::Batch;
 pub use hold::Hold;
 pub use limits::Limits;
+pub use live::{Live, Passing};
+pub use subscriber::{Membership, News, Subscriber};
 pub use tail::{ENCODINGS, Item};
 
 use std::sync::Arc;
@@ -48,6 +55,8 @@ pub struct Settings {
     pub disk_reserve: u64,
     /// Bytes that the memory tail may hold.
     pub tail_bytes: usize,
+    /// Bytes that rooms which are being read may take in memory.
+    pub history_bytes: usize,
 }
 
 impl Default for Settings {
@@ -59,6 +68,7 @@ impl Default for Settings {
             invitation_life: Duration::from_secs(3600),
             disk_reserve: 128 << 20,
             tail_bytes: 12 << 20,
+            history_bytes: 32 << 20,
         }
     }
 }
@@ -74,7 +84,11 @@ struct Inner {
     bus: Arc<dyn Bus>,
     blobs: Blobs,
     tail: tail::Tail,
-    feeds: feed::Feeds,
+    feeds: feeds::Feeds,
+    history: history::History,
+    known: known::Known,
+    window: live::Window,
+    relays: live::Relays,
     seen: accounts::SeenLately,
     deliveries: tokio::sync::Notify,
     sweeper: tokio::sync::Notify,
@@ -104,7 +118,11 @@ impl Engine {
                 bus,
                 blobs,
                 tail: tail::Tail::new(settings.tail_bytes),
-                feeds: feed::Feeds::default(),
+                feeds: feeds::Feeds::default(),
+                history: history::History::new(settings.history_bytes),
+                known: known::Known::default(),
+                window: live::Window::default(),
+                relays: live::Relays::default(),
                 seen: accounts::SeenLately::default(),
                 deliveries: tokio::sync::Notify::new(),
                 sweeper: tokio::sync::Notify::new(),

@@ -66,6 +66,7 @@ impl Engine {
         let swept = swept?;
         for (stream, seq) in &swept.envelopes {
             self.inner.tail.remove(stream, *seq);
+            self.inner.history.remove(stream, *seq);
         }
         report.envelopes += u64::try_from(swept.envelopes.len()).unwrap_or(u64::MAX);
         report.exchanges += swept.exchanges;

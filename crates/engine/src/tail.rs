@@ -1,5 +1,6 @@
 //! The tail: the newest envelopes of busy streams in memory, encoded once per door, so that many readers cost one query.
 
+use crate::feed::Batch;
 use bytes::Bytes;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
@@ -9,14 +10,20 @@ use tidings_core::{Envelope, Seq, StreamName};
 /// How many doors may keep an encoding of each envelope; a door uses its own slot.
 pub const ENCODINGS: usize = 5;
 
-/// Envelopes that a live channel keeps for readers that are a little behind.
-const LIVE_MAX: usize = 256;
+/// Envelopes that a live stream keeps for readers that are a little behind.
+const LIVE_MAX: usize = 4096;
 
 /// Envelopes of one stored stream in the tail.
 const STORED_MAX: usize = 1024;
 
 /// Part of the whole budget that one stream may take.
-const STREAM_SHARE: usize = 8;
+const STREAM_SHARE: usize = 4;
+
+/// Envelopes that a follower gets at a time.
+const FOLLOW_MAX: usize = 128;
+
+/// Bytes of bodies after which what a follower gets at a time ends.
+const FOLLOW_BYTES: usize = 256 << 10;
 
 /// Bytes reckoned for an envelope beside its content.
 const OVERHEAD: usize = 256;
@@ -48,10 +55,14 @@ impl Item {
         }
     }
 
-    fn cost(&self) -> usize {
+    /// Bytes that it takes, about: its content and one encoding of it.
+    pub(crate) fn cost(&self) -> usize {
+        OVERHEAD + 2 * self.size()
+    }
+
+    fn size(&self) -> usize {
         let body = self.envelope.body.as_ref().map_or(0, |body| body.len());
-        // Content and one encoding of it.
-        OVERHEAD + 2 * (body + self.envelope.label.as_str().len())
+        body + self.envelope.label.as_str().len()
     }
 }
 
@@ -80,6 +91,8 @@ struct Entry {
     bytes: usize,
     used: u64,
     live: bool,
+    /// Holds the newest alone, for those who follow; otherwise it is of use only while it holds all.
+    rolling: bool,
 }
 
 struct Inside {
@@ -120,7 +133,7 @@ impl Tail {
         match inside.streams.get_mut(stream) {
             Some(entry) if entry.from <= after && entry.late.is_empty() => {
                 entry.used = tick;
-                Look::Complete(entry.items.iter().filter(|item| item.envelope.seq > after).cloned().collect())
+                Look::Complete(entry.after(after).cloned().collect())
             }
             _ => Look::Unknown(ticket),
         }
@@ -145,6 +158,7 @@ impl Tail {
             bytes,
             used: inside.tick,
             live: false,
+            rolling: false,
         };
         inside.bytes += bytes + OVERHEAD;
         if let Some(old) = inside.streams.insert(stream.clone(), entry) {
@@ -153,19 +167,56 @@ impl Tail {
         inside.make_room(self.budget);
     }
 
-    /// Notes an envelope that the store has appended.
-    pub(crate) fn push(&self, stream: &StreamName, envelope: &Envelope) {
+    /// What a follower of a stream gets after its cursor. None if it must ask the store (a live stream: nothing was said).
+    pub(crate) fn follow(&self, stream: &StreamName, after: Seq) -> Option<Batch> {
+        let mut inside = self.lock();
+        inside.tick += 1;
+        let tick = inside.tick;
+        let entry = inside.streams.get_mut(stream)?;
+        if !entry.live && entry.from > after {
+            return None;
+        }
+        entry.used = tick;
+        let missed = u64::try_from(entry.from.number().saturating_sub(after.number())).unwrap_or(0);
+        // What stands behind a place that was not announced yet waits for it.
+        let end = entry.late.first().copied();
+        let (mut items, mut bytes, mut complete) = (Vec::new(), 0, true);
+        for item in entry.after(after).take_while(|item| end.is_none_or(|end| item.envelope.seq < end)) {
+            bytes += item.size();
+            if items.len() == FOLLOW_MAX || (bytes > FOLLOW_BYTES && !items.is_empty()) {
+                complete = false;
+                break;
+            }
+            items.push(Arc::clone(item));
+        }
+        Some(Batch { items, missed, complete })
+    }
+
+    /// The place up to which everything was announced. None for a stream that the tail does not hold.
+    pub(crate) fn end(&self, stream: &StreamName) -> Option<Seq> {
+        let inside = self.lock();
+        let entry = inside.streams.get(stream)?;
+        Some(entry.late.first().map_or(entry.last, |late| Seq::from_number(late.number() - 1)))
+    }
+
+    /// Notes an envelope that the store has appended. Of a stream that is `followed`, the newest are kept.
+    pub(crate) fn push(&self, stream: &StreamName, item: &Arc<Item>, followed: bool) {
         let stripe = self.stripe(stream);
         let mut inside = self.lock();
         inside.changed(stripe);
+        if followed && !inside.streams.contains_key(stream) {
+            inside.begin(stream, item.envelope.seq);
+        }
+        let share = self.budget / STREAM_SHARE;
         let Some(entry) = inside.streams.get_mut(stream) else {
             return;
         };
         let before = entry.bytes;
-        entry.take_in(envelope);
-        let too_much =
-            entry.items.len() > STORED_MAX || entry.late.len() > LATE_MAX || entry.bytes > self.budget / STREAM_SHARE;
-        let after = entry.bytes;
+        entry.take_in(item);
+        while entry.rolling && entry.late.is_empty() && entry.items.len() > 1 && entry.is_too_much(share) {
+            entry.drop_oldest();
+        }
+        let (after, too_much) = (entry.bytes, entry.is_too_much(share));
         inside.bytes = inside.bytes.saturating_sub(before) + after;
         if too_much {
             inside.forget(stream);
@@ -199,49 +250,54 @@ impl Tail {
         inside.forget(stream);
     }
 
-    /// Gives a live envelope its place and keeps it for those who listen. Live streams are never stored.
-    pub(crate) fn push_live(&self, stream: &StreamName, mut envelope: Envelope) -> Envelope {
+    /// Forgets everything that is stored as well.
+    pub(crate) fn forget_stored(&self) {
+        let mut inside = self.lock();
+        inside.generations.iter_mut().for_each(|generation| *generation += 1);
+        inside.streams.retain(|_, entry| entry.live);
+        inside.count();
+    }
+
+    /// Gives a live envelope its place and keeps it for those who follow. Live streams are never stored.
+    pub(crate) fn push_live(&self, stream: &StreamName, mut envelope: Envelope) -> Arc<Item> {
         let mut inside = self.lock();
         inside.tick += 1;
         let tick = inside.tick;
-        let known = inside.streams.contains_key(stream);
-        inside.bytes += if known { 0 } else { OVERHEAD };
+        if !inside.streams.contains_key(stream) {
+            inside.begin(stream, Seq::START.next());
+        }
+        let share = self.budget / STREAM_SHARE;
         let entry = inside.streams.entry(stream.clone()).or_default();
         let before = entry.bytes;
         entry.live = true;
         entry.used = tick;
         envelope.seq = entry.last.next();
-        entry.append(Arc::new(Item::new(envelope.clone())));
-        while entry.items.len() > LIVE_MAX {
+        let item = Arc::new(Item::new(envelope));
+        entry.append(Arc::clone(&item));
+        while entry.items.len() > LIVE_MAX || (entry.bytes > share && entry.items.len() > 1) {
             entry.drop_oldest();
         }
         let after = entry.bytes;
         inside.bytes = inside.bytes.saturating_sub(before) + after;
         inside.make_room(self.budget);
-        envelope
-    }
-
-    /// What a live stream has after the cursor, and how many envelopes were missed. A listener that starts passes the place
-    /// that [`Tail::live_end`] gives.
-    pub(crate) fn look_live(&self, stream: &StreamName, after: Seq) -> (u64, Vec<Arc<Item>>) {
-        let inside = self.lock();
-        let Some(entry) = inside.streams.get(stream) else {
-            return (0, Vec::new());
-        };
-        let missed = u64::try_from(entry.from.number().saturating_sub(after.number())).unwrap_or(0);
-        (missed, entry.items.iter().filter(|item| item.envelope.seq > after).cloned().collect())
-    }
-
-    /// The end of a live stream.
-    pub(crate) fn live_end(&self, stream: &StreamName) -> Seq {
-        self.lock().streams.get(stream).map_or(Seq::START, |entry| entry.last)
+        item
     }
 }
 
 impl Entry {
+    /// The items after a place.
+    fn after(&self, after: Seq) -> impl Iterator<Item = &Arc<Item>> {
+        let first = self.items.partition_point(|item| item.envelope.seq <= after);
+        self.items.range(first..)
+    }
+
+    fn is_too_much(&self, share: usize) -> bool {
+        self.items.len() > STORED_MAX || self.late.len() > LATE_MAX || self.bytes > share
+    }
+
     /// Takes in an envelope that the store has appended, at its place.
-    fn take_in(&mut self, envelope: &Envelope) {
-        let seq = envelope.seq;
+    fn take_in(&mut self, item: &Arc<Item>) {
+        let seq = item.envelope.seq;
         if seq <= self.last && !self.late.remove(&seq) {
             return;
         }
@@ -249,10 +305,9 @@ impl Entry {
         // One more than allowed is enough to know that there are too many.
         self.late.extend(skipped.take(LATE_MAX + 1).map(Seq::from_number));
         self.last = self.last.max(seq);
-        let item = Arc::new(Item::new(envelope.clone()));
         self.bytes += item.cost();
         let at = self.items.partition_point(|other| other.envelope.seq < seq);
-        self.items.insert(at, item);
+        self.items.insert(at, Arc::clone(item));
     }
 
     fn append(&mut self, item: Arc<Item>) {
@@ -276,6 +331,15 @@ impl Inside {
         }
     }
 
+    /// Begins to keep a stream of which the next place is `first`.
+    fn begin(&mut self, stream: &StreamName, first: Seq) {
+        self.tick += 1;
+        let from = Seq::from_number(first.number() - 1);
+        let entry = Entry { from, last: from, used: self.tick, rolling: true, ..Entry::default() };
+        self.streams.insert(stream.clone(), entry);
+        self.bytes += OVERHEAD;
+    }
+
     fn forget(&mut self, stream: &StreamName) {
         if let Some(entry) = self.streams.remove(stream) {
             self.bytes = self.bytes.saturating_sub(entry.bytes + OVERHEAD);
@@ -296,6 +360,10 @@ impl Inside {
             }
         }
         self.streams.retain(|_, entry| entry.live || entry.used > median);
+        self.count();
+    }
+
+    fn count(&mut self) {
         self.bytes = self.streams.values().map(|entry| entry.bytes + OVERHEAD).sum();
     }
 }
@@ -334,13 +402,47 @@ mod tests {
         tail.offer(&stream(name), ticket, &items);
     }
 
+    fn push(tail: &Tail, envelope: &Envelope) {
+        tail.push(&stream(1), &Arc::new(Item::new(envelope.clone())), false);
+    }
+
+    fn followed(tail: &Tail, after: i64) -> Option<(u64, Vec<i64>)> {
+        let batch = tail.follow(&stream(1), Seq::from_number(after))?;
+        Some((batch.missed, batch.items.iter().map(|item| item.envelope.seq.number()).collect()))
+    }
+
+    #[test]
+    fn followers_get_the_newest_in_order_and_wait_for_what_is_late() {
+        let tail = Tail::new(1 << 20);
+        let told = |seq| tail.push(&stream(1), &Arc::new(Item::new(envelope(seq, 10))), true);
+        told(8);
+        assert_eq!((followed(&tail, 6), followed(&tail, 7)), (None, Some((0, vec![8]))));
+        told(11);
+        told(10);
+        assert_eq!(followed(&tail, 7), Some((0, vec![8])));
+        assert_eq!(tail.end(&stream(1)), Some(Seq::from_number(8)));
+        told(9);
+        told(7);
+        assert_eq!(followed(&tail, 8), Some((0, vec![9, 10, 11])), "each once, and nothing from before");
+        for seq in 12..5000 {
+            told(seq);
+        }
+        let (_, newest) = followed(&tail, 4990).unwrap();
+        assert_eq!(newest, (4991..5000).collect::<Vec<_>>());
+        assert_eq!(followed(&tail, 12), None, "who lags asks the store");
+        let (_, some) = followed(&tail, 4500).unwrap();
+        assert_eq!(some, (4501..4501 + i64::try_from(FOLLOW_MAX).unwrap()).collect::<Vec<_>>());
+        tail.forget_stored();
+        assert_eq!((followed(&tail, 4999), tail.lock().bytes), (None, 0));
+    }
+
     #[test]
     fn it_follows_the_store() {
         let tail = Tail::new(1 << 20);
         assert_eq!(seqs(&tail, 1, 0), None);
         load(&tail, 1, &[1, 2], 10);
-        tail.push(&stream(1), &envelope(2, 10));
-        tail.push(&stream(1), &envelope(3, 10));
+        push(&tail, &envelope(2, 10));
+        push(&tail, &envelope(3, 10));
         tail.remove(&stream(1), Seq::from_number(2));
         assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 3]));
         assert_eq!(seqs(&tail, 1, 1), Some(vec![3]));
@@ -352,15 +454,15 @@ mod tests {
     fn places_that_are_announced_out_of_order_are_waited_for() {
         let tail = Tail::new(1 << 20);
         load(&tail, 1, &[1], 10);
-        tail.push(&stream(1), &envelope(4, 10));
+        push(&tail, &envelope(4, 10));
         assert_eq!(seqs(&tail, 1, 0), None, "the store is asked while places are missing");
-        tail.push(&stream(1), &envelope(2, 10));
+        push(&tail, &envelope(2, 10));
         tail.remove(&stream(1), Seq::from_number(3));
         assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 2, 4]));
-        tail.push(&stream(1), &envelope(3, 10));
-        tail.push(&stream(1), &envelope(2, 10));
+        push(&tail, &envelope(3, 10));
+        push(&tail, &envelope(2, 10));
         assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 2, 4]), "nothing comes twice, and nothing comes back");
-        tail.push(&stream(1), &envelope(5 + i64::try_from(LATE_MAX).unwrap() + 1, 10));
+        push(&tail, &envelope(5 + i64::try_from(LATE_MAX).unwrap() + 1, 10));
         assert_eq!(tail.lock().streams.len(), 0);
     }
 
@@ -404,7 +506,7 @@ mod tests {
         let tail = Tail::new(64 * 1024);
         load(&tail, 1, &[], 0);
         for seq in 1..100 {
-            tail.push(&stream(1), &envelope(seq, 1000));
+            push(&tail, &envelope(seq, 1000));
         }
         assert_eq!(seqs(&tail, 1, 0), None);
         assert_eq!(tail.lock().bytes, 0);
@@ -412,14 +514,22 @@ mod tests {
 
     #[test]
     fn live_readers_learn_what_they_missed() {
-        let tail = Tail::new(1 << 20);
-        for _ in 0..LIVE_MAX + 10 {
+        let tail = Tail::new(64 << 20);
+        let last = i64::try_from(LIVE_MAX).unwrap() + 10;
+        for _ in 0..last {
             tail.push_live(&stream(1), envelope(0, 1));
         }
-        let (missed, items) = tail.look_live(&stream(1), Seq::from_number(4));
-        assert_eq!((missed, items.len()), (6, LIVE_MAX));
-        assert_eq!(tail.live_end(&stream(1)).number(), 266);
-        assert_eq!(tail.look_live(&stream(1), Seq::from_number(266)).1.len(), 0);
+        let (missed, items) = followed(&tail, 4).unwrap();
+        assert_eq!((missed, items.first(), items.len()), (6, Some(&11), FOLLOW_MAX));
+        assert_eq!(tail.end(&stream(1)), Some(Seq::from_number(last)));
+        assert_eq!(followed(&tail, last), Some((0, vec![])));
+        let small = Tail::new(64 << 10);
+        for _ in 0..100 {
+            small.push_live(&stream(1), envelope(0, 1000));
+        }
+        assert!(small.lock().bytes <= 16 << 10);
+        small.forget_stored();
+        assert_eq!(small.end(&stream(1)), Some(Seq::from_number(100)));
     }
 
     #[test]

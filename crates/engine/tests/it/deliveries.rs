@@ -41,7 +41,7 @@ impl Service {
 }
 
 async fn subscriber(house: &House, key: Key, name: &str) -> StreamName {
-    house.join(key).await;
+    house.register(key).await;
     house.engine.set_contacts(key, vec![bob()], house.now()).await.unwrap();
     house.engine.set_subscription(key, Some(name.to_owned())).await.unwrap();
     StreamName::inbox(&key)

@@ -3,16 +3,15 @@
 use crate::house::{DEADLINE, House, alice, bob, next, person};
 use std::sync::Arc;
 use std::task::Poll;
-use tidings_core::{Caller, Draft, Label, Refusal, Seq, StreamName};
+use tidings_core::{Bus, Caller, Draft, Hint, Hints, Label, Refusal, Seq, StreamName};
 use tidings_engine::feed::BATCH_MAX;
 use tidings_engine::{Post, Settings};
 
 #[tokio::test]
 async fn a_waiting_feed_is_woken() {
     let house = House::new();
-    house.listen().await;
     let inbox = house.alice().await;
-    let mut feed = house.engine.follow(inbox.clone(), Seq::START);
+    let mut feed = house.follow(&inbox);
     let waiting = tokio::spawn(async move { (next(&mut feed).await, feed) });
     house.post(&inbox, "one").await.unwrap();
     let ((missed, texts), mut feed) = waiting.await.unwrap();
@@ -20,19 +19,46 @@ async fn a_waiting_feed_is_woken() {
     house.post(&inbox, "two").await.unwrap();
     house.post(&inbox, "three").await.unwrap();
     assert_eq!(next(&mut feed).await.1, ["two", "three"]);
-    assert_eq!(feed.cursor().number(), 3);
 }
 
-/// Nobody passes hints on here, as if all were lost.
+/// Tells nobody anything, as if all hints between processes were lost.
+struct DeafBus;
+
+#[async_trait::async_trait]
+impl Hints for DeafBus {
+    async fn next(&mut self) -> Option<Hint> {
+        std::future::pending().await
+    }
+}
+
+impl Bus for DeafBus {
+    fn wake(&self, _: Hint) {}
+
+    fn reaches_others(&self) -> bool {
+        true
+    }
+
+    fn listen(&self) -> Box<dyn Hints> {
+        Box::new(DeafBus)
+    }
+}
+
 #[tokio::test(start_paused = true)]
-async fn lost_hints_cost_delay_and_nothing_else() {
-    let house = House::new();
+async fn lost_hints_between_processes_cost_delay_and_nothing_else() {
+    let house = House::with_bus(Settings::default(), Arc::new(DeafBus));
+    let other = house.another_process(Arc::new(DeafBus));
     let inbox = house.alice().await;
-    let mut feed = house.engine.follow(inbox.clone(), Seq::START);
+    let mut feed = house.follow(&inbox);
+    house.post(&inbox, "here").await.unwrap();
+    assert_eq!(next(&mut feed).await.1, ["here"]);
     // Without a deadline: the clock runs ahead whenever the store's threads are waited for.
-    let waiting = tokio::spawn(async move { feed.next().await.unwrap().items.len() });
+    let waiting = tokio::spawn(async move { feed.next().await.unwrap().batch.items.len() });
     tokio::task::yield_now().await;
-    house.post(&inbox, "late").await.unwrap();
+    let drafts = vec![house.draft(&inbox, "elsewhere")];
+    let post = Post { caller: Caller::Key(bob()), drafts, joined: None, blob: None };
+    assert!(other.accept(post, house.now()).await.unwrap().iter().all(Result::is_ok));
+    let engine = house.engine.clone();
+    tokio::spawn(async move { engine.run_hints().await });
     assert_eq!(waiting.await.unwrap(), 1);
 }
 
@@ -59,7 +85,7 @@ async fn a_slow_reader_reads_from_the_store_what_memory_has_forgotten() {
         // Known to the tail from the beginning, until it is too much.
         assert!(house.engine.read(&inbox, Seq::START).await.unwrap().items.is_empty());
         fill(&house, &inbox, 1_750).await;
-        let mut feed = house.engine.follow(inbox, Seq::START);
+        let mut feed = house.follow(&inbox);
         let mut all = Vec::new();
         while all.len() < 1_750 {
             let (missed, texts) = next(&mut feed).await;
@@ -101,9 +127,8 @@ async fn memory_and_store_say_the_same_after_every_step() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_who_append_at_once_are_all_read() {
     let house = Arc::new(House::new());
-    house.listen().await;
     let inbox = house.alice().await;
-    let mut feed = house.engine.follow(inbox.clone(), Seq::START);
+    let mut feed = house.follow(&inbox);
     let writers = (0..16).map(|writer| {
         let (house, inbox) = (Arc::clone(&house), inbox.clone());
         tokio::spawn(async move {
@@ -117,8 +142,8 @@ async fn many_who_append_at_once_are_all_read() {
     let writers: Vec<_> = writers.collect();
     let mut seqs = Vec::new();
     while seqs.len() < 400 {
-        let batch = tokio::time::timeout(DEADLINE, feed.next()).await.expect("one is hidden").unwrap();
-        seqs.extend(batch.items.iter().map(|item| item.envelope.seq.number()));
+        let news = tokio::time::timeout(DEADLINE, feed.next()).await.expect("one is hidden").unwrap();
+        seqs.extend(news.batch.items.iter().map(|item| item.envelope.seq.number()));
     }
     assert_eq!(seqs, (1..=400).collect::<Vec<_>>(), "in order, each once");
     for writer in writers {

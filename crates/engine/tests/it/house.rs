@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tidings_backends::{LocalBus, Options, SqliteStore};
-use tidings_core::{BoxKey, Bus, Caller, Draft, Envelope, Hint, Key, Label, Refusal, StreamName, Timestamp};
+use tidings_core::{BoxKey, Bus, Caller, Draft, Envelope, Hint, Key, Label, Refusal, Seq, StreamName, Timestamp};
 use tidings_engine::blobs::FinishedBlob;
-use tidings_engine::{Blobs, Clock, Engine, Entropy, Error, Feed, Membership, Post, Settings};
+use tidings_engine::{Blobs, Clock, Engine, Entropy, Error, Membership, Post, Settings, Subscriber};
 
 /// How long a test waits for anything.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 pub struct House {
     pub engine: Engine,
-    bus: Arc<LocalBus>,
+    store: Arc<SqliteStore>,
+    bus: Arc<dyn Bus>,
     hand: Arc<AtomicI64>,
     folder: TempDir,
 }
@@ -27,15 +28,27 @@ impl House {
     }
 
     pub fn with(settings: Settings) -> Self {
+        Self::with_bus(settings, Arc::new(LocalBus::new()))
+    }
+
+    pub fn with_bus(settings: Settings, bus: Arc<dyn Bus>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("tidings.db"), &Options::default()).unwrap();
         let start = Timestamp::parse_iso("2024-06-15T12:00:00.000Z").unwrap();
         let (clock, hand) = Clock::manual(start);
         let blobs = Blobs::open(&folder.path().join("blobs")).unwrap();
-        let bus = Arc::new(LocalBus::new());
         let settings = Settings { disk_reserve: 0, ..settings };
-        let engine = Engine::new(store, Arc::clone(&bus) as Arc<dyn Bus>, blobs, settings, clock, Entropy::seeded(5));
-        Self { engine, bus, hand, folder }
+        let kept = Arc::clone(&store);
+        let engine = Engine::new(kept, Arc::clone(&bus), blobs, settings, clock, Entropy::seeded(5));
+        Self { engine, store, bus, hand, folder }
+    }
+
+    /// Another engine on the same store, as if in another process.
+    pub fn another_process(&self, bus: Arc<dyn Bus>) -> Engine {
+        let blobs = Blobs::open(&self.blobs_folder()).unwrap();
+        let (clock, _) = Clock::manual(self.now());
+        let settings = Settings { disk_reserve: 0, ..Settings::default() };
+        Engine::new(Arc::clone(&self.store) as _, bus, blobs, settings, clock, Entropy::seeded(6))
     }
 
     /// Passes hints on from now on.
@@ -44,6 +57,20 @@ impl House {
         tokio::spawn(async move { engine.run_hints().await });
         // The listener must be there before the first hint.
         tokio::task::yield_now().await;
+    }
+
+    /// A session that reads one stored stream from its beginning.
+    pub fn follow(&self, stream: &StreamName) -> Subscriber {
+        let mut reader = self.engine.subscriber();
+        assert!(reader.resume(stream.clone(), Seq::START));
+        reader
+    }
+
+    /// A session that has joined one stream.
+    pub async fn join(&self, stream: &StreamName) -> Subscriber {
+        let mut reader = self.engine.subscriber();
+        assert!(reader.join(stream.clone()).await.unwrap());
+        reader
     }
 
     pub fn now(&self) -> Timestamp {
@@ -56,7 +83,7 @@ impl House {
         self.bus.wake(Hint::Deliveries);
     }
 
-    pub async fn join(&self, key: Key) {
+    pub async fn register(&self, key: Key) {
         let (token, _) = self.engine.create_exchange(None, None, self.now()).await.unwrap();
         let accepted = self.engine.accept_exchange(token.hash(), Some(key), None, self.now()).await.unwrap();
         assert!(accepted.created_account);
@@ -64,7 +91,7 @@ impl House {
 
     /// Alice with an account, whose only contact is bob.
     pub async fn alice(&self) -> StreamName {
-        self.join(alice()).await;
+        self.register(alice()).await;
         self.engine.set_contacts(alice(), vec![bob()], self.now()).await.unwrap();
         StreamName::inbox(&alice())
     }
@@ -90,7 +117,13 @@ impl House {
         self.engine.accept(post, self.now()).await.unwrap().pop().unwrap()
     }
 
-    fn draft(&self, to: &StreamName, text: &str) -> Draft {
+    /// Brings something in as a link to another server does.
+    pub async fn bring(&self, link: Caller, draft: Draft) -> Result<Envelope, Refusal> {
+        let post = Post { caller: link, drafts: vec![draft], joined: None, blob: None };
+        self.engine.accept(post, self.now()).await.unwrap().pop().unwrap()
+    }
+
+    pub fn draft(&self, to: &StreamName, text: &str) -> Draft {
         Draft {
             stream: to.clone(),
             id: self.engine.entropy().envelope_id(),
@@ -140,11 +173,11 @@ pub fn bob() -> Key {
 }
 
 /// The texts of the next batch, and how many were missed before it.
-pub async fn next(feed: &mut Feed) -> (u64, Vec<String>) {
-    let batch = tokio::time::timeout(DEADLINE, feed.next()).await.expect("the feed sleeps").unwrap();
+pub async fn next(reader: &mut Subscriber) -> (u64, Vec<String>) {
+    let news = tokio::time::timeout(DEADLINE, reader.next()).await.expect("the reader sleeps").unwrap();
     let text =
         |item: &Arc<tidings_engine::Item>| String::from_utf8(item.envelope.body.clone().unwrap().into()).unwrap();
-    (batch.missed, batch.items.iter().map(text).collect())
+    (news.batch.missed, news.batch.items.iter().map(text).collect())
 }
 
 /// Looks again and again until it is so.

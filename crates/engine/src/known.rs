@@ -1,0 +1,14 @@
+//! Ids that are stored.
+
+use tidings_core::EnvelopeId;
+
+#[derive(Default)]
+pub(crate) struct Known;
+
+impl Known {
+    pub(crate) fn novel(&self, _id: EnvelopeId) -> bool {
+        false
+    }
+
+    pub(crate) fn was_false(&self) {}
+}
