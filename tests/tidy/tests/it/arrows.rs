@@ -17,10 +17,10 @@ const ARROWS: &[Arrow] = &[
 ];
 
 /// Each a protocol of its own that knows no other.
-const DOORS: &[&str] = &["piqchat", "native", "socketio", "line", "indieweb"];
+const DOORS: &[&str] = &["piqchat", "denetwork", "darkchat", "native", "indieweb"];
 
 /// Pieces that doors share. They know no door.
-const SHARED: &[&str] = &["http", "outbound", "webpush"];
+const SHARED: &[&str] = &["http", "outbound", "socketio", "webpush", "websocket"];
 
 struct Arrow {
     from: &'static str,
