@@ -1,6 +1,7 @@
 //! The protocols that a Tidings node speaks: each door turns a wire form into the engine's verbs and back, and knows no other
 //! door.
 
+pub mod darkchat;
 pub mod http;
 pub mod outbound;
 pub mod piqchat;
