@@ -2,6 +2,7 @@
 //! door.
 
 pub mod darkchat;
+pub mod denetwork;
 pub mod http;
 pub mod outbound;
 pub mod piqchat;

@@ -1,0 +1,17 @@
+//! The door for the clients of DeNetwork Chat: rooms over Socket.IO (wire/denetwork.md).
+
+mod canonical;
+mod identifier;
+mod json;
+mod message;
+mod number;
+mod refusal;
+mod signature;
+#[cfg(test)]
+mod signing;
+mod text;
+#[cfg(test)]
+mod vectors;
+
+pub use message::{Message, REQUEST_MAX, canonical_form, read_message};
+pub use refusal::{Refused, Status};
