@@ -16,6 +16,8 @@ pub(super) const SEEN: &str = "seen";
 pub(super) const MEDIA_WAITING: &str = "media";
 /// Envelopes received in inboxes, by UTC day.
 pub(super) const RECEIVED: &str = "received";
+/// Messages in rooms.
+pub(super) const ROOM_MESSAGES: &str = "rooms";
 /// Rows of outgoing work.
 pub(super) const DELIVERIES: &str = "deliveries";
 
@@ -62,8 +64,10 @@ impl<'a> Counts<'a> {
 
     /// Counts one envelope more or less, if it counts.
     pub(super) fn envelope(&self, kind: StreamKind, label: &Label, change: i64) {
-        if kind == StreamKind::Inbox && label.as_str() == MEDIA {
-            self.add(MEDIA_WAITING, change);
+        match kind {
+            StreamKind::Inbox if label.as_str() == MEDIA => self.add(MEDIA_WAITING, change),
+            StreamKind::Room => self.add(ROOM_MESSAGES, change),
+            _ => {}
         }
     }
 

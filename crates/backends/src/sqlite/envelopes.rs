@@ -35,35 +35,41 @@ pub(super) struct EnvelopeRow<'a> {
 }
 
 impl EnvelopeRow<'_> {
-    /// Keeps it. Usages, references and counters are the caller's.
-    pub(super) fn insert(&self, conn: &Connection) -> Result<(), Fault> {
+    /// Keeps it. Usages, references and counters are the caller's. False if there is one of this id already.
+    pub(super) fn insert(&self, conn: &Connection) -> Result<bool, Fault> {
         let envelope = self.envelope;
         let sender = envelope.sender.map(|sender| sender.tagged());
-        let kin = envelope.sender.map(|sender| kin(self.stream, &sender, &envelope.label));
         let mut insert = conn.prepare_cached(
-            "INSERT INTO envelopes (place, id, kind, at, bytes, blob, kin, sum, sender, label, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            "INSERT INTO envelopes (place, id, kind, at, bytes, blob, kin, sum, sender, label, body, time)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (id) DO NOTHING",
         )?;
-        insert.execute(params![
+        let inserted = insert.execute(params![
             place(self.stream, envelope.seq),
             envelope.id.to_bytes(),
             self.kind.code(),
             envelope.at.millis(),
             int(self.bytes),
             self.blob,
-            kin,
+            self.kin(),
             self.sum(),
             sender,
             envelope.label.as_str(),
             envelope.body.as_deref(),
+            envelope.time.map(Timestamp::millis),
         ])?;
-        Ok(())
+        Ok(inserted > 0)
+    }
+
+    /// What finds it by its sender; none in rooms, where nobody asks for that.
+    fn kin(&self) -> Option<i64> {
+        let sender = self.envelope.sender.filter(|_| senders::counts(self.kind));
+        sender.map(|sender| kin(self.stream, &sender, &self.envelope.label))
     }
 
     fn sum(&self) -> i64 {
         let envelope = self.envelope;
         let sender = envelope.sender.map(|sender| sender.tagged());
-        Sum::new()
+        let sum = Sum::new()
             .int(place(self.stream, envelope.seq))
             .bytes(&envelope.id.to_bytes())
             .int(i64::from(self.kind.code()))
@@ -72,8 +78,12 @@ impl EnvelopeRow<'_> {
             .int_or_none(self.blob)
             .bytes_or_none(sender.as_ref().map(<[u8; Key::TAGGED_LEN]>::as_slice))
             .text(envelope.label.as_str())
-            .bytes_or_none(envelope.body.as_deref())
-            .done()
+            .bytes_or_none(envelope.body.as_deref());
+        // Rows of version 1 have no time, and their sums stay valid.
+        match envelope.time {
+            Some(time) => sum.int(time.millis()).done(),
+            None => sum.done(),
+        }
     }
 }
 
@@ -82,7 +92,7 @@ pub(super) fn kin(stream: i64, sender: &Key, label: &Label) -> i64 {
     Sum::new().int(stream).bytes(&sender.tagged()).text(label.as_str()).done()
 }
 
-/// Reads an envelope from the columns `place, id, kind, at, bytes, blob, sum, sender, label, body, kin` and compares it with
+/// Reads an envelope from the columns `place, id, kind, at, bytes, blob, sum, sender, label, body, kin, time` and compares it with
 /// its checksum.
 pub(super) fn read(row: &Row<'_>) -> Result<Envelope, Fault> {
     let place: i64 = row.get(0)?;
@@ -95,7 +105,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Envelope, Fault> {
         label: Label::new(label),
         body: row.get_ref(9)?.as_blob_or_null().map_err(rusqlite::Error::from)?.map(Into::into),
         at: Timestamp::from_millis(row.get(3)?),
-        time: None,
+        time: row.get::<_, Option<i64>>(11)?.map(Timestamp::from_millis),
     };
     let whole = EnvelopeRow {
         stream,
@@ -105,8 +115,7 @@ pub(super) fn read(row: &Row<'_>) -> Result<Envelope, Fault> {
         envelope: &envelope,
     };
     check(row.get(6)?, whole.sum(), "envelopes", place)?;
-    let kin = envelope.sender.map(|sender| kin(stream, &sender, &envelope.label));
-    if row.get::<_, Option<i64>>(10)? != kin {
+    if row.get::<_, Option<i64>>(10)? != whole.kin() {
         return Err(damaged("envelopes", place, "has a wrong hash of its sender"));
     }
     Ok(envelope)
@@ -147,7 +156,7 @@ impl Doomed {
     /// file. The usage of the stream is the caller's.
     pub(super) fn delete(&self, tx: &Tx<'_>) -> Result<Option<BlobName>, Fault> {
         tx.conn.prepare_cached("DELETE FROM envelopes WHERE place = ?1")?.execute(params![self.place])?;
-        if let Some(sender) = &self.sender {
+        if let Some(sender) = self.sender.as_ref().filter(|_| senders::counts(self.kind)) {
             senders::subtract(tx.conn, sender, self.bytes)?;
         }
         tx.counts.envelope(self.kind, &self.label, -1);

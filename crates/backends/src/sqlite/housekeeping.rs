@@ -4,21 +4,25 @@ use super::accounts::{AccountRow, delete as delete_account};
 use super::envelopes::{Doomed, SEQ_MAX, place, stream_and_seq};
 use super::fault::Fault;
 use super::rows::{Sum, check, int};
-use super::streams::StreamRow;
+use super::streams::{Floor, StreamRow};
 use super::writer::Tx;
 use super::{SqliteStore, blobs, counters, deliveries, integrity};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
 use tidings_core::ports::{Housekeeping, Stored, Swept};
 use tidings_core::retention::Cutoffs;
 use tidings_core::{BlobName, Seq, Statistics, StreamKind, Timestamp};
 
-fn sweep(tx: &Tx<'_>, cutoffs: &Cutoffs, limit: usize) -> Result<Swept, Fault> {
+fn sweep(tx: &Tx<'_>, cutoffs: &Cutoffs, limit: usize, floor: &Floor) -> Result<Swept, Fault> {
     let mut swept = Swept::default();
     for (kind, before) in &cutoffs.envelopes {
         let left = limit.saturating_sub(swept.envelopes.len());
         sweep_envelopes(tx, *kind, *before, left, &mut swept)?;
     }
+    sweep_rooms(tx, floor, limit, &mut swept)?;
     sweep_exchanges(tx, cutoffs.exchanges, limit, &mut swept)?;
     sweep_accounts(tx, cutoffs.accounts, limit, &mut swept)?;
     counters::forget(tx.conn, cutoffs.counters)?;
@@ -35,7 +39,8 @@ fn sweep_envelopes(
     swept: &mut Swept,
 ) -> Result<(), Fault> {
     let mut select = tx.conn.prepare_cached(
-        "SELECT place, kind, bytes, blob, sender, label FROM envelopes WHERE kind = ?1 AND at < ?2 ORDER BY at LIMIT ?3",
+        "SELECT place, kind, bytes, blob, sender, label FROM envelopes
+         WHERE kind = ?1 AND min(at, coalesce(time, at)) < ?2 ORDER BY min(at, coalesce(time, at)) LIMIT ?3",
     )?;
     let mut rows = select.query(params![kind.code(), before.millis(), int(limit)])?;
     let mut doomed = Vec::new();
@@ -44,16 +49,37 @@ fn sweep_envelopes(
     }
     drop(rows);
     swept.more |= doomed.len() == limit;
+    let mut streams = BTreeMap::new();
     for envelope in doomed {
         let (id, seq) = stream_and_seq(envelope.place);
         swept.freed.extend(envelope.delete(tx)?);
-        let mut stream = StreamRow::load(tx.conn, id)?;
+        let stream = match streams.entry(id) {
+            Entry::Occupied(loaded) => loaded.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(StreamRow::load(tx.conn, id)?),
+        };
         stream.subtract(envelope.bytes)?;
-        stream.save(tx.conn)?;
-        if let Some(name) = stream.name {
-            swept.envelopes.push((name, seq));
+        swept.envelopes.extend(stream.name.clone().map(|name| (name, seq)));
+    }
+    streams.values().try_for_each(|stream| stream.save(tx.conn))
+}
+
+/// Deletes rooms that hold nothing any more, so that rooms nobody uses do not stay.
+fn sweep_rooms(tx: &Tx<'_>, floor: &Floor, limit: usize, swept: &mut Swept) -> Result<(), Fault> {
+    let mut select = tx.conn.prepare_cached(
+        "SELECT id, kind, name, owner, last_seq, count, bytes, sum FROM streams WHERE kind = 2 AND count = 0 LIMIT ?1",
+    )?;
+    let rows = select.query_and_then(params![int(limit)], StreamRow::read)?;
+    let empty: Vec<StreamRow> = rows.collect::<Result<_, _>>()?;
+    let mut delete = tx.conn.prepare_cached("DELETE FROM streams WHERE id = ?1")?;
+    let mut kept = false;
+    for room in &empty {
+        if floor.raise(room.last_seq) {
+            delete.execute(params![room.id])?;
+        } else {
+            kept = true;
         }
     }
+    swept.more |= empty.len() == limit && !kept;
     Ok(())
 }
 
@@ -160,7 +186,8 @@ pub(super) fn value_or_insert(conn: &Connection, name: &str, new: Vec<u8>) -> Re
 #[async_trait]
 impl Housekeeping for SqliteStore {
     async fn sweep(&self, cutoffs: Cutoffs, limit: usize) -> Stored<Swept> {
-        self.write_always(move |tx| sweep(tx, &cutoffs, limit.max(1))).await
+        let floor = Arc::clone(&self.floor);
+        self.write_always(move |tx| sweep(tx, &cutoffs, limit.max(1), &floor)).await
     }
 
     async fn drain(&self, limit: usize) -> Stored<Swept> {

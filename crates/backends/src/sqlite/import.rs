@@ -1,12 +1,13 @@
 //! Filling an empty store in large steps, with the numbers, names and times that things had elsewhere.
 
 use super::accounts::{AccountRow, add_contact, save_backup};
+use super::append::exists;
 use super::counters::{self, Counts, Totals};
 use super::envelopes::EnvelopeRow;
 use super::exchanges::ExchangeRow;
 use super::fault::Fault;
 use super::rows::int;
-use super::streams::{StreamRow, exists};
+use super::streams::StreamRow;
 use super::{Options, blobs, housekeeping, open, senders};
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -155,13 +156,14 @@ impl Importer {
         let bytes = draft.size().saturating_add(blob.as_ref().map_or(0, BlobContent::size));
         let blob = blob.map(|content| self.refer(&content)).transpose()?;
         let seq = stream.last_seq.next();
-        let envelope = Envelope { id: draft.id, seq, sender, label: draft.label, body: draft.body, at, time: None };
+        let envelope =
+            Envelope { id: draft.id, seq, sender, label: draft.label, body: draft.body, at, time: draft.time };
         let kind = draft.stream.kind();
         EnvelopeRow { stream: stream.id, kind, bytes, blob, envelope: &envelope }.insert(&self.conn)?;
         stream.last_seq = seq;
         stream.used = stream.used.and(bytes);
         stream.save(&self.conn)?;
-        if let Some(sender) = sender {
+        if let Some(sender) = sender.filter(|_| senders::counts(kind)) {
             let usage = senders::usage(&self.conn, &sender)?;
             senders::set(&self.conn, &sender, usage.and(bytes))?;
         }

@@ -129,7 +129,7 @@ const CHUNKED: &[Chunked] = &[
         check: |row| StreamRow::read(row).map(drop),
     },
     Chunked {
-        sql: "SELECT place, id, kind, at, bytes, blob, sum, sender, label, body, kin FROM envelopes
+        sql: "SELECT place, id, kind, at, bytes, blob, sum, sender, label, body, kin, time FROM envelopes
               WHERE place > ?1 ORDER BY place LIMIT ?2",
         check: |row| envelopes::read(row).map(drop),
     },

@@ -4,6 +4,7 @@
 //! ([`checkpointer`]). Each file beside holds one noun: its rows, its rules of keeping, and its part of the store's traits.
 
 mod accounts;
+mod append;
 mod backup;
 mod blobs;
 mod checkpointer;
@@ -12,6 +13,7 @@ mod deliveries;
 mod envelopes;
 mod exchanges;
 mod fault;
+mod history;
 mod housekeeping;
 pub mod import;
 mod integrity;
@@ -39,6 +41,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use streams::Floor;
 use tidings_core::StoreError;
 use writer::{Job, Need, Tx};
 
@@ -76,6 +79,7 @@ pub struct SqliteStore {
     looks: Arc<Queue<Look>>,
     pulse: Arc<Pulse>,
     room: Arc<Room>,
+    floor: Arc<Floor>,
     threads: Mutex<Threads>,
 }
 
@@ -110,6 +114,7 @@ impl SqliteStore {
             looks: Arc::new(Queue::new(reader::WAITING_MAX)),
             pulse: Arc::default(),
             room: Arc::new(Room::of(path)),
+            floor: Arc::default(),
             threads: Mutex::new(Threads { readers: Vec::new(), writer: None, checkpointer: None, lock: Some(lock) }),
         };
         store.start(writing, moving, reading?)?;

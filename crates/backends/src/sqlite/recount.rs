@@ -1,10 +1,11 @@
 //! Counting again what the store keeps as running counts: usages, references, counters.
 
 use super::accounts::AccountRow;
-use super::counters::{ACCOUNTS, DELIVERIES, MEDIA_WAITING, SEEN};
+use super::counters::{ACCOUNTS, DELIVERIES, MEDIA_WAITING, ROOM_MESSAGES, SEEN};
 use super::envelopes::{SEQ_MAX, stream_and_seq};
 use super::fault::Fault;
-use super::rows::{Sum, count, damaged};
+use super::rows::{Sum, count, damaged, kind};
+use super::senders;
 use super::streams::StreamRow;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
@@ -53,9 +54,9 @@ fn envelopes(conn: &Connection) -> Result<(), Fault> {
         "SELECT place, bytes, blob, sender, kind, label FROM envelopes ORDER BY place /* the whole table */",
     )?;
     let mut rows = select.query([])?;
-    let (mut senders, mut blobs) = (Weighed::default(), Weighed::default());
+    let (mut found, mut blobs) = (Weighed::default(), Weighed::default());
     let (mut stream, mut used, mut streams, mut media) = (0, Usage::default(), 0i64, 0);
-    let mut highest = 0;
+    let (mut highest, mut rooms) = (0, 0);
     while let Some(row) = rows.next()? {
         let (id, seq) = stream_and_seq(row.get(0)?);
         if id != stream {
@@ -69,10 +70,13 @@ fn envelopes(conn: &Connection) -> Result<(), Fault> {
         if let Some(blob) = row.get::<_, Option<i64>>(2)? {
             blobs.add(blob_weight(blob), 1, 0);
         }
+        let kind = kind(row.get(4)?, "envelopes", row.get::<_, i64>(0)?)?;
         if let Some(sender) = row.get_ref(3)?.as_blob_or_null().map_err(rusqlite::Error::from)? {
-            senders.add(weight(sender), 1, bytes);
+            let counts = u64::from(senders::counts(kind));
+            found.add(weight(sender), counts, counts * bytes);
         }
-        let inbox = row.get::<_, u8>(4)? == StreamKind::Inbox.code();
+        rooms += i64::from(kind == StreamKind::Room);
+        let inbox = kind == StreamKind::Inbox;
         media += i64::from(inbox && row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)? == MEDIA);
     }
     finish_stream(conn, stream, used, highest)?;
@@ -82,7 +86,8 @@ fn envelopes(conn: &Connection) -> Result<(), Fault> {
         return Err(damaged("streams", "any", "counts envelopes that are not there"));
     }
     counter(conn, MEDIA_WAITING, 0, media)?;
-    compare_senders(conn, &senders)?;
+    counter(conn, ROOM_MESSAGES, 0, rooms)?;
+    compare_senders(conn, &found)?;
     compare_blobs(conn, &blobs)
 }
 

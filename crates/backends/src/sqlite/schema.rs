@@ -1,10 +1,14 @@
 //! The tables, brought up to date one numbered step after another.
 
+use super::counters;
 use super::fault::Fault;
 use rusqlite::Connection;
 
 /// The steps. What stands at index n leads from version n to n + 1. Never change one that was released.
-const STEPS: &[&str] = &[include_str!("migrations/0001_store.sql")];
+const STEPS: &[&str] = &[include_str!("migrations/0001_store.sql"), include_str!("migrations/0002_rooms.sql")];
+
+/// The step that begins to count what rooms hold.
+const COUNTS_ROOMS: i64 = 2;
 
 /// Marks a database file as Tidings' own: "Tdng". In the header since before a file has its name (open.rs).
 pub(super) const APPLICATION_ID: u32 = 0x5464_6e67;
@@ -15,11 +19,20 @@ pub(super) fn migrate(conn: &Connection) -> Result<(), Fault> {
     for (number, step) in (1i64..).zip(STEPS).skip(version) {
         let transaction = conn.unchecked_transaction()?;
         transaction.execute_batch(step)?;
+        if number == COUNTS_ROOMS {
+            count_rooms(&transaction)?;
+        }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// Counts messages in rooms. Not in the step itself, since only the program knows the checksum.
+fn count_rooms(conn: &Connection) -> Result<(), Fault> {
+    let messages = conn.query_row("SELECT count(*) FROM envelopes WHERE kind = 2", [], |row| row.get(0))?;
+    counters::store(conn, counters::ROOM_MESSAGES, 0, messages)
 }
 
 /// The number of steps that the file has seen.

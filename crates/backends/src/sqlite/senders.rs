@@ -3,7 +3,12 @@
 use super::fault::Fault;
 use super::rows::{count, damaged, int};
 use rusqlite::{Connection, OptionalExtension, params};
-use tidings_core::{Key, Usage};
+use tidings_core::{Key, StreamKind, Usage};
+
+/// Whether what is appended to such a stream counts. In rooms nobody takes it, and senders have no budget.
+pub(super) fn counts(kind: StreamKind) -> bool {
+    kind != StreamKind::Room
+}
 
 /// What the sender has waiting.
 pub(super) fn usage(conn: &Connection, key: &Key) -> Result<Usage, Fault> {

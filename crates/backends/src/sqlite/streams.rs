@@ -1,18 +1,18 @@
 //! Streams: admitting, appending, reading and taking envelopes.
 
-use super::accounts::lists_by_number;
-use super::envelopes::{Doomed, EnvelopeRow, SEQ_MAX, kin, place, read as read_envelope};
+use super::append::{append, facts_of};
+use super::envelopes::{Doomed, SEQ_MAX, kin, place, read as read_envelope};
 use super::fault::Fault;
 use super::rows::{Sum, check, count, damaged, int};
 use super::writer::Tx;
-use super::{SqliteStore, blobs, counters, deliveries, senders};
+use super::{SqliteStore, blobs, senders};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tidings_core::policy::Keep;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use tidings_core::ports::{Page, Posting, Stored, Streams, Taken};
 use tidings_core::{
-    Blob, Caller, Draft, Envelope, EnvelopeId, Key, Label, Refusal, Seq, StreamFacts, StreamKind, StreamName, Usage,
-    admit,
+    Blob, Caller, Envelope, EnvelopeId, Key, Label, Refusal, Seq, StreamFacts, StreamKind, StreamName, Usage,
 };
 
 /// A stream as stored.
@@ -49,20 +49,24 @@ impl StreamRow {
 
     /// Makes an empty stream.
     pub(super) fn create(conn: &Connection, name: &StreamName, owner: Option<i64>) -> Result<Self, Fault> {
-        let stored = stored_name(name);
-        conn.prepare_cached(
-            "INSERT INTO streams (kind, name, owner, last_seq, count, bytes, sum) VALUES (?1, ?2, ?3, 0, 0, 0, 0)",
-        )?
-        .execute(params![name.kind().code(), stored, owner])?;
-        let row = Self {
-            id: conn.last_insert_rowid(),
-            name: Some(name.clone()),
-            owner,
-            last_seq: Seq::START,
-            used: Usage::default(),
-        };
+        let row = Self::insert(conn, name, owner, Seq::START)?;
         row.save(conn)?;
         Ok(row)
+    }
+
+    /// Makes an empty stream whose numbers begin after `last_seq`. The caller saves it, which gives it its checksum.
+    pub(super) fn insert(
+        conn: &Connection,
+        name: &StreamName,
+        owner: Option<i64>,
+        last_seq: Seq,
+    ) -> Result<Self, Fault> {
+        conn.prepare_cached(
+            "INSERT INTO streams (kind, name, owner, last_seq, count, bytes, sum) VALUES (?1, ?2, ?3, ?4, 0, 0, 0)",
+        )?
+        .execute(params![name.kind().code(), stored_name(name), owner, last_seq.number()])?;
+        let (id, name, used) = (conn.last_insert_rowid(), Some(name.clone()), Usage::default());
+        Ok(Self { id, name, owner, last_seq, used })
     }
 
     /// Reads the columns `id, kind, name, owner, last_seq, count, bytes, sum`.
@@ -130,6 +134,31 @@ impl StreamRow {
     }
 }
 
+/// The highest number that was given in any room that is deleted. New rooms begin after it, so that a room that comes back never
+/// gives a number twice to readers whose cursors are older. They live in this process, and so does this: nobody keeps cursors
+/// of rooms elsewhere.
+#[derive(Default)]
+pub(super) struct Floor(AtomicI64);
+
+/// Where the floor ends: no more rooms are deleted until the next start, so that numbers are left.
+const FLOOR_MAX: i64 = SEQ_MAX / 2;
+
+impl Floor {
+    /// The number after which a new room begins.
+    pub(super) fn number(&self) -> Seq {
+        Seq::from_number(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Notes that a room is deleted. False if it must stay.
+    pub(super) fn raise(&self, last: Seq) -> bool {
+        let fits = last.number() <= FLOOR_MAX;
+        if fits {
+            self.0.fetch_max(last.number(), Ordering::Relaxed);
+        }
+        fits
+    }
+}
+
 /// A name as the column holds it: the kind's code, then the bytes.
 pub(super) fn stored_name(name: &StreamName) -> Vec<u8> {
     let mut stored = Vec::with_capacity(1 + name.bytes().len());
@@ -146,114 +175,9 @@ fn read_name(stored: &[u8]) -> Option<StreamName> {
     }
 }
 
-/// What there is to know of a stream before a draft is looked at.
-fn facts_of(
-    conn: &Connection,
-    caller: Option<&Key>,
-    name: &StreamName,
-    stream: Option<&StreamRow>,
-) -> Result<StreamFacts, Fault> {
-    let owner = stream.and_then(|stream| stream.owner);
-    let listed = match (owner, caller) {
-        (Some(owner), Some(caller)) => lists_by_number(conn, owner, caller)?,
-        _ => false,
-    };
-    Ok(StreamFacts {
-        // All but inboxes come into being with their first envelope.
-        open: stream.is_some() || name.kind() != StreamKind::Inbox,
-        listed,
-        owner: caller.is_some() && name.owner().as_ref() == caller,
-        used: stream.map(|stream| stream.used).unwrap_or_default(),
-        ..StreamFacts::default()
-    })
-}
-
-/// A posting while it is appended.
-struct Appending<'a, 'c> {
-    tx: &'a Tx<'c>,
-    posting: &'a Posting,
-    sent: Usage,
-    blob: Option<i64>,
-    stored: i64,
-}
-
-impl Appending<'_, '_> {
-    fn one(&mut self, draft: &Draft) -> Result<Result<Envelope, Refusal>, Fault> {
-        let (conn, posting) = (self.tx.conn, self.posting);
-        let policy = posting.policies.of(draft.stream.kind());
-        let found = StreamRow::find(conn, &draft.stream)?;
-        let mut facts = facts_of(conn, posting.caller.key().as_ref(), &draft.stream, found.as_ref())?;
-        facts.open &= policy.keep != Keep::Live;
-        facts.sent = self.sent;
-        facts.duplicate = exists(conn, draft.id)?;
-        let seq = found.as_ref().map_or(Seq::START, |stream| stream.last_seq).next();
-        let blob_bytes = posting.blob.as_ref().map_or(0, tidings_core::BlobContent::size);
-        let bytes = draft.size().saturating_add(blob_bytes);
-        let admitted = admit(policy, &facts, &posting.caller, draft.clone(), blob_bytes, seq, posting.now);
-        let envelope = match admitted {
-            Ok(envelope) => envelope,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let stream = match found {
-            Some(stream) => stream,
-            None => StreamRow::create(conn, &draft.stream, None)?,
-        };
-        self.keep(stream, draft, &envelope, bytes)?;
-        Ok(Ok(envelope))
-    }
-
-    /// Writes an admitted envelope and all that goes with it.
-    fn keep(&mut self, mut stream: StreamRow, draft: &Draft, envelope: &Envelope, bytes: u64) -> Result<(), Fault> {
-        let conn = self.tx.conn;
-        if envelope.seq.number() > SEQ_MAX {
-            return Err(Fault::Failed(format!("stream {} has no numbers left", stream.id)));
-        }
-        if let (None, Some(content)) = (self.blob, &self.posting.blob) {
-            self.blob = Some(blobs::insert(conn, content, 1)?);
-        }
-        let row = EnvelopeRow { stream: stream.id, kind: draft.stream.kind(), bytes, blob: self.blob, envelope };
-        row.insert(conn)?;
-        stream.last_seq = envelope.seq;
-        stream.used = stream.used.and(bytes);
-        stream.save(conn)?;
-        self.sent = self.sent.and(bytes);
-        self.stored += 1;
-        self.tx.counts.envelope(draft.stream.kind(), &envelope.label, 1);
-        if draft.stream.kind() == StreamKind::Inbox {
-            self.tx.counts.add_at(counters::RECEIVED, self.posting.now, 1);
-        }
-        match (draft.notify, stream.owner, envelope.sender) {
-            (true, Some(owner), Some(sender)) => {
-                deliveries::queue(self.tx, owner, &sender, &envelope.label, self.posting.now)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-fn append(tx: &Tx<'_>, posting: &Posting) -> Result<Vec<Result<Envelope, Refusal>>, Fault> {
-    let caller = posting.caller.key();
-    let sent = caller.map(|key| senders::usage(tx.conn, &key)).transpose()?;
-    let mut appending = Appending { tx, posting, sent: sent.unwrap_or_default(), blob: None, stored: 0 };
-    let answers: Result<Vec<_>, Fault> = posting.drafts.iter().map(|draft| appending.one(draft)).collect();
-    let answers = answers?;
-    if let (Some(blob), true) = (appending.blob, appending.stored > 1) {
-        blobs::set_refs(tx.conn, blob, appending.stored)?;
-    }
-    if let (Some(key), true) = (caller, appending.stored > 0) {
-        senders::set(tx.conn, &key, appending.sent)?;
-    }
-    Ok(answers)
-}
-
-/// Whether there is an envelope of this id in any stream.
-pub(super) fn exists(conn: &Connection, id: EnvelopeId) -> Result<bool, Fault> {
-    Ok(conn.prepare_cached("SELECT 1 FROM envelopes WHERE id = ?1")?.exists(params![id.to_bytes()])?)
-}
-
 fn page(conn: &Connection, stream: &StreamName, after: Seq, limit: usize, bytes_max: usize) -> Result<Page, Fault> {
     let mut select = conn.prepare_cached(
-        "SELECT e.place, e.id, e.kind, e.at, e.bytes, e.blob, e.sum, e.sender, e.label, e.body, e.kin
+        "SELECT e.place, e.id, e.kind, e.at, e.bytes, e.blob, e.sum, e.sender, e.label, e.body, e.kin, e.time
          FROM streams s JOIN envelopes e ON e.place > (s.id << 32) + ?2 AND e.place < (s.id + 1) << 32
          WHERE s.name = ?1 ORDER BY e.place LIMIT ?3",
     )?;
@@ -324,7 +248,8 @@ fn waiting(conn: &Connection, stream: &StreamName, sender: &Key, label: &Label) 
 #[async_trait]
 impl Streams for SqliteStore {
     async fn append(&self, posting: Posting) -> Stored<Vec<Result<Envelope, Refusal>>> {
-        self.write(move |tx| append(tx, &posting)).await
+        let floor = Arc::clone(&self.floor);
+        self.write(move |tx| append(tx, posting, &floor)).await
     }
 
     async fn facts(&self, caller: Caller, streams: Vec<StreamName>) -> Stored<Vec<StreamFacts>> {
