@@ -11,4 +11,8 @@ impl Known {
     }
 
     pub(crate) fn was_false(&self) {}
+
+    pub(crate) async fn run(&self, _store: &std::sync::Arc<dyn tidings_core::Store>) {
+        std::future::pending().await
+    }
 }

@@ -13,4 +13,5 @@ mod deliveries;
 mod feeds;
 mod house;
 mod live;
+mod rooms;
 mod sweeping;
