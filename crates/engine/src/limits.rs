@@ -93,6 +93,36 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
+/// Buckets of a door's own, for whatever it counts by.
+pub struct Buckets<K>(Table<K>);
+
+impl<K: Hash + Eq + Copy> Buckets<K> {
+    /// Starts counting.
+    pub fn new(rate: Rate) -> Self {
+        Self(Table::new(rate))
+    }
+
+    /// Takes up a new rate; what was counted so far stays counted.
+    pub fn set(&self, rate: Rate) {
+        self.0.set(rate);
+    }
+
+    /// One of this entry. Fails with how long to wait.
+    pub fn take(&self, entry: K, now: Timestamp) -> Result<(), Duration> {
+        self.0.take(entry, now)
+    }
+
+    /// Whether one of this entry would be taken. Fails with how long to wait.
+    pub fn may(&self, entry: K, now: Timestamp) -> Result<(), Duration> {
+        self.0.peek(entry, now)
+    }
+
+    /// What something turned out to cost, when it has been done; the bucket may be overdrawn by it.
+    pub fn charge(&self, entry: K, cost: u32, now: Timestamp) {
+        self.0.charge(entry, cost, now);
+    }
+}
+
 /// For each entry, the moment (in microseconds since 1970) when its bucket will be full again.
 struct Table<K> {
     shards: Vec<Mutex<HashMap<K, i64>>>,
@@ -118,13 +148,29 @@ impl<K: Hash + Eq + Copy> Table<K> {
         self.check(entry, now, false)
     }
 
+    fn charge(&self, entry: K, cost: u32, now: Timestamp) {
+        let rate = *self.rate.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, cost) = (now.millis().saturating_mul(1000), step(rate).saturating_mul(i64::from(cost)));
+        let Some(shard) = self.shard(entry).filter(|_| cost > 0) else {
+            return;
+        };
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        make_room(&mut shard, now);
+        let full_at = shard.get(&entry).copied().unwrap_or(now).max(now);
+        shard.insert(entry, full_at.saturating_add(cost));
+    }
+
+    fn shard(&self, entry: K) -> Option<&Mutex<HashMap<K, i64>>> {
+        let index = usize::try_from(self.hasher.hash_one(entry)).unwrap_or(usize::MAX) % SHARDS;
+        self.shards.get(index)
+    }
+
     fn check(&self, entry: K, now: Timestamp, count: bool) -> Result<(), Duration> {
         let rate = *self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now.millis().saturating_mul(1000);
-        let step = 1_000_000 / i64::from(rate.per_second.max(1));
+        let step = step(rate);
         let room = step.saturating_mul(i64::from(rate.burst.max(1)));
-        let index = usize::try_from(self.hasher.hash_one(entry)).unwrap_or(usize::MAX) % SHARDS;
-        let Some(shard) = self.shards.get(index) else {
+        let Some(shard) = self.shard(entry) else {
             return Ok(());
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,6 +185,11 @@ impl<K: Hash + Eq + Copy> Table<K> {
         }
         Ok(())
     }
+}
+
+/// Microseconds until a bucket has room for one more.
+fn step(rate: Rate) -> i64 {
+    1_000_000 / i64::from(rate.per_second.max(1))
 }
 
 fn make_room<K: Hash + Eq + Copy>(shard: &mut HashMap<K, i64>, now: i64) {
@@ -194,6 +245,17 @@ mod tests {
         assert!(limits.request("2001:db8:0:1::1".parse().unwrap(), at(0)).is_ok());
         assert!(limits.request("192.0.2.1".parse().unwrap(), at(0)).is_ok());
         assert!(limits.request("::ffff:192.0.2.1".parse().unwrap(), at(0)).is_err());
+    }
+
+    #[test]
+    fn what_was_done_is_paid_for_later() {
+        let buckets = Buckets::new(Rate { burst: 3, per_second: 1 });
+        buckets.charge(1, 5, at(0));
+        assert_eq!(buckets.may(1, at(0)), Err(Duration::from_secs(3)));
+        assert_eq!((buckets.may(2, at(0)), buckets.take(1, at(3000))), (Ok(()), Ok(())));
+        buckets.set(Rate { burst: u32::MAX, per_second: u32::MAX });
+        buckets.charge(2, u32::MAX, at(0));
+        assert!((0..1000).all(|_| buckets.take(2, at(0)).is_ok()));
     }
 
     #[test]
