@@ -108,13 +108,13 @@ pub trait Streams: Send + Sync {
     async fn waiting(&self, stream: StreamName, sender: Key, label: Label) -> Stored<u64>;
 }
 
-/// Envelope ids of one kind of stream, from one place on.
+/// Envelope ids of one kind of stream, from one id on.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ids {
-    /// The ids.
+    /// The ids, in their order.
     pub ids: Vec<EnvelopeId>,
-    /// Where the next ones begin; `None` after the last.
-    pub next: Option<i64>,
+    /// After which id the next ones come; `None` after the last.
+    pub next: Option<EnvelopeId>,
 }
 
 /// Rooms, read by the time their messages were written (see [`history`](crate::history)). Messages from before `since` count as
@@ -127,8 +127,8 @@ pub trait Rooms: Send + Sync {
     async fn history(&self, room: StreamName, query: HistoryQuery, since: Timestamp) -> Stored<Vec<Envelope>>;
     /// How many messages lie between two bounds.
     async fn count(&self, room: StreamName, from: Bound, to: Bound, since: Timestamp) -> Stored<u64>;
-    /// At most `limit` ids of stored envelopes of this kind, from a place on; 0 is before all.
-    async fn ids(&self, kind: StreamKind, from: i64, limit: usize) -> Stored<Ids>;
+    /// Ids of stored envelopes of this kind after one of them, found by looking at `limit` ids at most.
+    async fn ids(&self, kind: StreamKind, after: Option<EnvelopeId>, limit: usize) -> Stored<Ids>;
 }
 
 /// Registered identities.

@@ -11,6 +11,8 @@ pub struct Statistics {
     pub seen_last_30_days: u64,
     /// Waiting envelopes of the label that pictures have.
     pub media_waiting: u64,
+    /// Messages stored in rooms.
+    pub room_messages: u64,
     /// Envelopes received today and on the six UTC days before.
     pub received_last_7_days: u64,
 }

@@ -140,6 +140,7 @@ pub(super) fn statistics(conn: &Connection, now: Timestamp) -> Result<Statistics
         seen_last_7_days: since(SEEN, today.earlier(7).number())?,
         seen_last_30_days: since(SEEN, today.earlier(30).number())?,
         media_waiting: since(MEDIA_WAITING, ALWAYS)?,
+        room_messages: since(ROOM_MESSAGES, ALWAYS)?,
         received_last_7_days: since(RECEIVED, today.earlier(6).number())?,
     })
 }

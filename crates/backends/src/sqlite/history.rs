@@ -106,18 +106,23 @@ fn oldest_of(conn: &Connection, room: i64, since: Timestamp) -> Result<Option<Po
     Ok(select.query_row(params![room, since.millis()], position).optional()?)
 }
 
-fn ids(conn: &Connection, kind: StreamKind, from: i64, limit: usize) -> Result<Ids, Fault> {
-    let mut select =
-        conn.prepare_cached("SELECT place, id, kind FROM envelopes WHERE place >= ?1 ORDER BY place LIMIT ?2")?;
-    let mut rows = select.query(params![from, int(limit)])?;
-    let (mut ids, mut seen, mut last) = (Vec::new(), 0, 0i64);
+/// Walks through the index of ids, which is a small part of the table.
+fn ids(conn: &Connection, kind: StreamKind, after: Option<EnvelopeId>, limit: usize) -> Result<Ids, Fault> {
+    let mut select = conn.prepare_cached(
+        "SELECT e.id, s.kind FROM envelopes e LEFT JOIN streams s ON s.id = e.place >> 32
+         WHERE e.id > ?1 ORDER BY e.id LIMIT ?2",
+    )?;
+    let after = after.map(EnvelopeId::to_bytes);
+    let mut rows = select.query(params![after.as_ref().map_or(&[][..], |id| id.as_slice()), int(limit)])?;
+    let (mut ids, mut seen, mut last) = (Vec::new(), 0, None);
     while let Some(row) = rows.next()? {
-        (seen, last) = (seen + 1, row.get(0)?);
-        if row.get::<_, u8>(2)? == kind.code() {
-            ids.push(EnvelopeId::from_bytes(row.get(1)?));
+        let id = EnvelopeId::from_bytes(row.get(0)?);
+        (seen, last) = (seen + 1, Some(id));
+        if row.get::<_, Option<u8>>(1)? == Some(kind.code()) {
+            ids.push(id);
         }
     }
-    Ok(Ids { ids, next: (seen == limit).then(|| last.saturating_add(1)) })
+    Ok(Ids { ids, next: last.filter(|_| seen == limit) })
 }
 
 #[async_trait]
@@ -142,7 +147,7 @@ impl Rooms for SqliteStore {
         .await
     }
 
-    async fn ids(&self, kind: StreamKind, from: i64, limit: usize) -> Stored<Ids> {
-        self.read(move |conn| ids(conn, kind, from, limit)).await
+    async fn ids(&self, kind: StreamKind, after: Option<EnvelopeId>, limit: usize) -> Stored<Ids> {
+        self.read(move |conn| ids(conn, kind, after, limit)).await
     }
 }

@@ -53,7 +53,14 @@ pub(crate) fn draft(to: &Key, number: u128, body: &str) -> Draft {
 }
 
 pub(crate) fn posting(from: &Key, drafts: Vec<Draft>, blob: Option<BlobContent>, now: Timestamp) -> Posting {
-    Posting { caller: Caller::Key(*from), drafts, novel: Vec::new(), blob, policies: Arc::new(Policies::default()), now }
+    Posting {
+        caller: Caller::Key(*from),
+        drafts,
+        novel: Vec::new(),
+        blob,
+        policies: Arc::new(Policies::default()),
+        now,
+    }
 }
 
 /// Posts one draft.

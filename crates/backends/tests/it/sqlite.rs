@@ -1,6 +1,6 @@
 //! The stories on SQLite.
 
-use crate::stories;
+use crate::{rooms, stories};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tidings_backends::{Options, SqliteStore};
@@ -13,12 +13,12 @@ pub(crate) fn fresh() -> (Arc<SqliteStore>, TempDir) {
 }
 
 macro_rules! stories {
-    ($($story:ident),* $(,)?) => {
+    ($module:ident: $($story:ident),* $(,)?) => {
         $(
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $story() {
                 let (store, _folder) = fresh();
-                stories::$story(&*store).await;
+                $module::$story(&*store).await;
                 store.close().await.unwrap();
             }
         )*
@@ -26,6 +26,7 @@ macro_rules! stories {
 }
 
 stories! {
+    stories:
     whole_life,
     deletion_leaves_a_hole_in_the_tree,
     shared_blobs_go_with_the_last_reference,
@@ -35,4 +36,14 @@ stories! {
     pushes_collapse_and_are_held_back,
     age_takes_all,
     statistics_follow,
+}
+
+stories! {
+    rooms:
+    rooms_do_as_the_model_does,
+    a_room_that_comes_back_gives_no_number_twice,
+    old_times_are_not_taken_and_fast_clocks_gain_nothing,
+    what_calls_itself_novel_is_found_out_without_a_trace,
+    senders_have_no_budget_in_rooms,
+    ids_of_rooms_are_listed_alone,
 }

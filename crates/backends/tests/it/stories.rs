@@ -149,7 +149,14 @@ pub(crate) async fn budgets_count_every_draft(store: &dyn Store) {
     policies.inbox.sender = Budget { count: 4, bytes: 100 };
     let send = |drafts| {
         let policies = std::sync::Arc::new(policies);
-        store.append(Posting { caller: Caller::Key(alice()), drafts, novel: Vec::new(), blob: None, policies, now: at(1) })
+        store.append(Posting {
+            caller: Caller::Key(alice()),
+            drafts,
+            novel: Vec::new(),
+            blob: None,
+            policies,
+            now: at(1),
+        })
     };
     let drafts = (1..=4).map(|number| draft(&bob(), number, "")).collect();
     let answers = send(drafts).await.unwrap();

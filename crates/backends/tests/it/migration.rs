@@ -1,0 +1,69 @@
+//! A database of an older version is brought up to date when it is opened.
+
+use crate::people::*;
+use crate::sqlite::fresh;
+use rusqlite::Connection;
+use std::path::Path;
+use tidings_backends::{Options, SqliteStore};
+use tidings_core::ports::{Housekeeping, Rooms, Streams};
+use tidings_core::{Bound, Caller, Draft, HistoryQuery, Order, Seq, StreamKind, StreamName};
+
+/// The tables of version 1.
+const FIRST: &str = include_str!("../../src/sqlite/migrations/0001_store.sql");
+
+/// Copies a database into one of version 1, as that version would have made it.
+fn downgrade(new: &Path, old: &Path) {
+    let conn = Connection::open(old).unwrap();
+    conn.execute_batch(FIRST).unwrap();
+    conn.execute("ATTACH ?1 AS new", [new.to_str().unwrap()]).unwrap();
+    for table in ["streams", "blobs", "accounts", "contacts", "exchanges", "senders", "node_values"] {
+        conn.execute_batch(&format!("INSERT INTO {table} SELECT * FROM new.{table}")).unwrap();
+    }
+    conn.execute_batch(
+        "INSERT INTO counters SELECT * FROM new.counters WHERE name <> 'rooms';
+         INSERT INTO envelopes SELECT place, id, kind, at, bytes, blob, kin, sum, sender, label, body FROM new.envelopes;
+         -- Rooms were counted like inboxes.
+         UPDATE envelopes SET kin = place WHERE kind = 2;
+         INSERT INTO senders SELECT sender, count(*), sum(bytes) FROM envelopes WHERE kind = 2 GROUP BY sender
+         ON CONFLICT (key) DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes;
+         PRAGMA application_id = 0x54646e67;
+         PRAGMA user_version = 1;",
+    )
+    .unwrap();
+    conn.execute_batch("DETACH new").unwrap();
+    conn.close().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_version_1_is_taken_over() {
+    let (store, folder) = fresh();
+    friends(&*store, &[alice(), bob(), carol()]).await;
+    let tea = StreamName::named(StreamKind::Room, b"tea").unwrap();
+    for number in 0..20 {
+        post(&*store, &alice(), draft(&bob(), number, "sealed"), at(1)).await.unwrap();
+        let message = Draft { stream: tea.clone(), ..draft(&bob(), 100 + number, "said") };
+        let sender = if number % 2 == 0 { alice() } else { carol() };
+        post(&*store, &sender, message, at(number as i64 / 2)).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let old = folder.path().join("old.db");
+    downgrade(&folder.path().join("tidings.db"), &old);
+
+    let store = SqliteStore::open(&old, &Options::default()).unwrap();
+    assert_eq!(store.verify().await.unwrap(), Vec::<String>::new());
+    let inbox = StreamName::inbox(&bob());
+    assert_eq!(store.read(inbox.clone(), Seq::START, 100, usize::MAX).await.unwrap().envelopes.len(), 20);
+    let query =
+        HistoryQuery { from: Bound::At(at(3)), to: Bound::Newest(0), order: Order::Descending, skip: 0, limit: 100 };
+    let said = store.history(tea.clone(), query, at(0)).await.unwrap();
+    assert_eq!(said.iter().map(|message| message.seq.number()).collect::<Vec<_>>(), (7..=20).rev().collect::<Vec<_>>());
+    let sent = |key| store.facts(Caller::Key(key), vec![inbox.clone()]);
+    assert_eq!(sent(alice()).await.unwrap()[0].sent.count, 20);
+    assert_eq!(sent(carol()).await.unwrap()[0].sent.count, 0);
+    assert_eq!(store.statistics(at(1)).await.unwrap().room_messages, 20);
+    let message = Draft { stream: tea, time: Some(at(1)), ..draft(&bob(), 900, "late") };
+    assert_eq!(post(&*store, &bob(), message, at(50)).await.unwrap().seq.number(), 21);
+    store.close().await.unwrap();
+    let store = SqliteStore::open(&old, &Options::default()).unwrap();
+    store.close().await.unwrap();
+}
