@@ -1,11 +1,16 @@
 //! The door for the clients of DeNetwork Chat: rooms over Socket.IO (wire/denetwork.md).
 
 mod canonical;
+mod history;
 mod identifier;
 mod json;
+mod limits;
 mod message;
 mod number;
 mod refusal;
+mod reply;
+mod request;
+mod settings;
 mod signature;
 #[cfg(test)]
 mod signing;
@@ -15,3 +20,4 @@ mod vectors;
 
 pub use message::{Message, REQUEST_MAX, canonical_form, read_message};
 pub use refusal::{Refused, Status};
+pub use settings::Settings;

@@ -1,0 +1,103 @@
+//! Pages and counts of rooms (wire/denetwork.md, sections 7 and 8).
+
+use super::reply::{ITEM_EXTRA, PageOf, write_item};
+use super::request::{CountOption, Pull};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use tidings_core::{Bound, HistoryQuery, Order, StreamName, Timestamp};
+use tidings_engine::{Engine, Error, Item};
+
+/// Messages that a page may have beyond its size, to complete a group of the same millisecond.
+const GROUP_MAX: usize = 256;
+
+/// What was found, and what it costs.
+pub(super) struct Found<T> {
+    /// It.
+    pub(super) said: T,
+    /// Messages given, or rooms counted.
+    pub(super) items: usize,
+    /// Rooms in which nothing was found.
+    pub(super) misses: usize,
+}
+
+/// Gives a page.
+pub(super) async fn pull(engine: &Engine, pull: &Pull) -> Result<Found<PageOf>, Error> {
+    let items = page(engine, pull).await?;
+    let members = engine.count(&pull.room, Bound::Oldest, Bound::Newest(0)).await?;
+    let full = items.len() >= pull.query.limit;
+    let page_key = items.last().filter(|_| full).map_or(0, |item| time(item).millis());
+    let page = PageOf { list: list(&pull.room, &items), total: items.len(), page_key, members };
+    Ok(Found { said: page, items: items.len(), misses: usize::from(members == 0) })
+}
+
+/// The messages of a page. Clients go back by asking for what is older than the oldest they have seen, so that a page which
+/// ends among messages of one millisecond would hide the others of it from them: these are added (section 13, row 11).
+async fn page(engine: &Engine, pull: &Pull) -> Result<Vec<Arc<Item>>, Error> {
+    let (query, size) = (pull.query, pull.query.limit);
+    if query.order == Order::Ascending {
+        return engine.history(&pull.room, &query).await;
+    }
+    let mut items = engine.history(&pull.room, &HistoryQuery { limit: size + 1, ..query }).await?;
+    let next = if items.len() > size { items.pop() } else { None };
+    let (Some(next), Some(last)) = (next, items.last().cloned()) else { return Ok(items) };
+    if time(&next) == time(&last) {
+        let skip = query.skip.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
+        let rest = engine.history(&pull.room, &HistoryQuery { skip, limit: GROUP_MAX, ..query }).await?;
+        // What came meanwhile has moved the others on, so that some may be there again.
+        let in_group = |item: &Arc<Item>| time(item) == time(&last) && item.envelope.seq < last.envelope.seq;
+        items.extend(rest.into_iter().filter(in_group));
+    }
+    Ok(items)
+}
+
+fn time(item: &Item) -> Timestamp {
+    item.envelope.time.unwrap_or(item.envelope.at)
+}
+
+/// Messages of a room as a JSON array.
+fn list(room: &StreamName, items: &[Arc<Item>]) -> String {
+    let bodies: usize =
+        items.iter().map(|item| item.envelope.body.as_ref().map_or(0, |body| body.len()) + ITEM_EXTRA).sum();
+    let mut out = String::with_capacity(bodies + 2);
+    let room = std::str::from_utf8(room.bytes()).unwrap_or_default();
+    out.push('[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        write_item(room, &item.envelope, &mut out);
+    }
+    out.push(']');
+    out
+}
+
+/// Counts rooms; gives a JSON array with an object for each option, in order.
+pub(super) async fn count(engine: &Engine, options: &[CountOption]) -> Result<Found<String>, Error> {
+    let mut found = Found { said: "[".to_owned(), items: 0, misses: 0 };
+    for (at, option) in options.iter().enumerate() {
+        let (count, newest) = match &option.room {
+            Some(room) => (engine.count(room, option.from, option.to).await?, newest(engine, room, option).await?),
+            None => (0, Vec::new()),
+        };
+        found.items += 1 + newest.len();
+        found.misses += usize::from(count == 0 && newest.is_empty());
+        let comma = if at > 0 { "," } else { "" };
+        let _ = write!(found.said, "{comma}{{\"channel\":\"{}\",\"count\":{count}", option.channel);
+        if option.last.is_some() {
+            let newest = option.room.as_ref().map_or_else(|| "[]".to_owned(), |room| list(room, &newest));
+            let _ = write!(found.said, ",\"lastElementList\":{newest}");
+        }
+        found.said.push('}');
+    }
+    found.said.push(']');
+    Ok(found)
+}
+
+/// The newest messages of the whole room that an option asks for, the oldest of them first.
+async fn newest(engine: &Engine, room: &StreamName, option: &CountOption) -> Result<Vec<Arc<Item>>, Error> {
+    let Some(limit) = option.last else { return Ok(Vec::new()) };
+    let query = HistoryQuery { from: Bound::Oldest, to: Bound::Newest(0), order: Order::Descending, skip: 0, limit };
+    let mut newest = engine.history(room, &query).await?;
+    newest.reverse();
+    Ok(newest)
+}
