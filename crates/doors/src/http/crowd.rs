@@ -13,17 +13,17 @@ const LEAST: usize = 16;
 
 /// Counts connections. As large as there are connections.
 #[derive(Clone, Default)]
-pub(super) struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
+pub(crate) struct Crowd(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
 /// One connection; it counts until it is dropped.
-pub(super) struct Guest {
+pub(crate) struct Guest {
     crowd: Crowd,
     network: IpAddr,
 }
 
 impl Crowd {
     /// Lets a connection of this address in, unless the address has its share of `places` already.
-    pub(super) fn enter(&self, address: IpAddr, places: usize) -> Option<Guest> {
+    pub(crate) fn enter(&self, address: IpAddr, places: usize) -> Option<Guest> {
         let network = network(address);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(network).or_default();

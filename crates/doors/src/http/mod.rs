@@ -2,7 +2,7 @@
 
 mod activity;
 mod address;
-mod crowd;
+pub(crate) mod crowd;
 mod serve;
 mod stall;
 
