@@ -43,10 +43,11 @@ const started = new Set();
 process.on('exit', () => started.forEach((child) => child.kill('SIGKILL')));
 
 export class Node {
-  /** Starts a node. `env`: settings by environment. The folder is a fresh one unless given, and then stays. */
-  static async start({ env = {}, folder } = {}) {
+  /** Starts a node. `env`: settings by environment, `args`: by flags. The folder is a fresh one unless given, and then stays. */
+  static async start({ env = {}, args = [], folder } = {}) {
     const node = new Node();
     node.env = env;
+    node.args = args;
     node.ownsFolder = folder === undefined;
     node.folder = folder ?? (await mkdtemp(join(tmpdir(), 'tidings-e2e-')));
     try {
@@ -63,7 +64,7 @@ export class Node {
     this.stderr = '';
     // Nothing of the surroundings' settings may reach the node, or somebody's own .env in the current folder.
     const env = { PATH: process.env.PATH, HOME: this.folder, RUST_BACKTRACE: '1', ...this.env };
-    this.process = spawn(BINARY, serveArguments(this.folder), { env, cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(BINARY, [...serveArguments(this.folder), ...this.args], { env, cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
     started.add(this.process);
     this.ended = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
     this.ended.catch((error) => { this.spawnError = error; });
@@ -83,6 +84,11 @@ export class Node {
     gone.catch(() => {});
     arrived.catch(() => {});
     return Promise.race([arrived, gone]);
+  }
+
+  /** What `pattern` finds first in anything printed since the last start, waited for. */
+  async said(pattern) {
+    return (await this.#waitFor(`it prints ${pattern}`, () => this.printed.match(pattern)))[1];
   }
 
   get printed() {
