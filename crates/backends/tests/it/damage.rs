@@ -32,6 +32,8 @@ async fn filled() -> (TempDir, PathBuf) {
         let draft = tidings_core::Draft { notify, ..draft(&bob(), number, &"sealed ".repeat(30)) };
         store.append(posting(&alice(), vec![draft], blob, at(3))).await.unwrap().pop().unwrap().unwrap();
     }
+    let messages = (100..130).map(|number| said(&room("tea"), number, (number % 3 > 0).then(|| at(number as i64))));
+    store.append(posting(&alice(), messages.collect(), None, at(150))).await.unwrap();
     for number in 10..30 {
         store.take(StreamName::inbox(&bob()), id(number)).await.unwrap().unwrap();
     }

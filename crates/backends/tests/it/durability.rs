@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidings_backends::sqlite::import::{ImportedAccount, Importer};
 use tidings_backends::{Options, SqliteStore};
-use tidings_core::ports::{Accounts, Housekeeping, Streams};
+use tidings_core::ports::{Accounts, Housekeeping, Rooms, Streams};
 use tidings_core::{
-    AccountNumber, BlobContent, BlobName, Exchange, ExchangeState, Label, Seq, StoreError, StreamName, TokenHash,
+    AccountNumber, BlobContent, BlobName, Bound, Exchange, ExchangeState, Label, Seq, StoreError, StreamName, TokenHash,
 };
 
 /// Waits for a condition, ten seconds at most.
@@ -39,6 +39,7 @@ async fn a_crash_keeps_all_that_was_acknowledged() {
             let number = round * 20 + number;
             post(&*store, &alice(), draft(&bob(), number, "kept"), at(1)).await.unwrap();
             ids.push(id(number));
+            post(&*store, &alice(), said(&room("tea"), 1000 + number, Some(at(0))), at(1)).await.unwrap();
         }
         // What a crash leaves: the files as they are while the store is open.
         let crash = tempfile::tempdir().unwrap();
@@ -48,6 +49,8 @@ async fn a_crash_keeps_all_that_was_acknowledged() {
         let reopened = open(&crash.path().join("tidings.db"));
         let page = reopened.read(StreamName::inbox(&bob()), Seq::START, 1000, usize::MAX).await.unwrap();
         assert_eq!(page.envelopes.iter().map(|envelope| envelope.id).collect::<Vec<_>>(), ids);
+        let messages = reopened.count(room("tea"), Bound::Oldest, Bound::Newest(0), at(0)).await.unwrap();
+        assert_eq!(messages, ids.len() as u64);
         assert!(reopened.verify().await.unwrap().is_empty());
     }
     drop(store);

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use std::path::Path;
 use tidings_backends::{Options, SqliteStore};
 use tidings_core::ports::{Housekeeping, Rooms, Streams};
-use tidings_core::{Bound, Caller, Draft, HistoryQuery, Order, Seq, StreamKind, StreamName};
+use tidings_core::{Bound, Caller, Draft, HistoryQuery, Order, Seq, StreamName};
 
 /// The tables of version 1.
 const FIRST: &str = include_str!("../../src/sqlite/migrations/0001_store.sql");
@@ -38,7 +38,7 @@ fn downgrade(new: &Path, old: &Path) {
 async fn a_database_of_version_1_is_taken_over() {
     let (store, folder) = fresh();
     friends(&*store, &[alice(), bob(), carol()]).await;
-    let tea = StreamName::named(StreamKind::Room, b"tea").unwrap();
+    let tea = room("tea");
     for number in 0..20 {
         post(&*store, &alice(), draft(&bob(), number, "sealed"), at(1)).await.unwrap();
         let message = Draft { stream: tea.clone(), ..draft(&bob(), 100 + number, "said") };

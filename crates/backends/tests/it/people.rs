@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tidings_core::exchange::{Acceptance, Accepted, ExchangeRefusal, NewExchange};
 use tidings_core::ports::Posting;
 use tidings_core::{
-    BlobContent, BoxKey, Caller, Draft, Envelope, EnvelopeId, Key, Label, Policies, Refusal, Store, StreamName,
-    Timestamp, TokenHash,
+    BlobContent, BoxKey, Caller, Draft, Envelope, EnvelopeId, Key, Label, Policies, Refusal, Store, StreamKind,
+    StreamName, Timestamp, TokenHash,
 };
 
 /// The key of the person with this number.
@@ -50,6 +50,16 @@ pub(crate) fn draft(to: &Key, number: u128, body: &str) -> Draft {
         notify: false,
         time: None,
     }
+}
+
+/// A message to a room, written at `time` by its sender's clock.
+pub(crate) fn said(room: &StreamName, number: u128, time: Option<Timestamp>) -> Draft {
+    Draft { stream: room.clone(), time, ..draft(&bob(), number, "sealed") }
+}
+
+/// The room with this name.
+pub(crate) fn room(name: &str) -> StreamName {
+    StreamName::named(StreamKind::Room, name.as_bytes()).unwrap()
 }
 
 pub(crate) fn posting(from: &Key, drafts: Vec<Draft>, blob: Option<BlobContent>, now: Timestamp) -> Posting {
