@@ -1,7 +1,8 @@
 //! Pages and counts of rooms (wire/denetwork.md, sections 7 and 8).
 
+use super::refusal::Refused;
 use super::reply::{ITEM_EXTRA, PageOf, write_item};
-use super::request::{CountOption, Pull};
+use super::request::{CountOption, Pull, REVERSED};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use tidings_core::{Bound, HistoryQuery, Order, StreamName, Timestamp};
@@ -21,13 +22,36 @@ pub(super) struct Found<T> {
 }
 
 /// Gives a page.
-pub(super) async fn pull(engine: &Engine, pull: &Pull) -> Result<Found<PageOf>, Error> {
+pub(super) async fn pull(engine: &Engine, pull: &Pull) -> Result<Found<PageOf>, Refused> {
+    if reversed(engine, pull).await? {
+        return Err(REVERSED);
+    }
     let items = page(engine, pull).await?;
     let members = engine.count(&pull.room, Bound::Oldest, Bound::Newest(0)).await?;
     let full = items.len() >= pull.query.limit;
     let page_key = items.last().filter(|_| full).map_or(0, |item| time(item).millis());
     let page = PageOf { list: list(&pull.room, &items), total: items.len(), page_key, members };
     Ok(Found { said: page, items: items.len(), misses: usize::from(members == 0) })
+}
+
+/// Whether the end is before the beginning, where one of them is a message and not a moment.
+async fn reversed(engine: &Engine, pull: &Pull) -> Result<bool, Error> {
+    let Pull { room, query } = pull;
+    let (begin, end) = match (query.from, query.to) {
+        (Bound::Newest(_), Bound::At(end)) => (moment(engine, room, query.from).await?, Some(end)),
+        (Bound::At(begin), Bound::Oldest) => (Some(begin), moment(engine, room, query.to).await?),
+        (Bound::Newest(_), Bound::Oldest) => {
+            (moment(engine, room, query.from).await?, moment(engine, room, query.to).await?)
+        }
+        _ => return Ok(false),
+    };
+    Ok(begin.zip(end).is_some_and(|(begin, end)| end < begin))
+}
+
+/// When the message at a bound was written.
+async fn moment(engine: &Engine, room: &StreamName, bound: Bound) -> Result<Option<Timestamp>, Error> {
+    let query = HistoryQuery { from: bound, to: bound, order: Order::Ascending, skip: 0, limit: 1 };
+    Ok(engine.history(room, &query).await?.first().map(|item| time(item)))
 }
 
 /// The messages of a page. Clients go back by asking for what is older than the oldest they have seen, so that a page which

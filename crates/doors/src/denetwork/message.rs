@@ -90,7 +90,7 @@ impl Unverified {
         short(payload, "fromAvatar", AVATAR_MAX, Refused::bad("fromAvatar must be a text of at most 256 characters"))?;
         let body = payload.member("body").filter(|body| body.kind() == Kind::String);
         if units(body.ok_or(Refused::bad("body must be a text"))?.raw()) > BODY_MAX {
-            return Err(Refused::new(Status::TooLarge, "body has more than 4096 characters"));
+            return Err(Refused::bad("body has more than 4096 characters"));
         }
         let time = timestamp(payload, now)?;
         let hash =

@@ -20,4 +20,5 @@ mod vectors;
 
 pub use message::{Message, REQUEST_MAX, canonical_form, read_message};
 pub use refusal::{Refused, Status};
+pub use request::read_event;
 pub use settings::Settings;

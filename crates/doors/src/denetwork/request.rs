@@ -1,8 +1,9 @@
 //! What clients ask for beside sending messages (wire/denetwork.md, sections 2, 7 and 8).
 
 use super::json::{Kind, Value};
-use super::message::{read_request, room_of};
-use super::refusal::{Refused, Status};
+use super::message::{read_message, read_request, room_of};
+use super::refusal::Refused;
+use super::reply::Event;
 use tidings_core::{Bound, HistoryQuery, Order, StreamKind, StreamName, Timestamp};
 
 /// Messages on a page if nothing else is asked for, or something that is not possible.
@@ -16,6 +17,12 @@ const OPTIONS_MAX: usize = 500;
 
 /// The newest messages that are given beside a count at most.
 const LAST_MAX: f64 = 3.0;
+
+/// An event of another name.
+pub(super) const UNKNOWN: Refused = Refused::bad("there is no such event");
+
+/// A stretch that ends before it begins.
+pub(super) const REVERSED: Refused = Refused::bad("endTimestamp is before startTimestamp");
 
 /// A page of a room.
 pub(super) struct Pull {
@@ -39,6 +46,17 @@ pub(super) struct CountOption {
     pub(super) last: Option<usize>,
 }
 
+/// Reads the argument of any event, without doing anything. Fails with what the client is to be told.
+pub fn read_event(event: &str, argument: &str, now: Timestamp) -> Result<(), Refused> {
+    match Event::named(event) {
+        Event::Join | Event::Leave | Event::Exist => read_room(argument).map(drop),
+        Event::Message => read_message(argument, now).map(drop),
+        Event::Pull => read_pull(argument).map(drop),
+        Event::Count => read_count(argument).map(drop),
+        Event::Unknown => Err(UNKNOWN),
+    }
+}
+
 /// Reads the argument of `room-join`, `room-leave` and `room-exist`.
 pub(super) fn read_room(request: &str) -> Result<StreamName, Refused> {
     room_of(read_request(request)?.root())
@@ -53,7 +71,7 @@ pub(super) fn read_pull(request: &str) -> Result<Pull, Refused> {
     let moment = |name| root.member(name).and_then(Value::number).filter(|moment| *moment >= -1.0).ok_or(wrong);
     let (start, end) = (moment("startTimestamp")?, moment("endTimestamp")?);
     if start > 0.0 && end > 0.0 && start > end {
-        return Err(Refused::bad("endTimestamp is before startTimestamp"));
+        return Err(REVERSED);
     }
     let (order, skip, limit) = page(root.member("pagination"));
     Ok(Pull { room, query: HistoryQuery { from: from(start), to: to(end), order, skip, limit } })
@@ -103,7 +121,7 @@ pub(super) fn read_count(request: &str) -> Result<Vec<CountOption>, Refused> {
     let options = document.root().member("options").filter(|options| options.kind() == Kind::Array);
     let options: Vec<_> = options.ok_or(Refused::bad("options must be an array"))?.elements().collect();
     if options.len() > OPTIONS_MAX {
-        return Err(Refused::new(Status::TooLarge, "options has more than 500 elements"));
+        return Err(Refused::bad("options has more than 500 elements"));
     }
     options.into_iter().map(count_option).collect()
 }
@@ -211,6 +229,6 @@ mod tests {
         assert_eq!(count("{}").err().map(|refused| refused.status.code()), Some(400));
         let many = |count: usize| format!("[{}]", vec!["{\"channel\":\"x\"}"; count].join(","));
         assert!(count(&many(500)).is_ok());
-        assert_eq!(count(&many(501)).err().map(|refused| refused.status.code()), Some(413));
+        assert_eq!(count(&many(501)).err().map(|refused| refused.status.code()), Some(400));
     }
 }
