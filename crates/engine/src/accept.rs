@@ -154,12 +154,6 @@ impl Engine {
         Ok(envelope)
     }
 
-    /// Learns which ids of rooms are stored, at start and whenever there are many more, for ever. Until it knows, the store is
-    /// asked for each.
-    pub async fn run_known(&self) {
-        self.inner.known.run(&self.inner.store).await;
-    }
-
     /// Hears every live envelope that is accepted from now on, to relay it to other servers.
     pub fn live(&self) -> Live {
         self.inner.relays.listen()

@@ -29,7 +29,7 @@ impl House {
     /// Lets the filter learn what is stored, in the background as at start.
     async fn know_stored(&self) {
         let engine = self.engine.clone();
-        tokio::spawn(async move { engine.run_known().await });
+        tokio::spawn(async move { engine.run_known_ids().await });
         // Whether it has learned is seen from outside by nothing but speed, so a few turns must do.
         tokio::task::yield_now().await;
     }
