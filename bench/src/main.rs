@@ -1,8 +1,9 @@
-//! Measures a running piqchat server, Tidings or another, from outside. See the README beside it.
+//! Measures a running server, Tidings or another, from outside: its piqchat door, its rooms and its channels. See the README beside it.
 
 mod answer;
 mod call;
 mod cast;
+mod chat;
 mod clock;
 mod disk;
 mod driver;
@@ -26,11 +27,13 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
+use crate::chat::command;
+use crate::chat::entrance::Door;
 use crate::driver::Plan;
 use crate::error::{Error, Result};
 use crate::workload::Workload;
 
-/// Measures a running piqchat server from outside.
+/// Measures a running server from outside.
 #[derive(Parser)]
 #[command(name = "tidings-bench", version)]
 struct Arguments {
@@ -44,6 +47,20 @@ enum Command {
     Alone(Load),
     /// Measures a server.
     Run(Run),
+    /// Measures a room: deliveries as fast as they go, then at a pace.
+    Rooms(command::Fan),
+    /// Measures how fast messages into a room that nobody watches are checked and stored.
+    Store(command::Store),
+    /// Measures how fast a room's history is pulled.
+    Pull(command::Pull),
+    /// Measures a channel: deliveries as fast as they go, then at a pace.
+    Channel(command::Fan),
+    /// Measures what idle clients cost.
+    Idle(command::Idle),
+    /// Sends very many messages and watches the server's memory.
+    Soak(command::Soak),
+    /// Runs a server that only passes messages on, to show what the generator can do at most.
+    Reference(command::Alone),
     /// Shows how long the disk takes for a synced write of 4 KiB.
     Sync(Sync),
 }
@@ -141,6 +158,13 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Command::Alone(load) => alone(&load),
         Command::Run(run) => measure(&run),
+        Command::Rooms(fan) => command::fan(Door::Rooms, &fan),
+        Command::Store(store) => command::store(&store),
+        Command::Pull(pull) => command::pull(&pull),
+        Command::Channel(fan) => command::fan(Door::Channels, &fan),
+        Command::Idle(idle) => command::idle(&idle),
+        Command::Soak(soak) => command::soak(&soak),
+        Command::Reference(alone) => command::reference(&alone),
         Command::Sync(sync) => show_sync(&sync),
     };
     match done {

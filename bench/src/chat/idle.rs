@@ -1,0 +1,83 @@
+//! Many clients that only are there.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use super::crowd::{Crowd, Listener};
+use super::entrance::{Door, Entrance};
+use super::fan::random_place;
+use super::wallet::Wallet;
+use super::window::Watched;
+use crate::clock;
+use crate::error::Result;
+
+/// How many clients share a room or a channel.
+const EACH: usize = 50;
+/// How often the clock is looked at if nothing happens.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// What came of it.
+pub(crate) struct Outcome {
+    /// How many clients were there in the end.
+    pub(crate) clients: u64,
+    /// How long it took to let them all in.
+    pub(crate) entering: Duration,
+    /// Resident memory in KiB: before, when all were in, at the end, and the most of all looks in between.
+    pub(crate) memory: [Option<u64>; 4],
+    /// Processor time that the process took while they were idle.
+    pub(crate) cpu: Option<Duration>,
+    /// What went wrong.
+    pub(crate) complaints: BTreeMap<String, u64>,
+}
+
+/// Lets so many clients into each of these doors and waits. They answer pings and hear nothing else.
+pub(crate) fn idle(doors: &[(Door, SocketAddr, usize)], hold: Duration, watched: Watched) -> Result<Outcome> {
+    let before = watched.memory()?;
+    let begun = clock::now();
+    let mut crowd = Crowd::new()?;
+    for (door, target, clients) in doors {
+        let mut left = *clients;
+        while left > 0 {
+            let place = random_place()?;
+            let together = left.min(EACH);
+            let entrance = |_| Ok(Entrance::new(*door, Wallet::random()?, &place, true));
+            crowd.enter(*target, (0..together).map(entrance).collect::<Result<Vec<_>>>()?)?;
+            left -= together;
+        }
+    }
+    let entering = clock::now() - begun;
+    let entered = watched.memory()?;
+    let cpu = || watched.pid.map(crate::process::cpu_time).transpose();
+    let cpu_before = cpu()?;
+    let (mut waiting, mut peak) = (Waiting::default(), entered);
+    let end = clock::now() + hold;
+    while clock::now() < end {
+        crowd.turn(GLANCE, &mut waiting)?;
+        peak = peak.max(watched.memory()?);
+    }
+    let lost: u64 = waiting.complaints.values().sum();
+    Ok(Outcome {
+        clients: (crowd.lines().len() as u64).saturating_sub(lost),
+        entering,
+        memory: [before, entered, watched.memory()?, peak],
+        cpu: cpu()?.zip(cpu_before).map(|(now, before)| now.saturating_sub(before)),
+        complaints: waiting.complaints,
+    })
+}
+
+#[derive(Default)]
+struct Waiting {
+    complaints: BTreeMap<String, u64>,
+}
+
+impl Listener for Waiting {
+    fn frame(&mut self, _place: usize, payload: &[u8], _now: Instant) {
+        let shown = String::from_utf8_lossy(payload.get(..100.min(payload.len())).unwrap_or_default());
+        *self.complaints.entry(format!("unexpected: {shown}")).or_default() += 1;
+    }
+
+    fn lost(&mut self, _place: usize, why: String) {
+        *self.complaints.entry(why).or_default() += 1;
+    }
+}
