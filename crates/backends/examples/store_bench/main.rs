@@ -1,5 +1,8 @@
-//! Measures the store alone: `cargo run --release -p tidings-backends --example store_bench [accounts] [waiting envelopes]`.
+//! Measures the store alone: `cargo run --release -p tidings-backends --example store_bench [accounts] [waiting envelopes]`, and
+//! with `rooms` as its only argument what it does for rooms.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, reason = "it measures and prints")]
+
+mod rooms;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -220,6 +223,9 @@ async fn lists(store: &Arc<SqliteStore>) {
 
 #[tokio::main]
 async fn main() {
+    if std::env::args().nth(1).as_deref() == Some("rooms") {
+        return rooms::figures().await;
+    }
     let mut numbers = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
     let accounts = numbers.next().unwrap_or(2000).max(10);
     let waiting = numbers.next().unwrap_or(0);
