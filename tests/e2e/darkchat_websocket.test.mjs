@@ -6,7 +6,7 @@ import { ChannelKey } from './lib/channel_key.mjs';
 import { ChannelNode, endChannels, KEYLESS, MAX_REQUEST_BYTES } from './lib/channel_node.mjs';
 import { WebSocketLine } from './lib/chat_line.mjs';
 import { Chatter, CONNECTED, joined, leave, SENT } from './lib/chatter.mjs';
-import { rawRequest } from './lib/raw_http.mjs';
+import { Tcp } from './lib/tcp.mjs';
 
 let at;
 before(async () => { at = await ChannelNode.start(); });
@@ -32,6 +32,14 @@ describe('the handshake (4)', () => {
     const plain = await WebSocketLine.open(at);
     assert.equal(plain.socket.protocol, '');
     plain.close();
+  });
+
+  test('on the node\'s own port, too, together with those who came by another', async () => {
+    const own = { websocketUrl: at.node.origin.replace(/^http/, 'ws') };
+    const [one, two] = [await Chatter.in('own port', own), await Chatter.in('own port', at)];
+    const text = await one.say('own port', 'hello');
+    assert.deepEqual(await two.hears(1), [text]);
+    leave(one, two);
   });
 
   test('without an upgrade: 426', async () => {
@@ -91,7 +99,10 @@ describe('frames (4)', () => {
   });
 
   test('the port of TCP clients does not mind HTTP', async () => {
-    await rawRequest(`http://127.0.0.1:${at.tcp}`, 'GET / HTTP/1.1\r\nhost: x\r\n\r\n').catch(() => {});
+    const visitor = await Tcp.dial(at.tcp);
+    visitor.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await visitor.until('an error', (reads) => /^\{"type":"error","msg":"MALFORMED DATA/.test(reads[0]));
+    visitor.close();
     await at.assertAlive();
   });
 });
