@@ -1,6 +1,15 @@
 #!/usr/bin/env bash
 # Builds the node and the load generator, starts the node in a fresh folder, measures, and prints markdown for
-# docs/performance.md. Arguments go to `tidings-bench run`, as in: bench/run.sh --seconds 10 --only upload-1k,delete
+# docs/performance.md.
+#
+#   bench/run.sh [OPTIONS]             parcels; options go to `tidings-bench run`, as in: --seconds 10 --only upload-1k,delete
+#   bench/run.sh rooms [OPTIONS]       a room: deliveries as fast as they go, and paced; so for all below, each on a fresh node
+#   bench/run.sh channel [OPTIONS]     the same for a channel
+#   bench/run.sh store [OPTIONS]       messages into a room that nobody watches
+#   bench/run.sh pull [OPTIONS]        history
+#   bench/run.sh idle [OPTIONS]        what idle clients cost
+#   bench/run.sh soak [OPTIONS]        memory over very many messages
+#   bench/run.sh talk                  rooms, channel, store, pull and idle, one after the other
 #
 #   BENCH_DATA=FOLDER    where the node's folder is made: it must be on the disk to be measured (default target/bench-data)
 #   BENCH_PROFILE=NAME   cargo's profile for the node (default release)
@@ -8,6 +17,12 @@
 #   BENCH_ACCOUNTS=N BENCH_WAITING=M    the node has so many accounts and waiting parcels before it starts (default none)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+case ${1:-} in
+    rooms | channel | store | pull | idle | soak) workloads=("$1"); shift ;;
+    talk) workloads=(rooms channel store pull idle); shift ;;
+    *) workloads=(run) ;;
+esac
 
 # The limits keep one address from doing what a load generator does, so they are raised as far as they go.
 node_settings=(
@@ -25,6 +40,22 @@ node_settings=(
     TIDINGS_QUOTA_SENDER_BYTES=1000GiB
     TIDINGS_TRANSFERS_PER_KEY=100000
 )
+# The same for rooms and channels. Connections of one address are limited, too, except for proxies.
+talk_settings=(
+    TIDINGS_TRUSTED_PROXIES=127.0.0.0/8
+    TIDINGS_MAX_CONNECTIONS=25000
+    TIDINGS_DENETWORK_RATE_CONNECTION_BURST=1000000
+    TIDINGS_DENETWORK_RATE_CONNECTION_PER_SECOND=1000000
+    TIDINGS_DENETWORK_RATE_WALLET_BURST=1000000
+    TIDINGS_DENETWORK_RATE_WALLET_PER_SECOND=1000000
+    TIDINGS_DENETWORK_RATE_ADDRESS_FACTOR=10000
+    TIDINGS_DENETWORK_RATE_MISSES_BURST=1000000
+    TIDINGS_DENETWORK_RATE_MISSES_PER_SECOND=1000000
+    TIDINGS_QUOTA_ROOM_BYTES=1000GiB
+    TIDINGS_DARKCHAT_CLIENT_MESSAGES_PER_SECOND=10000000
+    TIDINGS_DARKCHAT_CLIENT_BYTES_PER_SECOND=3GiB
+)
+[[ ${workloads[0]} == run ]] || node_settings+=("${talk_settings[@]}")
 
 profile=${BENCH_PROFILE:-release}
 target=${CARGO_TARGET_DIR:-target}
@@ -38,66 +69,136 @@ else
     tidings=$target/$profile/tidings
 fi
 
+# Idle clients need a file each, in the node as in the generator.
+ulimit -S -n "$(ulimit -H -n)" || true
+
 mkdir -p "$parent"
-folder=$(mktemp -d "$parent/run.XXXXXX")
-node=
-finish() {
-    if [[ -n $node ]]; then
-        kill -TERM "$node" 2>/dev/null || true
-        wait "$node" 2>/dev/null || true
+folder=
+server=
+stop() {
+    if [[ -n $server ]]; then
+        kill -TERM "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+        server=
     fi
-    rm -rf "$folder"
+    [[ -z $folder ]] || rm -rf "$folder"
+    folder=
 }
-trap finish EXIT
+trap stop EXIT
 trap 'exit 130' INT TERM
 
 resident() { awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 
-if [[ -n ${BENCH_ACCOUNTS:-} ]]; then
-    mkdir -m 700 "$folder/data"
-    cargo run --quiet --release -p tidings-backends --example seed -- \
-        "$folder/data/tidings.db" "$BENCH_ACCOUNTS" "${BENCH_WAITING:-0}" >"$folder/seeded"
-    # It has people already, so it prints an invitation only if it is asked to.
-    node_settings+=(TIDINGS_CREATE_INVITATION=true)
-fi
+# Starts a node in a fresh folder. Sets server, folder, url, address, invite, ready and idle.
+start_node() {
+    folder=$(mktemp -d "$parent/run.XXXXXX")
+    local settings=("${node_settings[@]}") started
+    if [[ -n ${BENCH_ACCOUNTS:-} ]]; then
+        mkdir -m 700 "$folder/data"
+        cargo run --quiet --release -p tidings-backends --example seed -- \
+            "$folder/data/tidings.db" "$BENCH_ACCOUNTS" "${BENCH_WAITING:-0}" >"$folder/seeded"
+        # It has people already, so it prints an invitation only if it is asked to.
+        settings+=(TIDINGS_CREATE_INVITATION=true)
+    fi
+    started=$(date +%s%N)
+    env "${settings[@]}" TIDINGS_DATA_DIR="$folder/data" "$tidings" serve >"$folder/out" 2>"$folder/err" &
+    server=$!
+    url=
+    invite=
+    for _ in $(seq 2000); do
+        url=$(sed -n 's|^listening on \(http://127\.0\.0\.1:[0-9]*\)$|\1|p' "$folder/out")
+        invite=$(grep -m1 'exchange-url=' "$folder/out" || true)
+        [[ -n $url && -n $invite ]] && break
+        kill -0 "$server" 2>/dev/null || { cat "$folder/out" "$folder/err" >&2; exit 1; }
+        sleep 0.005
+    done
+    ready=$(( ($(date +%s%N) - started) / 1000000 ))
+    [[ -n $url && -n $invite ]] || { echo "the node printed no address and invitation within ten seconds" >&2; exit 1; }
+    address=${url#http://}
+    idle=$(resident "$server")
+}
 
-started=$(date +%s%N)
-env "${node_settings[@]}" TIDINGS_DATA_DIR="$folder/data" "$tidings" serve >"$folder/out" 2>"$folder/err" &
-node=$!
-url=
-invite=
-for _ in $(seq 2000); do
-    url=$(sed -n 's|^listening on \(http://127\.0\.0\.1:[0-9]*\)$|\1|p' "$folder/out")
-    invite=$(grep -m1 'exchange-url=' "$folder/out" || true)
-    [[ -n $url && -n $invite ]] && break
-    kill -0 "$node" 2>/dev/null || { cat "$folder/out" "$folder/err" >&2; exit 1; }
-    sleep 0.005
-done
-ready=$(( ($(date +%s%N) - started) / 1000000 ))
-[[ -n $url && -n $invite ]] || { echo "the node printed no address and invitation within ten seconds" >&2; exit 1; }
-idle=$(resident "$node")
+# Starts the server that only passes messages on. Sets server, folder and address.
+start_reference() {
+    folder=$(mktemp -d "$parent/run.XXXXXX")
+    "$bench" reference >"$folder/out" &
+    server=$!
+    address=
+    for _ in $(seq 2000); do
+        address=$(sed -n 's|^listening on ||p' "$folder/out")
+        [[ -n $address ]] && return
+        sleep 0.005
+    done
+    echo "the reference server printed no address within ten seconds" >&2
+    exit 1
+}
 
-echo "Measured $(date -u +%Y-%m-%d) at $(git describe --always --dirty --exclude '*' 2>/dev/null || echo 'an unknown commit')," \
-    "${BENCH_BINARY:-profile $profile}, $(nproc) processors shared by node and generator," \
-    "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(stat -f -c %T "$folder")."
-echo
-if [[ -s $folder/seeded ]]; then echo "The node had $(<"$folder/seeded") before it started."; echo; fi
-"$bench" sync "$folder"
-echo "Start-up to the printed invitation, keys made: $ready ms. Resident memory idle: $idle MiB."
-echo
-echo "The generator alone, against a server that only answers:"
-echo
-"$bench" alone --seconds 2
-echo
-echo "The node:"
-echo
-"$bench" run --url "$url" --invite "$invite" --pid "$node" "$@"
-echo
-"$bench" sync "$folder"
-echo "Resident memory afterwards: $(resident "$node") MiB."
-if [[ -s $folder/err ]]; then
+show_log() {
+    [[ -s $folder/err ]] || return 0
     echo
     echo "The node logged $(wc -l <"$folder/err") lines; the last ones:"
     echo
     tail -n 5 "$folder/err" | sed 's/^/    /'
-fi
+}
+
+measure_parcels() {
+    start_node
+    if [[ -s $folder/seeded ]]; then echo "The node had $(<"$folder/seeded") before it started."; echo; fi
+    "$bench" sync "$folder"
+    echo "Start-up to the printed invitation, keys made: $ready ms. Resident memory idle: $idle MiB."
+    echo
+    echo "The generator alone, against a server that only answers:"
+    echo
+    "$bench" alone --seconds 2
+    echo
+    echo "The node:"
+    echo
+    "$bench" run --url "$url" --invite "$invite" --pid "$server" "$@"
+    echo
+    "$bench" sync "$folder"
+    echo "Resident memory afterwards: $(resident "$server") MiB."
+    show_log
+    stop
+}
+
+# measure_talk WORKLOAD OPTIONS...
+measure_talk() {
+    local workload=$1
+    shift
+    local where=(--address)
+    echo "## $workload"
+    echo
+    if [[ $workload == idle || $workload == soak ]]; then
+        # Both doors are on the node's own port.
+        where=(--rooms --channels)
+    else
+        start_reference
+        echo "The generator's ceiling, against a server that only passes messages on:"
+        echo
+        "$bench" "$workload" "${where[@]/%/=$address}" --pid "$server" --seconds 2 --warm-up 0.2
+        echo
+        stop
+        echo "The node:"
+        echo
+    fi
+    start_node
+    if [[ $workload == idle ]]; then
+        # Some files of the node are none of its clients'.
+        local most=$(( $(ulimit -n) - 200 ))
+        set -- --clients $(( most < 20000 ? most : 20000 )) "$@"
+    fi
+    "$bench" "$workload" "${where[@]/%/=$address}" --pid "$server" "$@"
+    echo
+    echo "Resident memory: $idle MiB before, $(resident "$server") MiB after."
+    show_log
+    echo
+    stop
+}
+
+echo "Measured $(date -u +%Y-%m-%d) at $(git describe --always --dirty --exclude '*' 2>/dev/null || echo 'an unknown commit')," \
+    "${BENCH_BINARY:-profile $profile}, $(nproc) processors shared by node and generator," \
+    "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(stat -f -c %T "$parent")."
+echo
+for workload in "${workloads[@]}"; do
+    if [[ $workload == run ]]; then measure_parcels "$@"; else measure_talk "$workload" "$@"; fi
+done

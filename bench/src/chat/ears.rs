@@ -151,3 +151,71 @@ impl Ears {
         lost.sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::super::entrance::Door;
+    use super::super::letter::delivered;
+    use super::super::line::Line;
+    use super::super::pool::Pool;
+    use super::super::wallet::Wallet;
+    use super::*;
+    use crate::clock;
+
+    /// Two senders that sent ten messages each, and what of the first one's comes to others.
+    fn scene() -> (Vec<Author>, Vec<Speaker>, Vec<Vec<u8>>) {
+        let wallet = Wallet::new([0x11; 32]).unwrap();
+        let author = |number| {
+            let (wallet, place) = (wallet.clone(), "room".to_owned());
+            Author { door: Door::Rooms, wallet, number, place, size: 750 }
+        };
+        let authors = vec![author(0), author(1)];
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut line = Line::open(listener.local_addr().unwrap(), "/").unwrap();
+        let now = clock::now();
+        let pools = Pool::make_all(&authors, 64, 10).unwrap();
+        let frame = |pool: &mut Pool| delivered(Door::Rooms, pool.take(1));
+        let mut first = pools[0].clone();
+        let texts = (0..10).map(|_| frame(&mut first)).collect();
+        let mut speakers: Vec<Speaker> = pools.into_iter().map(|pool| Speaker::new(Door::Rooms, pool, now)).collect();
+        speakers.iter_mut().for_each(|speaker| assert!(speaker.send(&mut line, 10, now)));
+        (authors, speakers, texts)
+    }
+
+    #[test]
+    fn flaws_are_noticed() {
+        let (authors, speakers, texts) = scene();
+        let now = clock::now();
+        let mut ears = Ears::new(&authors, 3, 64, None, now).unwrap();
+        let mut hear = |place: usize, text: &[u8]| {
+            let mark = ears.mark(text).unwrap();
+            ears.hear(place, mark, text, now, &speakers);
+        };
+        // The third listener gets 0, 2, 1, 1, 4 and misses 3 and 5 to 9; the sender must not get its own.
+        [0, 2, 1, 1, 4].iter().for_each(|index| hear(2, &texts[*index]));
+        hear(0, &texts[5]);
+        let mut unsent = texts[9].clone();
+        let at = unsent.windows(12).position(|window| window == b"000000000049").unwrap();
+        unsent[at..at + 12].copy_from_slice(b"0000000000ff");
+        hear(1, &unsent);
+        assert_eq!((ears.heard(), ears.late, ears.doubled), (4, 1, 1));
+        assert_eq!(ears.odd.values().sum::<u64>(), 2);
+        // 6 of the first sender and 10 of the second are missing at the third, 10 of each other at the first two.
+        assert_eq!(ears.lost(&speakers), 16 + 10 + 10);
+        assert_eq!(ears.expected(&speakers), 40);
+    }
+
+    #[test]
+    fn altered_messages_are_noticed() {
+        let (authors, speakers, mut texts) = scene();
+        let now = clock::now();
+        let mut ears = Ears::new(&authors, 3, 64, None, now).unwrap();
+        let last = texts[0].len() - 20;
+        texts[0][last] ^= 1;
+        let mark = ears.mark(&texts[0]).unwrap();
+        ears.hear(2, mark, &texts[0], now, &speakers);
+        assert_eq!(ears.odd.get("altered deliveries"), Some(&1));
+    }
+}

@@ -37,14 +37,10 @@ pub(crate) fn idle(doors: &[(Door, SocketAddr, usize)], hold: Duration, watched:
     let begun = clock::now();
     let mut crowd = Crowd::new()?;
     for (door, target, clients) in doors {
-        let mut left = *clients;
-        while left > 0 {
-            let place = random_place()?;
-            let together = left.min(EACH);
-            let entrance = |_| Ok(Entrance::new(*door, Wallet::random()?, &place, true));
-            crowd.enter(*target, (0..together).map(entrance).collect::<Result<Vec<_>>>()?)?;
-            left -= together;
-        }
+        let places = (0..clients.div_ceil(EACH)).map(|_| random_place()).collect::<Result<Vec<_>>>()?;
+        let seats = places.iter().flat_map(|place| std::iter::repeat_n(place, EACH)).take(*clients);
+        let entrances = seats.map(|place| Ok(Entrance::new(*door, Wallet::random()?, place, true)));
+        crowd.enter(*target, entrances.collect::<Result<Vec<_>>>()?)?;
     }
     let entering = clock::now() - begun;
     let entered = watched.memory()?;

@@ -20,3 +20,6 @@ mod spread;
 mod timer;
 mod wallet;
 mod window;
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ const THREADS: usize = 16;
 const MAX_SIGNED: u32 = 3_000_000;
 
 /// The frames of one author.
+#[cfg_attr(test, derive(Clone))]
 pub(crate) struct Pool {
     door: Door,
     frames: Vec<u8>,
