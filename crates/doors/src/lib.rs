@@ -7,3 +7,4 @@ pub mod http;
 pub mod outbound;
 pub mod piqchat;
 pub mod webpush;
+pub mod websocket;

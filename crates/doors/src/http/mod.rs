@@ -2,11 +2,15 @@
 
 mod activity;
 mod address;
+mod connection;
 pub(crate) mod crowd;
+mod place;
 mod serve;
 mod stall;
 
 pub use address::ClientAddress;
+pub use connection::Connection;
+pub use place::{Place, Presence};
 pub use serve::{Tls, serve};
 
 use ipnet::IpNet;

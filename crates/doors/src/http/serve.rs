@@ -2,17 +2,19 @@
 
 use super::activity::{Activity, Running};
 use super::crowd::{Crowd, Guest};
+use super::place::{Departure, Place};
 use super::stall::Stall;
 use super::{ClientAddress, DRAIN_MAX, HEADER_BYTES_MAX, HttpSettings, READ_BUFFER};
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::ACCESS_CONTROL_ALLOW_ORIGIN;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, UPGRADE};
 use http::{HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use socket2::{SockRef, TcpKeepalive};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +37,12 @@ const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How long to wait after a connection could not be accepted, because too many files are open for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// How long a connection is silent before the system asks whether the other side is still there, how often it then asks, and
+/// how often in vain. Sessions have no other sign that a client has vanished.
+const KEEPALIVE_AFTER: Duration = Duration::from_secs(60);
+const KEEPALIVE_EVERY: Duration = Duration::from_secs(20);
+const KEEPALIVE_TRIES: u32 = 3;
 
 /// How long a connection on which nothing happens may take to end.
 const FAREWELL_MAX: Duration = Duration::from_secs(1);
@@ -61,8 +69,15 @@ impl Host {
     }
 }
 
+/// A connection's client, and its place.
+struct Visit {
+    peer: IpAddr,
+    place: Place,
+}
+
 /// Serves `router` on `listener`, with TLS if given, until `shutdown`. Then running requests may end, for [`DRAIN_MAX`] at
-/// most. Each request gets the extension [`ClientAddress`].
+/// most; sessions on upgraded connections are told to. Each request gets the extension [`ClientAddress`], one that asks for
+/// an upgrade [`Place`], too.
 pub async fn serve(
     listener: TcpListener,
     tls: Option<Tls>,
@@ -74,22 +89,19 @@ pub async fn serve(
     let host = Host { router, settings, shutdown: shutdown.clone() };
     let crowd = Crowd::default();
     let connections = TaskTracker::new();
+    let departure = Arc::new(Departure::default());
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
             accepted = accept(&listener, &places) => accepted,
         };
-        let Some((stream, peer, place)) = accepted else { break };
-        let Some(guest) = host.admit(&crowd, peer.ip()) else { continue };
-        let (host, tls) = (host.clone(), tls.clone());
-        connections.spawn(async move {
-            let gauge = metrics::gauge!("tidings_open_connections");
-            gauge.increment(1.0);
-            connection(host, tls, stream, peer.ip()).await;
-            gauge.decrement(1.0);
-            drop((place, guest));
-        });
+        let Some((stream, peer, permit)) = accepted else { break };
+        let peer = peer.ip();
+        let Some(guest) = host.admit(&crowd, peer) else { continue };
+        let place = Place::new(permit, guest, connections.token(), Arc::clone(&departure));
+        tokio::spawn(connection(host.clone(), tls.clone(), stream, Visit { peer, place }));
     }
+    departure.begin();
     drop(listener);
     connections.close();
     if timeout(DRAIN_MAX, connections.wait()).await.is_err() {
@@ -100,7 +112,7 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.ok()?;
     loop {
         match listener.accept().await {
@@ -113,25 +125,33 @@ async fn accept(
     }
 }
 
-async fn connection(host: Host, tls: Option<Tls>, stream: TcpStream, peer: IpAddr) {
+async fn connection(host: Host, tls: Option<Tls>, stream: TcpStream, visit: Visit) {
     // Without it small answers wait for the client's acknowledgement. Failing to set it costs only that.
     let _ = stream.set_nodelay(true);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_AFTER).with_interval(KEEPALIVE_EVERY);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&keepalive.with_retries(KEEPALIVE_TRIES));
     let stall = host.settings.load().stall_timeout;
-    let Some(tls) = tls else { return http1(host, Stall::new(stream, stall), peer).await };
+    let Some(tls) = tls else { return http1(host, Stall::new(stream, stall), visit).await };
     let acceptor = TlsAcceptor::from(tls.load_full());
     match timeout(HANDSHAKE_MAX, acceptor.accept(stream)).await {
         Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(b"h2") => {
-            http2(host, Stall::new(stream, stall), peer).await;
+            http2(host, Stall::new(stream, stall), visit).await;
         }
-        Ok(Ok(stream)) => http1(host, Stall::new(stream, stall), peer).await,
+        Ok(Ok(stream)) => http1(host, Stall::new(stream, stall), visit).await,
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake took too long"),
     }
 }
 
-async fn http1<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, io: T, peer: IpAddr) {
+async fn http1<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, io: T, visit: Visit) {
     let service_host = host.clone();
-    let service = service_fn(move |request| answer(service_host.clone(), request, peer));
+    let Visit { peer, place } = visit;
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if request.headers().contains_key(UPGRADE) {
+            request.extensions_mut().insert(place.clone());
+        }
+        answer(service_host.clone(), request, peer)
+    });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(host.settings.load().header_timeout)
@@ -152,7 +172,8 @@ async fn http1<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, i
     }
 }
 
-async fn http2<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, io: T, peer: IpAddr) {
+async fn http2<T: AsyncRead + AsyncWrite + Unpin + Send + 'static>(host: Host, io: T, visit: Visit) {
+    let Visit { peer, place: _place } = visit;
     let activity = Arc::new(Activity::default());
     let (service_host, active) = (host.clone(), Arc::clone(&activity));
     let service = service_fn(move |request| watched_answer(service_host.clone(), request, peer, active.enter()));
