@@ -6,7 +6,9 @@ mod identifier;
 mod json;
 mod limits;
 mod message;
+mod meter;
 mod number;
+mod posting;
 mod refusal;
 mod reply;
 mod request;
@@ -17,6 +19,7 @@ mod signing;
 mod text;
 #[cfg(test)]
 mod vectors;
+mod verify;
 
 pub use message::{Message, REQUEST_MAX, canonical_form, read_message};
 pub use refusal::{Refused, Status};

@@ -1,6 +1,5 @@
 //! What the owner of a node may set about this door.
 
-use std::time::Duration;
 use tidings_engine::limits::Rate;
 
 /// The settings of the door.
@@ -18,8 +17,6 @@ pub struct Settings {
     pub misses: Rate,
     /// Rooms that one connection may have joined.
     pub rooms: usize,
-    /// How long a client may accept nothing before it is dropped.
-    pub stall: Duration,
 }
 
 impl Default for Settings {
@@ -31,7 +28,6 @@ impl Default for Settings {
             address_factor: 10,
             misses: Rate { burst: 3000, per_second: 30 },
             rooms: 2000,
-            stall: Duration::from_secs(60),
         }
     }
 }
