@@ -27,8 +27,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum as _};
 
-use crate::chat::command;
 use crate::chat::entrance::Door;
+use crate::chat::{arguments, command};
 use crate::driver::Plan;
 use crate::error::{Error, Result};
 use crate::workload::Workload;
@@ -48,19 +48,19 @@ enum Command {
     /// Measures a server.
     Run(Run),
     /// Measures a room: deliveries as fast as they go, then at a pace.
-    Rooms(command::Fan),
+    Rooms(arguments::Fan),
     /// Measures how fast messages into a room that nobody watches are checked and stored.
-    Store(command::Store),
+    Store(arguments::Store),
     /// Measures how fast a room's history is pulled.
-    Pull(command::Pull),
+    Pull(arguments::Pull),
     /// Measures a channel: deliveries as fast as they go, then at a pace.
-    Channel(command::Fan),
+    Channel(arguments::Fan),
     /// Measures what idle clients cost.
-    Idle(command::Idle),
+    Idle(arguments::Idle),
     /// Sends very many messages and watches the server's memory.
-    Soak(command::Soak),
+    Soak(arguments::Soak),
     /// Runs a server that only passes messages on, to show what the generator can do at most.
-    Reference(command::Alone),
+    Reference(arguments::Alone),
     /// Shows how long the disk takes for a synced write of 4 KiB.
     Sync(Sync),
 }

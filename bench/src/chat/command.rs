@@ -1,21 +1,18 @@
-//! The subcommands: what they take and what they show.
+//! The subcommands: what they do and what they show.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use clap::Args;
-
+use super::arguments::{Alone, Fan, Idle, Pull, Shape, Soak, Store, Times, View};
 use super::entrance::Door;
 use super::fan::{Hall, Outcome, Plan, random_place};
 use super::idle;
-use super::letter::SIZES;
 use super::pull;
 use super::reference::Reference;
 use super::sheet::{self, Cell, Row};
 use super::window::Watched;
 use crate::error::{Error, Result};
-use crate::seconds;
 
 /// So many messages of a channel are at hand: they are not signed, so this costs nothing.
 const UNSIGNED: u32 = 80_000_000;
@@ -25,161 +22,6 @@ const PULLERS: [usize; 3] = [1, 4, 16];
 const FILLING: u32 = 64;
 /// How many rounds a long run has.
 const ROUNDS: u64 = 20;
-
-/// Which server, and how to show the result.
-#[derive(Args)]
-pub(crate) struct Server {
-    /// Where the server is, as ADDRESS:PORT.
-    #[arg(long)]
-    address: SocketAddr,
-    #[command(flatten)]
-    view: View,
-}
-
-#[derive(Args)]
-struct View {
-    /// The server's process, to show its processor time and memory.
-    #[arg(long)]
-    pid: Option<u32>,
-    /// Prints JSON instead of a table.
-    #[arg(long)]
-    json: bool,
-}
-
-/// How long.
-#[derive(Args)]
-struct Times {
-    /// How many seconds are measured.
-    #[arg(long, default_value_t = 5.0, value_parser = seconds)]
-    seconds: f64,
-    /// How many seconds are not counted at the start.
-    #[arg(long, default_value_t = 1.0, value_parser = seconds)]
-    warm_up: f64,
-}
-
-/// Few who talk and many who listen.
-#[derive(Args)]
-pub(crate) struct Fan {
-    #[command(flatten)]
-    server: Server,
-    #[command(flatten)]
-    times: Times,
-    #[command(flatten)]
-    shape: Shape,
-    /// Deliveries per second of the paced run; 0 leaves it out.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
-    pace: u32,
-    /// How many messages of a room are signed before the clock starts; the run ends early if they are used up.
-    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    messages: u32,
-}
-
-#[derive(Args)]
-struct Shape {
-    /// How many clients there are.
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(2..=5000))]
-    clients: u16,
-    /// How many of them talk.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    senders: u16,
-    /// How many messages each of these has under way.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    under_way: u16,
-    /// The length of a message's JSON text, in bytes.
-    #[arg(long, default_value_t = 750, value_parser = clap::value_parser!(u16).range(i64::from(*SIZES.start())..=i64::from(*SIZES.end())))]
-    size: u16,
-}
-
-/// Messages into a room that nobody watches.
-#[derive(Args)]
-pub(crate) struct Store {
-    #[command(flatten)]
-    server: Server,
-    #[command(flatten)]
-    times: Times,
-    /// How many clients send.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    senders: u16,
-    /// How many messages each has under way.
-    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    under_way: u16,
-    /// The length of a message's JSON text, in bytes.
-    #[arg(long, default_value_t = 750, value_parser = clap::value_parser!(u16).range(i64::from(*SIZES.start())..=i64::from(*SIZES.end())))]
-    size: u16,
-    /// How many messages are signed before the clock starts; the run ends early if they are used up.
-    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
-    messages: u32,
-}
-
-/// History, page by page.
-#[derive(Args)]
-pub(crate) struct Pull {
-    #[command(flatten)]
-    server: Server,
-    #[command(flatten)]
-    times: Times,
-    /// How many messages are in the room.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    messages: u32,
-}
-
-/// Where both doors are.
-#[derive(Args)]
-struct Doors {
-    /// Where rooms are, as ADDRESS:PORT.
-    #[arg(long)]
-    rooms: Option<SocketAddr>,
-    /// Where channels are, as ADDRESS:PORT.
-    #[arg(long)]
-    channels: Option<SocketAddr>,
-    #[command(flatten)]
-    view: View,
-}
-
-impl Doors {
-    fn open(&self) -> Result<Vec<(Door, SocketAddr)>> {
-        let rooms = self.rooms.map(|address| (Door::Rooms, address));
-        let channels = self.channels.map(|address| (Door::Channels, address));
-        let doors: Vec<_> = rooms.into_iter().chain(channels).collect();
-        if doors.is_empty() { Err(Error::Unusable("give --rooms, --channels or both".to_owned())) } else { Ok(doors) }
-    }
-}
-
-/// Clients that only are there.
-#[derive(Args)]
-pub(crate) struct Idle {
-    #[command(flatten)]
-    doors: Doors,
-    /// How many clients, all doors together.
-    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
-    clients: u32,
-    /// How many seconds they stay; beyond 25 all are pinged at least once.
-    #[arg(long, default_value_t = 60.0, value_parser = seconds)]
-    seconds: f64,
-}
-
-/// Very many messages.
-#[derive(Args)]
-pub(crate) struct Soak {
-    #[command(flatten)]
-    doors: Doors,
-    #[command(flatten)]
-    shape: Shape,
-    /// How many deliveries through each door, or messages if nobody watches.
-    #[arg(long, default_value_t = 10_000_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-    count: u64,
-    /// Nobody watches: messages into a room are checked and stored only.
-    #[arg(long)]
-    unwatched: bool,
-}
-
-/// A server that only passes messages on.
-#[derive(Args)]
-pub(crate) struct Alone {
-    /// Where it listens, for rooms and channels alike.
-    #[arg(long, default_value = "127.0.0.1:0")]
-    listen: SocketAddr,
-}
 
 impl View {
     fn watched(&self) -> Watched {

@@ -1,6 +1,7 @@
 //! Rooms and channels: few talk and many listen, over WebSocket. An independent client of both protocols, made to cost as little
 //! as it can.
 
+pub(crate) mod arguments;
 pub(crate) mod command;
 mod crowd;
 mod ears;
