@@ -9,14 +9,24 @@ use crate::error::Error;
 use crate::tail::Item;
 use held::{Entry, Held, Loading};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 use tidings_core::{Bound, Caller, HistoryQuery, Order, Seq, Store, StreamName, Timestamp, Usage};
 use tokio::sync::Semaphore;
 
-/// Part of the budget that one room may take.
-const ROOM_SHARE: usize = 2;
+/// One room may take the budget less this part of it.
+const OTHERS_SHARE: usize = 4;
+
+/// A room of more than this part of the budget is not loaded if others that were read lately would have to go for it: if two
+/// that have no room together are read by turns, loading each again and again would cost more than queries.
+const LARGE_SHARE: usize = 16;
+
+/// What was read lately.
+const LATELY: Duration = Duration::from_secs(10);
+
+/// When it is tried again to load a room for which there was no room.
+const LOAD_AGAIN: Duration = Duration::from_secs(30);
 
 /// Part of the budget that is made free at once when it is used up, so that not every page searches for what to drop.
 const FREE_SHARE: usize = 8;
@@ -53,13 +63,15 @@ struct Room {
     state: RwLock<State>,
     /// The tick at which it was read last.
     read: AtomicU64,
+    /// The moment of that in milliseconds since 1970.
+    read_at: AtomicI64,
 }
 
 enum State {
     Loading(Loading),
     Held(Held),
-    /// Read from the store, until it is looked at again.
-    TooLarge,
+    /// Too large: read from the store, until it is tried again.
+    Away(Timestamp),
 }
 
 impl State {
@@ -67,7 +79,7 @@ impl State {
         match self {
             Self::Held(held) => held.bytes(),
             // Shared with others, and soon over.
-            Self::Loading(_) | Self::TooLarge => 0,
+            Self::Loading(_) | Self::Away(_) => 0,
         }
     }
 }
@@ -84,7 +96,7 @@ impl Room {
     fn ask<T>(&self, question: impl FnOnce(&Held) -> T) -> Option<T> {
         match &*self.state() {
             State::Held(held) => Some(question(held)),
-            State::Loading(_) | State::TooLarge => None,
+            State::Loading(_) | State::Away(_) => None,
         }
     }
 }
@@ -112,9 +124,9 @@ impl History {
     ) -> Result<Vec<Arc<Item>>, Error> {
         self.tidy(now);
         let page = |held: &Held| held.page(query, since);
-        let known = match self.find(room) {
+        let known = match self.find(room, now) {
             Some(found) => found.ask(page),
-            None => self.load(store, room, page).await?,
+            None => self.load(store, room, now, page).await?,
         };
         let from = if known.is_some() { "memory" } else { "store" };
         metrics::counter!("tidings_history_pages_total", "from" => from).increment(1);
@@ -136,7 +148,7 @@ impl History {
         now: Timestamp,
     ) -> Result<u64, Error> {
         self.tidy(now);
-        match self.find(room).and_then(|found| found.ask(|held| held.count(from, to, since))) {
+        match self.find(room, now).and_then(|found| found.ask(|held| held.count(from, to, since))) {
             Some(count) => Ok(count),
             None => Ok(store.count(room.clone(), from, to, since).await?),
         }
@@ -148,7 +160,7 @@ impl History {
         self.tell(room, |state| match state {
             State::Loading(loading) => loading.push(item),
             State::Held(held) => held.push(item),
-            State::TooLarge => true,
+            State::Away(_) => true,
         });
     }
 
@@ -157,7 +169,7 @@ impl History {
         self.tell(room, |state| match state {
             State::Loading(loading) => loading.remove(seq),
             State::Held(held) => held.remove(seq),
-            State::TooLarge => true,
+            State::Away(_) => true,
         });
     }
 
@@ -184,11 +196,33 @@ impl History {
         self.rooms.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A room that is in memory, or comes to be, or is too large; from now on it counts as just read.
-    fn find(&self, room: &StreamName) -> Option<Arc<Room>> {
+    /// A room that is in memory, or comes to be, or is too large; it counts as just read.
+    fn find(&self, room: &StreamName, now: Timestamp) -> Option<Arc<Room>> {
         let found = self.rooms().get(room).cloned()?;
+        if matches!(*found.state(), State::Away(at) if now.distance(at) >= LOAD_AGAIN) {
+            self.drop_room(&mut self.rooms_to_change(), room);
+            return None;
+        }
         found.read.store(self.tick.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        found.read_at.store(now.millis(), Ordering::Relaxed);
         Some(found)
+    }
+
+    /// Whether a room of so many bytes can be loaded without driving out what others are reading.
+    fn has_room_for(&self, bytes: usize, now: Timestamp) -> bool {
+        if bytes <= self.budget / LARGE_SHARE {
+            return true;
+        }
+        let since = now.before(LATELY).millis();
+        let rooms = self.rooms();
+        let lately = rooms.values().filter(|room| room.read_at.load(Ordering::Relaxed) >= since);
+        let taken: usize = lately.map(|room| room.state().bytes()).sum();
+        bytes <= self.most() && taken.saturating_add(bytes) <= self.budget
+    }
+
+    /// The most that one room may take.
+    fn most(&self) -> usize {
+        self.budget - self.budget / OTHERS_SHARE
     }
 
     /// Tells a room what happened, which answers whether it is still known.
@@ -203,7 +237,7 @@ impl History {
         self.bytes.fetch_sub(before, Ordering::Relaxed);
         drop(state);
         drop(rooms);
-        if !known || after > self.budget / ROOM_SHARE {
+        if !known || after > self.most() {
             self.forget(room);
         }
         self.make_room();
@@ -214,17 +248,18 @@ impl History {
         &self,
         store: &Arc<dyn Store>,
         room: &StreamName,
+        now: Timestamp,
         question: impl FnOnce(&Held) -> T,
     ) -> Result<Option<T>, Error> {
         let Ok(_permit) = self.loads.try_acquire() else { return Ok(None) };
-        let Some(place) = Place::take(self, room) else { return Ok(None) };
+        let Some(place) = Place::take(self, room, now) else { return Ok(None) };
         let facts = store.facts(Caller::Anonymous, vec![room.clone()]).await?;
         let used = facts.first().map_or_else(Usage::default, |facts| facts.used);
         if used.count == 0 {
             return Ok(None);
         }
-        if weight(used) > self.budget / ROOM_SHARE {
-            place.leave(State::TooLarge);
+        if !self.has_room_for(weight(used), now) {
+            place.leave(State::Away(now));
             return Ok(None);
         }
         let end = store.end(room.clone()).await?;
@@ -260,7 +295,7 @@ impl History {
         self.publish();
     }
 
-    /// Now and then drops the rooms that were not read since the last time, and looks anew at those that were too large.
+    /// Now and then drops the rooms that were not read since the last time.
     fn tidy(&self, now: Timestamp) {
         let mut tidied = self.tidied.lock().unwrap_or_else(PoisonError::into_inner);
         let (at, tick) = *tidied;
@@ -270,7 +305,7 @@ impl History {
         *tidied = (now, self.tick.load(Ordering::Relaxed));
         drop(tidied);
         let mut rooms = self.rooms_to_change();
-        let idle = |room: &Room| room.read.load(Ordering::Relaxed) < tick || matches!(*room.state(), State::TooLarge);
+        let idle = |room: &Room| room.read.load(Ordering::Relaxed) < tick;
         let names: Vec<_> = rooms.iter().filter(|(_, room)| idle(room)).map(|(name, _)| name.clone()).collect();
         names.iter().for_each(|name| self.drop_room(&mut rooms, name));
         drop(rooms);
@@ -305,9 +340,10 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// Takes the place of a room, which hears of everything from now on. None if somebody else has taken it.
-    fn take(history: &'a History, name: &'a StreamName) -> Option<Self> {
+    fn take(history: &'a History, name: &'a StreamName, now: Timestamp) -> Option<Self> {
         let read = AtomicU64::new(history.tick.fetch_add(1, Ordering::Relaxed));
-        let room = Arc::new(Room { state: RwLock::new(State::Loading(Loading::default())), read });
+        let (state, read_at) = (RwLock::new(State::Loading(Loading::default())), AtomicI64::new(now.millis()));
+        let room = Arc::new(Room { state, read, read_at });
         let mut rooms = history.rooms_to_change();
         if rooms.contains_key(name) {
             return None;
@@ -335,7 +371,8 @@ impl<'a> Place<'a> {
             return None;
         }
         let mut state = self.room.change();
-        let State::Loading(loading) = std::mem::replace(&mut *state, State::TooLarge) else { return None };
+        let told = std::mem::replace(&mut *state, State::Loading(Loading::default()));
+        let State::Loading(loading) = told else { return None };
         let held = loading.finish(entries, end)?;
         let answer = question(&held);
         self.history.bytes.fetch_add(held.bytes(), Ordering::Relaxed);

@@ -65,9 +65,13 @@ impl House {
 
     /// What memory and store say of all of a room is the same; gives how many messages that are.
     async fn agree(&self, of: &StreamName) -> usize {
+        self.agree_at(of, now()).await
+    }
+
+    async fn agree_at(&self, of: &StreamName, at: Timestamp) -> usize {
         let stored = self.store.history(of.clone(), ALL, Timestamp::EPOCH).await.unwrap();
-        assert_eq!(self.page(of, ALL, now()).await, stored);
-        let count = self.history.count(&self.store, of, ALL.from, ALL.to, Timestamp::EPOCH, now()).await.unwrap();
+        assert_eq!(self.page(of, ALL, at).await, stored);
+        let count = self.history.count(&self.store, of, ALL.from, ALL.to, Timestamp::EPOCH, at).await.unwrap();
         assert_eq!(usize::try_from(count).unwrap(), stored.len());
         stored.len()
     }
@@ -114,29 +118,59 @@ async fn a_room_that_was_read_follows_what_happens() {
     assert!(house.history.rooms().is_empty());
 }
 
+fn later(seconds: u64) -> Timestamp {
+    now().after(Duration::from_secs(seconds))
+}
+
 #[tokio::test]
-async fn rooms_read_longest_ago_and_idle_ones_go_and_large_ones_stay_away() {
+async fn rooms_read_longest_ago_go_for_others_and_idle_ones_go_anyway() {
     let house = House::new(100_000);
     let names: Vec<_> = (0..10).map(|number| room(&format!("room {number}"))).collect();
     for (number, name) in (0..).zip(&names) {
         house.write(name, number * 100..number * 100 + 10, 0).await;
-        assert_eq!(house.agree(name).await, 10);
-        assert_eq!(house.agree(&names[0]).await, 10);
+        let at = later(20 * u64::try_from(number).unwrap());
+        assert_eq!(house.agree_at(name, at).await, 10);
+        assert_eq!(house.agree_at(&names[0], at).await, 10);
         house.sums_agree();
     }
     assert!(house.is_held(&names[0]) && house.is_held(&names[9]) && !house.is_held(&names[1]));
-    let large = room("large");
-    house.write(&large, 5000..5050, 0).await;
-    assert_eq!(house.agree(&large).await, 50);
-    assert!(!house.is_held(&large) && house.history.find(&large).is_some());
-    // One that grows too large under its readers.
-    house.write(&names[0], 6000..6040, 0).await;
-    assert!(!house.is_held(&names[0]));
-    assert_eq!(house.agree(&names[0]).await, 50);
-    house.sums_agree();
     house.page(&names[9], ALL, now().after(IDLE)).await;
     house.page(&names[9], ALL, now().after(2 * IDLE)).await;
     assert!(house.is_held(&names[9]) && house.history.rooms().len() == 1);
+    house.sums_agree();
+}
+
+#[tokio::test]
+async fn large_rooms_stay_away() {
+    let house = House::new(100_000);
+    let (large, growing) = (room("large"), room("growing"));
+    house.write(&large, 0..70, 0).await;
+    assert_eq!(house.agree(&large).await, 70);
+    assert!(!house.is_held(&large) && house.history.find(&large, now()).is_some());
+    house.write(&growing, 100..120, 0).await;
+    house.agree(&growing).await;
+    assert!(house.is_held(&growing));
+    house.write(&growing, 120..170, 0).await;
+    assert!(!house.is_held(&growing), "too large by now");
+    assert_eq!(house.agree(&growing).await, 70);
+    house.sums_agree();
+}
+
+#[tokio::test]
+async fn two_rooms_that_have_no_room_together_do_not_drive_each_other_out() {
+    let house = House::new(100_000);
+    let (one, two) = (room("one"), room("two"));
+    house.write(&one, 0..45, 0).await;
+    house.write(&two, 100..145, 0).await;
+    for _ in 0..3 {
+        house.agree(&one).await;
+        house.agree(&two).await;
+        assert!(house.is_held(&one) && !house.is_held(&two));
+    }
+    house.agree_at(&two, later(29)).await;
+    assert!(!house.is_held(&two), "it is not tried at once");
+    house.agree_at(&two, later(31)).await;
+    assert!(house.is_held(&two) && !house.is_held(&one), "nobody reads the other any more");
     house.sums_agree();
 }
 
