@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ChannelKey } from './lib/channel_key.mjs';
 import { GENERATIONS } from './lib/generation.mjs';
+import { splitObjects, splitRelays } from './lib/late_reads.mjs';
 import { OldPeer } from './lib/old_peer.mjs';
 import { until } from './lib/until.mjs';
 
@@ -41,6 +42,15 @@ test('private messages of both generations', () => {
   const old = GENERATIONS.old.tell(a, B, 'hello', 'room');
   assert.equal(JSON.stringify(old), `{"type":"msg","msg":"${OLD_SEALED}","uname":"alice","fromPublicKey":"${A}","toPublicKey":"${B}","cname":"room"}`);
   assert.equal(JSON.parse(b.key.open('old', A, OLD_SEALED)).msg, 'hello');
+});
+
+test('what a late reader merged is taken apart, and nothing else', () => {
+  assert.deepEqual(splitObjects('{"a":"}{\\""} {"b":[{}]}{"c'), ['{"a":"}{\\""} ', '{"b":[{}]}', '{"c']);
+  assert.deepEqual(splitObjects('rubbish{}'), ['rubbish{}']);
+  const [one, two] = ['a**@#@1:2**@#@{"x":"}"}', '**@#@3**@#@{}'];
+  assert.deepEqual(splitRelays(one + two), [one, two]);
+  assert.deepEqual(splitRelays(`${one}b**@#@4**@#@{"cut`), [one, 'b**@#@4**@#@{"cut']);
+  assert.deepEqual(splitRelays('peer**@#@127.0.0.1:1'), ['peer**@#@127.0.0.1:1']);
 });
 
 test('two old peers greet each other and relay; one that gets what kills it is dead', async () => {

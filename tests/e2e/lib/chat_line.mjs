@@ -2,6 +2,7 @@
 // would have killed them.
 
 import { WebSocket } from 'ws';
+import { splitObjects } from './late_reads.mjs';
 import { Tcp } from './tcp.mjs';
 import { until, within } from './until.mjs';
 
@@ -38,7 +39,7 @@ export class TcpLine extends Line {
   static async open({ tcp }) {
     const line = new TcpLine();
     line.tcp = await Tcp.dial(tcp);
-    line.tcp.onRead = (text) => line.take(text);
+    line.tcp.onRead = (text, late) => (late ? splitObjects(text) : [text]).forEach((part) => line.take(part));
     line.tcp.ended.then(() => { line.closed = true; });
     return line;
   }

@@ -2,6 +2,7 @@
 // is lost, and some texts kill it.
 
 import { randomUUID } from 'node:crypto';
+import { splitRelays } from './late_reads.mjs';
 import { Tcp, TcpServer } from './tcp.mjs';
 
 const SEPARATOR = '**@#@';
@@ -58,7 +59,9 @@ export class OldPeer {
     const others = this.names.filter((other) => other !== name);
     this.links.set(name, tcp);
     tcp.ended.then(() => this.links.delete(name));
-    tcp.onRead = (text) => { if (!this.dead) this.#take(tcp, text); };
+    tcp.onRead = (text, late) => {
+      for (const part of late ? splitRelays(text) : [text]) if (!this.dead) this.#take(tcp, part);
+    };
     // The real one pauses a second after each advert; ours keeps the first one apart from `ok`, which the real one does not.
     others.forEach((other, index) => {
       setTimeout(() => tcp.write(`peer${SEPARATOR}${other}`), ADVERT_PAUSE_MS * (index + 1)).unref();

@@ -17,7 +17,10 @@ function post(message) {
   worker.postMessage(message);
 }
 
-/** One connection. `reads` holds the text of each read; `onRead` may take them as they come. */
+/**
+ * One connection. `reads` holds the text of each read; `onRead` may take them as they come, and is told whether the reading thread
+ * was late, so that what is merged may be its own doing (lib/late_reads.mjs).
+ */
 export class Tcp {
   constructor(id) {
     this.id = id;
@@ -38,7 +41,7 @@ export class Tcp {
     return tcp;
   }
 
-  take({ what, text }) {
+  take({ what, text, late }) {
     if (what === 'open') this.opened();
     if (what === 'closed') {
       this.closed = true;
@@ -47,7 +50,7 @@ export class Tcp {
     }
     if (what === 'read') {
       this.reads.push(text);
-      this.onRead?.(text);
+      this.onRead?.(text, late);
     }
   }
 

@@ -3,18 +3,22 @@
 
 import net from 'node:net';
 import { parentPort } from 'node:worker_threads';
+import { Punctuality } from './late_reads.mjs';
 
 const sockets = new Map();
 const servers = new Map();
+const punctuality = new Punctuality();
 let accepted = 0;
 
 function watch(id, socket) {
   sockets.set(id, socket);
+  punctuality.start();
   socket.setNoDelay(true);
-  socket.on('data', (bytes) => parentPort.postMessage({ id, what: 'read', text: bytes.toString() }));
+  socket.on('data', (bytes) => parentPort.postMessage({ id, what: 'read', text: bytes.toString(), late: punctuality.late }));
   socket.on('error', () => {});
   socket.on('close', () => {
     sockets.delete(id);
+    if (sockets.size === 0) punctuality.stop();
     parentPort.postMessage({ id, what: 'closed' });
   });
 }
