@@ -1,9 +1,9 @@
 //! Pages and counts of rooms (wire/denetwork.md, sections 7 and 8).
 
 use super::refusal::Refused;
-use super::reply::{ITEM_EXTRA, PageOf, write_item};
+use super::reply::{PageOf, write_list};
 use super::request::{CountOption, Pull, REVERSED};
-use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
 use tidings_core::{Bound, HistoryQuery, Order, StreamName, Timestamp};
 use tidings_engine::{Engine, Error, Item};
@@ -30,8 +30,9 @@ pub(super) async fn pull(engine: &Engine, pull: &Pull) -> Result<Found<PageOf>, 
     let members = engine.count(&pull.room, Bound::Oldest, Bound::Newest(0)).await?;
     let full = items.len() >= pull.query.limit;
     let page_key = items.last().filter(|_| full).map_or(0, |item| time(item).millis());
-    let page = PageOf { list: list(&pull.room, &items), total: items.len(), page_key, members };
-    Ok(Found { said: page, items: items.len(), misses: usize::from(members == 0) })
+    let found = items.len();
+    let said = PageOf { room: pull.room.clone(), items, page_key, members };
+    Ok(Found { said, items: found, misses: usize::from(members == 0) })
 }
 
 /// Whether the end is before the beginning, where one of them is a message and not a moment.
@@ -78,26 +79,9 @@ fn time(item: &Item) -> Timestamp {
     item.envelope.time.unwrap_or(item.envelope.at)
 }
 
-/// Messages of a room as a JSON array.
-fn list(room: &StreamName, items: &[Arc<Item>]) -> String {
-    let bodies: usize =
-        items.iter().map(|item| item.envelope.body.as_ref().map_or(0, |body| body.len()) + ITEM_EXTRA).sum();
-    let mut out = String::with_capacity(bodies + 2);
-    let room = std::str::from_utf8(room.bytes()).unwrap_or_default();
-    out.push('[');
-    for (at, item) in items.iter().enumerate() {
-        if at > 0 {
-            out.push(',');
-        }
-        write_item(room, &item.envelope, &mut out);
-    }
-    out.push(']');
-    out
-}
-
 /// Counts rooms; gives a JSON array with an object for each option, in order.
-pub(super) async fn count(engine: &Engine, options: &[CountOption]) -> Result<Found<String>, Error> {
-    let mut found = Found { said: "[".to_owned(), items: 0, misses: 0 };
+pub(super) async fn count(engine: &Engine, options: &[CountOption]) -> Result<Found<Vec<u8>>, Error> {
+    let mut found = Found { said: b"[".to_vec(), items: 0, misses: 0 };
     for (at, option) in options.iter().enumerate() {
         let (count, newest) = match &option.room {
             Some(room) => (engine.count(room, option.from, option.to).await?, newest(engine, room, option).await?),
@@ -108,12 +92,15 @@ pub(super) async fn count(engine: &Engine, options: &[CountOption]) -> Result<Fo
         let comma = if at > 0 { "," } else { "" };
         let _ = write!(found.said, "{comma}{{\"channel\":\"{}\",\"count\":{count}", option.channel);
         if option.last.is_some() {
-            let newest = option.room.as_ref().map_or_else(|| "[]".to_owned(), |room| list(room, &newest));
-            let _ = write!(found.said, ",\"lastElementList\":{newest}");
+            found.said.extend_from_slice(b",\"lastElementList\":");
+            match &option.room {
+                Some(room) => write_list(room, &newest, &mut found.said),
+                None => found.said.extend_from_slice(b"[]"),
+            }
         }
-        found.said.push('}');
+        found.said.push(b'}');
     }
-    found.said.push(']');
+    found.said.push(b']');
     Ok(found)
 }
 

@@ -1,8 +1,10 @@
 //! Replies: the fields that each has, and what some have besides (wire/denetwork.md, section 2).
 
 use super::refusal::Refused;
-use std::fmt::Write as _;
-use tidings_core::{Envelope, Timestamp};
+use std::io::Write as _;
+use std::sync::Arc;
+use tidings_core::{StreamName, Timestamp};
+use tidings_engine::Item;
 
 /// The version of the protocol.
 const VERSION: &str = "1.0";
@@ -50,12 +52,12 @@ impl Event {
     }
 }
 
-/// A page of a room, already written.
+/// A page of a room.
 pub(super) struct PageOf {
-    /// Messages on it, as a JSON array.
-    pub(super) list: String,
-    /// How many these are.
-    pub(super) total: usize,
+    /// The room.
+    pub(super) room: StreamName,
+    /// The messages on it.
+    pub(super) items: Vec<Arc<Item>>,
     /// The moment of the last one of a full page, else 0.
     pub(super) page_key: i64,
     /// Messages in the room.
@@ -69,7 +71,7 @@ pub(super) enum Said {
     /// A page.
     Page(PageOf),
     /// Counts, as a JSON array.
-    Counts(String),
+    Counts(Vec<u8>),
 }
 
 /// Who replies.
@@ -84,57 +86,85 @@ impl Replies {
     }
 
     /// The one place where replies are written.
-    pub(super) fn write(&self, event: Event, said: &Result<Said, Refused>, now: Timestamp) -> String {
+    pub(super) fn write(&self, event: Event, said: &Result<Said, Refused>, now: Timestamp) -> Vec<u8> {
         let list = match said {
-            Ok(Said::Page(page)) => page.list.len(),
+            Ok(Said::Page(page)) => list_len(&page.items),
             Ok(Said::Counts(list)) => list.len(),
             _ => 0,
         };
-        let mut out = String::with_capacity(BASE_LEN + list);
+        let mut out = Vec::with_capacity(BASE_LEN + list);
         let status = said.as_ref().map_or_else(|refused| refused.status.code(), |_| 200);
         let (id, now) = (&self.server_id, now.millis());
-        let _ =
-            write!(out, "{{\"serverId\":\"{id}\",\"version\":\"{VERSION}\",\"timestamp\":{now},\"status\":{status}");
-        let _ = match said {
-            Ok(Said::Success(success)) => write!(out, ",\"success\":{success}}}"),
-            Ok(Said::Page(PageOf { list, total, page_key, members })) => {
-                write!(out, ",\"total\":{total},\"pageKey\":{page_key},\"totalMembers\":{members},\"list\":{list}}}")
+        let base =
+            format_args!("{{\"serverId\":\"{id}\",\"version\":\"{VERSION}\",\"timestamp\":{now},\"status\":{status}");
+        // Writing to memory does not fail.
+        let _ = out.write_fmt(base);
+        match said {
+            Ok(Said::Success(success)) => drop(write!(out, ",\"success\":{success}")),
+            Ok(Said::Page(page)) => write_page(page, &mut out),
+            Ok(Said::Counts(list)) => {
+                out.extend_from_slice(b",\"list\":");
+                out.extend_from_slice(list);
             }
-            Ok(Said::Counts(list)) => write!(out, ",\"list\":{list}}}"),
-            Err(refused) => {
-                let rest = match event {
-                    Event::Pull => ",\"total\":0,\"pageKey\":0,\"list\":[]",
-                    Event::Count => ",\"list\":[]",
-                    _ => "",
-                };
-                write!(out, ",\"error\":\"{} :: {}\",\"success\":false{rest}}}", event.name(), refused.reason)
-            }
-        };
+            Err(refused) => write_refusal(event, *refused, &mut out),
+        }
+        out.push(b'}');
         out
     }
 }
 
-/// Appends a message as histories have it.
-pub(super) fn write_item(room: &str, envelope: &Envelope, out: &mut String) {
-    let time = envelope.time.unwrap_or(envelope.at).millis();
-    let body = envelope.body.as_deref().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or("null");
-    let _ = write!(out, "{{\"channel\":\"{room}\",\"timestamp\":{time},\"data\":");
-    out.push_str(body);
-    out.push('}');
+fn write_page(PageOf { room, items, page_key, members }: &PageOf, out: &mut Vec<u8>) {
+    let total = items.len();
+    let _ = write!(out, ",\"total\":{total},\"pageKey\":{page_key},\"totalMembers\":{members},\"list\":");
+    write_list(room, items, out);
+}
+
+fn write_refusal(event: Event, refused: Refused, out: &mut Vec<u8>) {
+    let rest = match event {
+        Event::Pull => ",\"total\":0,\"pageKey\":0,\"list\":[]",
+        Event::Count => ",\"list\":[]",
+        _ => "",
+    };
+    let _ = write!(out, ",\"error\":\"{} :: {}\",\"success\":false{rest}", event.name(), refused.reason);
+}
+
+/// Appends messages of a room as a JSON array; what clients sent goes in as it is.
+pub(super) fn write_list(room: &StreamName, items: &[Arc<Item>], out: &mut Vec<u8>) {
+    let head = [b"{\"channel\":\"", room.bytes(), b"\",\"timestamp\":"].concat();
+    out.push(b'[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        out.extend_from_slice(&head);
+        let envelope = &item.envelope;
+        let _ = write!(out, "{},\"data\":", envelope.time.unwrap_or(envelope.at).millis());
+        out.extend_from_slice(envelope.body.as_deref().unwrap_or(b"null"));
+        out.push(b'}');
+    }
+    out.push(b']');
+}
+
+/// About how many bytes a list will have.
+fn list_len(items: &[Arc<Item>]) -> usize {
+    items.iter().map(|item| item.envelope.body.as_ref().map_or(0, |body| body.len()) + ITEM_EXTRA).sum()
 }
 
 /// Bytes that an item has beside its message.
-pub(super) const ITEM_EXTRA: usize = 112;
+const ITEM_EXTRA: usize = 112;
 
 #[cfg(test)]
 mod tests {
+    use super::super::identifier::room;
+    use super::super::signing::ROOM;
     use super::*;
-    use tidings_core::{EnvelopeId, Label, Seq};
+    use tidings_core::{Envelope, EnvelopeId, Label, Seq};
 
     const BASE: &str = r#"{"serverId":"u","version":"1.0","timestamp":5,"status":"#;
 
     fn written(event: Event, said: Result<Said, Refused>) -> String {
         let text = Replies::new("u".to_owned()).write(event, &said, Timestamp::from_millis(5));
+        let text = String::from_utf8(text).unwrap();
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{text}");
         text.strip_prefix(BASE).unwrap().to_owned()
     }
@@ -143,10 +173,10 @@ mod tests {
     fn replies_are_those_of_the_wire() {
         assert_eq!(written(Event::Join, Ok(Said::Success(true))), r#"200,"success":true}"#);
         assert_eq!(written(Event::Exist, Ok(Said::Success(false))), r#"200,"success":false}"#);
-        let page = PageOf { list: "[1]".to_owned(), total: 1, page_key: 9, members: 70 };
-        let expected = r#"200,"total":1,"pageKey":9,"totalMembers":70,"list":[1]}"#;
+        let page = PageOf { room: room(ROOM).unwrap(), items: Vec::new(), page_key: 9, members: 70 };
+        let expected = r#"200,"total":0,"pageKey":9,"totalMembers":70,"list":[]}"#;
         assert_eq!(written(Event::Pull, Ok(Said::Page(page))), expected);
-        assert_eq!(written(Event::Count, Ok(Said::Counts("[]".to_owned()))), r#"200,"list":[]}"#);
+        assert_eq!(written(Event::Count, Ok(Said::Counts(b"[]".to_vec()))), r#"200,"list":[]}"#);
     }
 
     #[test]
@@ -172,18 +202,22 @@ mod tests {
     }
 
     #[test]
-    fn an_item_holds_the_message_untouched() {
+    fn items_hold_messages_untouched() {
+        let body = r#"{"payload": {"a":"\ud83d"} }"#;
         let envelope = Envelope {
             id: EnvelopeId::from_bytes([0; 16]),
             seq: Seq::START,
             sender: None,
             label: Label::new("x"),
-            body: Some(br#"{"payload": {"a":"\ud83d"} }"#[..].into()),
+            body: Some(body.as_bytes().into()),
             at: Timestamp::from_millis(9),
             time: Some(Timestamp::from_millis(7)),
         };
-        let mut out = String::new();
-        write_item("g0x", &envelope, &mut out);
-        assert_eq!(out, r#"{"channel":"g0x","timestamp":7,"data":{"payload": {"a":"\ud83d"} }}"#);
+        let item = Arc::new(Item::new(envelope));
+        let mut out = Vec::new();
+        write_list(&room(ROOM).unwrap(), &[Arc::clone(&item), Arc::clone(&item)], &mut out);
+        let one = format!(r#"{{"channel":"{ROOM}","timestamp":7,"data":{body}}}"#);
+        assert_eq!(String::from_utf8(out).unwrap(), format!("[{one},{one}]"));
+        assert!(list_len(&[item]) > one.len());
     }
 }
