@@ -224,12 +224,7 @@ impl Session {
 }
 
 /// A request of who has logged in.
-fn member(
-    generation: Generation,
-    kind: Option<&str>,
-    request: &Request<'_>,
-    around: &Surroundings<'_>,
-) -> Outcome {
+fn member(generation: Generation, kind: Option<&str>, request: &Request<'_>, around: &Surroundings<'_>) -> Outcome {
     match kind {
         Some("join") => join(request, around),
         Some("msg") => message(generation, request, around),

@@ -64,10 +64,12 @@ pub(super) fn relay(stream: &StreamName, envelope: &Envelope) -> Option<Bytes> {
     };
     let json = std::str::from_utf8(envelope.body.as_deref()?).ok()?;
     // What is no object, or names somebody else than the stream does, must not leave.
-    if channel.contains(SEPARATOR) || INHERITED.contains(&channel) || destination(channel, json.as_bytes())? != *stream {
+    if channel.contains(SEPARATOR) || INHERITED.contains(&channel) || destination(channel, json.as_bytes())? != *stream
+    {
         return None;
     }
-    let json = if json.contains(SEPARATOR) { json.replace(SEPARATOR, ESCAPED).into() } else { std::borrow::Cow::from(json) };
+    let json =
+        if json.contains(SEPARATOR) { json.replace(SEPARATOR, ESCAPED).into() } else { std::borrow::Cow::from(json) };
     Some(Bytes::from([channel, id, &json].join(SEPARATOR)))
 }
 

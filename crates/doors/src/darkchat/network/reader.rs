@@ -202,7 +202,12 @@ fn calling(buffer: &[u8]) -> Look {
 /// The beginning of a message on an open link.
 enum Head {
     /// A relay of which the JSON stands at this place: so many blanks, then a brace.
-    Relay { channel: String, id: String, json: usize, blanks: usize },
+    Relay {
+        channel: String,
+        id: String,
+        json: usize,
+        blanks: usize,
+    },
     /// An advert of so many bytes.
     Advert(usize, PeerName),
     /// `error`, of so many bytes.
@@ -261,7 +266,8 @@ fn advert(rest: &[u8], quiet: bool) -> Advert {
         _ => return Advert::IsNot,
     }
     let length = host + 1 + digits;
-    let Some(name) = rest.get(..length).and_then(|name| std::str::from_utf8(name).ok()).and_then(PeerName::parse) else {
+    let Some(name) = rest.get(..length).and_then(|name| std::str::from_utf8(name).ok()).and_then(PeerName::parse)
+    else {
         let may_grow = digits == 0 && rest.len() == length;
         return if may_grow { undecided } else { Advert::IsNot };
     };
@@ -294,7 +300,6 @@ fn after<'a>(bytes: &'a [u8], text: &str) -> Option<&'a [u8]> {
 fn is_begun(bytes: &[u8], text: &str) -> bool {
     text.as_bytes().starts_with(bytes)
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -188,10 +188,7 @@ fn errors_of_strangers_follow_the_generation() {
         (new("verify", ",\"msg\":\"00\""), strange("verify")),
         (format!("{{\"fromPublicKey\":\"{ALICE}\"}}"), strange("undefined")),
         (format!("{{\"type\":null,\"fromPublicKey\":\"{ALICE}\"}}"), strange("null")),
-        (
-            new("a\\\"b", ",\"challenge\":\"c\""),
-            error("MALFORMED DATA: bad sig verify. type a\\\"b challenge c"),
-        ),
+        (new("a\\\"b", ",\"challenge\":\"c\""), error("MALFORMED DATA: bad sig verify. type a\\\"b challenge c")),
         ("{\"type\":\"connect\",\"fromPublicKey\":\"toString\"}".to_owned(), strange("connect")),
         (new("connect", "").replace(ALICE, &ALICE.to_uppercase()), strange("connect")),
         ("{\"type\":\"connect\"}".to_owned(), nobody.clone()),
@@ -200,7 +197,10 @@ fn errors_of_strangers_follow_the_generation() {
         ("[]".to_owned(), nobody.clone()),
         ("\"x\"".to_owned(), nobody.clone()),
         ("5".to_owned(), nobody),
-        ("{\"type\":\"join\",\"cname\":\"room\"}".to_owned(), error("MALFORMED DATA Error: no fromPublicKey member found")),
+        (
+            "{\"type\":\"join\",\"cname\":\"room\"}".to_owned(),
+            error("MALFORMED DATA Error: no fromPublicKey member found"),
+        ),
         (old("join", "", "", "room"), error("MALFORMED DATA: type join challenge undefined")),
         (
             "{\"type\":\"connect\",\"toPublicKey\":\"\"}".to_owned(),
@@ -276,6 +276,10 @@ fn strangers_have_less_room() {
     let large = new("connect", &format!(",\"msg\":\"{}\"", "x".repeat(STRANGER_BYTES_MAX)));
     assert!(client.say(&large).starts_with("FATAL "));
     let mut alice = Client::third();
-    assert!(alice.say(&new("msg", &format!(",\"toPublicKey\":\"{BOB}\",\"msg\":\"{}\"", "x".repeat(1_000_000)))).contains(SENT));
+    assert!(
+        alice
+            .say(&new("msg", &format!(",\"toPublicKey\":\"{BOB}\",\"msg\":\"{}\"", "x".repeat(1_000_000))))
+            .contains(SENT)
+    );
     assert!(alice.say(&new("msg", &format!(",\"msg\":\"{}\"", "x".repeat(MEMBER_BYTES_MAX)))).starts_with("FATAL "));
 }

@@ -1,0 +1,151 @@
+//! Clients over WebSocket: one object a message (wire/darkchat.md, section 4).
+
+use super::conversation::{Conversation, Heard, Next};
+use super::session::MEMBER_BYTES_MAX;
+use super::{Darkchat, ENCODING};
+use crate::websocket::{CloseCode, Event, Frame, Socket, SocketError};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+use tidings_engine::{Item, News};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+/// After how much silence a client is pinged, so that what stands between keeps the connection, and the kernel notices when
+/// nobody is there any more.
+const PING_AFTER: Duration = Duration::from_secs(45);
+
+/// Requests that are taken at a time before others get their turn.
+const TURN_MAX: usize = 32;
+
+/// Bytes that one message of the socket may have: requests are refused in words up to here, and beyond by the socket.
+pub(super) const MESSAGE_MAX: usize = MEMBER_BYTES_MAX + 64 * 1024;
+
+/// Talks with one client until it leaves or has to.
+pub(super) async fn serve(door: Arc<Darkchat>, socket: Socket) {
+    let now = Instant::now();
+    let conversation = Conversation::new(Arc::clone(&door), now);
+    let alarm = Box::pin(sleep(PING_AFTER));
+    let login = now + door.settings.load().login_timeout;
+    let mut talk = Talk { conversation, socket, alarm, heard: now, login, listen_first: false };
+    talk.run().await;
+}
+
+struct Talk {
+    conversation: Conversation,
+    socket: Socket,
+    alarm: Pin<Box<Sleep>>,
+    /// When something was heard last.
+    heard: Instant,
+    /// When the client must have logged in.
+    login: Instant,
+    /// Whether messages have waited for requests and are looked at first now.
+    listen_first: bool,
+}
+
+enum Happening {
+    Event(Result<Event, SocketError>),
+    News(Option<News>),
+    Alarm,
+}
+
+impl Talk {
+    async fn run(&mut self) {
+        loop {
+            let goes_on = match self.next().await {
+                Happening::Event(Ok(event)) => self.hear(event).await,
+                Happening::Event(Err(_)) => return,
+                Happening::News(Some(news)) => {
+                    self.deliver(news);
+                    true
+                }
+                Happening::News(None) => false,
+                Happening::Alarm => self.look_at_the_clock(),
+            };
+            if !goes_on {
+                self.socket.close(CloseCode::POLICY, "");
+                while self.socket.event().await.is_ok() {}
+                return;
+            }
+        }
+    }
+
+    /// Waits for whatever comes. Messages are only asked for when all that waited has left: so they wait where they cost
+    /// nothing, an acknowledgement has at most one batch before it, and a client that does not read misses the oldest.
+    async fn next(&mut self) -> Happening {
+        let Self { conversation, socket, alarm, listen_first, .. } = self;
+        let mut news = pin!(conversation.news());
+        poll_fn(|cx| {
+            if std::mem::take(listen_first)
+                && socket.queued() == 0
+                && let Poll::Ready(news) = news.as_mut().poll(cx)
+            {
+                return Poll::Ready(Happening::News(news));
+            }
+            if let Poll::Ready(event) = socket.poll_event(cx) {
+                return Poll::Ready(Happening::Event(event));
+            }
+            if socket.queued() == 0
+                && let Poll::Ready(news) = news.as_mut().poll(cx)
+            {
+                return Poll::Ready(Happening::News(news));
+            }
+            alarm.as_mut().poll(cx).map(|()| Happening::Alarm)
+        })
+        .await
+    }
+
+    /// Takes a message, and those that came with it. False if the connection must end.
+    async fn hear(&mut self, event: Event) -> bool {
+        let mut next = Some(event);
+        for _ in 0..TURN_MAX {
+            let at_hand = || (self.socket.queued() < MESSAGE_MAX).then(|| self.socket.event_at_hand()).flatten();
+            let Some(event) = next.take().or_else(at_hand) else { break };
+            let (bytes, now) = (Vec::from(event), Instant::now());
+            self.heard = now;
+            let socket = &mut self.socket;
+            let mut answer = |text: bytes::Bytes| socket.send(Frame::text(&text));
+            match self.conversation.hear(Heard::Request(&bytes), now, &mut answer).await {
+                Next::Close => return false,
+                Next::Read(pause) if pause.is_zero() => {}
+                Next::Read(pause) => {
+                    self.socket.push().await;
+                    sleep_until(now + pause).await;
+                    break;
+                }
+            }
+        }
+        self.socket.push().await;
+        self.listen_first = true;
+        true
+    }
+
+    fn deliver(&mut self, news: News) {
+        let batch = news.batch;
+        batch.items.iter().filter(|item| self.conversation.bears(item)).for_each(|item| self.socket.send(frame(item)));
+        if batch.missed > 0 {
+            metrics::counter!("tidings_darkchat_dropped_total", "reason" => "slow").increment(batch.missed);
+        }
+    }
+
+    /// Pings who is silent; false if the login took too long.
+    fn look_at_the_clock(&mut self) -> bool {
+        let now = Instant::now();
+        if self.heard + PING_AFTER <= now {
+            self.socket.send(Frame::ping(b""));
+            self.heard = now;
+        }
+        let wait =
+            if self.conversation.is_member() { self.heard + PING_AFTER } else { self.login.min(now + PING_AFTER) };
+        self.alarm.as_mut().reset(wait);
+        self.conversation.is_member() || now < self.login
+    }
+}
+
+/// A message as a text frame, whatever it came in; made once for all who get it.
+fn frame(item: &Item) -> Frame {
+    Frame::ready(
+        item.encoded(ENCODING, |envelope| Frame::text(envelope.body.as_deref().unwrap_or_default()).into_bytes()),
+    )
+}
