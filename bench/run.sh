@@ -92,6 +92,7 @@ resident() { awk '/^VmRSS:/ { printf "%.1f", $2 / 1024 }' "/proc/$1/status"; }
 # Starts a node in a fresh folder. Sets server, folder, url, address, invite, ready and idle.
 start_node() {
     folder=$(mktemp -d "$parent/run.XXXXXX")
+    : >"$folder/out"
     local settings=("${node_settings[@]}") started
     if [[ -n ${BENCH_ACCOUNTS:-} ]]; then
         mkdir -m 700 "$folder/data"
@@ -121,6 +122,7 @@ start_node() {
 # Starts the server that only passes messages on. Sets server, folder and address.
 start_reference() {
     folder=$(mktemp -d "$parent/run.XXXXXX")
+    : >"$folder/out"
     "$bench" reference >"$folder/out" &
     server=$!
     address=
@@ -175,7 +177,7 @@ measure_talk() {
         start_reference
         echo "The generator's ceiling, against a server that only passes messages on:"
         echo
-        "$bench" "$workload" "${where[@]/%/=$address}" --pid "$server" --seconds 2 --warm-up 0.2
+        "$bench" "$workload" "${where[@]/%/=$address}" --pid "$server" --seconds 2 --warm-up 0
         echo
         stop
         echo "The node:"

@@ -167,10 +167,7 @@ mod tests {
     /// Two senders that sent ten messages each, and what of the first one's comes to others.
     fn scene() -> (Vec<Author>, Vec<Speaker>, Vec<Vec<u8>>) {
         let wallet = Wallet::new([0x11; 32]).unwrap();
-        let author = |number| {
-            let (wallet, place) = (wallet.clone(), "room".to_owned());
-            Author { door: Door::Rooms, wallet, number, place, size: 750 }
-        };
+        let author = |number| Author::new(Door::Rooms, &wallet, number, "room", 750).unwrap();
         let authors = vec![author(0), author(1)];
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut line = Line::open(listener.local_addr().unwrap(), "/").unwrap();

@@ -98,11 +98,8 @@ impl Hall {
     /// Lets everybody into this room or channel.
     pub(crate) fn open(plan: Plan, place: &str) -> Result<Self> {
         let wallets = (0..plan.clients).map(|_| Wallet::random()).collect::<Result<Vec<_>>>()?;
-        let author = |(number, wallet): (u16, &Wallet)| {
-            let (wallet, place) = (wallet.clone(), place.to_owned());
-            Author { door: plan.door, wallet, number, place, size: plan.size }
-        };
-        let authors = (0..).zip(&wallets).take(plan.senders).map(author).collect();
+        let author = |(number, wallet)| Author::new(plan.door, wallet, number, place, plan.size);
+        let authors = (0..).zip(&wallets).take(plan.senders).map(author).collect::<Result<_>>()?;
         let joins = plan.is_watched || plan.door == Door::Channels;
         let entrances = wallets.into_iter().map(|wallet| Entrance::new(plan.door, wallet, place, joins));
         let mut crowd = Crowd::new()?;

@@ -2,6 +2,7 @@
 
 use super::entrance::Door;
 use super::frame::{self, CLIENT_HEAD};
+use super::stamp::Stamp;
 use super::wallet::{Wallet, find};
 use crate::error::{Error, Result};
 
@@ -32,9 +33,17 @@ pub(crate) struct Author {
     pub(super) place: String,
     /// The length of the JSON text of a message, in bytes.
     pub(super) size: usize,
+    /// For rooms.
+    stamp: Option<Stamp>,
 }
 
 impl Author {
+    /// One who writes with this wallet, under this number, to this room or channel.
+    pub(super) fn new(door: Door, wallet: &Wallet, number: u16, place: &str, size: usize) -> Result<Self> {
+        let stamp = if door == Door::Rooms { Some(Stamp::new(wallet.secret())?) } else { None };
+        Ok(Self { door, wallet: wallet.clone(), number, place: place.to_owned(), size, stamp })
+    }
+
     /// The client's whole frame of a message. All of one author's have the same length.
     pub(super) fn frame(&self, number: u32, timestamp: u64) -> Vec<u8> {
         match self.door {
@@ -60,7 +69,7 @@ impl Author {
         let canonical = format!(
             r#"{{"body":"{body}","chatType":2,"fromAvatar":"{avatar}","fromName":"Sender {sender:04x}","messageType":1,"roomId":"{room}","timestamp":{timestamp},"wallet":"{wallet}"}}"#
         );
-        let (hash, sig) = self.wallet.seal(&canonical);
+        let (hash, sig) = self.wallet.seal(&canonical, self.stamp.as_ref());
         write(&body, &hash, &sig)
     }
 
@@ -156,9 +165,9 @@ pub(crate) fn mark(digits: &[u8]) -> Option<(u16, u32)> {
 mod tests {
     use super::*;
 
-    pub(crate) fn author(door: Door) -> Author {
-        let place = "g0x00112233445566778899aabbccddeeff00112233".to_owned();
-        Author { door, wallet: Wallet::new([0x11; 32]).unwrap(), number: 0x1f, place, size: 750 }
+    fn author(door: Door) -> Author {
+        let place = "g0x00112233445566778899aabbccddeeff00112233";
+        Author::new(door, &Wallet::new([0x11; 32]).unwrap(), 0x1f, place, 750).unwrap()
     }
 
     #[test]
@@ -194,7 +203,7 @@ mod tests {
         // serde_json's map is sorted, so that it writes the canonical form of such a simple object.
         let mut signed = payload.clone();
         signed.as_object_mut().unwrap().retain(|name, _| name != "hash" && name != "sig");
-        let (hash, sig) = author.wallet.seal(&signed.to_string());
+        let (hash, sig) = author.wallet.seal(&signed.to_string(), author.stamp.as_ref());
         assert_eq!((&payload["hash"], &payload["sig"]), (&hash.into(), &sig.into()));
     }
 }

@@ -18,6 +18,7 @@ mod reference;
 mod sheet;
 mod speaker;
 mod spread;
+mod stamp;
 mod timer;
 mod wallet;
 mod window;

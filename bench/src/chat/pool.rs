@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     fn author(door: Door) -> Author {
-        Author { door, wallet: Wallet::new([0x11; 32]).unwrap(), number: 3, place: "room".to_owned(), size: 750 }
+        Author::new(door, &Wallet::new([0x11; 32]).unwrap(), 3, "room", 750).unwrap()
     }
 
     #[test]

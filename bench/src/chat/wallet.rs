@@ -5,6 +5,7 @@ use secp256k1::ecdsa::{self, RecoverableSignature};
 use secp256k1::{Message, PublicKey, SecretKey};
 use sha3::{Digest as _, Keccak256};
 
+use super::stamp::Stamp;
 use crate::clock;
 use crate::error::{Error, Result};
 
@@ -49,13 +50,23 @@ impl Wallet {
         &self.public_key
     }
 
-    /// Hash and signature of a canonical text.
-    pub(crate) fn seal(&self, canonical: &str) -> (String, String) {
+    /// The key itself.
+    pub(super) fn secret(&self) -> &SecretKey {
+        &self.secret
+    }
+
+    /// Hash and signature of a canonical text; with the stamp if there is one, else as clients make it (RFC 6979).
+    pub(super) fn seal(&self, canonical: &str, stamp: Option<&Stamp>) -> (String, String) {
         let text = canonical.as_bytes();
         let digest = keccak([PREAMBLE.as_bytes(), text.len().to_string().as_bytes(), text]);
-        let signature = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(digest), &self.secret);
-        let (recovery, bytes) = signature.serialize_compact();
-        let recovery = hex(&[recovery.to_u8() + RECOVERY_OFFSET]);
+        let digest = Message::from_digest(digest);
+        let signature = stamp.and_then(|stamp| stamp.sign(digest));
+        let (bytes, recovery) = signature.unwrap_or_else(|| {
+            let (recovery, bytes) =
+                RecoverableSignature::sign_ecdsa_recoverable(digest, &self.secret).serialize_compact();
+            (bytes, recovery.to_u8())
+        });
+        let recovery = hex(&[recovery + RECOVERY_OFFSET]);
         (format!("0x{}", hex(&keccak([text]))), format!("0x{}{recovery}", hex(&bytes)))
     }
 
@@ -104,7 +115,7 @@ mod tests {
         let alice = Wallet::new([0x11; 32]).unwrap();
         assert_eq!(alice.address(), "0x19e7e376e7c213b7e7e7e46cc70a5dd086daff2a");
         for (text, hash, signature) in VECTORS {
-            assert_eq!(alice.seal(text), (hash.to_owned(), signature.to_owned()));
+            assert_eq!(alice.seal(text, None), (hash.to_owned(), signature.to_owned()));
         }
     }
 
