@@ -20,8 +20,12 @@ fuzz_target!(|text: &str| {
     match Slow::read(text, 0) {
         Read::Value(Slow::Object(mut members)) => {
             members.retain(|(name, _)| !UNSIGNED.contains(&name.as_str()));
+            let signed = Slow::Object(members);
+            if signed.foreign() {
+                return assert_eq!(form, None);
+            }
             let mut expected = String::new();
-            Slow::Object(members).write(true, &mut expected);
+            signed.write(true, &mut expected);
             assert_eq!(form, Some(expected));
         }
         Read::Value(_) | Read::Refused => assert_eq!(form, None),
@@ -33,7 +37,8 @@ enum Slow {
     Object(Vec<(String, Slow)>),
     Array(Vec<Slow>),
     String(String),
-    Number(f64),
+    /// As it is written, and as JavaScript writes it.
+    Number(String, String),
     Word(String),
 }
 
@@ -85,7 +90,10 @@ impl Slow {
             }
             b'"' => serde_json::from_str(raw).map_or(Read::Unable, |text| Read::Value(Self::String(text))),
             b't' | b'f' | b'n' => Read::Value(Self::Word(raw.to_owned())),
-            _ => Read::Value(Self::Number(raw.parse().expect("serde took it for a number"))),
+            _ => {
+                let number = raw.parse().expect("serde took it for a number");
+                Read::Value(Self::Number(raw.to_owned(), javascript(number)))
+            }
         }
     }
 
@@ -104,11 +112,21 @@ impl Slow {
         if refused { Read::Refused } else { Read::Value(Self::Object(values)) }
     }
 
+    /// Whether a number in it is not written as JavaScript writes it.
+    fn foreign(&self) -> bool {
+        match self {
+            Self::Number(raw, javascript) => raw != javascript,
+            Self::Array(values) => values.iter().any(Self::foreign),
+            Self::Object(members) => members.iter().any(|(_, value)| value.foreign()),
+            Self::String(_) | Self::Word(_) => false,
+        }
+    }
+
     fn write(self, sorted: bool, out: &mut String) {
         match self {
             Self::Word(word) => out.push_str(&word),
             Self::String(text) => out.push_str(&serde_json::to_string(&text).expect("a string")),
-            Self::Number(number) => out.push_str(&javascript(number)),
+            Self::Number(raw, _) => out.push_str(&raw),
             Self::Array(values) => {
                 out.push('[');
                 for (at, value) in values.into_iter().enumerate() {

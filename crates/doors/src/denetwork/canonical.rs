@@ -16,51 +16,69 @@ struct Member<'d, 't> {
     index: Option<u32>,
 }
 
-/// The canonical form of an object, whose depth the reader has bounded.
-pub(super) fn canonical(payload: Value<'_, '_>) -> String {
-    let mut out = String::with_capacity(payload.raw().len());
+/// The canonical form of an object, whose depth the reader has bounded. `None` if it has a number that is not written as
+/// JavaScript writes it: what its reader would sign is not what its writer has signed.
+pub(super) fn canonical(payload: Value<'_, '_>) -> Option<String> {
+    let mut writer = Writer { out: String::with_capacity(payload.raw().len()), foreign: false };
     let members = payload.members().filter(|(name, _)| !UNSIGNED.iter().any(|unsigned| name.is_string(unsigned)));
-    write_object(members, true, &mut out);
-    out
+    writer.object(members, true);
+    (!writer.foreign).then_some(writer.out)
 }
 
-/// `sorted`: not inside an array. What is in an array keeps the order in which it was sent.
-fn write_value(value: Value<'_, '_>, sorted: bool, out: &mut String) {
-    match value.kind() {
-        Kind::Object => write_object(value.members(), sorted, out),
-        Kind::Array => write_array(value, out),
-        Kind::String => write_string(value, out),
-        Kind::Number => number::write_canonical(value.raw(), out),
-        Kind::Null | Kind::True | Kind::False => out.push_str(value.raw()),
-    }
+struct Writer {
+    out: String,
+    /// A number was met that is not written as JavaScript writes it.
+    foreign: bool,
 }
 
-fn write_array(array: Value<'_, '_>, out: &mut String) {
-    out.push('[');
-    for (at, element) in array.elements().enumerate() {
-        if at > 0 {
-            out.push(',');
+impl Writer {
+    /// `sorted`: not inside an array. What is in an array keeps the order in which it was sent.
+    fn value(&mut self, value: Value<'_, '_>, sorted: bool) {
+        match value.kind() {
+            Kind::Object => self.object(value.members(), sorted),
+            Kind::Array => self.array(value),
+            Kind::String => self.string(value),
+            Kind::Number => {
+                self.foreign |= !number::is_canonical(value.raw());
+                self.out.push_str(value.raw());
+            }
+            Kind::Null | Kind::True | Kind::False => self.out.push_str(value.raw()),
         }
-        write_value(element, false, out);
     }
-    out.push(']');
-}
 
-fn write_object<'d, 't: 'd>(
-    members: impl Iterator<Item = (Value<'d, 't>, Value<'d, 't>)>,
-    sorted: bool,
-    out: &mut String,
-) {
-    out.push('{');
-    for (at, member) in in_order(members, sorted).iter().enumerate() {
-        if at > 0 {
-            out.push(',');
+    fn array(&mut self, array: Value<'_, '_>) {
+        self.out.push('[');
+        for (at, element) in array.elements().enumerate() {
+            if at > 0 {
+                self.out.push(',');
+            }
+            self.value(element, false);
         }
-        write_string(member.name, out);
-        out.push(':');
-        write_value(member.value, sorted, out);
+        self.out.push(']');
     }
-    out.push('}');
+
+    fn object<'d, 't: 'd>(&mut self, members: impl Iterator<Item = (Value<'d, 't>, Value<'d, 't>)>, sorted: bool) {
+        self.out.push('{');
+        for (at, member) in in_order(members, sorted).iter().enumerate() {
+            if at > 0 {
+                self.out.push(',');
+            }
+            self.string(member.name);
+            self.out.push(':');
+            self.value(member.value, sorted);
+        }
+        self.out.push('}');
+    }
+
+    fn string(&mut self, string: Value<'_, '_>) {
+        self.out.push('"');
+        if string.escaped() {
+            text::write_canonical(string.raw(), &mut self.out);
+        } else {
+            self.out.push_str(string.raw());
+        }
+        self.out.push('"');
+    }
 }
 
 /// Indices first, by number, as JavaScript's objects have them; then the others, by UTF-16 units or as they came.
@@ -95,23 +113,13 @@ fn index_of(name: Value<'_, '_>) -> Option<u32> {
     text.parse().ok().filter(|index| canonical && *index <= INDEX_MAX)
 }
 
-fn write_string(string: Value<'_, '_>, out: &mut String) {
-    out.push('"');
-    if string.escaped() {
-        text::write_canonical(string.raw(), out);
-    } else {
-        out.push_str(string.raw());
-    }
-    out.push('"');
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::json::Document;
     use super::*;
 
     fn form(text: &str) -> String {
-        canonical(Document::read(text).unwrap().root())
+        canonical(Document::read(text).unwrap().root()).unwrap()
     }
 
     #[test]
@@ -132,6 +140,19 @@ mod tests {
         let text = r#"{"b":1,"01":1,"4294967295":1,"4294967294":1,"10":1,"9":1,"0":1,"-1":1,"":1,"1.5":1,"\u0038":1}"#;
         let expected = r#"{"0":1,"8":1,"9":1,"10":1,"4294967294":1,"":1,"-1":1,"01":1,"1.5":1,"4294967295":1,"b":1}"#;
         assert_eq!(form(text), expected);
+    }
+
+    #[test]
+    fn numbers_are_as_javascript_writes_them() {
+        let form = |text: &str| canonical(Document::read(text).unwrap().root());
+        for number in ["1", "-1.5", "1e+21", "1e-7", "123456789012345680000"] {
+            let text = format!("{{\"a\":[{number}]}}");
+            assert_eq!(form(&text), Some(text));
+        }
+        for number in ["1.0", "-0", "1e21", "1E+21", "0.10", "1e400", "12345678901234567890"] {
+            assert_eq!(form(&format!("{{\"a\":[{number}]}}")), None, "{number}");
+            assert_eq!(form(&format!("{{\"createdAt\":{number}}}")).as_deref(), Some("{}"), "{number}");
+        }
     }
 
     #[test]

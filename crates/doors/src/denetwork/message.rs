@@ -58,10 +58,11 @@ pub fn read_message(request: &str, now: Timestamp) -> Result<Message, Refused> {
     Unverified::read(request, now)?.verify()
 }
 
-/// The canonical form of a payload, given as JSON; `None` if it is none, or not an object.
+/// The canonical form of a payload, given as JSON; `None` if it is none, not an object, or has numbers that JavaScript would
+/// write differently.
 pub fn canonical_form(payload: &str) -> Option<String> {
     let document = Document::read(payload).ok()?;
-    (document.root().kind() == Kind::Object).then(|| canonical(document.root()))
+    if document.root().kind() == Kind::Object { canonical(document.root()) } else { None }
 }
 
 /// The request in a text, if it is an object and not too large.
@@ -103,7 +104,9 @@ impl Unverified {
         let id = EnvelopeId::from_bytes(hash.first_chunk().copied().unwrap_or_default());
         let message = Message { room, id, wallet, time };
         let public_key = public_key(payload, private)?;
-        Ok(Self { message, hash, signature, public_key, canonical: canonical(payload) })
+        let foreign = Refused::bad("a number is not written as JavaScript writes it");
+        let canonical = canonical(payload).ok_or(foreign)?;
+        Ok(Self { message, hash, signature, public_key, canonical })
     }
 
     /// Whose bucket the work of verifying is on is not known before it is done; this is who is claimed to have sent it.

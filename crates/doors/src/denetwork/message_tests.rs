@@ -113,6 +113,15 @@ fn what_it_does_not_is_refused_with_a_reason() {
 }
 
 #[test]
+fn numbers_stand_as_javascript_writes_them() {
+    let good = request(&payload(NOW));
+    for other in ["1700000000000.0", "1.7e12", "17000000000000e-1"] {
+        let text = good.replace("1700000000000", other);
+        assert_eq!(refused(&text), Some((400, "a number is not written as JavaScript writes it")), "{other}");
+    }
+}
+
+#[test]
 fn a_request_is_an_object_of_bounded_size() {
     for (text, status, reason) in [
         ("[]".to_owned(), 400, "the request must be an object"),

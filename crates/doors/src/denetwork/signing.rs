@@ -24,7 +24,7 @@ pub(super) fn request(payload: &Value) -> String {
 
 /// The request with this payload, an object, signed by the secret that is 32 times this byte.
 pub(super) fn signed(payload: &str, secret: u8) -> String {
-    let text = canonical(Document::read(payload).unwrap().root());
+    let text = canonical(Document::read(payload).unwrap().root()).unwrap();
     let key = SigningKey::from_slice(&[secret; 32]).unwrap();
     let (signature, recovery) = key.sign_prehash_recoverable(&personal_digest(&text));
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
