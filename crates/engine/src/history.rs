@@ -256,7 +256,8 @@ impl History {
         let facts = store.facts(Caller::Anonymous, vec![room.clone()]).await?;
         let used = facts.first().map_or_else(Usage::default, |facts| facts.used);
         if used.count == 0 {
-            return Ok(None);
+            // Not kept: anybody can ask for rooms that nobody has written to.
+            return Ok(Loading::default().finish(Vec::new(), Seq::START).map(|empty| question(&empty)));
         }
         if !self.has_room_for(weight(used), now) {
             place.leave(State::Away(now));
@@ -266,6 +267,7 @@ impl History {
         let all = store.history(room.clone(), ALL, Timestamp::EPOCH).await?;
         let entries = all.into_iter().map(|envelope| Entry::new(Arc::new(Item::new(envelope)))).collect();
         let answer = place.fill(entries, end, question);
+        self.publish();
         self.make_room();
         Ok(answer)
     }

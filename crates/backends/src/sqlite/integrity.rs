@@ -122,16 +122,24 @@ struct Chunked {
     check: fn(&Row<'_>) -> Result<(), Fault>,
 }
 
+const ENVELOPES: Chunked = Chunked {
+    sql: "SELECT place, id, kind, at, bytes, blob, sum, sender, label, body, kin, time FROM envelopes
+          WHERE place > ?1 ORDER BY place LIMIT ?2",
+    check: |row| envelopes::read(row).map(drop),
+};
+
+/// In a copy of a database of version 1.
+const TIMELESS: Chunked = Chunked {
+    sql: "SELECT place, id, kind, at, bytes, blob, sum, sender, label, body, kin, NULL FROM envelopes
+          WHERE place > ?1 ORDER BY place LIMIT ?2",
+    check: |row| envelopes::read(row).map(drop),
+};
+
 const CHUNKED: &[Chunked] = &[
     Chunked {
         sql: "SELECT id, kind, name, owner, last_seq, count, bytes, sum FROM streams
               WHERE id > ?1 ORDER BY id LIMIT ?2",
         check: |row| StreamRow::read(row).map(drop),
-    },
-    Chunked {
-        sql: "SELECT place, id, kind, at, bytes, blob, sum, sender, label, body, kin, time FROM envelopes
-              WHERE place > ?1 ORDER BY place LIMIT ?2",
-        check: |row| envelopes::read(row).map(drop),
     },
     Chunked {
         sql: "SELECT id, size, sum, file, data FROM blobs WHERE id > ?1 ORDER BY id LIMIT ?2",
@@ -163,6 +171,9 @@ const CHUNKED: &[Chunked] = &[
 
 /// Compares every row with its checksum.
 fn contents(conn: &Connection, findings: &mut Findings) {
+    let result =
+        schema::has_times(conn).and_then(|times| chunks(conn, if times { &ENVELOPES } else { &TIMELESS }, findings));
+    findings.note(result);
     for table in CHUNKED {
         let result = chunks(conn, table, findings);
         findings.note(result);

@@ -7,19 +7,23 @@ use rusqlite::Connection;
 /// The steps. What stands at index n leads from version n to n + 1. Never change one that was released.
 const STEPS: &[&str] = &[include_str!("migrations/0001_store.sql"), include_str!("migrations/0002_rooms.sql")];
 
-/// The step that begins to count what rooms hold.
-const COUNTS_ROOMS: i64 = 2;
+/// The step that gives envelopes a time and counts what rooms hold.
+const TIMES: usize = 2;
 
 /// Marks a database file as Tidings' own: "Tdng". In the header since before a file has its name (open.rs).
 pub(super) const APPLICATION_ID: u32 = 0x5464_6e67;
 
 /// Applies the steps that are missing, each in a transaction. Fails if the file is of a newer version, or not Tidings'.
 pub(super) fn migrate(conn: &Connection) -> Result<(), Fault> {
+    migrate_to(conn, STEPS.len())
+}
+
+fn migrate_to(conn: &Connection, last: usize) -> Result<(), Fault> {
     let version = version(conn)?;
-    for (number, step) in (1i64..).zip(STEPS).skip(version) {
+    for (number, step) in (1i64..).zip(STEPS).take(last).skip(version) {
         let transaction = conn.unchecked_transaction()?;
         transaction.execute_batch(step)?;
-        if number == COUNTS_ROOMS {
+        if usize::try_from(number) == Ok(TIMES) {
             count_rooms(&transaction)?;
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -56,10 +60,15 @@ fn version(conn: &Connection) -> Result<usize, Fault> {
     }
 }
 
-/// Compares the tables and indexes with those that the steps make.
+/// Whether envelopes have a time. A copy of a database of version 1 does not get it before it becomes a node's.
+pub(super) fn has_times(conn: &Connection) -> Result<bool, Fault> {
+    Ok(version(conn)? >= TIMES)
+}
+
+/// Compares the tables and indexes with those that the steps up to the file's version make.
 pub(super) fn check(conn: &Connection) -> Result<(), Fault> {
     let expected = Connection::open_in_memory()?;
-    migrate(&expected)?;
+    migrate_to(&expected, version(conn)?)?;
     if describe(conn)? == describe(&expected)? {
         Ok(())
     } else {

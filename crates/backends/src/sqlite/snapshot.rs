@@ -23,7 +23,7 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Opens a copy that nobody writes to. Fails with [`StoreError::Damaged`] if it is cut off, no database, or not Tidings'.
+    /// Opens a copy that nobody writes to, of this version or an older one. Fails with [`StoreError::Damaged`] if it is cut off, no database, or not Tidings'.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Ok(Self::try_open(path)?)
     }
@@ -75,11 +75,11 @@ impl Snapshot {
         Ok((count(files), count(bytes)))
     }
 
-    /// How many accounts there are that were not deleted, and how many envelopes wait.
+    /// How many accounts there are that were not deleted, and how many envelopes wait in inboxes.
     pub fn totals(&self) -> Result<(u64, u64), StoreError> {
         let number = |sql: &str| self.conn.query_row(sql, [], |row| row.get(0)).map_err(Fault::from);
         let accounts = number("SELECT count(*) FROM accounts WHERE key IS NOT NULL /* the whole table */")?;
-        let envelopes = number("SELECT count(*) FROM envelopes /* the whole table */")?;
+        let envelopes = number("SELECT count(*) FROM envelopes WHERE kind = 1")?;
         Ok((count(accounts), count(envelopes)))
     }
 

@@ -4,6 +4,7 @@ use crate::people::*;
 use crate::sqlite::fresh;
 use rusqlite::Connection;
 use std::path::Path;
+use tidings_backends::sqlite::snapshot::{Snapshot, reincarnate};
 use tidings_backends::{Options, SqliteStore};
 use tidings_core::ports::{Housekeeping, Rooms, Streams};
 use tidings_core::{Bound, Caller, Draft, HistoryQuery, Order, Seq, StreamName};
@@ -66,4 +67,29 @@ async fn a_database_of_version_1_is_taken_over() {
     store.close().await.unwrap();
     let store = SqliteStore::open(&old, &Options::default()).unwrap();
     store.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_of_version_1_is_checked_and_restored() {
+    let (store, folder) = fresh();
+    friends(&*store, &[alice(), bob()]).await;
+    for number in 0..20 {
+        post(&*store, &alice(), draft(&bob(), number, "sealed"), at(1)).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let old = folder.path().join("old.db");
+    downgrade(&folder.path().join("tidings.db"), &old);
+    let before = std::fs::read(&old).unwrap();
+    let snapshot = Snapshot::open(&old).unwrap();
+    assert_eq!(snapshot.verify().unwrap(), Vec::<String>::new());
+    assert_eq!(snapshot.totals().unwrap(), (2, 20));
+    assert!(before == std::fs::read(&old).unwrap(), "a backup is only read");
+    assert_eq!(reincarnate(&old, 7).unwrap(), 7);
+    let store = SqliteStore::open(&old, &Options::default()).unwrap();
+    assert_eq!(store.verify().await.unwrap(), Vec::<String>::new());
+    store.close().await.unwrap();
+    let conn = Connection::open(&old).unwrap();
+    conn.execute_batch("UPDATE envelopes SET body = x'00' WHERE place & 7 = 1").unwrap();
+    conn.close().unwrap();
+    assert!(!Snapshot::open(&old).unwrap().verify().unwrap().is_empty());
 }
