@@ -4,6 +4,8 @@ use super::{Secret, Settings};
 use tidings_core::policy::Keep;
 use tidings_core::retention::Retention;
 use tidings_core::{Budget, Policies};
+use tidings_doors::darkchat::{Budget as Flow, Settings as DarkchatSettings};
+use tidings_doors::denetwork::Settings as DenetworkSettings;
 use tidings_doors::http::HttpSettings;
 use tidings_doors::piqchat::{Overrides, Settings as DoorSettings, StatisticsMode};
 use tidings_engine::Settings as EngineSettings;
@@ -15,6 +17,8 @@ impl Settings {
         policies.inbox.stream = Budget::from(self.inbox);
         policies.inbox.sender = Budget::from(self.sender);
         policies.inbox.keep = Keep::UntilTaken(self.keep_parcels);
+        policies.room.keep = Keep::For(self.rooms.keep);
+        policies.room.stream.bytes = self.rooms.bytes;
         let retention =
             Retention { exchanges: self.keep_exchanges, accounts: self.keep_accounts, ..Retention::default() };
         EngineSettings {
@@ -23,7 +27,8 @@ impl Settings {
             exchange_life: self.exchange_life,
             invitation_life: self.invitation_life,
             disk_reserve: self.disk_reserve,
-            ..EngineSettings::default()
+            tail_bytes: self.tail_memory,
+            history_bytes: self.rooms.history_memory,
         }
     }
 
@@ -36,6 +41,21 @@ impl Settings {
             stall_timeout: self.stall_timeout,
             max_connections: self.max_connections,
         }
+    }
+
+    /// For darkchat's own WebSocket addresses.
+    pub fn darkchat_http(&self) -> HttpSettings {
+        HttpSettings { max_connections: self.channels.max_connections, ..self.http() }
+    }
+
+    /// Connections that may be open at the same time, over all addresses where the node listens and the links to servers.
+    pub fn connections(&self) -> usize {
+        let channels = &self.channels;
+        let web = self.listen.len() + self.metrics_listen.len() + self.acme_http_listen.len();
+        let talk = channels.listen.len() + channels.websocket_listen.len() + channels.websocket_tls_listen.len();
+        let links = if channels.peer_listen.is_empty() && channels.peers.is_empty() { 0 } else { channels.max_peers };
+        let web = self.max_connections.saturating_mul(web);
+        web.saturating_add(channels.max_connections.saturating_mul(talk)).saturating_add(links)
     }
 
     /// For the piqchat door.
@@ -56,6 +76,42 @@ impl Settings {
             transfers_per_key: self.transfers_per_key,
             upload_stall: self.upload_stall,
             ..DoorSettings::default()
+        }
+    }
+
+    /// For the DeNetwork door.
+    pub fn denetwork(&self) -> DenetworkSettings {
+        let rooms = &self.rooms;
+        DenetworkSettings {
+            echo: rooms.echo,
+            events: rooms.rates.connection,
+            messages: rooms.rates.wallet,
+            address_factor: rooms.address_factor,
+            misses: rooms.rates.misses,
+            rooms: rooms.joined,
+        }
+    }
+
+    /// For the darkchat door.
+    pub fn darkchat(&self) -> DarkchatSettings {
+        let channels = &self.channels;
+        DarkchatSettings {
+            keyless: channels.keyless,
+            max_connections: channels.max_connections,
+            channels_per_connection: channels.joined,
+            client_budget: Flow { messages: channels.client.messages, bytes: channels.client.bytes },
+            login_timeout: channels.login_timeout,
+            stall_timeout: self.stall_timeout,
+            queue: channels.queue,
+            discovery: channels.discovery,
+            allow_private_peers: channels.private_peers,
+            allowed_peers: (!channels.allowed_peers.is_empty()).then(|| channels.allowed_peers.clone()),
+            peers: channels.peers.iter().map(ToString::to_string).collect(),
+            announced_port: channels.peer_port,
+            max_peers: channels.max_peers,
+            peers_per_address: channels.peers_per_address,
+            peer_budget: Flow { messages: channels.peer.messages, bytes: channels.peer.bytes },
+            ..DarkchatSettings::default()
         }
     }
 

@@ -15,6 +15,10 @@ pub enum Section {
     Push,
     /// Keys that come from outside.
     Keys,
+    /// The door for rooms.
+    Rooms,
+    /// The door for channels.
+    Channels,
     /// Rates, quotas and ages.
     Limits,
     /// Certificates.
@@ -34,6 +38,8 @@ impl Section {
             Self::Door => "Invitations and signatures",
             Self::Push => "Push notifications",
             Self::Keys => "Keys from elsewhere",
+            Self::Rooms => "Rooms (DeNetwork)",
+            Self::Channels => "Channels (darkchat)",
             Self::Limits => "Limits",
             Self::Tls => "TLS",
             Self::Http => "HTTP",

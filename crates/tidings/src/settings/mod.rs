@@ -6,10 +6,12 @@ mod apply;
 mod definition;
 mod dotenv;
 mod load;
+mod places;
 mod reading;
 mod show;
 mod sources;
 mod table;
+mod talk;
 mod toml_file;
 mod value;
 
@@ -18,6 +20,7 @@ pub use load::{Given, load};
 pub use show::{as_json, as_table, changes};
 pub use sources::{Entry, InForce, Input, Problem, Problems, Raw, Source, parse};
 pub use table::TABLE;
+pub use talk::{Channels, Flow, RoomRates, Rooms};
 pub use value::Listen;
 
 use ipnet::IpNet;
@@ -53,6 +56,8 @@ pub struct Settings {
     pub push_ttl: Duration,
     pub push_allow_loopback: bool,
     pub keys: ForeignKeys,
+    pub rooms: Rooms,
+    pub channels: Channels,
     pub rates: Rates,
     pub inbox: Amount,
     pub sender: Amount,
@@ -61,6 +66,7 @@ pub struct Settings {
     pub keep_parcels: Duration,
     pub keep_accounts: Duration,
     pub keep_exchanges: Duration,
+    pub tail_memory: usize,
     pub tls_cert: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
     pub acme_domains: Vec<String>,
@@ -94,6 +100,11 @@ impl Settings {
     /// The attachments' folder.
     pub fn blobs(&self) -> PathBuf {
         self.blobs.clone().unwrap_or_else(|| self.data_dir().join("blobs"))
+    }
+
+    /// Every place where the node is to listen, with the name of the setting.
+    pub fn places(&self) -> Vec<(&'static str, Listen)> {
+        places::named(self)
     }
 
     /// Whether the node speaks TLS itself.

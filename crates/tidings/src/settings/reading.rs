@@ -1,8 +1,10 @@
 //! How values of special kinds are read. Each reader says what it expects.
 
-use super::{LogFormat, PublicUrl, Secret, value::number};
+use super::value::{number, size};
+use super::{LogFormat, PublicUrl, Secret};
 use std::path::PathBuf;
 use tidings_core::BoxKey;
+use tidings_doors::darkchat::network::PeerName;
 use tidings_doors::piqchat::StatisticsMode;
 
 pub(super) fn text(text: &str) -> Result<String, String> {
@@ -23,6 +25,25 @@ pub(super) fn rate(text: &str) -> Result<u32, String> {
 
 pub(super) fn count(text: &str) -> Result<u64, String> {
     number(text, 1, 1_000_000_000)
+}
+
+/// Bytes of memory.
+pub(super) fn memory(text: &str) -> Result<usize, String> {
+    usize::try_from(size(text)?).map_err(|_| "a size that fits into memory".to_owned())
+}
+
+/// Another server: `HOST:PORT`.
+pub(super) fn server(text: &str) -> Result<PeerName, String> {
+    PeerName::parse(text).ok_or_else(|| "a host and its port, such as chat.example.org:30303".to_owned())
+}
+
+/// Bytes each second.
+pub(super) fn flow(text: &str) -> Result<u32, String> {
+    u32::try_from(size(text)?).ok().filter(|bytes| *bytes > 0).ok_or_else(|| "a size up to 4GiB".to_owned())
+}
+
+pub(super) fn port(text: &str) -> Result<u16, String> {
+    number(text, 1, u16::MAX)
 }
 
 pub(super) fn box_key(text: &str) -> Result<BoxKey, String> {

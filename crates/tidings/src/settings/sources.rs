@@ -1,7 +1,7 @@
 //! Putting the sources together: who gives what, who wins, and what is wrong.
 
 use super::definition::Take;
-use super::{Definition, Settings, TABLE, dotenv, toml_file};
+use super::{Definition, Settings, TABLE, dotenv, places, toml_file};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -103,6 +103,7 @@ pub fn parse(input: Input<'_>) -> Result<InForce, Problems> {
     let settings = found.take_up();
     if found.problems.is_empty() {
         found.problems.extend(contradictions(&settings).map(|text| Problem(text.to_owned())));
+        found.problems.extend(places::wanted_twice(&settings).into_iter().map(Problem));
     }
     if found.problems.is_empty() {
         Ok(InForce { settings, entries: found.entries })
@@ -279,6 +280,10 @@ fn contradictions(settings: &Settings) -> impl Iterator<Item = &'static str> {
         (
             !settings.metrics && !settings.metrics_listen.is_empty(),
             "metrics-listen: there is nothing to listen for while metrics is false",
+        ),
+        (
+            !settings.speaks_tls() && !settings.channels.websocket_tls_listen.is_empty(),
+            "darkchat-websocket-tls-listen: give a certificate with it (tls-cert and tls-key, or acme-domains)",
         ),
         (settings.listen.is_empty(), "listen: give at least one address"),
     ]

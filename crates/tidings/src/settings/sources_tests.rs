@@ -33,6 +33,38 @@ fn defaults_are_in_force_without_anything() {
 }
 
 #[test]
+fn rooms_and_channels_are_open_by_default_and_links_are_not() {
+    let settings = parse(Input::default()).unwrap().settings;
+    let (given, engine) = (settings.engine(), tidings_engine::Settings::default());
+    assert_eq!(given.policies, tidings_core::Policies::default());
+    assert_eq!((given.tail_bytes, given.history_bytes), (engine.tail_bytes, engine.history_bytes));
+    assert!(settings.rooms.open && settings.channels.open && !settings.channels.keyless);
+    let places = [&settings.channels.listen, &settings.channels.websocket_listen, &settings.channels.peer_listen];
+    assert!(places.iter().all(|places| places.is_empty()));
+    let (darkchat, denetwork) =
+        (tidings_doors::darkchat::Settings::default(), tidings_doors::denetwork::Settings::default());
+    let darkchat = tidings_doors::darkchat::Settings { max_connections: settings.max_connections, ..darkchat };
+    assert_eq!(format!("{:?}", settings.darkchat()), format!("{darkchat:?}"));
+    assert_eq!(format!("{:?}", settings.denetwork()), format!("{denetwork:?}"));
+}
+
+#[test]
+fn other_servers_are_read() {
+    let found = from_file(
+        "[darkchat]\npeers = ['a.example:30303', '192.0.2.1:1']\nallowed-peers = '192.0.2.0/24'\npeer-listen = 0\n\
+         peer-port = 5\nkeyless = true\nclient-bytes-per-second = '1MiB'\n",
+    );
+    let door = found.unwrap().settings.darkchat();
+    assert_eq!(door.peers, ["a.example:30303", "192.0.2.1:1"]);
+    assert_eq!((door.announced_port, door.client_budget.bytes, door.keyless), (Some(5), 1 << 20, true));
+    assert_eq!(door.allowed_peers.map(|nets| nets.len()), Some(1));
+    let said = complaint(from_file("darkchat-peers = 'a.example'\ndarkchat-peer-port = 0\n"));
+    assert!(said.contains("chat.example.org:30303") && said.contains("from 1 to 65535"), "{said}");
+    let said = complaint(from_file("darkchat-websocket-tls-listen = 8547\n"));
+    assert!(said.contains("tls-cert"), "{said}");
+}
+
+#[test]
 fn flags_go_before_the_environment_and_that_before_env_files_and_those_before_toml() {
     let order = |flags: &[(String, Raw)], variables: &[(&str, &str)], dotenv: Option<&str>| {
         let environment = environment(variables);
