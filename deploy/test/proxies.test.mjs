@@ -95,6 +95,31 @@ function get(origin, path, localAddress, headers = {}) {
   });
 }
 
+/** Opens a WebSocket at a path and says `text`, which must be short. Gives the first frame that comes. */
+function ask(origin, path, text) {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      Host: NAME,
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+    };
+    const request = https.request(origin + path, { headers, agent: false, localAddress: '127.0.0.8' });
+    request.on('error', reject).on('response', (answer) => reject(new Error(`no upgrade but ${answer.statusCode}`)));
+    request.on('upgrade', (answer, socket, head) => {
+      const heard = (frame) => {
+        socket.destroy();
+        resolve(frame.subarray(2).toString('utf8'));
+      };
+      if (head.length > 0) heard(head);
+      else socket.once('data', heard);
+      // A mask of zeros leaves the text as it is (RFC 6455, section 5.3).
+      socket.write(Buffer.concat([Buffer.from([0x81, 0x80 | text.length, 0, 0, 0, 0]), Buffer.from(text)]));
+    }).end();
+  });
+}
+
 for (const [program, start] of [['nginx', nginx], ['caddy', caddy]]) {
   describe(`behind ${program}`, { skip: isInstalled(program) ? false : `${program} is not installed` }, () => {
     let node, proxy, folder;
@@ -164,6 +189,11 @@ for (const [program, start] of [['nginx', nginx], ['caddy', caddy]]) {
       assert.equal(statuses[0], 200);
       assert.ok(statuses.includes(429), `one address was never limited: ${statuses}`);
       assert.equal((await ask('127.0.0.3')).statusCode, 200, 'another address has a limit of its own');
+    });
+
+    test('WebSockets of rooms and channels pass', async () => {
+      assert.match(await ask(proxy.origin, '/', '{"type":"join"}'), /^\{"type":"error","msg":"MALFORMED DATA/);
+      assert.match(await ask(proxy.origin, '/socket.io/?EIO=4&transport=websocket', '40'), /^0\{"sid":"/);
     });
 
     test('what is not for the public is not there', async () => {

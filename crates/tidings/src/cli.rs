@@ -3,6 +3,7 @@
 use crate::cmd::accounts::Accounts;
 use crate::cmd::backup::Backup;
 use crate::cmd::import_piqchat::Import;
+use crate::cmd::peers::Peers;
 use crate::cmd::restore::Restore;
 use crate::settings::{Definition, Given, Raw, TABLE};
 use clap::builder::Styles;
@@ -23,6 +24,7 @@ Examples:
   tidings serve --public-url https://my.example --listen 127.0.0.1:8080
   tidings invite                                 a link and a QR code for the next guest
   tidings config                                 every setting, its value, and where it comes from
+  tidings console                                a prompt on the running node: links to other servers, channels
   tidings doctor                                 looks for what is wrong and says what to do
 
 Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for --listen; a \
@@ -60,6 +62,17 @@ pub enum Command {
     /// List accounts, show who invited whom, remove one. Works while the node runs.
     #[command(subcommand)]
     Accounts(Accounts),
+    /// List the links to other servers, make one, end one. The node must run.
+    #[command(subcommand)]
+    Peers(Peers),
+    /// List the channels and how many sessions are in each. The node must run.
+    Channels(Json),
+    /// Open a prompt on the running node: connect, forget, peers, channels, help, exit.
+    #[command(
+        after_help = "Without a terminal it reads lines, answers each with one, and exits with 1 if one of them failed. \
+                      Leaving the console never ends the node."
+    )]
+    Console,
     /// Back up the node, also while it runs: database and attachments, checked and complete.
     #[command(after_help = "Settings are not in a backup, nor are keys that come from settings or the environment.")]
     Backup(Backup),

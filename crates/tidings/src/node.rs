@@ -8,9 +8,10 @@ use arc_swap::ArcSwap;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tidings_backends::{LocalBus, Options, SqliteStore};
 use tidings_core::StoreError;
+use tidings_doors::darkchat::Darkchat;
 use tidings_engine::{Blobs, Clock, Engine, Entropy};
 
 /// An opened data folder.
@@ -24,6 +25,8 @@ pub struct Node {
     pub store: Arc<SqliteStore>,
     /// Visits that `tidings doctor` announced.
     pub visits: Visits,
+    /// The door whose links to other servers commands ask for; set once the node runs.
+    pub darkchat: Arc<OnceLock<Arc<Darkchat>>>,
 }
 
 impl Node {
@@ -48,7 +51,13 @@ impl Node {
             Clock::System,
             Entropy::System,
         );
-        Ok(Self { found: Arc::new(ArcSwap::from_pointee(found)), engine, store, visits: Visits::default() })
+        Ok(Self {
+            found: Arc::new(ArcSwap::from_pointee(found)),
+            engine,
+            store,
+            visits: Visits::default(),
+            darkchat: Arc::default(),
+        })
     }
 
     /// Writes what is under way, empties the write-ahead log and lets the folder go.

@@ -21,7 +21,7 @@ pub fn allow(connections: usize) {
         tracing::warn!(
             allowed = goal,
             wanted,
-            "the system allows few open files; lower max-connections or raise LimitNOFILE"
+            "the system allows few open files; lower max-connections and darkchat-max-connections, or raise LimitNOFILE"
         );
     }
 }

@@ -1,6 +1,7 @@
 //! What watches the node asks it: `/healthz`, `/readyz` and `/metrics`.
 
 use crate::failure::Failure;
+use crate::figures;
 use crate::node::Node;
 use crate::visits::{Visit, Visits};
 use axum::Router;
@@ -147,17 +148,7 @@ pub fn start_metrics() -> Result<PrometheusHandle, Failure> {
     let recorder = builder.build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).map_err(|error| Failure::of("metrics", error))?;
-    metrics::describe_gauge!("process_resident_memory_bytes", "Memory that the node has in RAM");
-    metrics::describe_gauge!("tidings_disk_free_bytes", "Room on the disk of the attachments");
-    metrics::describe_gauge!("tidings_build_info", "1, with the program's version");
-    metrics::describe_gauge!("tidings_accounts", "Accounts that are not deleted");
-    metrics::describe_gauge!("tidings_pictures_waiting", "Parcels of type MEDIA that wait to be taken");
-    metrics::describe_gauge!("tidings_open_connections", "Connections that are open");
-    metrics::describe_counter!("tidings_requests_total", "Requests, by door, route and class of status");
-    metrics::describe_histogram!("tidings_request_seconds", "Seconds until an answer was ready, by door and route");
-    metrics::describe_counter!("tidings_notifications_total", "Attempts at notifications, by how they ended");
-    metrics::describe_counter!("tidings_store_commits_total", "Transactions of the store, each one sync to disk");
-    metrics::describe_counter!("tidings_store_jobs_total", "Writes that these transactions served");
+    figures::describe();
     metrics::gauge!("tidings_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
     Ok(handle)
 }

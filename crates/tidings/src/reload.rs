@@ -1,12 +1,12 @@
 //! SIGHUP: reading the settings again while the node runs.
 
+use crate::doors::Doors;
 use crate::logs::Logs;
+use crate::ports::Serving;
 use crate::settings::{Given, InForce, changes, load};
 use crate::tls::Certificates;
 use arc_swap::ArcSwap;
 use std::sync::Arc;
-use tidings_doors::http::HttpSettings;
-use tidings_doors::piqchat::{Piqchat, Settings as DoorSettings};
 
 /// What of a running node can change.
 pub struct Live {
@@ -17,11 +17,9 @@ pub struct Live {
     /// The settings in force.
     pub found: Arc<ArcSwap<InForce>>,
     /// How HTTP is served.
-    pub http: Arc<ArcSwap<HttpSettings>>,
-    /// The door's settings.
-    pub door: Arc<ArcSwap<DoorSettings>>,
-    /// The door.
-    pub piqchat: Arc<Piqchat>,
+    pub serving: Serving,
+    /// The doors.
+    pub doors: Doors,
     /// The log.
     pub logs: Logs,
     /// The owner's certificate files, if the node uses them.
@@ -64,9 +62,8 @@ impl Live {
         if let Err(failure) = self.logs.set_level(&found.settings.log_level) {
             tracing::warn!("{failure}");
         }
-        self.http.store(Arc::new(found.settings.http()));
-        self.door.store(Arc::new(found.settings.piqchat()));
-        self.piqchat.reload();
+        self.serving.reload(&found.settings);
+        self.doors.reload(&found.settings);
         self.found.store(Arc::new(found));
         tracing::info!(changed = taken, "settings were read again");
         if !waiting.is_empty() {

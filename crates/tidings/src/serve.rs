@@ -1,26 +1,24 @@
 //! A running node: the wiring, on one page.
 
 use crate::acme::Acme;
+use crate::doors::Doors;
 use crate::failure::Failure;
 use crate::logs::Logs;
 use crate::node::Node;
 use crate::output::Output;
+use crate::ports::Ports;
 use crate::probes::{Probes, start_metrics};
 use crate::reload::Live;
-use crate::settings::{Given, InForce, Listen, Settings};
+use crate::settings::{Given, InForce, Settings};
 use crate::tls::Certificates;
 use crate::welcome::First;
-use crate::{Outcome, acme, control, listen, open_files, systemd};
-use arc_swap::ArcSwap;
-use axum::Router;
+use crate::{Outcome, control, open_files, systemd};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_core::ports::Housekeeping as _;
-use tidings_doors::http::{self, HttpSettings, Tls};
-use tidings_doors::piqchat::{Keys, Piqchat};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +52,7 @@ pub fn run(given: Given, found: InForce, output: &Output) -> Outcome {
 
 async fn open_and_serve(given: Given, found: InForce, logs: Logs, output: &Output) -> Result<(), Failure> {
     let signals = Signals::new()?;
-    open_files::allow(found.settings.max_connections);
+    open_files::allow(found.settings.connections());
     let metrics = found.settings.metrics.then(start_metrics).transpose()?;
     let node = Node::open(found)?;
     let served = serve(&node, given, logs, metrics, signals, output).await;
@@ -76,33 +74,29 @@ async fn serve(
     let started = node.found.load_full();
     let settings = &started.settings;
     let shutdown = CancellationToken::new();
-    let keys = Keys::load_or_make(&node.engine, &settings.key_overrides()).await?;
-    let door = Arc::new(ArcSwap::from_pointee(settings.piqchat()));
-    let piqchat = Piqchat::new(node.engine.clone(), keys, Arc::clone(&door))?;
-    let http = Arc::new(ArcSwap::from_pointee(settings.http()));
+    let doors = Doors::open(node).await?;
     let certificates = Certificates::open(settings)?;
     let acme = Acme::open(settings)?;
     let tls = certificates.as_ref().map(Certificates::tls).or_else(|| acme.as_ref().map(Acme::tls));
     let probes = Probes::new(node, shutdown.clone(), metrics.clone());
     let control = control::Server::open(&settings.data_dir())?;
 
-    let mut ports = Ports { http: Arc::clone(&http), shutdown: shutdown.clone(), serving: JoinSet::new() };
-    let router = piqchat.router().merge(probes.clone().router(settings.metrics_listen.is_empty()));
-    let addresses = ports.open(&settings.listen, tls.as_ref(), &router)?;
-    ports.open(&settings.metrics_listen, None, &probes.clone().metrics_router())?;
-    ports.open(&settings.acme_http_listen, None, &acme.as_ref().map(acme::http_router).unwrap_or_default())?;
+    let mut ports = Ports::new(settings, shutdown.clone());
+    ports.open(settings, &doors, &probes, tls.as_ref(), acme.as_ref())?;
     ports.serving.spawn(control::serve(control, node.clone(), shutdown.clone()));
 
-    let mut background = background(node, &piqchat, metrics);
+    let mut background = JoinSet::new();
+    doors.start(node, &mut background);
+    background.spawn(keep_metrics(metrics));
     background.spawn(verify(node.clone(), probes.clone(), shutdown.clone()));
     if let Some(acme) = acme {
         background.spawn(acme.run());
     }
-    welcome(node, &addresses, output).await;
+    welcome(node, &ports, output).await;
     systemd::notify("READY=1");
 
     let found = Arc::clone(&node.found);
-    let mut live = Live { given, started, found, http, door, piqchat, logs, certificates };
+    let mut live = Live { given, started, found, serving: ports.serving(), doors, logs, certificates };
     signals.wait(&mut live, &shutdown).await;
     systemd::notify("STOPPING=1");
     shutdown.cancel();
@@ -115,48 +109,18 @@ async fn serve(
     }
 }
 
-/// Everything that answers, on the addresses where it listens.
-struct Ports {
-    http: Arc<ArcSwap<HttpSettings>>,
-    shutdown: CancellationToken,
-    serving: JoinSet<()>,
-}
-
-impl Ports {
-    /// Opens the addresses and serves on them. Gives them with the ports that the system chose.
-    fn open(&mut self, places: &[Listen], tls: Option<&Tls>, router: &Router) -> Result<Vec<SocketAddr>, Failure> {
-        let opened = listen::open(places)?.into_iter().map(|(listener, address)| {
-            let (http, shutdown) = (Arc::clone(&self.http), self.shutdown.clone());
-            self.serving.spawn(http::serve(listener, tls.cloned(), router.clone(), http, shutdown));
-            address
-        });
-        Ok(opened.collect())
-    }
-}
-
 /// What is said when damage is found while the node runs.
 const DAMAGED: &str = "the stored data is damaged, as the log says; the node ended so that it does not get worse.\n\
      Move the damaged database away (keep it) and bring back the last backup with `tidings restore`.";
 
-/// Everything that goes on beside requests.
-fn background(node: &Node, piqchat: &Arc<Piqchat>, metrics: Option<PrometheusHandle>) -> JoinSet<()> {
-    let mut tasks = JoinSet::new();
-    let engine = node.engine.clone();
-    tasks.spawn(async move { engine.run_hints().await });
-    let engine = node.engine.clone();
-    tasks.spawn(async move { engine.run_sweeper().await });
-    let piqchat = Arc::clone(piqchat);
-    tasks.spawn(async move { piqchat.run_pushes().await });
-    if let Some(handle) = metrics {
-        tasks.spawn(async move {
-            let mut every = tokio::time::interval(METRICS_UPKEEP_EVERY);
-            loop {
-                every.tick().await;
-                handle.run_upkeep();
-            }
-        });
+/// Keeps what was counted small, if anything is counted.
+async fn keep_metrics(metrics: Option<PrometheusHandle>) {
+    let Some(handle) = metrics else { return };
+    let mut every = tokio::time::interval(METRICS_UPKEEP_EVERY);
+    loop {
+        every.tick().await;
+        handle.run_upkeep();
     }
-    tasks
 }
 
 /// Checks a database that was too large to be checked before it was opened. Damage ends the node.
@@ -179,17 +143,18 @@ async fn verify(node: Node, probes: Probes, shutdown: CancellationToken) {
 }
 
 /// Says where the node is and how to come in.
-async fn welcome(node: &Node, addresses: &[SocketAddr], output: &Output) {
+async fn welcome(node: &Node, ports: &Ports, output: &Output) {
     let found = node.found.load_full();
     let settings = &found.settings;
     warn(settings);
     let scheme = if settings.speaks_tls() { "https" } else { "http" };
     output.line(format_args!("Tidings {}", env!("CARGO_PKG_VERSION")));
     output.line(format_args!("data folder {}", settings.data_dir().display()));
-    for address in addresses {
+    for address in &ports.addresses {
         output.line(format_args!("listening on {scheme}://{address}"));
     }
-    output.line(format_args!("open {}", front(settings, addresses, scheme)));
+    ports.others.iter().for_each(|line| output.line(line));
+    output.line(format_args!("open {}", front(settings, &ports.addresses, scheme)));
     match First::find(node, node.engine.now()).await {
         Ok(first) => first.show(output),
         // A full disk, for example, must not keep people from fetching what waits for them, which makes room.
@@ -219,6 +184,15 @@ fn warn(settings: &Settings) {
     }
     if settings.trusted_proxies.iter().any(|net| net.prefix_len() == 0) {
         tracing::warn!("trusted-proxies names everybody: anybody can forge the address that limits are counted by");
+    }
+    let channels = &settings.channels;
+    if channels.welcome_any_server() {
+        tracing::warn!(
+            "darkchat-allowed-peers is not set: whoever reaches the peer port reads all channels and can speak in any name"
+        );
+    }
+    if channels.keyless {
+        tracing::warn!("darkchat-keyless is on: guests without keys are let in and can take any name");
     }
     if settings.push_allow_loopback {
         tracing::warn!("push-allow-loopback is on: users can make this node call services on its own machine");

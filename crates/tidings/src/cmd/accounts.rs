@@ -191,7 +191,7 @@ fn array(found: &InForce, output: &Output, wanted: impl Fn(&Row) -> bool) -> Res
 }
 
 /// The minute of an ISO 8601 time, without its `T`.
-fn minute(time: Option<&str>, none: &str) -> String {
+pub(super) fn minute(time: Option<&str>, none: &str) -> String {
     let minute = time.and_then(|time| time.get(..16));
     minute.map_or_else(|| none.to_owned(), |minute| minute.replace('T', " "))
 }

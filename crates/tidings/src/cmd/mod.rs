@@ -3,8 +3,10 @@
 pub mod accounts;
 pub mod backup;
 mod confirm;
+mod console;
 pub mod import_piqchat;
 mod invite;
+pub mod peers;
 mod progress;
 pub mod restore;
 pub(crate) mod staging;
@@ -30,6 +32,9 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
         Command::Restore(arguments) => restore::run(&arguments, &load(&given)?, output)?,
         Command::Import(import) => import_piqchat::run(&import, &load(&given)?, output)?,
         Command::Accounts(asked) => accounts::run(&asked, load(&given)?, output)?,
+        Command::Peers(asked) => peers::run(&asked, &load(&given)?, output)?,
+        Command::Channels(arguments) => peers::run_channels(arguments.json, &load(&given)?, output)?,
+        Command::Console => return console::run(&load(&given)?, output),
         Command::Config(arguments) => {
             let found = load(&given)?;
             if arguments.json {

@@ -18,7 +18,10 @@ const SILENCE_MAX: Duration = Duration::from_secs(600);
 /// Asks the node on the folder of these settings, or does the work here if none runs. `on_step` hears of progress.
 pub fn ask(found: InForce, request: Request, mut on_step: impl FnMut(Step)) -> Result<Value, Failure> {
     if let Some(stream) = connect(&found.settings.data_dir())? {
-        return converse(stream, &request, &mut on_step);
+        return answer_of(&mut send(stream, &request)?, &mut on_step);
+    }
+    if request.needs_running() {
+        return Err(not_running(&found.settings.data_dir()));
     }
     refuse_for_another(&found.settings.data_dir(), rustix::process::geteuid().as_raw())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -35,6 +38,35 @@ fn refuse_for_another(data_dir: &Path, user: u32) -> Result<(), Failure> {
         ))),
         _ => Ok(()),
     }
+}
+
+/// What is said where only a running node could answer: exit code 3.
+pub(super) fn not_running(data_dir: &Path) -> Failure {
+    Failure::InUse(format!(
+        "no node runs on {}, and this is about its connections; start it with `tidings serve`, or name its --data-dir",
+        data_dir.display()
+    ))
+}
+
+/// Somebody who stays with a running node until it ends.
+pub struct Attendance(BufReader<UnixStream>);
+
+impl Attendance {
+    /// Waits for the end of the node.
+    pub fn wait(mut self) {
+        // Nothing more is said; whatever ends this is an end.
+        let _ = self.0.read(&mut [0]);
+    }
+}
+
+/// Stays with the node on the folder of these settings. Fails with [`Failure::InUse`] if none runs.
+pub fn attend(found: &InForce) -> Result<Attendance, Failure> {
+    let data_dir = found.settings.data_dir();
+    let stream = connect(&data_dir)?.ok_or_else(|| not_running(&data_dir))?;
+    let mut lines = send(stream, &Request::Attend)?;
+    answer_of(&mut lines, &mut |_| {})?;
+    lines.get_ref().set_read_timeout(None)?;
+    Ok(Attendance(lines))
 }
 
 /// Whether a node runs on the folder.
@@ -55,13 +87,20 @@ fn connect(data_dir: &Path) -> Result<Option<UnixStream>, Failure> {
     }
 }
 
-/// Sends the request and reads the answer.
-fn converse(mut stream: UnixStream, request: &Request, on_step: &mut impl FnMut(Step)) -> Result<Value, Failure> {
-    let gone = |error: io::Error| Failure::InUse(format!("the running node broke off: {error}"));
+fn gone(error: io::Error) -> Failure {
+    Failure::InUse(format!("the running node broke off: {error}"))
+}
+
+/// Sends the request; its answer comes line by line.
+fn send(mut stream: UnixStream, request: &Request) -> Result<BufReader<UnixStream>, Failure> {
     let mut line = serde_json::to_vec(request).map_err(|error| Failure::of("writing the request", error))?;
     line.push(b'\n');
     stream.set_read_timeout(Some(SILENCE_MAX)).and_then(|()| stream.write_all(&line)).map_err(gone)?;
-    let mut lines = BufReader::new(stream);
+    Ok(BufReader::new(stream))
+}
+
+/// Reads the answer.
+fn answer_of(lines: &mut BufReader<UnixStream>, on_step: &mut impl FnMut(Step)) -> Result<Value, Failure> {
     loop {
         let mut line = String::new();
         lines.by_ref().take(LINE_BYTES_MAX).read_line(&mut line).map_err(gone)?;

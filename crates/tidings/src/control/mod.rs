@@ -6,15 +6,16 @@
 //! **To add a command**: add a variant to [`Request`] (its fields must survive JSON; paths as absolute texts, since the node has
 //! another working directory), and an arm to [`handle`] that calls a function beside the command, of the form
 //! `async fn(&Node, arguments, &Progress) -> Result<T, Failure>` with a `T` that serde can write. Long work calls
-//! [`Progress::step`]; whoever asked went away if that gives false, and the work should end.
+//! [`Progress::step`]; whoever asked went away if that gives false, and the work should end. What only a running node can
+//! answer stands in [`Request::needs_running`].
 
 mod client;
 mod server;
 
-pub use client::{ask, is_running};
+pub use client::{Attendance, ask, attend, is_running};
 pub use server::{Server, serve};
 
-use crate::cmd::{accounts, backup};
+use crate::cmd::{accounts, backup, peers};
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::welcome::Invitation;
@@ -71,6 +72,39 @@ pub enum Request {
         /// The folder to make, as an absolute path.
         to: String,
     },
+    /// As [`Request::Status`], but only of a running node.
+    Attached,
+    /// Stay until the node ends: nothing is answered. See [`attend`].
+    Attend,
+    /// List the links to other servers. Answers [`Link`](peers::Link)s.
+    Peers,
+    /// Link with another server. Answers its name.
+    ConnectPeer {
+        /// `HOST:PORT`.
+        name: String,
+    },
+    /// End the links with a server, and do not call it again. Answers null.
+    ForgetPeer {
+        /// `HOST:PORT`.
+        name: String,
+    },
+    /// List the channels. Answers [`Channel`](peers::Channel)s.
+    Channels,
+}
+
+impl Request {
+    /// Whether only a running node can answer: it is about connections.
+    pub fn needs_running(&self) -> bool {
+        matches!(
+            self,
+            Self::Attached
+                | Self::Attend
+                | Self::Peers
+                | Self::ConnectPeer { .. }
+                | Self::ForgetPeer { .. }
+                | Self::Channels
+        )
+    }
 }
 
 /// A running node, as it tells of itself.
@@ -120,7 +154,9 @@ enum Line {
 /// Does what is asked, in whichever process has the folder open.
 pub async fn handle(node: &Node, request: Request, progress: &Progress) -> Result<Value, Failure> {
     match request {
-        Request::Status => answer(Status { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() }),
+        Request::Status | Request::Attached => {
+            answer(Status { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() })
+        }
         Request::Invite => answer(Invitation::make(node).await?),
         Request::Verify => answer(node.store.verify().await?),
         Request::ExpectVisit => {
@@ -133,6 +169,12 @@ pub async fn handle(node: &Node, request: Request, progress: &Progress) -> Resul
         Request::FindAccount { account } => answer(accounts::find(node, &account).await?),
         Request::Backup { to } => answer(backup::take(node, to.into(), progress).await?),
         Request::RemoveAccount { key } => answer(accounts::remove(node, &key).await?),
+        // The running node's end of the socket keeps these itself.
+        Request::Attend => Err(client::not_running(&node.found.load().settings.data_dir())),
+        Request::Peers => answer(peers::list_here(node)?),
+        Request::ConnectPeer { name } => answer(peers::connect_here(node, &name).await?),
+        Request::ForgetPeer { name } => answer(peers::forget_here(node, &name)?),
+        Request::Channels => answer(peers::channels_here(node)?),
     }
 }
 

@@ -12,12 +12,15 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Commands that are served at the same time; further ones wait.
 const COMMANDS_MAX: usize = 8;
+
+/// Consoles at terminals that may be open at the same time; further ones are refused.
+const CONSOLES_MAX: usize = 32;
 
 /// How long a command may take to say what it wants.
 const REQUEST_MAX: Duration = Duration::from_secs(10);
@@ -54,48 +57,58 @@ impl Drop for Server {
 
 /// Serves commands until `shutdown`.
 pub async fn serve(server: Server, node: Node, shutdown: CancellationToken) {
-    let places = Arc::new(Semaphore::new(COMMANDS_MAX));
+    let (places, consoles) = (Arc::new(Semaphore::new(COMMANDS_MAX)), Arc::new(Semaphore::new(CONSOLES_MAX)));
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => return,
             accepted = accept(&server.listener, &places) => accepted,
         };
         let Ok((stream, place)) = accepted else { continue };
-        let (node, shutdown) = (node.clone(), shutdown.clone());
+        let (node, shutdown, consoles) = (node.clone(), shutdown.clone(), Arc::clone(&consoles));
         tokio::spawn(async move {
             tokio::select! {
                 () = shutdown.cancelled() => {}
-                served = command(stream, &node) => {
+                served = command(stream, &node, place, &consoles) => {
                     if let Err(error) = served {
                         tracing::debug!(%error, "a command went away");
                     }
                 }
             }
-            drop(place);
         });
     }
 }
 
-async fn accept(
-    listener: &UnixListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(UnixStream, tokio::sync::OwnedSemaphorePermit)> {
+async fn accept(listener: &UnixListener, places: &Arc<Semaphore>) -> io::Result<(UnixStream, OwnedSemaphorePermit)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     Ok((stream, place))
 }
 
-async fn command(stream: UnixStream, node: &Node) -> io::Result<()> {
-    let (input, mut output) = stream.into_split();
-    let request = timeout(REQUEST_MAX, read_request(input)).await.map_err(|_| io::ErrorKind::TimedOut)??;
+async fn command(stream: UnixStream, node: &Node, place: OwnedSemaphorePermit, consoles: &Semaphore) -> io::Result<()> {
+    let (mut input, mut output) = stream.into_split();
+    let request = timeout(REQUEST_MAX, read_request(&mut input)).await.map_err(|_| io::ErrorKind::TimedOut)??;
     let line = match request {
+        Ok(Request::Attend) => {
+            drop(place);
+            return attend(input, output, consoles).await;
+        }
         Ok(request) => run(node, request, &mut output).await?,
         Err(failure) => Line::Failed(failure),
     };
     write(&mut output, &line).await
 }
 
-async fn read_request(input: OwnedReadHalf) -> io::Result<Result<Request, Failure>> {
+/// Keeps a console's connection open until the console goes; the end of the node closes it.
+async fn attend(mut input: OwnedReadHalf, mut output: OwnedWriteHalf, consoles: &Semaphore) -> io::Result<()> {
+    let Ok(_place) = consoles.try_acquire() else {
+        let line = Line::Failed(Failure::Failed("too many consoles are open on this node; leave one".to_owned()));
+        return write(&mut output, &line).await;
+    };
+    write(&mut output, &Line::Done(serde_json::Value::Null)).await?;
+    input.read(&mut [0]).await.map(drop)
+}
+
+async fn read_request(input: &mut OwnedReadHalf) -> io::Result<Result<Request, Failure>> {
     let mut line = String::new();
     BufReader::new(input.take(LINE_BYTES_MAX)).read_line(&mut line).await?;
     Ok(serde_json::from_str(&line).map_err(|error| {

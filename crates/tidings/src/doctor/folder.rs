@@ -45,13 +45,20 @@ fn examine_one(place: &Path) -> Option<Finding> {
     }
     let mode = found.permissions().mode() & 0o777;
     let wanted = if found.is_dir() { 0o700 } else { 0o600 };
-    (mode & 0o077 != 0).then(|| {
+    (mode & 0o077 != 0 && others_may_enter(place)).then(|| {
         Finding::warn(
             CHECK,
             format!("{name} has mode {mode:o}: other users of this machine can reach it"),
             format!("chmod {wanted:o} {name}"),
         )
     })
+}
+
+/// Whether users other than the owner may enter all folders on the way to a place. A file that others might read is safe in a
+/// folder that is closed to them.
+fn others_may_enter(place: &Path) -> bool {
+    let absolute = place.canonicalize().unwrap_or_else(|_| place.to_owned());
+    absolute.ancestors().skip(1).all(|folder| folder.metadata().is_ok_and(|found| found.mode() & 0o011 != 0))
 }
 
 fn owner(place: &Path, found: &Metadata) -> String {
@@ -69,5 +76,30 @@ fn future(folder: &Path) -> Finding {
             "choose another place with --data-dir, or make the folder and give it to this user",
         ),
         _ => Finding::ok(CHECK, format!("{} is not there yet; the first start makes it", folder.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{Permissions, create_dir, set_permissions, write};
+
+    #[test]
+    fn a_file_in_a_closed_folder_is_safe() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outer, data) = (folder.path().join("outer"), folder.path().join("outer/data"));
+        create_dir(&outer).unwrap();
+        create_dir(&data).unwrap();
+        let settings = Settings { data_dir: Some(data.clone()), ..Settings::default() };
+        write(settings.database(), "x").unwrap();
+        let set = |path: &Path, mode| set_permissions(path, Permissions::from_mode(mode)).unwrap();
+        let warnings = || examine(&settings).iter().filter(|finding| finding.advice.is_some()).count();
+        set(folder.path(), 0o755);
+        set(&settings.database(), 0o644);
+        for (around, own, count) in [(0o755, 0o755, 2), (0o755, 0o700, 0), (0o700, 0o755, 0), (0o711, 0o750, 2)] {
+            set(&outer, around);
+            set(&data, own);
+            assert_eq!(warnings(), count, "{around:o} {own:o}");
+        }
     }
 }

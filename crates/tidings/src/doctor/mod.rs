@@ -4,6 +4,7 @@ mod certificate;
 mod folder;
 mod machine;
 mod network;
+mod peers;
 mod public;
 
 use crate::Outcome;
@@ -75,6 +76,7 @@ fn examine(found: &InForce) -> Result<Vec<Finding>, Failure> {
     findings.push(machine::disk(settings));
     findings.extend(machine::clock(settings, now));
     findings.extend(network::ports(settings, running));
+    findings.extend(peers::examine(found, running)?);
     findings.extend(certificate::examine(settings, now));
     findings.push(push(settings));
     findings.extend(public::examine(found, running)?);

@@ -16,8 +16,8 @@ const CONNECT_MAX: Duration = Duration::from_secs(2);
 const PRIVILEGED_BELOW: u16 = 1024;
 
 pub(super) fn ports(settings: &Settings, running: bool) -> Vec<Finding> {
-    let places = settings.listen.iter().chain(&settings.acme_http_listen).chain(&settings.metrics_listen);
-    places.map(|place| if running { reach(*place) } else { try_to_open(*place) }).collect()
+    let places = settings.places();
+    places.into_iter().map(|(name, place)| if running { reach(place) } else { try_to_open(name, place) }).collect()
 }
 
 /// The running node must answer.
@@ -49,11 +49,11 @@ fn local(address: SocketAddr) -> SocketAddr {
 }
 
 /// The address must be free.
-fn try_to_open(place: Listen) -> Finding {
+fn try_to_open(name: &str, place: Listen) -> Finding {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let opened = runtime.map_err(Into::into).and_then(|runtime| {
         let _guard = runtime.enter();
-        listen::open(&[place]).map(drop)
+        listen::open(name, &[place]).map(drop)
     });
     let privileged = place.candidates().iter().any(|address| (1..PRIVILEGED_BELOW).contains(&address.port()));
     let advice = match &opened {
@@ -61,7 +61,7 @@ fn try_to_open(place: Listen) -> Finding {
             "ports below 1024 need a privilege: AmbientCapabilities=CAP_NET_BIND_SERVICE in the systemd unit, or a proxy"
         }
         Err(Failure::InUse(_)) => "`ss -ltnp` shows what uses it",
-        _ => "choose an address of this machine with --listen",
+        _ => "choose an address of this machine",
     };
     match opened {
         Ok(()) => Finding::ok(CHECK, format!("{place} is free; no node runs on this folder")),

@@ -41,7 +41,11 @@ fn what_is_wrong_is_found() {
     let folder = tempfile::tempdir().unwrap();
     Node::start(folder.path(), &[]).stop();
     let database = folder.path().join("data/tidings.db");
-    std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
+    for (path, mode) in
+        [(folder.path().to_owned(), 0o755), (folder.path().join("data"), 0o755), (database.clone(), 0o644)]
+    {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let public = "http://nowhere.invalid";

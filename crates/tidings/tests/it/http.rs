@@ -25,16 +25,24 @@ pub(crate) fn get_tls_body(address: SocketAddr, name: &str, root: CertificateDer
 }
 
 fn over_tls(address: SocketAddr, name: &str, root: CertificateDer<'static>, path: &str) -> (u16, String, Vec<u8>) {
+    let mut stream = open_tls(address, name, root);
+    let (status, body) = exchange(&mut stream, path, "");
+    let shown = stream.conn.peer_certificates().unwrap()[0].to_vec();
+    (status, body, shown)
+}
+
+/// A connection with TLS, which trusts this certificate alone.
+pub(crate) fn open_tls(
+    address: SocketAddr,
+    name: &str,
+    root: CertificateDer<'static>,
+) -> StreamOwned<ClientConnection, TcpStream> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut roots = RootCertStore::empty();
     roots.add(root).unwrap();
     let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
     let name = ServerName::try_from(name.to_owned()).unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = StreamOwned::new(connection, connect(address));
-    let (status, body) = exchange(&mut stream, path, "");
-    let shown = stream.conn.peer_certificates().unwrap()[0].to_vec();
-    (status, body, shown)
+    StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), connect(address))
 }
 
 fn connect(address: SocketAddr) -> TcpStream {

@@ -14,6 +14,8 @@ mod accounts;
 mod acme;
 mod attempt;
 mod backup;
+mod channels;
+mod chat;
 mod commands;
 mod crash;
 mod damage;

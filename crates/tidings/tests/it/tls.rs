@@ -1,6 +1,7 @@
 //! The owner's own certificate.
 
-use crate::http::get_tls;
+use crate::chat::{WebSocket, place, upgrade};
+use crate::http::{get_tls, open_tls};
 use crate::process::{Node, all_said, run};
 use rcgen::{CertificateParams, KeyPair};
 use rustix::process::Signal;
@@ -35,6 +36,25 @@ fn own_certificates_are_served_and_read_again() {
     node.process.wait_for("that the old one stays", |said| said.contains("old certificate stays").then_some(()));
     assert_eq!(shown(&second), (200, second.to_vec()));
     node.stop();
+}
+
+#[test]
+fn channels_are_served_with_the_certificate_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = make_certificate(folder.path());
+    let certificate = ["--tls-cert", "cert.pem", "--tls-key", "key.pem"];
+    let listen = ["--darkchat-websocket-tls-listen", "127.0.0.1:0"];
+    let node = Node::start(folder.path(), &[certificate.as_slice(), &listen].concat());
+    for address in [place(&node, "darkchat clients (WebSocket, TLS)"), node.address] {
+        let mut stream = open_tls(address, "a.example", root.clone());
+        assert_eq!(upgrade(&mut stream, "/"), 101);
+        let mut socket = WebSocket(stream);
+        socket.say("{}");
+        assert!(socket.hear_text().starts_with(r#"{"type":"error","msg":"MALFORMED DATA"#));
+    }
+    node.stop();
+    let output = run(folder.path(), ["config"].iter().chain(&listen));
+    assert_eq!(output.status.code(), Some(2), "{}", all_said(&output));
 }
 
 #[test]

@@ -1,0 +1,82 @@
+//! The doors of a running node: what they are opened with, who gets which request, what goes on beside requests.
+
+use crate::failure::Failure;
+use crate::node::Node;
+use crate::settings::Settings;
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use std::sync::Arc;
+use tidings_doors::darkchat::{self, Darkchat};
+use tidings_doors::piqchat::{self, Keys, Piqchat};
+use tidings_doors::websocket::is_upgrade;
+use tokio::task::JoinSet;
+
+/// Where clients of DeNetwork Chat come in; every other WebSocket is darkchat's.
+const ROOMS_PATH: &str = "/socket.io/";
+
+/// All doors. Those that the settings close are opened, too, but get no requests.
+pub struct Doors {
+    piqchat: Arc<Piqchat>,
+    piqchat_settings: Arc<ArcSwap<piqchat::Settings>>,
+    /// Channels.
+    pub darkchat: Arc<Darkchat>,
+    darkchat_settings: Arc<ArcSwap<darkchat::Settings>>,
+}
+
+impl Doors {
+    /// Opens the doors of a node, with the keys that it keeps or makes.
+    pub async fn open(node: &Node) -> Result<Self, Failure> {
+        let found = node.found.load_full();
+        let settings = &found.settings;
+        let keys = Keys::load_or_make(&node.engine, &settings.key_overrides()).await?;
+        let piqchat_settings = Arc::new(ArcSwap::from_pointee(settings.piqchat()));
+        let piqchat = Piqchat::new(node.engine.clone(), keys, Arc::clone(&piqchat_settings))?;
+        let darkchat_settings = Arc::new(ArcSwap::from_pointee(settings.darkchat()));
+        let darkchat = Darkchat::new(node.engine.clone(), Arc::clone(&darkchat_settings));
+        // A second start of the same node would be a mistake of ours, and harmless.
+        let _ = node.darkchat.set(Arc::clone(&darkchat));
+        Ok(Self { piqchat, piqchat_settings, darkchat, darkchat_settings })
+    }
+
+    /// What answers on the node's own port, beside `others`.
+    pub fn router(&self, settings: &Settings, others: Router) -> Router {
+        let router = self.piqchat.router().merge(others);
+        if settings.channels.open { with_channels(router, Arc::clone(&self.darkchat)) } else { router }
+    }
+
+    /// Starts what goes on beside requests.
+    pub fn start(&self, node: &Node, tasks: &mut JoinSet<()>) {
+        let engine = node.engine.clone();
+        tasks.spawn(async move { engine.run_hints().await });
+        let engine = node.engine.clone();
+        tasks.spawn(async move { engine.run_sweeper().await });
+        let engine = node.engine.clone();
+        tasks.spawn(async move { engine.run_known_ids().await });
+        let piqchat = Arc::clone(&self.piqchat);
+        tasks.spawn(async move { piqchat.run_pushes().await });
+    }
+
+    /// Takes up what of the settings can change while the node runs.
+    pub fn reload(&self, settings: &Settings) {
+        self.piqchat_settings.store(Arc::new(settings.piqchat()));
+        self.piqchat.reload();
+        self.darkchat_settings.store(Arc::new(settings.darkchat()));
+        self.darkchat.network().reload();
+    }
+}
+
+/// Gives every request for a WebSocket to darkchat, but for those to rooms.
+fn with_channels(router: Router, darkchat: Arc<Darkchat>) -> Router {
+    router.layer(middleware::from_fn(move |request: Request, next: Next| {
+        let darkchat = Arc::clone(&darkchat);
+        async move {
+            if is_upgrade(request.headers()) && !request.uri().path().starts_with(ROOMS_PATH) {
+                darkchat.websocket(request)
+            } else {
+                next.run(request).await
+            }
+        }
+    }))
+}
