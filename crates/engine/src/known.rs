@@ -291,7 +291,8 @@ mod tests {
         until(&|filter| filter.capacity == 1000).await;
         keep(&store, (0..1100).map(id)).await;
         let new = (0..1100).filter(|number| known.novel(id(*number))).count();
-        assert!(new > 1050);
+        // With the thousandth it begins to be built anew, from a store that has them all.
+        assert!(new > 980, "{new}");
         until(&|filter| filter.capacity == 2200).await;
         assert!((0..1100).all(|number| !known.novel(id(number))));
         task.abort();
