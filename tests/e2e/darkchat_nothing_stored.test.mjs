@@ -31,9 +31,10 @@ async function assertAbsent(channel, secrets) {
   }
 }
 
-test('nothing of a conversation is written down: not while it lasts, not after the end, not after a power cut', async () => {
+test('nothing of a conversation is written down: not while it lasts, not after the end, not after a power cut', async (t) => {
   const peer = await OldPeer.listen();
   const channel = await ChannelNode.start({ args: TALKATIVE_LOG, peers: [peer.port] });
+  t.after(() => channel.node.dispose());
   await until('the peer is connected', () => peer.names.length === 1, { deadlineMs: 20_000 });
   const name = { room: secret('room'), text: secret('text'), psst: secret('psst'), user: secret('user'), wrong: secret('wrong'), relayed: secret('relayed') };
   const people = [await Chatter.in(name.room, channel, { name: name.user }), await Chatter.in(name.room, channel, { generation: 'old', transport: 'TCP', name: name.user })];

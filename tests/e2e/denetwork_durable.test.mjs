@@ -23,8 +23,9 @@ function sendUntilCut(client, payloads) {
   return acknowledged;
 }
 
-test(`killed ${ROUNDS} times while ${SENDERS} people send: every acknowledged message can be pulled`, async () => {
+test(`killed ${ROUNDS} times while ${SENDERS} people send: every acknowledged message can be pulled`, async (t) => {
   const node = await startRoomNode(NO_LIMITS);
+  t.after(() => node.dispose());
   const roomId = newRoomId();
   const kept = new Set();
   let clock = Date.now() - 3_600_000;
@@ -58,8 +59,9 @@ async function memory(node) {
   return Number(status.match(/VmRSS:\s+(\d+) kB/)[1]) / 1024;
 }
 
-test('readers that stop reading cost the others nothing, and get everything later', async () => {
+test('readers that stop reading cost the others nothing, and get everything later', async (t) => {
   const node = await startRoomNode(NO_LIMITS);
+  t.after(() => node.dispose());
   const roomId = newRoomId();
   const BIG = 'ab'.repeat(2_000);
   const COUNT = 1_500;

@@ -154,8 +154,9 @@ describe('sizes (11, 13.6)', () => {
   }));
 });
 
-test('every event has an answer, with everything at once on one connection (13.14)', async () => {
+test('every event has an answer, with everything at once on one connection (13.14)', async (t) => {
   const node = await startRoomNode();
+  t.after(() => node.dispose());
   await withClients(node.origin, 1, async (client) => {
     const events = ['room-join', 'room-leave', 'room-exist', 'chat-message', 'pull-message', 'count-message', 'unknown'];
     const requests = [{ roomId: newRoomId() }, {}, null, 5, { payload: null }, { options: {} }];
@@ -170,8 +171,9 @@ test('every event has an answer, with everything at once on one connection (13.1
   await endCleanly(node);
 });
 
-test('a real client\'s whole start: polling first, requests in the same breath', async () => {
+test('a real client\'s whole start: polling first, requests in the same breath', async (t) => {
   const node = await startRoomNode();
+  t.after(() => node.dispose());
   const client = await RoomClient.connect(node.origin, {});
   const rooms = Array.from({ length: 20 }, () => newRoomId());
   await Promise.all([...rooms.map((roomId) => client.join(roomId)), client.count([]), client.pull(rooms[0])]);

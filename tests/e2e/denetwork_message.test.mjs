@@ -145,8 +145,9 @@ describe('who gets it', () => {
     assert.ok(await isGenuine(reader.payloads[0]));
   }));
 
-  test('a server told to echo sends it back to the sender, once', async () => {
+  test('a server told to echo sends it back to the sender, once', async (t) => {
     const echoing = await startRoomNode(ECHO);
+    t.after(() => echoing.dispose());
     await withClients(echoing.origin, 2, async (sender, reader) => {
       const roomId = newRoomId();
       for (const client of [sender, reader]) await client.join(roomId);
@@ -182,8 +183,9 @@ describe('repeats', () => {
     assert.equal((await reader.pull(roomId)).total, 2);
   }));
 
-  test('and after a restart', async () => {
+  test('and after a restart', async (t) => {
     const own = await startRoomNode();
+    t.after(() => own.dispose());
     const roomId = newRoomId();
     const payload = await withClients(own.origin, 1, async (client) => client.send(await alice.message(roomId, 'aa')));
     await own.restart();

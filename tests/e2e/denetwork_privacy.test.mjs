@@ -6,8 +6,9 @@ import { withClients } from './lib/room_client.mjs';
 import { endCleanly, startRoomNode } from './lib/room_node.mjs';
 import { newRoomId, Person } from './lib/wallet.mjs';
 
-test('nothing of a conversation is printed, refusals included, at debug level', async () => {
+test('nothing of a conversation is printed, refusals included, at debug level', async (t) => {
   const node = await startRoomNode(['--log-level', 'debug']);
+  t.after(() => node.dispose());
   const roomId = newRoomId();
   const alice = new Person('Alice of Wonderland');
   const body = 'a-body-to-be-looked-for';

@@ -73,8 +73,9 @@ describe('transport (1)', () => {
 });
 
 describe('events (2)', () => {
-  test('the server is the same for everybody and after a restart', async () => {
+  test('the server is the same for everybody and after a restart', async (t) => {
     const own = await startRoomNode();
+    t.after(() => own.dispose());
     const ask = () => withClients(own.origin, 1, (client) => client.ask('room-exist', { roomId: newRoomId() }));
     const first = await ask();
     assert.equal((await ask()).serverId, first.serverId);
