@@ -6,5 +6,6 @@ pub mod denetwork;
 pub mod http;
 pub mod outbound;
 pub mod piqchat;
+pub mod socketio;
 pub mod webpush;
 pub mod websocket;
