@@ -15,9 +15,10 @@ use super::request::{UNKNOWN, read_count, read_pull, read_room};
 use crate::socketio::{self, Incoming};
 use crate::websocket::Frame;
 use std::collections::VecDeque;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tidings_core::{StreamName, Timestamp};
 use tidings_engine::{Error, Item, Subscriber};
@@ -31,9 +32,8 @@ const WAITING_MAX: usize = 2 * BATCH_MAX;
 /// Bytes on their way to the client above which nothing is added.
 const MARK: usize = 256 * 1024;
 
-/// How long to wait before looking again whether a client that is behind has read something: from, and up to.
-const LOOK_FIRST: Duration = Duration::from_millis(1);
-const LOOK_LATER: Duration = Duration::from_millis(100);
+/// How long to wait before looking again whether a client that is behind and polls has taken something.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// How long to wait after the rooms could not be read.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -70,15 +70,12 @@ struct Session {
     budget: Budget,
     waiting: VecDeque<Ask>,
     under_way: Option<UnderWay>,
-    /// How long the client has been let alone because it is behind.
-    look: Duration,
 }
 
 /// Serves a client until it goes.
 pub(super) async fn run(door: Arc<Denetwork>, line: socketio::Session) {
     let (subscriber, budget) = (door.engine.subscriber(), Budget::new(line.address().0));
-    let mut session =
-        Session { door, line, subscriber, budget, waiting: VecDeque::new(), under_way: None, look: LOOK_FIRST };
+    let mut session = Session { door, line, subscriber, budget, waiting: VecDeque::new(), under_way: None };
     loop {
         session.work().await;
         match session.next().await {
@@ -97,8 +94,17 @@ pub(super) async fn run(door: Arc<Denetwork>, line: socketio::Session) {
 
 impl Session {
     async fn next(&mut self) -> Next {
-        let behind = self.line.queued() >= MARK;
-        self.look = if behind { (self.look * 2).min(LOOK_LATER) } else { LOOK_FIRST };
+        let (behind, full) = (self.line.queued() >= MARK, self.waiting.len() >= WAITING_MAX);
+        let line = &mut self.line;
+        // What was sent goes out all the while.
+        let heard = poll_fn(|cx| {
+            if full {
+                let _ = pin!(line.push()).poll(cx);
+            } else if let Poll::Ready(incoming) = pin!(line.event()).poll(cx) {
+                return Poll::Ready(Next::Incoming(incoming));
+            }
+            if behind && line.queued() < MARK { Poll::Ready(Next::Looked) } else { Poll::Pending }
+        });
         let posting = async {
             match &mut self.under_way {
                 Some(under_way) => under_way.ended.as_mut().await,
@@ -106,10 +112,10 @@ impl Session {
             }
         };
         tokio::select! {
-            incoming = self.line.event(), if self.waiting.len() < WAITING_MAX => Next::Incoming(incoming),
+            heard = heard => heard,
             ended = posting => Next::Posted(ended),
             news = self.subscriber.next(), if !behind => Next::News(news.map(|news| news.batch.items)),
-            () = tokio::time::sleep(self.look), if behind => Next::Looked,
+            () = tokio::time::sleep(LOOK_AGAIN), if behind => Next::Looked,
         }
     }
 
@@ -243,7 +249,7 @@ impl Session {
         meter::answered(event, said.as_ref().err());
         let Some(ack) = ack else { return };
         let text = self.door.replies.write(event, said, self.door.engine.now());
-        self.line.reply_parts(ack, vec![text.into()]);
+        self.line.reply_parts(ack, &[text.into()]);
     }
 
     fn deliver(&mut self, items: &[Arc<Item>]) {

@@ -9,6 +9,8 @@
     reason = "tests may be blunt"
 )]
 
+mod darkchat;
+mod denetwork;
 mod http2;
 mod node;
 mod piqchat;
