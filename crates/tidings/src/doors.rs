@@ -9,9 +9,11 @@ use axum::extract::Request;
 use axum::middleware::{self, Next};
 use std::sync::Arc;
 use tidings_doors::darkchat::{self, Darkchat};
+use tidings_doors::denetwork::{self, Denetwork, load_or_make_server_id};
 use tidings_doors::piqchat::{self, Keys, Piqchat};
 use tidings_doors::websocket::is_upgrade;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 /// Where clients of DeNetwork Chat come in; every other WebSocket is darkchat's.
 const ROOMS_PATH: &str = "/socket.io/";
@@ -20,6 +22,8 @@ const ROOMS_PATH: &str = "/socket.io/";
 pub struct Doors {
     piqchat: Arc<Piqchat>,
     piqchat_settings: Arc<ArcSwap<piqchat::Settings>>,
+    denetwork: Arc<Denetwork>,
+    denetwork_settings: Arc<ArcSwap<denetwork::Settings>>,
     /// Channels.
     pub darkchat: Arc<Darkchat>,
     darkchat_settings: Arc<ArcSwap<darkchat::Settings>>,
@@ -33,16 +37,21 @@ impl Doors {
         let keys = Keys::load_or_make(&node.engine, &settings.key_overrides()).await?;
         let piqchat_settings = Arc::new(ArcSwap::from_pointee(settings.piqchat()));
         let piqchat = Piqchat::new(node.engine.clone(), keys, Arc::clone(&piqchat_settings))?;
+        let server_id = load_or_make_server_id(&node.engine).await?;
+        let denetwork_settings = Arc::new(ArcSwap::from_pointee(settings.denetwork()));
+        let denetwork = Denetwork::new(node.engine.clone(), Arc::clone(&denetwork_settings), server_id);
         let darkchat_settings = Arc::new(ArcSwap::from_pointee(settings.darkchat()));
         let darkchat = Darkchat::new(node.engine.clone(), Arc::clone(&darkchat_settings));
         // A second start of the same node would be a mistake of ours, and harmless.
         let _ = node.darkchat.set(Arc::clone(&darkchat));
-        Ok(Self { piqchat, piqchat_settings, darkchat, darkchat_settings })
+        Ok(Self { piqchat, piqchat_settings, denetwork, denetwork_settings, darkchat, darkchat_settings })
     }
 
-    /// What answers on the node's own port, beside `others`.
-    pub fn router(&self, settings: &Settings, others: Router) -> Router {
+    /// What answers on the node's own port, beside `others`, until `shutdown`.
+    pub fn router(&self, settings: &Settings, shutdown: &CancellationToken, others: Router) -> Router {
         let router = self.piqchat.router().merge(others);
+        let rooms = settings.rooms.open.then(|| self.denetwork.router(shutdown.clone())).unwrap_or_default();
+        let router = router.merge(rooms);
         if settings.channels.open { with_channels(router, Arc::clone(&self.darkchat)) } else { router }
     }
 
@@ -62,6 +71,8 @@ impl Doors {
     pub fn reload(&self, settings: &Settings) {
         self.piqchat_settings.store(Arc::new(settings.piqchat()));
         self.piqchat.reload();
+        self.denetwork_settings.store(Arc::new(settings.denetwork()));
+        self.denetwork.reload();
         self.darkchat_settings.store(Arc::new(settings.darkchat()));
         self.darkchat.network().reload();
     }

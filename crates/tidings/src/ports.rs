@@ -70,7 +70,8 @@ impl Ports {
         tls: Option<&Tls>,
         acme: Option<&Acme>,
     ) -> Result<(), Failure> {
-        let router = doors.router(settings, probes.clone().router(settings.metrics_listen.is_empty()));
+        let probed = probes.clone().router(settings.metrics_listen.is_empty());
+        let router = doors.router(settings, &self.shutdown, probed);
         let http = Arc::clone(&self.http);
         self.addresses = self.serve("listen", &settings.listen, tls, &router, &http)?;
         self.serve("metrics-listen", &settings.metrics_listen, None, &probes.clone().metrics_router(), &http)?;

@@ -63,7 +63,7 @@ pub(crate) fn upgrade(stream: &mut (impl Read + Write), path: &str) -> u16 {
     String::from_utf8(head).unwrap().split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// A client over WebSocket, for messages below 126 bytes in either direction.
+/// A client over WebSocket, which sends messages below 126 bytes and takes what is below 64 KiB.
 pub(crate) struct WebSocket<T>(pub(crate) T);
 
 impl WebSocket<TcpStream> {
@@ -86,7 +86,13 @@ impl<T: Read + Write> WebSocket<T> {
     pub(crate) fn hear(&mut self) -> (u8, Vec<u8>) {
         let mut head = [0; 2];
         self.0.read_exact(&mut head).unwrap();
-        let mut payload = vec![0; head[1].into()];
+        let mut length = usize::from(head[1]);
+        if length == 126 {
+            let mut long = [0; 2];
+            self.0.read_exact(&mut long).unwrap();
+            length = u16::from_be_bytes(long).into();
+        }
+        let mut payload = vec![0; length];
         self.0.read_exact(&mut payload).unwrap();
         (head[0] & 0x0f, payload)
     }
@@ -96,4 +102,9 @@ impl<T: Read + Write> WebSocket<T> {
         assert_eq!(opcode, 1, "{payload:?}");
         String::from_utf8(payload).unwrap()
     }
+}
+
+/// An acknowledgement number in front of an event, as clients of rooms send it.
+pub(crate) fn event(number: u32, name: &str, argument: &str) -> String {
+    format!(r#"42{number}["{name}",{argument}]"#)
 }

@@ -29,6 +29,7 @@ mod piqchat;
 mod piqchat_server;
 mod process;
 mod reload;
+mod rooms;
 mod running;
 mod settings;
 mod start;
