@@ -61,10 +61,8 @@ impl Darkchat {
         let serve = |stream, _| {
             let door = Arc::clone(&self);
             async move {
-                let gauge = metrics::gauge!("tidings_darkchat_sessions", "transport" => "tcp");
-                gauge.increment(1.0);
+                let _present = Present::by("tcp");
                 tcp::serve(door, stream).await;
-                gauge.decrement(1.0);
             }
         };
         listen::listen(listener, max, shutdown, serve).await;
@@ -89,10 +87,8 @@ impl Darkchat {
         let door = Arc::clone(self);
         tokio::spawn(async move {
             let Some(socket) = opening.socket(web::MESSAGE_MAX).await else { return };
-            let gauge = metrics::gauge!("tidings_darkchat_sessions", "transport" => "websocket");
-            gauge.increment(1.0);
+            let _present = Present::by("websocket");
             web::serve(door, socket).await;
-            gauge.decrement(1.0);
         });
         response
     }
@@ -123,5 +119,22 @@ impl Darkchat {
     /// The channels that sessions of this door are in, and how many.
     pub fn channels(&self) -> Vec<(String, usize)> {
         self.census.channels()
+    }
+}
+
+/// Counts a session as long as it lasts, however it ends.
+struct Present(metrics::Gauge);
+
+impl Present {
+    fn by(transport: &'static str) -> Self {
+        let gauge = metrics::gauge!("tidings_darkchat_sessions", "transport" => transport);
+        gauge.increment(1.0);
+        Self(gauge)
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
     }
 }

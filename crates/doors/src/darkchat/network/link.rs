@@ -48,6 +48,9 @@ pub enum LinkError {
     /// The other side took too long to greet, or is no peer.
     #[error("the other side does not greet as a peer")]
     NoPeer,
+    /// It is being called already, and has not answered yet; or the node ends.
+    #[error("it is being called already")]
+    UnderWay,
     /// There are as many links as the settings allow.
     #[error("there are too many links already")]
     TooMany,

@@ -17,6 +17,7 @@ use super::listen;
 use super::pace::Pace;
 use super::settings::Settings;
 use arc_swap::ArcSwap;
+use ipnet::IpNet;
 use registry::{Link, Registry};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -94,9 +95,8 @@ impl Network {
         }
         match told.await {
             Ok(called) => called.map(|()| name),
-            // It is being called already, or the node ends.
             Err(_) if self.registry.has(&name) => Ok(name),
-            Err(_) => Err(LinkError::NoPeer),
+            Err(_) => Err(LinkError::UnderWay),
         }
     }
 
@@ -199,10 +199,12 @@ impl Network {
         })
     }
 
-    /// Whether a server at this address may be a peer.
+    /// Whether a server at this address may be a peer. Those that the owner wants may.
     fn allows(&self, address: IpAddr) -> bool {
         let settings = self.settings.load();
-        settings.allowed_peers.as_ref().is_none_or(|nets| nets.iter().any(|net| net.contains(&address.to_canonical())))
+        let listed = |nets: &Vec<IpNet>| nets.iter().any(|net| net.contains(&address.to_canonical()));
+        let wanted = || self.wishes().keys().any(|name| name.host().parse() == Ok(address.to_canonical()));
+        settings.allowed_peers.as_ref().is_none_or(listed) || wanted()
     }
 
     /// Notes where callers will be served.
