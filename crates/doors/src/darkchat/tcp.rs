@@ -114,11 +114,13 @@ impl<'a> Talk<'a> {
 
     /// Reads what is there; false at the end.
     fn fill(&mut self) -> io::Result<bool> {
-        self.read = Vec::with_capacity(READ_MAX);
-        self.done = 0;
-        match self.stream.try_read_buf(&mut self.read) {
+        let mut read = Vec::with_capacity(READ_MAX);
+        match self.stream.try_read_buf(&mut read) {
             Ok(0) => Ok(false),
-            Ok(_) => Ok(true),
+            Ok(_) => {
+                (self.read, self.done) = (read, 0);
+                Ok(true)
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(true),
             Err(error) => Err(error),
         }
