@@ -170,7 +170,8 @@ impl<K: Hash + Eq + Copy> Table<K> {
         let now = now.millis().saturating_mul(1000);
         let step = step(rate);
         let room = step.saturating_mul(i64::from(rate.burst.max(1)));
-        let Some(shard) = self.shard(entry) else {
+        // As fast as can be counted is without a limit.
+        let Some(shard) = self.shard(entry).filter(|_| step > 0) else {
             return Ok(());
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -255,7 +256,8 @@ mod tests {
         assert_eq!((buckets.may(2, at(0)), buckets.take(1, at(3000))), (Ok(()), Ok(())));
         buckets.set(Rate { burst: u32::MAX, per_second: u32::MAX });
         buckets.charge(2, u32::MAX, at(0));
-        assert!((0..1000).all(|_| buckets.take(2, at(0)).is_ok()));
+        // Those who ask at once may have looked at the clock in another order.
+        assert!((0..1000).rev().all(|millis| buckets.take(2, at(millis)).is_ok()));
     }
 
     #[test]
