@@ -50,8 +50,8 @@ impl Doors {
     /// What answers on the node's own port, beside `others`, until `shutdown`.
     pub fn router(&self, settings: &Settings, shutdown: &CancellationToken, others: Router) -> Router {
         let router = self.piqchat.router().merge(others);
-        let rooms = settings.rooms.open.then(|| self.denetwork.router(shutdown.clone())).unwrap_or_default();
-        let router = router.merge(rooms);
+        let rooms = || self.denetwork.router(shutdown.clone());
+        let router = if settings.rooms.open { router.merge(rooms()) } else { router };
         if settings.channels.open { with_channels(router, Arc::clone(&self.darkchat)) } else { router }
     }
 
