@@ -9,7 +9,10 @@
 )]
 
 use arc_swap::ArcSwap;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use tidings_doors::http::{HttpSettings, serve};
 use tidings_doors::socketio::{Event, Incoming, Session, Settings, SocketIo, event_frame};
 use tidings_engine::Entropy;
@@ -43,26 +46,47 @@ async fn talk(mut session: Session, news: Sender<Arc<str>>) {
     let flood = event_frame("chat-message", format!("{{\"payload\":\"{}\"}}", "x".repeat(786)).as_bytes());
     let mut flooding = false;
     loop {
-        let room = session.queued() < MARK;
-        tokio::select! {
-            biased;
-            incoming = session.event() => match incoming {
-                Incoming::Closed => return,
-                Incoming::Event(event) => {
-                    match event.name() {
-                        "listen" => listening = Some(news.subscribe()),
-                        "news" => drop(news.send(event.argument().unwrap_or("null").into())),
-                        "flood" => flooding = true,
-                        "bye" => session.close(),
-                        _ => {}
-                    }
-                    answer(&mut session, &event);
+        match next(&mut session, &mut listening, flooding).await {
+            Next::Incoming(Incoming::Closed) => return,
+            Next::Incoming(Incoming::Event(event)) => {
+                match event.name() {
+                    "listen" => listening = Some(news.subscribe()),
+                    "news" => drop(news.send(event.argument().unwrap_or("null").into())),
+                    "flood" => flooding = true,
+                    "bye" => session.close(),
+                    _ => {}
                 }
-            },
-            said = hear(&mut listening), if room => session.send(event_frame("news", said.as_bytes())),
-            () = std::future::ready(()), if flooding && room => (0..32).for_each(|_| session.send(flood.clone())),
+                answer(&mut session, &event);
+            }
+            Next::Said(said) => session.send(event_frame("news", said.as_bytes())),
+            Next::Room => {
+                (0..32).for_each(|_| session.send(flood.clone()));
+                tokio::task::consume_budget().await;
+            }
         }
     }
+}
+
+enum Next {
+    Incoming(Incoming),
+    Said(Arc<str>),
+    Room,
+}
+
+/// What waits for the client goes out while this waits, so how much it is must be looked at each time.
+async fn next(session: &mut Session, listening: &mut Option<Receiver<Arc<str>>>, flooding: bool) -> Next {
+    let mut said = pin!(hear(listening));
+    poll_fn(|cx| {
+        if let Poll::Ready(incoming) = session.poll_event(cx) {
+            return Poll::Ready(Next::Incoming(incoming));
+        }
+        match session.queued() < MARK {
+            true if flooding => Poll::Ready(Next::Room),
+            true => said.as_mut().poll(cx).map(Next::Said),
+            false => Poll::Pending,
+        }
+    })
+    .await
 }
 
 fn answer(session: &mut Session, event: &Event) {

@@ -37,6 +37,7 @@ pub struct Session {
 }
 
 /// What the client is reached through.
+#[allow(clippy::large_enum_variant, reason = "nearly all clients are the large one; a box would cost each of them")]
 enum Line {
     Web(Socket),
     Poll(Polled),
@@ -165,7 +166,9 @@ impl Session {
         }
     }
 
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
+    /// Like [`Session::event`], for a session that waits for other things, too. What waits for the client goes out meanwhile:
+    /// look at [`Session::queued`] after each poll, not once before.
+    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Incoming> {
         loop {
             if self.ended {
                 return self.poll_end(cx);

@@ -146,8 +146,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
         self.end(Frame::close(code, reason), SocketError::Closed(None), CLOSE_MAX);
     }
 
-    /// Like [`Socket::event`].
-    pub(crate) fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, SocketError>> {
+    /// Like [`Socket::event`], for a session that waits for other things, too. What waits for the client goes out meanwhile:
+    /// look at [`Socket::queued`] after each poll, not once before.
+    pub fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, SocketError>> {
         loop {
             if self.ending.is_some() {
                 return self.poll_end(cx).map(Err);
