@@ -15,4 +15,6 @@ mod http2;
 mod node;
 mod piqchat;
 mod refusals;
+mod socketio;
 mod webpush;
+mod websocket;
