@@ -2,7 +2,7 @@
 
 use crate::chat::{Tcp, WebSocket, connect, place, upgrade};
 use crate::http::get;
-use crate::process::{DEADLINE, Node, all_said, run, run_with, tidings};
+use crate::process::{DEADLINE, Node, all_said, run};
 use rustix::process::Signal;
 use std::path::Path;
 use std::time::Instant;
@@ -176,51 +176,4 @@ fn links_are_a_matter_of_running_nodes() {
         assert_eq!(output.status.code(), Some(3), "{arguments:?}: {}", all_said(&output));
         assert!(all_said(&output).contains("`tidings serve`"), "{arguments:?}: {}", all_said(&output));
     }
-}
-
-#[test]
-fn the_console_answers_each_line_of_a_pipe_with_one() {
-    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let other = Node::start(there.path(), &["--darkchat-peer-listen", "127.0.0.1:0"]);
-    let far = place(&other, "darkchat peers").to_string();
-    let node = Node::start(here.path(), &[]);
-    let console = |input: &str| {
-        let output = run_with(tidings(here.path()).args(["console", "--data-dir", "data"]), input);
-        let said = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-        (output.status.code(), said(&output.stdout), said(&output.stderr))
-    };
-    let lines = format!("peers\n\n  connect   {}\npeers\nchannels\nforget {far}\n", far.replace(':', " \t"));
-    let expected = format!("0 peers\nConnected to {far}.\n1 peer: {far} (called)\n0 channels\nForgot {far}.\n");
-    assert_eq!(console(&lines), (Some(0), expected, String::new()));
-    let (code, said, wrong) = console("bogus\nforget a:1\npeers");
-    assert_eq!((code, said.lines().count(), wrong.lines().count()), (Some(1), 1, 2), "{said}{wrong}");
-    assert!(wrong.contains("line 1: there is no verb bogus") && wrong.contains("line 2: there is no link with a:1"));
-    let (code, said, _) = console("exit\npeers\n");
-    assert_eq!((code, said.as_str()), (Some(0), "Left the console; the node goes on.\n"));
-    assert_eq!(console("").0, Some(0), "the end of the input ends the console");
-    assert_eq!(get(node.address, "/healthz", "").0, 200, "and never the node");
-    node.stop();
-    other.stop();
-}
-
-#[test]
-fn the_console_notices_that_the_node_has_ended() {
-    use std::io::Write as _;
-    let folder = tempfile::tempdir().unwrap();
-    let node = Node::start(folder.path(), &[]);
-    let mut command = tidings(folder.path());
-    let piped = std::process::Stdio::piped;
-    command.args(["console", "--data-dir", "data"]).stdin(piped()).stdout(piped()).stderr(piped());
-    let mut console = command.spawn().unwrap();
-    let mut input = console.stdin.take().unwrap();
-    let mut output = console.stdout.take().unwrap();
-    input.write_all(b"peers\n").unwrap();
-    let mut answer = [0; 8];
-    std::io::Read::read_exact(&mut output, &mut answer).unwrap();
-    assert_eq!(&answer, b"0 peers\n");
-    node.stop();
-    input.write_all(b"peers\n").unwrap();
-    let ended = console.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&ended.stderr).contains("the node has ended"));
 }
