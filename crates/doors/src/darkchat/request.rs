@@ -103,7 +103,7 @@ impl<'a> Request<'a> {
 
     /// The recipient of a private message, in whichever way it is named.
     pub fn recipient(&self) -> Member<'a> {
-        if self.is_early() { self.private } else { self.to }
+        if self.is_early() && self.private.is_set() { self.private } else { self.to }
     }
 }
 

@@ -165,7 +165,9 @@ impl Session {
         match (&mut self.identity, kind.as_deref()) {
             (Identity::Key(_), Some("connect" | "verify")) => Outcome::Silence,
             (Identity::Key(key), kind) => {
-                if parse_key(&from.text().unwrap_or_default()) != Some(*key) {
+                // An early client must not speak under another key to newer ones either.
+                let is_own = |name: Member<'_>| parse_key(&name.text().unwrap_or_default()) == Some(*key);
+                if !is_own(from) || (request.from.is_set() && !is_own(request.from)) {
                     return Outcome::Error(words::stranger(generation, &request));
                 }
                 member(generation, kind, &request, around)
@@ -213,6 +215,10 @@ impl Session {
 
     fn guest(channel: &StreamName, request: &Request<'_>) -> Outcome {
         match request.kind.text().as_deref() {
+            // Neither under somebody's key, nor to somebody alone.
+            Some("msg") if request.from.is_set() || request.pk.is_set() || request.recipient().is_set() => {
+                Outcome::Error(words::stranger(Generation::Guest, request))
+            }
             Some("msg") => Outcome::Message { stream: Some(channel.clone()), answer: None },
             Some("join") => match request.channel.text() {
                 Some(name) if name.as_bytes() == channel.bytes() => Outcome::Answer(words::joined(&name)),

@@ -251,6 +251,10 @@ fn early_clients_of_0_2_have_names_of_their_own_for_keys() {
     assert_eq!(client.say(&all("msg", "x", BOB, "room")), format!(" > {BOB}"));
     assert_eq!(client.say(&all("msg", "x", "", "")), "");
     assert_eq!(client.say("{\"type\":\"msg\"}"), error("MALFORMED DATA"));
+    let forged = all("msg", "x", "", "room").replace("\"pk\"", &format!("\"fromPublicKey\":\"{BOB}\",\"pk\""));
+    assert_eq!(client.say(&forged), error("MALFORMED DATA"));
+    let misplaced = all("msg", "x", "", "room").replace("\"uname\"", &format!("\"toPublicKey\":\"{BOB}\",\"uname\""));
+    assert_eq!(client.say(&misplaced), format!(" > {BOB}"), "never to a channel");
 }
 
 #[test]
@@ -260,6 +264,10 @@ fn guests_are_let_in_if_wanted() {
     let mut guest = Client::with(true);
     assert_eq!(guest.say(join), JOINED);
     assert_eq!(guest.say("{\"type\":\"msg\",\"uname\":\"x\",\"msg\":\"hello\"}"), " > room");
+    for forged in [new("msg", ",\"msg\":\"x\""), format!("{{\"type\":\"msg\",\"pk\":\"{ALICE}\"}}")] {
+        assert_eq!(guest.say(&forged), error("MALFORMED DATA"));
+    }
+    assert_eq!(guest.say(&format!("{{\"type\":\"msg\",\"toPublicKey\":\"{BOB}\"}}")), error("MALFORMED DATA"));
     assert_eq!(guest.say("{\"type\":\"join\",\"cname\":\"other\"}"), "");
     assert_eq!(guest.say("{\"type\":\"dance\"}"), "");
     assert_eq!(guest.say("rubbish"), error("MALFORMED DATA"));
