@@ -163,3 +163,33 @@ keep(
     subscription(auth="BTBZMqHH6r4Tts7J/aSIgg=="),
     "{}",
 )
+
+CHAT = '{"type":"msg","msg":"a}\\\\\\"{","fromPublicKey":"' + "02" + "6" * 64 + '","toPublicKey":null,"cname":"r\\u006fom"}'
+keep(
+    "darkchat_objects",
+    *(chr(cut) + stream for cut in (1, 5, 90) for stream in (CHAT * 2, f" {CHAT}\r\n{{}}\t", f"x{CHAT}", CHAT[:50], "{]{}")),
+    '\x07{"a":[{"b":[[]]}],"toPublicKey":0.0e1,"toPublicKey":"\\ud83d\\ude00"}',
+    "\x07null",
+    "\x07[{}]",
+)
+RELAY = f"room**@#@996d5895fd29-400d-a423-8d33fe5e83d2:1795171915895**@#@{CHAT}"
+keep(
+    "darkchat_link",
+    *(
+        chr(stage + 4 * cut) + stream
+        for cut in (1, 30)
+        for stage, stream in (
+            (0, RELAY * 2),
+            (0, f"**@#@1**@#@ {CHAT} \n{RELAY}"),
+            (0, f"peer**@#@127.0.0.1:30303{RELAY}"),
+            (0, f"peer**@#@a-b.example:1**@#@2**@#@{CHAT}"),
+            (0, "peer**@#@::ffff:1.2.3.4:5"),
+            (0, "peer**@#@a:1peer**@#@b:65536"),
+            (0, "room**@#@1**@#@null"),
+            (1, "connect**@#@30302"),
+            (1, "connect**@#@1connect**@#@1"),
+            (2, "okpeer**@#@1.2.3.4:5"),
+            (2, "error"),
+        )
+    ),
+)
