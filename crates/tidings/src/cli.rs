@@ -24,7 +24,7 @@ Examples:
   tidings serve --public-url https://my.example --listen 127.0.0.1:8080
   tidings invite                                 a link and a QR code for the next guest
   tidings config                                 every setting, its value, and where it comes from
-  tidings console                                a prompt on the running node: links to other servers, channels
+  tidings console                                a prompt on the running node
   tidings doctor                                 looks for what is wrong and says what to do
 
 Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for --listen; a \

@@ -49,6 +49,16 @@ fn rooms_and_channels_are_open_by_default_and_links_are_not() {
 }
 
 #[test]
+fn every_address_counts_its_connections() {
+    let connections = |text| from_file(text).unwrap().settings.connections();
+    assert_eq!(connections("max-connections = 10"), 10);
+    assert_eq!(connections("max-connections = 10\nmetrics-listen = 1\nlisten = [2, 3]"), 30);
+    let channels = "max-connections = 10\n[darkchat]\nmax-connections = 100\nmax-peers = 5\n";
+    assert_eq!(connections(channels), 10);
+    assert_eq!(connections(&format!("{channels}listen = 1\nwebsocket-listen = [2, 3]\npeer-listen = 4")), 315);
+}
+
+#[test]
 fn other_servers_are_read() {
     let found = from_file(
         "[darkchat]\npeers = ['a.example:30303', '192.0.2.1:1']\nallowed-peers = '192.0.2.0/24'\npeer-listen = 0\n\
