@@ -208,11 +208,15 @@ impl Session {
     /// first conclusion never will.
     fn beat(&mut self) {
         let heart = &mut self.heart;
-        let away = match &self.line {
-            Line::Poll(polled) => polled.mailbox.away_since().is_some_and(|since| since.elapsed() > heart.timeout),
-            Line::Web(_) => false,
+        let (away, busy) = match &self.line {
+            Line::Poll(polled) => {
+                (polled.mailbox.away_since().is_some_and(|since| since.elapsed() > heart.timeout), false)
+            }
+            // The ping may stand behind what a slow client still takes; whether it takes anything is the connection's concern.
+            Line::Web(socket) => (false, socket.queued() > 0),
         };
-        if away || heart.asked && !(heart.heard && self.joined) {
+        let alive = self.joined && (heart.heard || busy);
+        if away || heart.asked && !alive {
             return self.close();
         }
         let pause = if heart.asked { heart.interval.saturating_sub(heart.timeout) } else { heart.timeout };
