@@ -205,8 +205,8 @@ async fn bodies_have_a_limit() {
 
 #[tokio::test]
 async fn who_does_not_answer_pings_is_left() {
-    let quick = Duration::from_millis(100);
-    let settings = Settings { ping_interval: quick, ping_timeout: quick / 2, ..Settings::default() };
+    let quick = Duration::from_millis(400);
+    let settings = Settings { ping_interval: quick, ping_timeout: quick * 3 / 4, ..Settings::default() };
     let served = serve(settings.clone()).await;
     let mut socket = Client::open(served.address, &format!("{QUERY}websocket")).await;
     socket.text().await;
