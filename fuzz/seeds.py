@@ -193,3 +193,29 @@ keep(
         )
     ),
 )
+
+
+def frames(*given):
+    """Frames of a client, under the mask that changes nothing."""
+    return b"".join(bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload for first, payload in given)
+
+
+keep(
+    "websocket",
+    *(
+        bytes([cut, 25]) + stream
+        for cut in (1, 7, 255)
+        for stream in (
+            frames((0x81, b"hello"), (0x82, b"\xff"), (0x88, b"\x03\xe8bye")),
+            frames((0x01, b"\xc3"), (0x89, b"?"), (0x80, b"\xa4"), (0x8A, b""), (0x88, b"")),
+            b"\x82\xfe\x00\x03\x01\x02\x03\x04abc" + b"\x82\xff" + bytes(7) + b"\x01\x01\x02\x03\x04x",
+        )
+    ),
+)
+keep(
+    "socketio",
+    '40\x1e420["room-join",{"roomId":"x"}]\x1e3',
+    '42/,7["a\\"\\u00e4", {"x":[1,"\\ud800"]} ,2]\x1ebAQID',
+    '451-3["x",{"_placeholder":true,"num":0}]\x1e461-3[]\x1e41',
+    '40/admin?x=1,{"token":1}\x1e42["connect"]\x1e42[5]\x1e43[]',
+)
