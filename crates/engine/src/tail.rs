@@ -93,6 +93,8 @@ struct Entry {
     live: bool,
     /// Holds the newest alone, for those who follow; otherwise it is of use only while it holds all.
     rolling: bool,
+    /// Up to here, a place that is skipped may have been announced before the entry was begun, and must not be waited for.
+    settled: Seq,
 }
 
 struct Inside {
@@ -159,6 +161,7 @@ impl Tail {
             used: inside.tick,
             live: false,
             rolling: false,
+            settled: Seq::START,
         };
         inside.bytes += bytes + OVERHEAD;
         if let Some(old) = inside.streams.insert(stream.clone(), entry) {
@@ -213,7 +216,7 @@ impl Tail {
         };
         let before = entry.bytes;
         entry.take_in(item);
-        while entry.rolling && entry.late.is_empty() && entry.items.len() > 1 && entry.is_too_much(share) {
+        while entry.rolling && entry.items.len() > 1 && entry.is_too_much(share) && entry.may_drop_oldest() {
             entry.drop_oldest();
         }
         let (after, too_much) = (entry.bytes, entry.is_too_much(share));
@@ -302,12 +305,28 @@ impl Entry {
             return;
         }
         let skipped = self.last.number().saturating_add(1)..seq.number();
+        if self.rolling && !skipped.is_empty() && seq <= self.settled {
+            return self.begin_after(seq);
+        }
         // One more than allowed is enough to know that there are too many.
         self.late.extend(skipped.take(LATE_MAX + 1).map(Seq::from_number));
         self.last = self.last.max(seq);
         self.bytes += item.cost();
         let at = self.items.partition_point(|other| other.envelope.seq < seq);
         self.items.insert(at, Arc::clone(item));
+    }
+
+    /// Leaves everything up to a place to the store, which has it.
+    fn begin_after(&mut self, seq: Seq) {
+        self.items.clear();
+        self.late.clear();
+        (self.from, self.last, self.bytes) = (seq, seq, 0);
+    }
+
+    /// What stands behind a place that is waited for must stay.
+    fn may_drop_oldest(&self) -> bool {
+        let oldest = self.items.front().map(|item| item.envelope.seq);
+        self.late.first().is_none_or(|late| oldest.is_some_and(|oldest| oldest < *late))
     }
 
     fn append(&mut self, item: Arc<Item>) {
@@ -335,7 +354,9 @@ impl Inside {
     fn begin(&mut self, stream: &StreamName, first: Seq) {
         self.tick += 1;
         let from = Seq::from_number(first.number() - 1);
-        let entry = Entry { from, last: from, used: self.tick, rolling: true, ..Entry::default() };
+        let in_flight = i64::try_from(LATE_MAX).unwrap_or(i64::MAX);
+        let settled = Seq::from_number(first.number().saturating_add(in_flight));
+        let entry = Entry { from, last: from, used: self.tick, rolling: true, settled, ..Entry::default() };
         self.streams.insert(stream.clone(), entry);
         self.bytes += OVERHEAD;
     }
@@ -369,174 +390,4 @@ impl Inside {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use tidings_core::{EnvelopeId, Label, StreamKind, Timestamp};
-
-    fn stream(name: u8) -> StreamName {
-        StreamName::named(StreamKind::Room, &[name]).unwrap()
-    }
-
-    fn envelope(seq: i64, size: usize) -> Envelope {
-        Envelope {
-            id: EnvelopeId::from_bytes([1; 16]),
-            seq: Seq::from_number(seq),
-            sender: None,
-            label: Label::new("x"),
-            body: Some(vec![0; size].into()),
-            at: Timestamp::EPOCH,
-            time: None,
-        }
-    }
-
-    fn seqs(tail: &Tail, name: u8, after: i64) -> Option<Vec<i64>> {
-        match tail.look(&stream(name), Seq::from_number(after)) {
-            Look::Complete(items) => Some(items.iter().map(|item| item.envelope.seq.number()).collect()),
-            Look::Unknown(_) => None,
-        }
-    }
-
-    fn load(tail: &Tail, name: u8, seqs: &[i64], size: usize) {
-        let Look::Unknown(ticket) = tail.look(&stream(name), Seq::START) else { panic!("known already") };
-        let items: Vec<_> = seqs.iter().map(|seq| Arc::new(Item::new(envelope(*seq, size)))).collect();
-        tail.offer(&stream(name), ticket, &items);
-    }
-
-    fn push(tail: &Tail, envelope: &Envelope) {
-        tail.push(&stream(1), &Arc::new(Item::new(envelope.clone())), false);
-    }
-
-    fn followed(tail: &Tail, after: i64) -> Option<(u64, Vec<i64>)> {
-        let batch = tail.follow(&stream(1), Seq::from_number(after))?;
-        Some((batch.missed, batch.items.iter().map(|item| item.envelope.seq.number()).collect()))
-    }
-
-    #[test]
-    fn followers_get_the_newest_in_order_and_wait_for_what_is_late() {
-        let tail = Tail::new(1 << 20);
-        let told = |seq| tail.push(&stream(1), &Arc::new(Item::new(envelope(seq, 10))), true);
-        told(8);
-        assert_eq!((followed(&tail, 6), followed(&tail, 7)), (None, Some((0, vec![8]))));
-        told(11);
-        told(10);
-        assert_eq!(followed(&tail, 7), Some((0, vec![8])));
-        assert_eq!(tail.end(&stream(1)), Some(Seq::from_number(8)));
-        told(9);
-        told(7);
-        assert_eq!(followed(&tail, 8), Some((0, vec![9, 10, 11])), "each once, and nothing from before");
-        for seq in 12..5000 {
-            told(seq);
-        }
-        let (_, newest) = followed(&tail, 4990).unwrap();
-        assert_eq!(newest, (4991..5000).collect::<Vec<_>>());
-        assert_eq!(followed(&tail, 12), None, "who lags asks the store");
-        let (_, some) = followed(&tail, 4500).unwrap();
-        assert_eq!(some, (4501..4501 + i64::try_from(FOLLOW_MAX).unwrap()).collect::<Vec<_>>());
-        tail.forget_stored();
-        assert_eq!((followed(&tail, 4999), tail.lock().bytes), (None, 0));
-    }
-
-    #[test]
-    fn it_follows_the_store() {
-        let tail = Tail::new(1 << 20);
-        assert_eq!(seqs(&tail, 1, 0), None);
-        load(&tail, 1, &[1, 2], 10);
-        push(&tail, &envelope(2, 10));
-        push(&tail, &envelope(3, 10));
-        tail.remove(&stream(1), Seq::from_number(2));
-        assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 3]));
-        assert_eq!(seqs(&tail, 1, 1), Some(vec![3]));
-        tail.forget(&stream(1));
-        assert_eq!(seqs(&tail, 1, 0), None);
-    }
-
-    #[test]
-    fn places_that_are_announced_out_of_order_are_waited_for() {
-        let tail = Tail::new(1 << 20);
-        load(&tail, 1, &[1], 10);
-        push(&tail, &envelope(4, 10));
-        assert_eq!(seqs(&tail, 1, 0), None, "the store is asked while places are missing");
-        push(&tail, &envelope(2, 10));
-        tail.remove(&stream(1), Seq::from_number(3));
-        assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 2, 4]));
-        push(&tail, &envelope(3, 10));
-        push(&tail, &envelope(2, 10));
-        assert_eq!(seqs(&tail, 1, 0), Some(vec![1, 2, 4]), "nothing comes twice, and nothing comes back");
-        push(&tail, &envelope(5 + i64::try_from(LATE_MAX).unwrap() + 1, 10));
-        assert_eq!(tail.lock().streams.len(), 0);
-    }
-
-    #[test]
-    fn a_live_channel_gives_back_all_its_room() {
-        let tail = Tail::new(1 << 20);
-        load(&tail, 2, &[1], 10);
-        let before = tail.lock().bytes;
-        for _ in 0..3 {
-            tail.push_live(&stream(1), envelope(0, 1));
-            tail.forget(&stream(1));
-        }
-        assert_eq!(tail.lock().bytes, before);
-    }
-
-    #[test]
-    fn what_changed_during_a_read_is_not_taken_over() {
-        let tail = Tail::new(1 << 20);
-        let Look::Unknown(ticket) = tail.look(&stream(1), Seq::START) else { panic!("known already") };
-        tail.remove(&stream(1), Seq::from_number(1));
-        tail.offer(&stream(1), ticket, &[Arc::new(Item::new(envelope(1, 10)))]);
-        assert_eq!(seqs(&tail, 1, 0), None);
-    }
-
-    #[test]
-    fn the_budget_holds_and_the_least_used_go_first() {
-        let tail = Tail::new(64 * 1024);
-        for name in 0..40 {
-            load(&tail, name, &[1], 1000);
-            assert_eq!(seqs(&tail, name, 0), Some(vec![1]));
-            assert!(tail.lock().bytes <= 64 * 1024);
-        }
-        assert_eq!(seqs(&tail, 0, 0), None);
-        let too_large: Vec<_> = (1..40).collect();
-        load(&tail, 50, &too_large, 1000);
-        assert_eq!(seqs(&tail, 50, 0), None);
-    }
-
-    #[test]
-    fn a_stream_that_outgrows_its_share_is_forgotten() {
-        let tail = Tail::new(64 * 1024);
-        load(&tail, 1, &[], 0);
-        for seq in 1..100 {
-            push(&tail, &envelope(seq, 1000));
-        }
-        assert_eq!(seqs(&tail, 1, 0), None);
-        assert_eq!(tail.lock().bytes, 0);
-    }
-
-    #[test]
-    fn live_readers_learn_what_they_missed() {
-        let tail = Tail::new(64 << 20);
-        let last = i64::try_from(LIVE_MAX).unwrap() + 10;
-        for _ in 0..last {
-            tail.push_live(&stream(1), envelope(0, 1));
-        }
-        let (missed, items) = followed(&tail, 4).unwrap();
-        assert_eq!((missed, items.first(), items.len()), (6, Some(&11), FOLLOW_MAX));
-        assert_eq!(tail.end(&stream(1)), Some(Seq::from_number(last)));
-        assert_eq!(followed(&tail, last), Some((0, vec![])));
-        let small = Tail::new(64 << 10);
-        for _ in 0..100 {
-            small.push_live(&stream(1), envelope(0, 1000));
-        }
-        assert!(small.lock().bytes <= 16 << 10);
-        small.forget_stored();
-        assert_eq!(small.end(&stream(1)), Some(Seq::from_number(100)));
-    }
-
-    #[test]
-    fn an_encoding_is_made_once() {
-        let item = Item::new(envelope(1, 1));
-        let first = item.encoded(0, |_| Bytes::from_static(b"once"));
-        assert_eq!(item.encoded(0, |_| Bytes::from_static(b"twice")), first);
-        assert_eq!(item.encoded(ENCODINGS, |_| Bytes::from_static(b"beyond")), "beyond");
-    }
-}
+mod tests;
