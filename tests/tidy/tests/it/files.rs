@@ -65,3 +65,10 @@ pub(crate) fn crates() -> Vec<String> {
 pub(crate) fn sources() -> Vec<File> {
     crates().iter().flat_map(|name| below(&format!("crates/{name}/src"), &[".rs"])).collect()
 }
+
+impl File {
+    /// Whether it holds the unit tests of the module beside it, and nothing else.
+    pub(crate) fn is_unit_tests(&self) -> bool {
+        self.path.ends_with("/tests.rs") || self.path.ends_with("_tests.rs")
+    }
+}
