@@ -1,11 +1,12 @@
-//! A person with a wallet, who signs as the client does, with other implementations than the door's.
+//! A person with a wallet, who signs as the client does.
 
-use k256::ecdsa::SigningKey;
+use secp256k1::ecdsa::{RecoverableSignature, RecoveryId};
+use secp256k1::{Message, PublicKey, SecretKey};
 use serde_json::{Map, Value, json};
 use sha3::{Digest, Keccak256};
 
 pub struct Wallet {
-    key: SigningKey,
+    key: SecretKey,
     pub address: String,
 }
 
@@ -16,9 +17,9 @@ pub fn room(number: u32) -> String {
 
 impl Wallet {
     pub fn new(seed: u8) -> Self {
-        let key = SigningKey::from_slice(&[seed; 32]).unwrap();
-        let point = key.verifying_key().to_sec1_point(false);
-        let hash = Keccak256::digest(&point.as_bytes()[1..]);
+        let key = SecretKey::from_secret_bytes([seed; 32]).unwrap();
+        let point = PublicKey::from_secret_key(&key).serialize_uncompressed();
+        let hash = Keccak256::digest(&point[1..]);
         Self { key, address: format!("0x{}", hex(&hash[12..])) }
     }
 
@@ -40,10 +41,11 @@ impl Wallet {
         let mut payload: Map<String, Value> = payload.as_object().unwrap().clone();
         let text = serde_json::to_string(&payload).unwrap();
         let digest = Keccak256::digest(format!("\x19Ethereum Signed Message:\n{}{text}", text.len()));
-        let (signature, recovery) = self.key.sign_prehash_recoverable(&digest);
+        let signature = RecoverableSignature::sign_ecdsa_recoverable(Message::from_digest(digest.into()), &self.key);
+        let (recovery, compact) = signature.serialize_compact();
+        let v = if recovery == RecoveryId::Zero { "1b" } else { "1c" };
         payload.insert("hash".to_owned(), format!("0x{}", hex(&Keccak256::digest(&text))).into());
-        let sig = format!("0x{}{:02x}", hex(&signature.to_bytes()), 0x1b + recovery.to_byte());
-        payload.insert("sig".to_owned(), sig.into());
+        payload.insert("sig".to_owned(), format!("0x{}{v}", hex(&compact)).into());
         payload.into()
     }
 }
