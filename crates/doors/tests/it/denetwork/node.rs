@@ -26,7 +26,6 @@ const NO_LIMIT: Rate = Rate { burst: u32::MAX, per_second: u32::MAX };
 
 pub struct RoomNode {
     pub address: SocketAddr,
-    pub engine: Engine,
     hand: Arc<AtomicI64>,
     shutdown: DropGuard,
     folder: TempDir,
@@ -69,14 +68,14 @@ impl RoomNode {
         let bus = Arc::new(LocalBus::new());
         let engine = Engine::new(store, bus, blobs, engine_settings, clock, Entropy::seeded(7));
         let server_id = load_or_make_server_id(&engine).await.unwrap();
-        let door = Denetwork::new(engine.clone(), Arc::new(ArcSwap::from_pointee(settings)), server_id);
+        let door = Denetwork::new(engine, Arc::new(ArcSwap::from_pointee(settings)), server_id);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let http = Arc::new(ArcSwap::from_pointee(http));
         let router = door.router(shutdown.clone());
         tokio::spawn(serve(listener, None, router, http, shutdown.clone()));
-        Self { address, engine, hand, shutdown: shutdown.drop_guard(), folder }
+        Self { address, hand, shutdown: shutdown.drop_guard(), folder }
     }
 
     pub async fn line(&self) -> Line {
