@@ -27,6 +27,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("tidings_accounts", "Accounts that are not deleted"),
     ("tidings_pictures_waiting", "Parcels of type MEDIA that wait to be taken"),
     ("tidings_open_connections", "Connections that are open"),
+    ("tidings_room_messages_stored", "Messages that are kept in rooms"),
     ("tidings_history_rooms", "Rooms that are held in memory, since they are being read"),
     ("tidings_history_bytes", "Memory that these rooms take"),
     ("tidings_known_ids", "Ids in the filter that tells new messages from known ones"),
