@@ -215,7 +215,7 @@ fn may_call(network: &Network, address: IpAddr, wish: Wish) -> bool {
 /// Whether a connection came from where it went, to a port that this node listens on.
 fn leads_home(network: &Network, stream: &TcpStream, address: SocketAddr) -> bool {
     let from = stream.local_addr().map(plain).ok();
-    from == Some(plain(address)) && network.listens_at(plain(address), address.port())
+    from == Some(plain(address)) && network.listens_at(address)
 }
 
 #[cfg(test)]

@@ -187,15 +187,14 @@ impl Network {
 
     /// Whether this is the name of a port that this node listens on.
     fn is_own(&self, name: &PeerName) -> bool {
-        name.host().parse().is_ok_and(|address: IpAddr| self.listens_at(address, name.port()))
+        names_one_of(&self.homes(), name)
     }
 
-    /// Whether this node listens there, as far as it can know: a wildcard address is at least loopback, and wherever a
-    /// connection to it comes from.
-    fn listens_at(&self, address: IpAddr, port: u16) -> bool {
+    /// Whether this node listens at an address of its own.
+    fn listens_at(&self, own: SocketAddr) -> bool {
         self.homes().iter().any(|home| {
-            let own = home.ip().to_canonical();
-            home.port() == port && (own == address || own.is_unspecified())
+            let at = home.ip().to_canonical();
+            home.port() == own.port() && (at == own.ip().to_canonical() || at.is_unspecified())
         })
     }
 
@@ -307,5 +306,35 @@ impl Network {
             Ok(Some(Err(Refusal::Duplicate))) => count("duplicate"),
             _ => count("ignored"),
         }
+    }
+}
+
+/// Whether a name is that of one of the places where a node listens. Where it listens on all addresses, only the loopback ones
+/// are known to be its own; what leads home by another one is found when it is called.
+fn names_one_of(homes: &[SocketAddr], name: &PeerName) -> bool {
+    let Ok(address) = name.host().parse::<IpAddr>() else { return false };
+    let local = address.is_loopback() || address.is_unspecified();
+    homes.iter().any(|home| {
+        let own = home.ip().to_canonical();
+        home.port() == name.port() && (own == address || own.is_unspecified() && local)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_on_the_customary_port_are_not_taken_for_this_node() {
+        let own = |home: &str, name: &str| names_one_of(&[home.parse().unwrap()], &PeerName::parse(name).unwrap());
+        for everywhere in ["0.0.0.0:30303", "[::]:30303"] {
+            assert!(!own(everywhere, "192.0.2.1:30303") && !own(everywhere, "[2001:db8::1]:30303"), "{everywhere}");
+            assert!(!own(everywhere, "a.example:30303") && !own(everywhere, "127.0.0.1:30304"));
+            for name in ["localhost:30303", "0.0.0.0:30303", "[::1]:30303"] {
+                assert!(own(everywhere, name), "{everywhere} {name}");
+            }
+        }
+        assert!(own("192.0.2.1:30303", "192.0.2.1:30303") && own("[::ffff:192.0.2.1]:30303", "192.0.2.1:30303"));
+        assert!(!own("192.0.2.1:30303", "192.0.2.2:30303") && !own("192.0.2.1:30303", "127.0.0.1:30303"));
     }
 }
