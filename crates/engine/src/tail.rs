@@ -31,6 +31,9 @@ const OVERHEAD: usize = 256;
 /// Places of one stored stream that may be announced out of order at a time; beyond that the stream is forgotten.
 const LATE_MAX: usize = 256;
 
+/// Part of the whole budget that is made free at once when it is used up, so that not every envelope searches for what to drop.
+const FREE_SHARE: usize = 8;
+
 /// Stripes of the generation counters: streams that share one only make each other read from the store once more.
 const STRIPES: usize = 1024;
 
@@ -163,9 +166,9 @@ impl Tail {
             rolling: false,
             settled: Seq::START,
         };
-        inside.bytes += bytes + OVERHEAD;
+        inside.bytes += entry.taken();
         if let Some(old) = inside.streams.insert(stream.clone(), entry) {
-            inside.bytes = inside.bytes.saturating_sub(old.bytes + OVERHEAD);
+            inside.bytes = inside.bytes.saturating_sub(old.taken());
         }
         inside.make_room(self.budget);
     }
@@ -208,7 +211,7 @@ impl Tail {
         let mut inside = self.lock();
         inside.changed(stripe);
         if followed && !inside.streams.contains_key(stream) {
-            inside.begin(stream, item.envelope.seq);
+            inside.begin(stream, item.envelope.seq, false);
         }
         let share = self.budget / STREAM_SHARE;
         let Some(entry) = inside.streams.get_mut(stream) else {
@@ -237,12 +240,15 @@ impl Tail {
         };
         // What is gone before it was announced must not come back with the announcement.
         entry.late.remove(&seq);
-        let Ok(at) = entry.items.binary_search_by_key(&seq, |item| item.envelope.seq) else {
-            return;
-        };
-        let cost = entry.items.remove(at).map_or(0, |item| item.cost());
+        let at = entry.items.binary_search_by_key(&seq, |item| item.envelope.seq).ok();
+        let cost = at.and_then(|at| entry.items.remove(at)).map_or(0, |item| item.cost());
         entry.bytes = entry.bytes.saturating_sub(cost);
+        let empty = entry.rolling && entry.items.is_empty();
         inside.bytes = inside.bytes.saturating_sub(cost);
+        if empty {
+            // The store deletes empty rooms; one that comes back goes on at a place for which nobody must wait.
+            inside.forget(stream);
+        }
     }
 
     /// Forgets a stream, because it was closed or its state elsewhere is not known.
@@ -267,12 +273,11 @@ impl Tail {
         inside.tick += 1;
         let tick = inside.tick;
         if !inside.streams.contains_key(stream) {
-            inside.begin(stream, Seq::START.next());
+            inside.begin(stream, Seq::START.next(), true);
         }
         let share = self.budget / STREAM_SHARE;
         let entry = inside.streams.entry(stream.clone()).or_default();
         let before = entry.bytes;
-        entry.live = true;
         entry.used = tick;
         envelope.seq = entry.last.next();
         let item = Arc::new(Item::new(envelope));
@@ -288,6 +293,17 @@ impl Tail {
 }
 
 impl Entry {
+    /// Bytes that it takes of the budget. The places of live streams must go on, so they take none: who follows is counted by
+    /// the doors.
+    fn taken(&self) -> usize {
+        if self.live { self.bytes } else { self.bytes + OVERHEAD }
+    }
+
+    /// Whether dropping it gives anything back.
+    fn gives_room(&self) -> bool {
+        self.taken() > 0
+    }
+
     /// The items after a place.
     fn after(&self, after: Seq) -> impl Iterator<Item = &Arc<Item>> {
         let first = self.items.partition_point(|item| item.envelope.seq <= after);
@@ -351,30 +367,35 @@ impl Inside {
     }
 
     /// Begins to keep a stream of which the next place is `first`.
-    fn begin(&mut self, stream: &StreamName, first: Seq) {
+    fn begin(&mut self, stream: &StreamName, first: Seq, live: bool) {
         self.tick += 1;
         let from = Seq::from_number(first.number() - 1);
         let in_flight = i64::try_from(LATE_MAX).unwrap_or(i64::MAX);
         let settled = Seq::from_number(first.number().saturating_add(in_flight));
-        let entry = Entry { from, last: from, used: self.tick, rolling: true, settled, ..Entry::default() };
+        let entry = Entry { from, last: from, used: self.tick, rolling: true, live, settled, ..Entry::default() };
+        self.bytes += entry.taken();
         self.streams.insert(stream.clone(), entry);
-        self.bytes += OVERHEAD;
     }
 
     fn forget(&mut self, stream: &StreamName) {
         if let Some(entry) = self.streams.remove(stream) {
-            self.bytes = self.bytes.saturating_sub(entry.bytes + OVERHEAD);
+            self.bytes = self.bytes.saturating_sub(entry.taken());
         }
     }
 
-    /// Over budget, drops the half that was used longest ago; of live streams, whose places must go on, only the content.
+    /// Over budget, drops what was used longest ago.
     fn make_room(&mut self, budget: usize) {
-        if self.bytes <= budget {
-            return;
+        if self.bytes > budget {
+            while self.bytes > budget - budget / FREE_SHARE && self.drop_half() {}
         }
-        let mut ticks: Vec<u64> = self.streams.values().map(|entry| entry.used).collect();
+    }
+
+    /// Drops the half that was used longest ago; of live streams, whose places must go on, only the content. False if there is
+    /// nothing to drop.
+    fn drop_half(&mut self) -> bool {
+        let mut ticks: Vec<u64> = self.streams.values().filter(|e| e.gives_room()).map(|entry| entry.used).collect();
         ticks.sort_unstable();
-        let median = ticks.get(ticks.len() / 2).copied().unwrap_or(u64::MAX);
+        let Some(median) = ticks.get(ticks.len().saturating_sub(1) / 2).copied() else { return false };
         for entry in self.streams.values_mut().filter(|entry| entry.live && entry.used <= median) {
             while !entry.items.is_empty() {
                 entry.drop_oldest();
@@ -382,10 +403,11 @@ impl Inside {
         }
         self.streams.retain(|_, entry| entry.live || entry.used > median);
         self.count();
+        true
     }
 
     fn count(&mut self) {
-        self.bytes = self.streams.values().map(|entry| entry.bytes + OVERHEAD).sum();
+        self.bytes = self.streams.values().map(Entry::taken).sum();
     }
 }
 
