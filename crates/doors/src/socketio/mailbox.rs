@@ -13,8 +13,11 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
-/// Bytes that wait for the client above which nothing more of it is read.
+/// Bytes of memory that what waits for the client may take, about, above which nothing more of it is read.
 const HOLD: usize = 256 * 1024;
+
+/// Bytes reckoned for a packet beside what it says: many small ones take more memory than what they say.
+const PACKET_OVERHEAD: usize = 64;
 
 /// How long a poll may wait while the client goes over to WebSocket: it can't go on before its poll is answered.
 const UPGRADE_PAUSE: Duration = Duration::from_millis(100);
@@ -124,13 +127,13 @@ impl Mailbox {
     pub(super) fn send(&self, packet: Bytes) {
         let mut state = self.lock();
         if !state.closed {
-            state.outgoing_bytes += packet.len();
+            state.outgoing_bytes += packet.len() + PACKET_OVERHEAD;
             state.outgoing.push_back(packet);
             self.poll.notify_one();
         }
     }
 
-    /// Bytes that wait for the client.
+    /// Bytes of memory that what waits for the client takes, about.
     pub(super) fn queued(&self) -> usize {
         self.lock().outgoing_bytes
     }
@@ -264,7 +267,7 @@ fn take(state: &mut State) -> Vec<u8> {
             state.outgoing.push_front(packet);
             break;
         }
-        state.outgoing_bytes = state.outgoing_bytes.saturating_sub(packet.len());
+        state.outgoing_bytes = state.outgoing_bytes.saturating_sub(packet.len() + PACKET_OVERHEAD);
         separate(&mut packets);
         packets.extend_from_slice(&packet);
     }

@@ -142,7 +142,7 @@ impl Session {
         }
     }
 
-    /// Bytes that wait for the client.
+    /// Bytes of memory that what waits for the client takes, about; 0 if nothing waits.
     pub fn queued(&self) -> usize {
         match &self.line {
             Line::Web(socket) => socket.queued(),

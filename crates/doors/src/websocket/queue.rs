@@ -11,6 +11,10 @@ use tokio::io::AsyncWrite;
 /// Parts that one vectored write takes at most.
 const SLICES_MAX: usize = 64;
 
+/// Bytes reckoned for a part beside what it says: one that says little takes more memory than bytes on the wire, and a client
+/// that asks for many without reading them must not get more room for it.
+const PART_OVERHEAD: usize = 64;
+
 /// Places that an empty queue keeps for what comes next; more are given back.
 const IDLE_PLACES: usize = 16;
 
@@ -38,9 +42,9 @@ impl Queue {
         }
     }
 
-    /// Bytes that wait.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
+    /// Bytes of memory that what waits takes, about.
+    pub(super) fn taken(&self) -> usize {
+        self.bytes + self.parts.len() * PART_OVERHEAD
     }
 
     /// Writes all that waits, as far as the stream takes it.

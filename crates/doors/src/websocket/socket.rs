@@ -17,7 +17,7 @@ use tokio::time::{Sleep, sleep};
 /// Bytes that one read takes at most, onto the stack.
 const READ_MAX: usize = 16 * 1024;
 
-/// Bytes that wait to be written above which nothing more is read: a client that asks without reading answers is slowed.
+/// Bytes of memory that what waits may take, about, above which nothing more is read: a client that asks without reading answers is slowed.
 const HOLD: usize = 256 * 1024;
 
 /// How long the end may take that the node or a fault brings about, and how long to wait for the peer's side of it.
@@ -126,9 +126,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
         }
     }
 
-    /// Bytes that wait to be written.
+    /// Bytes of memory that what waits to be written takes, about; 0 if nothing waits.
     pub fn queued(&self) -> usize {
-        self.queue.bytes()
+        self.queue.taken()
     }
 
     /// Writes what waits as far as the peer takes it at once; for a session that is about to wait for something else.
@@ -153,7 +153,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
             if self.ending.is_some() {
                 return self.poll_end(cx).map(Err);
             }
-            if self.queue.bytes() < HOLD
+            if self.queue.taken() < HOLD
                 && let Some(event) = self.next_of_rest()
             {
                 return Poll::Ready(Ok(event));
@@ -169,7 +169,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
                 self.end(Frame::close(CloseCode::GOING_AWAY, ""), SocketError::NodeEnds, FAREWELL_MAX);
                 continue;
             }
-            if self.queue.bytes() >= HOLD {
+            if self.queue.taken() >= HOLD {
                 return Poll::Pending;
             }
             if self.rest.is_empty()
