@@ -85,7 +85,7 @@ pub(super) fn is_blank(byte: u8) -> bool {
 }
 
 /// What was found in a stream.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Found<'a> {
     /// An object, from brace to brace. Not yet known to be JSON.
     Object(Cow<'a, [u8]>),

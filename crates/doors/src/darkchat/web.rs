@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 use tidings_engine::{Item, News};
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 /// After how much silence a client is pinged, so that what stands between keeps the connection, and the kernel notices when
 /// nobody is there any more.
@@ -26,8 +26,8 @@ pub(super) const MESSAGE_MAX: usize = MEMBER_BYTES_MAX + 64 * 1024;
 pub(super) async fn serve(door: Arc<Darkchat>, socket: Socket) {
     let now = Instant::now();
     let conversation = Conversation::new(Arc::clone(&door), now);
-    let alarm = Box::pin(sleep(PING_AFTER));
     let login = now + door.settings.load().login_timeout;
+    let alarm = Box::pin(sleep_until(login.min(now + PING_AFTER)));
     let mut talk = Talk { conversation, socket, alarm, heard: now, login, listen_first: false };
     talk.run().await;
 }

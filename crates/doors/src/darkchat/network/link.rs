@@ -143,7 +143,7 @@ fn fill(stream: &TcpStream, reader: &mut LinkReader, said: &mut Vec<Said>) -> io
 async fn list(network: &Network, name: PeerName, calls_us: bool) -> Result<Listed, LinkError> {
     let others: BTreeSet<PeerName> = network.registry.all().iter().map(|link| link.name.clone()).collect();
     let settings = network.settings.load();
-    let (queue, max) = (settings.queue, settings.max_peers);
+    let (queue, max, per_address) = (settings.queue, settings.max_peers, settings.peers_per_address);
     drop(settings);
     let link = Link {
         number: network.registry.number(),
@@ -158,7 +158,7 @@ async fn list(network: &Network, name: PeerName, calls_us: bool) -> Result<Liste
     };
     let adverts = others.iter().filter(|other| **other != link.name).filter_map(form::advert);
     adverts.for_each(|advert| link.outbox.answer(advert));
-    network.registry.enter(link, max).await.ok_or(LinkError::TooMany)
+    network.registry.enter(link, max, per_address).await.ok_or(LinkError::TooMany)
 }
 
 /// Runs a greeted link to its end.

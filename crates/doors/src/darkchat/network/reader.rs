@@ -6,6 +6,7 @@ use super::super::scanner::{Brackets, Step, is_blank};
 use super::super::session::MEMBER_BYTES_MAX;
 use super::form::{ERROR, OK, SEPARATOR};
 use super::name::{HOST_MAX, PeerName, is_host_byte};
+use std::fmt;
 
 /// Bytes of the first part of a message at most. Longer than any channel that is followed here, so that of longer ones only
 /// the message is lost and not what follows it.
@@ -15,7 +16,7 @@ const FIRST_PART_MAX: usize = 4096;
 const JSON_MAX: usize = MEMBER_BYTES_MAX * 2;
 
 /// What another server says.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Said {
     /// It greets, and this is its peer port.
     Greeting(u16),
@@ -36,6 +37,20 @@ pub enum Said {
         /// An object from brace to brace, and blanks around it. Not yet known to be JSON.
         json: Vec<u8>,
     },
+}
+
+impl fmt::Debug for Said {
+    /// Nothing of what a message says, nor where.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Greeting(port) => write!(f, "Greeting({port})"),
+            Self::Ok => f.write_str("Ok"),
+            Self::Error => f.write_str("Error"),
+            Self::Nonsense => f.write_str("Nonsense"),
+            Self::Advert(name) => write!(f, "Advert({name})"),
+            Self::Relay { json, .. } => write!(f, "Relay({} bytes)", json.len()),
+        }
+    }
 }
 
 /// What a link waits for.

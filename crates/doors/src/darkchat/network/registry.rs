@@ -74,12 +74,16 @@ impl Registry {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Lists a link until the guard is dropped, unless there are `max` already. What is said from the return on reaches it.
-    pub(super) async fn enter(self: &Arc<Self>, link: Link, max: usize) -> Option<Listed> {
+    /// Lists a link until the guard is dropped, unless there are `max` already, or its address has opened `per_address` of
+    /// them. What is said from the return on reaches it.
+    pub(super) async fn enter(self: &Arc<Self>, link: Link, max: usize, per_address: usize) -> Option<Listed> {
         let link = Arc::new(link);
         {
             let mut links = self.lock();
-            if links.len() >= max {
+            // Callers are looked at before they greet, too, but many can greet at once.
+            let alike = |other: &&Arc<Link>| other.calls_us && other.name.host() == link.name.host();
+            let crowded = link.calls_us && links.iter().filter(alike).count() >= per_address;
+            if links.len() >= max || crowded {
                 return None;
             }
             links.push(Arc::clone(&link));

@@ -72,6 +72,8 @@ async fn what_does_not_end_is_ended() {
     let mut silent = Line::open(&server).await;
     assert!(silent.read().await.contains("MALFORMED DATA"), "the login took too long");
     assert_eq!(silent.read().await, "");
+    let mut silent = Web::open(&server).await;
+    assert_eq!(silent.frame().await, Frame::Closed);
 }
 
 #[tokio::test]

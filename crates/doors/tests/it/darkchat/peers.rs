@@ -260,6 +260,23 @@ async fn one_address_opens_few_links() {
 }
 
 #[tokio::test]
+async fn one_address_opens_few_links_at_once_either() {
+    let server = Server::with(Settings { peers_per_address: 2, ..settings() }).await;
+    let mut links = Vec::new();
+    for _ in 0..6 {
+        links.push(super::neighbour::Link { stream: TcpStream::connect(server.peers).await.unwrap() });
+    }
+    for (port, link) in (1..).zip(&mut links) {
+        link.write(&format!("connect**@#@{port}")).await;
+    }
+    let mut taken = 0;
+    for link in &mut links {
+        taken += usize::from(link.read().await == "ok");
+    }
+    assert_eq!(taken, 2);
+}
+
+#[tokio::test]
 async fn two_links_under_one_name_are_both_kept() {
     let neighbour = Neighbour::new().await;
     let server = Server::start().await;
