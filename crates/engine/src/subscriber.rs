@@ -60,9 +60,11 @@ impl Engine {
 
 impl Subscriber {
     /// Follows a stream from now on; on a live stream this is joining. False if it is followed already: then nothing changes.
-    /// Safe to abandon half-way: the stream is followed then.
+    /// Safe to abandon half-way, and to fail: the stream is followed then, from where it ends when that is found out next.
     pub async fn join(&mut self, stream: StreamName) -> Result<bool, Error> {
-        if self.joined(&stream) {
+        if let Some(place) = self.place_of(&stream) {
+            // Its end may not have been found when it was joined first.
+            self.find_end(place).await?;
             return Ok(false);
         }
         let place = self.enter(stream, None);
@@ -113,8 +115,7 @@ impl Subscriber {
 
     /// Follows a stream no longer. False if it was not followed.
     pub fn leave(&mut self, stream: &StreamName) -> bool {
-        let followed = |place: &Option<Place>| place.as_ref().is_some_and(|place| place.stream == *stream);
-        let Some(at) = self.places.iter().position(followed) else { return false };
+        let Some(at) = self.place_of(stream) else { return false };
         if let Some(place) = self.places.get_mut(at).and_then(Option::take) {
             self.engine.forget_place(&place);
         }
@@ -123,7 +124,11 @@ impl Subscriber {
 
     /// Whether a stream is followed.
     pub fn joined(&self, stream: &StreamName) -> bool {
-        self.places().any(|place| place.stream == *stream)
+        self.place_of(stream).is_some()
+    }
+
+    fn place_of(&self, stream: &StreamName) -> Option<usize> {
+        self.places.iter().position(|place| place.as_ref().is_some_and(|place| place.stream == *stream))
     }
 
     /// How many streams are followed.

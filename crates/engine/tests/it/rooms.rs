@@ -1,6 +1,7 @@
 //! Rooms: kept for a time, followed by many, read by the time their messages were written.
 
 use crate::house::{DEADLINE, House, bob, next};
+use futures_util::FutureExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tidings_core::{Bound, Caller, Draft, Envelope, HistoryQuery, Order, Refusal, StreamKind, StreamName, Timestamp};
@@ -179,4 +180,16 @@ async fn a_room_has_a_budget_and_what_is_in_it_stays() {
     assert_eq!(house.write(&tea, "12345678901234567890", house.now()).await, Err(Refusal::StreamFull));
     house.write(&room("other"), "12345678901234567890", house.now()).await.unwrap();
     assert_eq!(house.all(&tea).await.len(), usize::try_from(100 / size).unwrap());
+}
+
+#[tokio::test]
+async fn who_joins_again_after_giving_up_misses_nothing_from_then_on() {
+    let house = House::new();
+    let tea = room("tea");
+    house.write(&tea, "before", house.now()).await.unwrap();
+    let mut reader = house.engine.subscriber();
+    drop(reader.join(tea.clone()).now_or_never());
+    assert!(!reader.join(tea.clone()).await.unwrap(), "followed since the first time");
+    house.write(&tea, "after", house.now()).await.unwrap();
+    assert_eq!(read(&mut reader, 1).await, ["after"]);
 }
