@@ -47,9 +47,15 @@ impl Limits {
         self.wallets.set(settings.messages);
     }
 
-    /// A message that was signed by this wallet. Only verified ones count: others could be anybody's.
-    pub(super) fn signed(&self, wallet: WalletAddress, now: Timestamp) -> Result<(), Refused> {
-        self.wallets.take(wallet, now).map_err(|_| FEWER_MESSAGES)
+    /// Whether a message that was signed by this wallet may be stored.
+    pub(super) fn may_store(&self, wallet: WalletAddress, now: Timestamp) -> Result<(), Refused> {
+        self.wallets.may(wallet, now).map_err(|_| FEWER_MESSAGES)
+    }
+
+    /// A message of this wallet was stored. Only those count: others could be anybody's, and what was known already could be
+    /// sent by everybody who has seen it.
+    pub(super) fn stored(&self, wallet: WalletAddress, now: Timestamp) {
+        self.wallets.charge(wallet, 1, now);
     }
 }
 
@@ -166,8 +172,9 @@ mod tests {
         assert_eq!(budget.may_miss(&limits, at(0)), Err(FEWER_ROOMS));
         assert!(budget.may_miss(&limits, at(3000)).is_ok());
         let wallet = WalletAddress::from_bytes([7; 20]);
-        let taken = (0..5).filter(|_| limits.signed(wallet, at(0)).is_ok()).count();
-        assert_eq!(taken, 2);
+        assert!((0..5).all(|_| limits.may_store(wallet, at(0)).is_ok()));
+        (0..2).for_each(|_| limits.stored(wallet, at(0)));
+        assert_eq!(limits.may_store(wallet, at(0)), Err(FEWER_MESSAGES));
         assert!((0..20).all(|_| budget.message(&limits, at(0)).is_ok()) && budget.message(&limits, at(0)).is_err());
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Posting {
 
 enum Place {
     Refused(Refused),
-    Draft(EnvelopeId),
+    Draft(WalletAddress, EnvelopeId),
 }
 
 /// What became of messages.
@@ -41,6 +41,8 @@ pub(super) struct Ended {
     pub(super) outcomes: Vec<Outcome>,
     /// Those that were to be stored and were not.
     pub(super) forgotten: Vec<EnvelopeId>,
+    /// Whose messages were stored, one entry for each.
+    pub(super) stored: Vec<WalletAddress>,
 }
 
 impl Posting {
@@ -57,7 +59,7 @@ impl Posting {
                 let (label, body) = (Label::new(LABEL), Some(request.into_bytes().into_boxed_slice()));
                 let draft = Draft { stream: room, id, label, body, notify: false, time: Some(time) };
                 self.drafts.push((wallet, draft));
-                self.places.push(Place::Draft(id));
+                self.places.push(Place::Draft(wallet, id));
             }
             Err(refused) => self.refuse(refused),
         }
@@ -91,22 +93,24 @@ impl Posting {
 impl Ended {
     /// Puts those that were posted between those that were refused before.
     fn of(places: Vec<Place>, posted: Vec<Outcome>) -> Self {
-        let (mut outcomes, mut forgotten) = (Vec::with_capacity(places.len()), Vec::new());
+        let (mut outcomes, mut forgotten, mut stored) = (Vec::with_capacity(places.len()), Vec::new(), Vec::new());
         let mut posted = posted.into_iter();
         for place in places {
             let outcome = match place {
                 Place::Refused(refused) => Err(refused),
-                Place::Draft(id) => {
+                Place::Draft(wallet, id) => {
                     let outcome = posted.next().unwrap_or(Err(Refusal::NotAccepted.into()));
-                    if !matches!(outcome, Ok(Posted::Accepted | Posted::Known)) {
-                        forgotten.push(id);
+                    match outcome {
+                        Ok(Posted::Accepted) => stored.push(wallet),
+                        Ok(Posted::Known) => {}
+                        _ => forgotten.push(id),
                     }
                     outcome
                 }
             };
             outcomes.push(outcome);
         }
-        Self { outcomes, forgotten }
+        Self { outcomes, forgotten, stored }
     }
 }
 
@@ -127,13 +131,14 @@ mod tests {
     #[test]
     fn each_outcome_stands_at_its_place() {
         let id = |number: u8| EnvelopeId::from_bytes([number; 16]);
+        let wallet = |number: u8| WalletAddress::from_bytes([number; 20]);
         let refused = Refused::bad("why");
         let places = vec![
-            Place::Draft(id(1)),
+            Place::Draft(wallet(1), id(1)),
             Place::Refused(refused),
-            Place::Draft(id(2)),
-            Place::Draft(id(3)),
-            Place::Draft(id(4)),
+            Place::Draft(wallet(2), id(2)),
+            Place::Draft(wallet(3), id(3)),
+            Place::Draft(wallet(4), id(4)),
         ];
         let full: Refused = Refusal::StreamFull.into();
         let posted = vec![Ok(Posted::Accepted), Ok(Posted::Known), Err(full), Ok(Posted::Old)];
@@ -142,5 +147,6 @@ mod tests {
         assert_eq!(ended.outcomes, expected);
         // What is known may be on its way to its sender already, from an earlier sending; it is not wanted back either.
         assert_eq!(ended.forgotten, [id(3), id(4)]);
+        assert_eq!(ended.stored, [wallet(1)]);
     }
 }

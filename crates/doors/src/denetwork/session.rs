@@ -209,7 +209,7 @@ impl Session {
         let mut posting = Posting::default();
         for passed in passed {
             match passed.map(|()| checked.next()) {
-                Ok(Some(checked)) => posting.add(checked, |message| self.door.limits.signed(message.wallet, now)),
+                Ok(Some(checked)) => posting.add(checked, |message| self.door.limits.may_store(message.wallet, now)),
                 Ok(None) => posting.refuse(UNKNOWN),
                 Err(refused) => posting.refuse(refused),
             }
@@ -240,6 +240,8 @@ impl Session {
         let Some(UnderWay { acks, .. }) = self.under_way.take() else { return };
         meter::posted(&ended.outcomes);
         ended.forgotten.into_iter().for_each(|id| self.subscriber.unsent(id));
+        let now = self.door.engine.now();
+        ended.stored.into_iter().for_each(|wallet| self.door.limits.stored(wallet, now));
         for (ack, outcome) in acks.into_iter().zip(ended.outcomes) {
             self.reply(Event::Message, ack, &outcome.map(|_| Said::Success(true)));
         }

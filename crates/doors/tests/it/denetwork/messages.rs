@@ -127,6 +127,13 @@ async fn wallets_have_a_rate_and_what_was_refused_is_taken_later() {
     for _ in 0..5 {
         assert_eq!(alice.ask("chat-message", &forged).await["status"], 400);
     }
+    // Nor does who repeats what he has said.
+    let heard = wallet.message(&room(2), "00", START);
+    alice.done("chat-message", &heard).await;
+    node.pass(Duration::from_secs(5));
+    for _ in 0..10 {
+        alice.done("chat-message", &heard).await;
+    }
     let mut statuses = Vec::new();
     for message in &messages {
         statuses.push(alice.ask("chat-message", message).await["status"].as_u64().unwrap());
