@@ -18,14 +18,9 @@ impl Bell {
         self.rung.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The place that was called for first and not yet looked at.
-    pub(crate) fn first(&self) -> Option<u32> {
-        self.lock().front().copied()
-    }
-
-    /// The first place was looked at.
-    pub(crate) fn answered(&self) {
-        self.lock().pop_front();
+    /// The place that was called for first, which must be looked at now.
+    pub(crate) fn answer(&self) -> Option<u32> {
+        self.lock().pop_front()
     }
 
     /// Waits until it is rung. Safe to abandon half-way.
@@ -56,8 +51,30 @@ impl Ear {
     }
 
     /// The session begins to look; what comes from now on rings again.
-    pub(crate) fn looking(&self) {
+    pub(crate) fn look(self: &Arc<Self>) -> Looking {
         self.rung.store(false, Ordering::Release);
+        Looking { ear: Arc::clone(self), seen: false }
+    }
+}
+
+/// A look at a place. Given up half-way, it calls for another, so that a place is never called for twice, nor forgotten.
+pub(crate) struct Looking {
+    ear: Arc<Ear>,
+    seen: bool,
+}
+
+impl Looking {
+    /// All was seen that was there.
+    pub(crate) fn end(mut self) {
+        self.seen = true;
+    }
+}
+
+impl Drop for Looking {
+    fn drop(&mut self) {
+        if !self.seen {
+            self.ear.ring();
+        }
     }
 }
 
@@ -143,10 +160,21 @@ mod tests {
             feeds.tell(&lobby(), |_| ());
         }
         assert_eq!(bell.lock().len(), 1);
-        assert_eq!(bell.first(), Some(7));
-        ear.looking();
+        assert_eq!(bell.answer(), Some(7));
+        for _ in 0..3 {
+            let looking = ear.look();
+            feeds.wake_all();
+            drop(looking);
+            assert_eq!(bell.lock().len(), 1, "what was looked at in vain is called for once more");
+            assert_eq!(bell.answer(), Some(7));
+        }
+        drop(ear.look());
+        assert_eq!(bell.answer(), Some(7), "also when nothing has come");
+        let looking = ear.look();
         feeds.wake_all();
-        bell.answered();
-        assert_eq!(bell.first(), Some(7), "what came after the look began rings again");
+        looking.end();
+        assert_eq!(bell.answer(), Some(7), "what came after the look began rings again");
+        ear.look().end();
+        assert_eq!(bell.answer(), None);
     }
 }

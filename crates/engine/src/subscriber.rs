@@ -166,10 +166,8 @@ impl Subscriber {
     /// it missed; of others, what memory has forgotten comes from the store. After an error the same is tried again.
     pub async fn next(&mut self) -> Result<News, Error> {
         loop {
-            while let Some(at) = self.bell.first() {
-                let news = self.look(usize::try_from(at).unwrap_or(usize::MAX)).await;
-                self.bell.answered();
-                match news? {
+            while let Some(at) = self.bell.answer() {
+                match self.look(usize::try_from(at).unwrap_or(usize::MAX)).await? {
                     Some(news) if news.batch.missed > 0 || !news.batch.items.is_empty() => return Ok(news),
                     _ => {}
                 }
@@ -181,14 +179,12 @@ impl Subscriber {
     async fn look(&mut self, at: usize) -> Result<Option<News>, Error> {
         // It may have been left since the bell was rung.
         let Some(Some(place)) = self.places.get(at) else { return Ok(None) };
-        let ear = Arc::clone(&place.ear);
-        ear.looking();
-        let read = self.read(at).await;
+        let looking = place.ear.look();
+        let (cursor, mut batch) = self.read(at).await?;
         // What was not read wholly is looked at again, after the other streams.
-        if read.as_ref().map_or(true, |(_, batch)| !batch.complete) {
-            ear.ring();
+        if batch.complete {
+            looking.end();
         }
-        let (cursor, mut batch) = read?;
         let Some(Some(place)) = self.places.get_mut(at) else { return Ok(None) };
         let passed = i64::try_from(batch.missed).unwrap_or(i64::MAX);
         let after_gap = Seq::from_number(cursor.number().saturating_add(passed));
