@@ -1,6 +1,6 @@
 //! What clients send: JSON objects, of which a few members count (wire/darkchat.md, section 6).
 
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -169,26 +169,48 @@ impl<'de> Visitor<'de> for Members {
 }
 
 /// The names of members that count.
-#[derive(serde::Deserialize)]
+#[derive(Clone, Copy)]
 enum Name {
-    #[serde(rename = "type")]
     Kind,
-    #[serde(rename = "fromPublicKey")]
     From,
-    #[serde(rename = "pk")]
     Pk,
-    #[serde(rename = "msg")]
     Msg,
-    #[serde(rename = "cname")]
     Channel,
-    #[serde(rename = "toPublicKey")]
     To,
-    #[serde(rename = "private")]
     Private,
-    #[serde(rename = "challenge")]
     Challenge,
-    #[serde(other)]
     Other,
+}
+
+impl<'de> Deserialize<'de> for Name {
+    /// Reads bytes: what has half a surrogate pair is a name to JavaScript, too, though no text.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_bytes(NameVisitor)
+    }
+}
+
+struct NameVisitor;
+
+impl Visitor<'_> for NameVisitor {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_bytes<E>(self, name: &[u8]) -> Result<Name, E> {
+        Ok(match name {
+            b"type" => Name::Kind,
+            b"fromPublicKey" => Name::From,
+            b"pk" => Name::Pk,
+            b"msg" => Name::Msg,
+            b"cname" => Name::Channel,
+            b"toPublicKey" => Name::To,
+            b"private" => Name::Private,
+            b"challenge" => Name::Challenge,
+            _ => Name::Other,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -231,6 +253,8 @@ mod tests {
         let request = read("{\"msg\":\"\\ud83d\",\"cname\":\"\\ud83d\",\"other\":\"\\udc00\"}");
         assert!(request.msg.is_text() && request.channel.text().is_none());
         assert_eq!(request.channel.printed(), "\u{fffd}");
+        let request = read("{\"\\ud83d\":1,\"\\u0074ype\":\"msg\"}");
+        assert_eq!(request.kind.text().as_deref(), Some("msg"));
     }
 
     #[test]

@@ -150,3 +150,65 @@ async fn counts() {
     let none = line.ask("count-message", &json!({"options": []})).await;
     assert_eq!((&none["status"], &none["list"]), (&json!(200), &json!([])));
 }
+
+#[tokio::test]
+async fn numbers_of_any_size_are_answered() {
+    let (_node, mut line) = world().await;
+    let huge = [
+        "1e300",
+        "1e400",
+        "9223372036854775807",
+        "18446744073709551616",
+        "-1e300",
+        "-9223372036854775808",
+        "-0.5",
+        "-0",
+    ];
+    for one in huge {
+        for other in huge {
+            let pages = format!("{{\"pageNo\":{one},\"pageSize\":{other},\"order\":{one}}}");
+            for (start, end, pages) in
+                [(one, other, "{}"), ("0", "-1", pages.as_str()), (one, "-1", "[]"), ("0", other, "5")]
+            {
+                let text = format!(
+                    "{{\"roomId\":\"{}\",\"startTimestamp\":{start},\"endTimestamp\":{end},\"pagination\":{pages}}}",
+                    room(1)
+                );
+                let reply = line.ask_text("pull-message", &text).await;
+                assert!([200, 400].iter().any(|status| reply["status"] == *status), "{text} {reply}");
+            }
+            let text = format!(
+                "{{\"options\":[{{\"channel\":\"{}\",\"startTimestamp\":{one},\"endTimestamp\":{other}}}]}}",
+                room(1)
+            );
+            let reply = line.ask_text("count-message", &text).await;
+            assert!([200, 400].iter().any(|status| reply["status"] == *status), "{text} {reply}");
+        }
+    }
+}
+
+/// Messages of one millisecond across the border of a page, in both orders and at both ends of a stretch.
+#[tokio::test]
+async fn groups_of_one_millisecond_stay_whole_on_the_way_back() {
+    let node = RoomNode::start().await;
+    let (mut line, wallet) = (node.line().await, Wallet::new(1));
+    for (number, time) in [(0, 10), (1, 20), (2, 20), (3, 20), (4, 20), (5, 30)] {
+        line.done("chat-message", &wallet.message(&room(1), &number.to_string(), START - 1000 + time)).await;
+    }
+    let at = |time: i64| START - 1000 + time;
+    for (start, end, size, order, expected) in [
+        (0, -1, 2, 2, vec![5, 4, 3, 2, 1]),
+        (0, -1, 5, 2, vec![5, 4, 3, 2, 1]),
+        (0, -1, 1, 2, vec![5]),
+        (0, at(20), 1, 2, vec![4, 3, 2, 1]),
+        (at(20), at(20), 1, 2, vec![4, 3, 2, 1]),
+        (at(20), -1, 2, 2, vec![5, 4, 3, 2, 1]),
+        (0, at(19), 5, 2, vec![0]),
+        (0, -1, 3, 1, vec![0, 1, 2]),
+        (at(20), at(20), 100, 1, vec![1, 2, 3, 4]),
+        (at(21), -1, 100, 1, vec![5]),
+    ] {
+        let page = line.pull(&room(1), start, end, json!({"pageSize": size, "order": order})).await;
+        assert_eq!(bodies(&page["list"]), expected, "{start} {end} {size} {order}");
+    }
+}
