@@ -4,6 +4,7 @@ use crate::node::DEADLINE;
 use crate::websocket::client::Client;
 use crate::websocket::{Served, start};
 use reqwest::Response;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 use tidings_doors::http::HttpSettings;
 use tidings_doors::socketio::{Incoming, Session, Settings, SocketIo, event_frame};
@@ -253,4 +254,54 @@ async fn the_end_of_the_node_releases_polls() {
     let (said, ()) = tokio::join!(poller.poll(), later);
     assert_eq!(said, "1");
     timeout(Duration::from_secs(5), poller.served.task).await.expect("it ends at once").unwrap();
+}
+
+/// The numbers of the events `echo` among these packets.
+fn echoes(packets: &str) -> Vec<u32> {
+    let number = |packet: &str| packet.strip_prefix("42[\"echo\",")?.strip_suffix(']')?.parse().ok();
+    packets.split('\u{1e}').filter_map(number).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whenever_a_client_goes_over_all_arrives_once_and_in_order() {
+    const LAST: u32 = 60;
+    for begin in [0, 1, 3, 7] {
+        let poller = Poller::new(Settings::default()).await.join().await;
+        let (posted, over) = (AtomicU32::new(0), AtomicBool::new(false));
+        let polling = async {
+            let mut heard = Vec::new();
+            while !over.load(Ordering::SeqCst) {
+                heard.extend(echoes(&poller.poll().await));
+            }
+            heard
+        };
+        let posting = async {
+            while !over.load(Ordering::SeqCst) {
+                let next = posted.load(Ordering::SeqCst) + 1;
+                assert_eq!(poller.post(&format!("42[\"x\",{next}]")).await, 200);
+                posted.store(next, Ordering::SeqCst);
+            }
+        };
+        let probing = async {
+            while posted.load(Ordering::SeqCst) < begin {
+                tokio::task::yield_now().await;
+            }
+            let path = format!("{QUERY}websocket&sid={}", poller.sid);
+            let mut socket = Client::open(poller.served.address, &path).await;
+            socket.say("2probe").await;
+            assert_eq!(socket.text().await, "3probe");
+            over.store(true, Ordering::SeqCst);
+            socket
+        };
+        let (mut heard, (), mut socket) = tokio::join!(polling, posting, probing);
+        socket.say("5").await;
+        let posted = posted.into_inner();
+        for next in posted + 1..=posted + LAST {
+            socket.say(&format!("42[\"x\",{next}]")).await;
+        }
+        while heard.len() < (posted + LAST) as usize {
+            heard.extend(echoes(&socket.text().await));
+        }
+        assert_eq!(heard, (1..=posted + LAST).collect::<Vec<_>>());
+    }
 }
