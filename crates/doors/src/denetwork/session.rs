@@ -96,9 +96,10 @@ impl Session {
     async fn next(&mut self) -> Next {
         let (behind, full) = (self.line.queued() >= MARK, self.waiting.len() >= WAITING_MAX);
         let line = &mut self.line;
-        // What was sent goes out all the while.
+        // What was sent goes out all the while. Of a client that is behind the line reads nothing by itself, but it notices when
+        // that client is gone.
         let heard = poll_fn(|cx| {
-            if full {
+            if full && !behind {
                 let _ = pin!(line.push()).poll(cx);
             } else if let Poll::Ready(incoming) = pin!(line.event()).poll(cx) {
                 return Poll::Ready(Next::Incoming(incoming));
