@@ -66,7 +66,7 @@ test('readers that stop reading cost the others nothing, and get everything late
   const BIG = 'ab'.repeat(2_000);
   const COUNT = 1_500;
   const STUBBORN = 20;
-  const MOST_GROWTH_MIB = 150;
+  const MOST_GROWTH_MIB = 60;
   await withClients(node.origin, 2, async (sender, reader) => {
     await reader.join(roomId);
     const stubborn = await Promise.all(Array.from({ length: STUBBORN }, () => StubbornReader.join(node.origin, roomId)));
