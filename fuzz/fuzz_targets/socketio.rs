@@ -36,7 +36,9 @@ fn packet(text: &str) {
         Ok(Packet::Disconnect | Packet::Acknowledged(_)) | Err(_) => {}
     }
     // What is surely an event must be read as one.
-    let Some(json) = text.get(1..).and_then(|rest| rest.strip_prefix('2')).filter(|json| json.starts_with('[')) else { return };
+    let Some(json) = text.get(1..).and_then(|rest| rest.strip_prefix('2')).filter(|json| json.starts_with('[')) else {
+        return;
+    };
     let Ok(elements) = serde_json::from_str::<Vec<Box<RawValue>>>(json) else { return assert!(parsed.is_err()) };
     let name = elements.first().and_then(|name| serde_json::from_str::<String>(name.get()).ok());
     if name.is_some_and(|name| !RESERVED.contains(&name.as_str())) {

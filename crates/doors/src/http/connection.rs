@@ -21,7 +21,7 @@ enum Stream {
 
 impl Connection {
     /// Takes the stream out of what hyper gives, with what was read of it already. `None` if it is not one that
-    /// [`super::serve`] accepted.
+    /// [`super::serve()`] accepted.
     pub fn from_upgraded(upgraded: Upgraded) -> Option<(Self, Bytes)> {
         let upgraded = match upgraded.downcast::<TokioIo<Stall<TcpStream>>>() {
             Ok(Parts { io, read_buf, .. }) => return Some((Self(Stream::Plain(io.into_inner())), read_buf)),
