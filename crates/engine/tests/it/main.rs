@@ -14,4 +14,5 @@ mod feeds;
 mod house;
 mod live;
 mod rooms;
+mod schedule;
 mod sweeping;
