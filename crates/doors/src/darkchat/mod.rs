@@ -86,7 +86,7 @@ impl Darkchat {
         };
         let door = Arc::clone(self);
         tokio::spawn(async move {
-            let Some(socket) = opening.socket(web::MESSAGE_MAX).await else { return };
+            let Some(socket) = opening.socket(web::FIRST_MESSAGE_MAX).await else { return };
             let _present = Present::by("websocket");
             web::serve(door, socket).await;
         });

@@ -1,7 +1,7 @@
 //! Clients over WebSocket: one object a message (wire/darkchat.md, section 4).
 
 use super::conversation::{Conversation, Heard, Next};
-use super::session::MEMBER_BYTES_MAX;
+use super::session::{MEMBER_BYTES_MAX, STRANGER_BYTES_MAX};
 use super::{Darkchat, ENCODING};
 use crate::websocket::{CloseCode, Event, Frame, Socket, SocketError};
 use std::future::poll_fn;
@@ -19,8 +19,14 @@ const PING_AFTER: Duration = Duration::from_secs(45);
 /// Requests that are taken at a time before others get their turn.
 const TURN_MAX: usize = 32;
 
-/// Bytes that one message of the socket may have: requests are refused in words up to here, and beyond by the socket.
-pub(super) const MESSAGE_MAX: usize = MEMBER_BYTES_MAX + 64 * 1024;
+/// Bytes by which a request may be too large to be refused in words; beyond, the socket refuses it.
+const WORDS_MAX: usize = 64 * 1024;
+
+/// Bytes that one message of the socket may have before the login.
+pub(super) const FIRST_MESSAGE_MAX: usize = STRANGER_BYTES_MAX + WORDS_MAX;
+
+/// Bytes that it may have afterwards.
+const MESSAGE_MAX: usize = MEMBER_BYTES_MAX + WORDS_MAX;
 
 /// Talks with one client until it leaves or has to.
 pub(super) async fn serve(door: Arc<Darkchat>, socket: Socket) {
@@ -28,7 +34,7 @@ pub(super) async fn serve(door: Arc<Darkchat>, socket: Socket) {
     let conversation = Conversation::new(Arc::clone(&door), now);
     let login = now + door.settings.load().login_timeout;
     let alarm = Box::pin(sleep_until(login.min(now + PING_AFTER)));
-    let mut talk = Talk { conversation, socket, alarm, heard: now, login, listen_first: false };
+    let mut talk = Talk { conversation, socket, alarm, heard: now, login, late: false, listen_first: false };
     talk.run().await;
 }
 
@@ -40,6 +46,8 @@ struct Talk {
     heard: Instant,
     /// When the client must have logged in.
     login: Instant,
+    /// Whether a message had begun and not ended when the clock was looked at last.
+    late: bool,
     /// Whether messages have waited for requests and are looked at first now.
     listen_first: bool,
 }
@@ -103,10 +111,14 @@ impl Talk {
             let at_hand = || (self.socket.queued() < MESSAGE_MAX).then(|| self.socket.event_at_hand()).flatten();
             let Some(event) = next.take().or_else(at_hand) else { break };
             let (bytes, now) = (Vec::from(event), Instant::now());
-            self.heard = now;
+            (self.heard, self.late) = (now, false);
             let socket = &mut self.socket;
             let mut answer = |text: bytes::Bytes| socket.send(Frame::text(&text));
-            match self.conversation.hear(Heard::Request(&bytes), now, &mut answer).await {
+            let heard = self.conversation.hear(Heard::Request(&bytes), now, &mut answer).await;
+            if self.conversation.is_member() {
+                self.socket.set_limit(MESSAGE_MAX);
+            }
+            match heard {
                 Next::Close => return false,
                 Next::Read(pause) if pause.is_zero() => {}
                 Next::Read(pause) => {
@@ -129,9 +141,12 @@ impl Talk {
         }
     }
 
-    /// Pings who is silent; false if the login took too long.
+    /// Pings who is silent; false if the login, or a message, took too long.
     fn look_at_the_clock(&mut self) -> bool {
         let now = Instant::now();
+        if std::mem::replace(&mut self.late, self.socket.is_unfinished()) && self.late {
+            return false;
+        }
         if self.heard + PING_AFTER <= now {
             self.socket.send(Frame::ping(b""));
             self.heard = now;

@@ -83,6 +83,16 @@ impl Reader {
         Self { limit, head, frame: None, message: Vec::new(), kind: None, control: Vec::new() }
     }
 
+    /// Takes messages of up to `limit` bytes from the next frame on.
+    pub(super) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Whether a message has begun and not ended.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.kind.is_some()
+    }
+
     /// Takes bytes off `input` until something is whole or nothing is left. After a fault it must not be asked again.
     pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Piece>, Fault> {
         loop {

@@ -131,6 +131,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
         self.queue.taken()
     }
 
+    /// Takes messages of up to `limit` bytes from the next frame on.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.reader.set_limit(limit);
+    }
+
+    /// Whether the client has begun a message that has not ended.
+    pub fn is_unfinished(&self) -> bool {
+        self.reader.is_unfinished()
+    }
+
     /// Writes what waits as far as the peer takes it at once; for a session that is about to wait for something else.
     pub async fn push(&mut self) {
         poll_fn(|cx| {

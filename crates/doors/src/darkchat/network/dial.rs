@@ -29,8 +29,9 @@ const REDIAL_MAX: Duration = Duration::from_secs(300);
 /// A link that lasted so long was a good one: the waits begin anew.
 const GOOD_LINK: Duration = Duration::from_secs(60);
 
-/// Servers told of by others that are remembered, with the tries made.
-const TOLD_MAX: usize = 1024;
+/// Servers told of by others that are remembered, with the tries made. As each is remembered for [`TOLD_AGAIN`] at least, this
+/// is also how many are called in that time: a stranger can have us knock at so many doors and no more.
+const TOLD_MAX: usize = 256;
 
 /// Such servers that are called at a time.
 const TOLD_AT_A_TIME: usize = 8;

@@ -5,7 +5,7 @@ use super::server::{Server, settings, soon, until};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tidings_doors::darkchat::Settings;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpSocket;
 use tokio::time::Instant;
 
@@ -53,6 +53,10 @@ async fn strangers_may_say_little_and_members_more() {
     let mut stranger = Web::open(&server).await;
     assert!(stranger.ask(&format!("{half}\"}}")).await.contains("MALFORMED DATA"));
     assert_eq!(stranger.frame().await, Frame::Closed);
+    let mut stranger = Web::open(&server).await;
+    // A frame that announces more than a stranger may say; nothing of it need come.
+    stranger.stream.write_all(&[0x81, 0xff, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0]).await.unwrap();
+    assert_eq!(stranger.frame().await, Frame::Closed);
     let mut alice = Web::new(&server, ALICE, &["room"]).await;
     let mut bob = Web::new(&server, BOB, &["room"]).await;
     let large = said(ALICE, "room", &"x".repeat(1_000_000));
@@ -74,6 +78,19 @@ async fn what_does_not_end_is_ended() {
     assert_eq!(silent.read().await, "");
     let mut silent = Web::open(&server).await;
     assert_eq!(silent.frame().await, Frame::Closed);
+}
+
+/// A socket that is silent is pinged; one that has begun a message has to end it.
+#[tokio::test]
+async fn a_message_on_a_socket_has_to_end() {
+    let server = Server::start().await;
+    let mut alice = Web::new(&server, ALICE, &["room"]).await;
+    alice.stream.write_all(&[0x81, 0xfe, 0x10, 0x00, 0, 0, 0, 0, b'{']).await.unwrap();
+    // From here on, time passes as soon as everybody waits.
+    tokio::time::pause();
+    let mut rest = Vec::new();
+    alice.stream.read_to_end(&mut rest).await.unwrap();
+    assert_eq!(rest, [0x89, 0, 0x88, 2, 0x03, 0xf0], "a ping, and then the end");
 }
 
 #[tokio::test]
