@@ -25,9 +25,11 @@ async function untilConnected(nodes) {
 
 const SHAPES = {
   async line() {
-    const first = await ChannelNode.start();
-    const second = await ChannelNode.start({ peers: [first.peer] });
-    return [first, second, await ChannelNode.start({ peers: [second.peer], privatePeers: false })];
+    // Who may call what it is told of would close the line to a ring.
+    const privatePeers = false;
+    const first = await ChannelNode.start({ privatePeers });
+    const second = await ChannelNode.start({ privatePeers, peers: [first.peer] });
+    return [first, second, await ChannelNode.start({ privatePeers, peers: [second.peer] })];
   },
   async ring() {
     const first = await ChannelNode.start();
@@ -35,6 +37,14 @@ const SHAPES = {
     return [first, second, await ChannelNode.start({ peers: [second.peer, first.peer] })];
   },
 };
+
+const LINKS = { line: [1, 2, 1], ring: [2, 2, 2] };
+
+/** How many servers each node is linked with. */
+const links = (nodes) => Promise.all(nodes.map(async ({ node }) => {
+  const text = await (await fetch(`${node.origin}/metrics`)).text();
+  return Number(text.match(/^tidings_darkchat_links (\d+)$/m)?.[1]);
+}));
 
 for (const [shape, make] of Object.entries(SHAPES)) {
   describe(`three nodes in a ${shape}`, () => {
@@ -44,6 +54,8 @@ for (const [shape, make] of Object.entries(SHAPES)) {
       await untilConnected(nodes);
     });
     after(() => endChannels(...nodes));
+
+    test('it has this shape', () => until('each has its links', async () => String(await links(nodes)) === String(LINKS[shape])));
 
     test('a channel is one, wherever its members are: each hears each message once, untouched', async () => {
       const people = await Promise.all(nodes.flatMap((node) => KINDS.map((kind) => Chatter.in('everywhere', node, kind))));
@@ -108,6 +120,7 @@ for (const [shape, make] of Object.entries(SHAPES)) {
       await last.node.restart();
       await last.findPorts();
       await untilConnected(nodes);
+      if (shape === 'line') assert.deepEqual(await links(nodes), LINKS.line);
     });
   });
 }
