@@ -146,3 +146,39 @@ async fn rooms_and_misses_are_bounded() {
     node.pass(Duration::from_secs(5));
     assert_eq!(line.pull(&room(1), 0, -1, json!({})).await["status"], 200);
 }
+
+/// A dozen people behind one address start the example application, and stay: 200 rooms each, of which a few are not empty,
+/// joined again every minute (wire/denetwork.md, section 11).
+#[tokio::test]
+async fn the_example_application_is_never_refused() {
+    let node = RoomNode::with(Settings::default()).await;
+    let wallet = Wallet::new(1);
+    let mut writer = node.line().await;
+    for number in 0..5 {
+        writer.done("chat-message", &wallet.message(&room(number), "00", START)).await;
+    }
+    let options: Vec<Value> = (0..200)
+        .map(|number| json!({"channel": room(number), "startTimestamp": START, "endTimestamp": -1, "lastElement": 3}))
+        .collect();
+    let count = json!({ "options": options });
+    let mut lines = Vec::new();
+    for _ in 0..12 {
+        lines.push(node.line().await);
+    }
+    for minute in 0..3 {
+        for line in &mut lines {
+            let mut acks = Vec::new();
+            for number in 0..200 {
+                acks.push(line.emit("room-join", &json!({"roomId": room(number)}).to_string()).await);
+            }
+            for ack in acks {
+                assert_eq!(line.reply(ack).await["status"], 200, "{minute}");
+            }
+            if minute == 0 {
+                let counted = line.ask("count-message", &count).await;
+                assert_eq!((&counted["status"], counted["list"].as_array().map(Vec::len)), (&json!(200), Some(200)));
+            }
+        }
+        node.pass(Duration::from_secs(60));
+    }
+}
