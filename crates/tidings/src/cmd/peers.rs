@@ -31,6 +31,7 @@ pub enum Peers {
     /// Link with another server, and again whenever that link is lost, until `forget` or the end of the node.
     Connect(Connect),
     /// End the links with a server, and do not call it again; one of darkchat-peers is called after the next start.
+    /// It may come in again by itself, unless darkchat-allowed-peers keeps it out.
     Forget(Forget),
 }
 
