@@ -33,8 +33,11 @@ const GOOD_LINK: Duration = Duration::from_secs(60);
 /// is also how many are called in that time: a stranger can have us knock at so many doors and no more.
 const TOLD_MAX: usize = 256;
 
-/// Such servers that are called at a time.
-const TOLD_AT_A_TIME: usize = 8;
+/// Such servers that are called at a time. Each may hold one of the threads for work that blocks while its name is looked up.
+const TOLD_AT_A_TIME: usize = 4;
+
+/// Such servers that are called or wait for that. Servers tell of all others at once, and of each only once.
+const TOLD_WAITING: usize = 64;
 
 /// The wait before such a server may be called again at first. It doubles.
 const TOLD_AGAIN: Duration = Duration::from_secs(60);
@@ -54,12 +57,14 @@ enum Wish {
 /// What other servers told of.
 pub(super) struct Told {
     tries: Mutex<HashMap<PeerName, (u32, Instant)>>,
+    waiting: Arc<Semaphore>,
     places: Arc<Semaphore>,
 }
 
 impl Default for Told {
     fn default() -> Self {
-        Self { tries: Mutex::default(), places: Arc::new(Semaphore::new(TOLD_AT_A_TIME)) }
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { tries: Mutex::default(), waiting: places(TOLD_WAITING), places: places(TOLD_AT_A_TIME) }
     }
 }
 
@@ -162,22 +167,24 @@ async fn hold(
 
 /// Another server told of this one: calls it once, if that is allowed and has not been tried lately.
 pub(super) fn told(network: &Arc<Network>, name: PeerName) {
-    let settings = network.settings.load();
-    let wanted = settings.discovery && network.registry.all().len() < settings.max_peers;
-    if !wanted || network.is_own(&name) || network.registry.has(&name) {
+    if !is_wanted(network, &name) {
         return;
     }
-    let Ok(place) = Arc::clone(&network.told.places).try_acquire_owned() else { return };
+    let Ok(turn) = Arc::clone(&network.told.waiting).try_acquire_owned() else { return };
     if !network.told.may_try(&name, Instant::now()) {
         return;
     }
     let caller = Arc::clone(network);
     network.spawn(async move {
+        let place = Arc::clone(&caller.told.places).acquire_owned().await;
+        if !is_wanted(&caller, &name) {
+            return;
+        }
         let linked = match connect(&caller, &name, Wish::Stranger).await {
             Ok(stream) => link::call(&caller, stream, name.clone()).await,
             Err(error) => Err(error),
         };
-        drop(place);
+        drop((place, turn));
         match linked {
             Ok(greeted) => link::run(&caller, greeted).await,
             Err(error) => tracing::debug!(%error, "could not link to a peer that another told of"),
@@ -185,12 +192,24 @@ pub(super) fn told(network: &Arc<Network>, name: PeerName) {
     });
 }
 
+/// Whether a server that another told of should be called.
+fn is_wanted(network: &Network, name: &PeerName) -> bool {
+    let settings = network.settings.load();
+    let wanted = settings.discovery && network.registry.all().len() < settings.max_peers;
+    wanted && !network.is_own(name) && !network.registry.has(name)
+}
+
 /// Connects to the first address of a name that may be called and answers.
 async fn connect(network: &Network, name: &PeerName, wish: Wish) -> Result<TcpStream, LinkError> {
     if network.is_own(name) {
         return Err(LinkError::Own);
     }
-    let found = timeout(CONNECT_MAX, lookup_host((name.host(), name.port()))).await.map_err(std::io::Error::from)??;
+    let found = lookup_host((name.host(), name.port()));
+    let found = match wish {
+        Wish::Owner => timeout(CONNECT_MAX, found).await.map_err(std::io::Error::from)??,
+        // A thread that looks a name up can't be called off. Waiting for it keeps strangers from taking one after the other.
+        Wish::Stranger => found.await?,
+    };
     let allowed = found.filter(|address| may_call(network, address.ip(), wish)).take(ADDRESSES_MAX);
     let mut failure = LinkError::NoAddress;
     for address in allowed {

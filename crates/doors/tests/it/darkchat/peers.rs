@@ -339,3 +339,21 @@ async fn floods_are_slowed() {
     assert!(begun.elapsed() > Duration::from_secs(1), "{:?}", begun.elapsed());
     assert_eq!(server.door.network().peers().first().map(|peer| peer.received), Some(201));
 }
+
+/// Our own servers tell of all they know in a moment, and only once.
+#[tokio::test]
+async fn all_that_are_told_of_at_once_are_called() {
+    let mut others = Vec::new();
+    for _ in 0..12 {
+        others.push(Neighbour::new().await);
+    }
+    let server = Server::start().await;
+    let mut link = Neighbour::new().await.call(server.peers).await;
+    let adverts: String = others.iter().map(|other| format!("peer**@#@127.0.0.1:{}", other.port)).collect();
+    link.write(&adverts).await;
+    let mut links = Vec::new();
+    for other in &others {
+        links.push(other.called().await);
+    }
+    until("all", || server.peer_names().len() == 13).await;
+}
