@@ -151,13 +151,14 @@ impl<K: Hash + Eq + Copy> Table<K> {
     fn charge(&self, entry: K, cost: u32, now: Timestamp) {
         let rate = *self.rate.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, cost) = (now.millis().saturating_mul(1000), step(rate).saturating_mul(i64::from(cost)));
+        let latest = latest(rate, now);
         let Some(shard) = self.shard(entry).filter(|_| cost > 0) else {
             return;
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         make_room(&mut shard, now);
         let full_at = shard.get(&entry).copied().unwrap_or(now).max(now);
-        shard.insert(entry, full_at.saturating_add(cost));
+        shard.insert(entry, full_at.saturating_add(cost).min(latest));
     }
 
     fn shard(&self, entry: K) -> Option<&Mutex<HashMap<K, i64>>> {
@@ -175,7 +176,8 @@ impl<K: Hash + Eq + Copy> Table<K> {
             return Ok(());
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = shard.get(&entry).copied().unwrap_or(now).max(now);
+        let latest = latest(rate, now);
+        let full_at = shard.get(&entry).copied().filter(|full_at| *full_at <= latest).unwrap_or(now).max(now);
         let wait = full_at.saturating_add(step).saturating_sub(now.saturating_add(room));
         if wait > 0 {
             return Err(Duration::from_micros(u64::try_from(wait).unwrap_or(0)));
@@ -186,6 +188,12 @@ impl<K: Hash + Eq + Copy> Table<K> {
         }
         Ok(())
     }
+}
+
+/// The latest moment at which a bucket can be full again: after twice the time that a whole burst takes. One that says later is
+/// of before the clock was set back, which must not shut anybody out for as long as it went.
+fn latest(rate: Rate, now: i64) -> i64 {
+    now.saturating_add(step(rate).saturating_mul(2 * i64::from(rate.burst.max(1))))
 }
 
 /// Microseconds until a bucket has room for one more.
@@ -228,6 +236,17 @@ mod tests {
         assert_eq!(table.take(1, at(499)), Err(Duration::from_millis(1)));
         assert_eq!(table.take(1, at(500)), Ok(()));
         assert!(table.take(1, at(501)).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_shuts_nobody_out() {
+        let table = Table::new(Rate { burst: 3, per_second: 2 });
+        let (before, after) = (at(86_400_000), at(0));
+        assert_eq!(table.take(1, before), Ok(()));
+        assert_eq!(table.take(1, after), Ok(()));
+        table.charge(2, 1000, after);
+        assert!(table.take(2, at(1_999)).is_err());
+        assert_eq!(table.take(2, at(2_000)), Ok(()), "what was charged afterwards is forgiven beyond a burst");
     }
 
     #[test]

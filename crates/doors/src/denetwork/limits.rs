@@ -75,8 +75,10 @@ impl Budget {
     /// Any request.
     pub(super) fn request(&mut self, limits: &Limits, rate: Rate, now: Timestamp) -> Result<(), Refused> {
         let (now_micros, step) = (now.millis().saturating_mul(1000), step(rate));
-        let full_at = self.full_at.max(now_micros);
         let room = step.saturating_mul(i64::from(rate.burst.max(1)));
+        // One that is full later than charges can make it is of before the clock was set back.
+        let of_old = self.full_at > now_micros.saturating_add(room.saturating_mul(2));
+        let full_at = if of_old { now_micros } else { self.full_at.max(now_micros) };
         if full_at.saturating_add(step) > now_micros.saturating_add(room) {
             return Err(SLOWER);
         }
@@ -99,7 +101,9 @@ impl Budget {
     pub(super) fn answered(&mut self, limits: &Limits, rate: Rate, items: usize, misses: usize, now: Timestamp) {
         let cost = u32::try_from(items / ITEMS_PER_EVENT).unwrap_or(u32::MAX);
         let now_micros = now.millis().saturating_mul(1000);
-        self.full_at = self.full_at.max(now_micros).saturating_add(step(rate).saturating_mul(i64::from(cost)));
+        let charged = self.full_at.max(now_micros).saturating_add(step(rate).saturating_mul(i64::from(cost)));
+        let burst = step(rate).saturating_mul(2 * i64::from(rate.burst.max(1)));
+        self.full_at = charged.min(now_micros.saturating_add(burst));
         limits.events.charge(self.address, cost, now);
         limits.misses.charge(self.address, u32::try_from(misses).unwrap_or(u32::MAX), now);
     }

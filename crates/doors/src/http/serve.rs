@@ -2,7 +2,7 @@
 
 use super::activity::{Activity, Running};
 use super::crowd::{Crowd, Guest};
-use super::place::{Departure, Place};
+use super::place::{Sessions, Place};
 use super::stall::Stall;
 use super::{ClientAddress, DRAIN_MAX, HEADER_BYTES_MAX, HttpSettings, READ_BUFFER};
 use arc_swap::ArcSwap;
@@ -89,7 +89,7 @@ pub async fn serve(
     let host = Host { router, settings, shutdown: shutdown.clone() };
     let crowd = Crowd::default();
     let connections = TaskTracker::new();
-    let departure = Arc::new(Departure::default());
+    let sessions = Arc::new(Sessions::default());
     loop {
         let accepted = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -98,10 +98,10 @@ pub async fn serve(
         let Some((stream, peer, permit)) = accepted else { break };
         let peer = peer.ip();
         let Some(guest) = host.admit(&crowd, peer) else { continue };
-        let place = Place::new(permit, guest, connections.token(), Arc::clone(&departure));
+        let place = Place::new(permit, guest, connections.token(), Arc::clone(&sessions));
         tokio::spawn(connection(host.clone(), tls.clone(), stream, Visit { peer, place }));
     }
-    departure.begin();
+    sessions.begin();
     drop(listener);
     connections.close();
     if timeout(DRAIN_MAX, connections.wait()).await.is_err() {

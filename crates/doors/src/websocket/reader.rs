@@ -93,6 +93,11 @@ impl Reader {
         self.kind.is_some()
     }
 
+    /// Bytes that have come of a message without its end.
+    pub(super) fn held(&self) -> usize {
+        self.message.capacity()
+    }
+
     /// Takes bytes off `input` until something is whole or nothing is left. After a fault it must not be asked again.
     pub fn next(&mut self, input: &mut &[u8]) -> Result<Option<Piece>, Fault> {
         loop {

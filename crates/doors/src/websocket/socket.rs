@@ -205,6 +205,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
         if !input.is_empty() {
             self.rest = Bytes::copy_from_slice(input);
         }
+        let held = self.reader.held();
+        if self.presence.as_mut().is_some_and(|presence| !presence.holds(held)) {
+            let fault = Fault::TooLarge;
+            self.end(Frame::close(fault.code(), "too much is under way"), SocketError::Fault(fault), FAREWELL_MAX);
+        }
         Poll::Ready(Ok(event))
     }
 
