@@ -159,9 +159,7 @@ async fn hold(
     let stream = connect(network, name, Wish::Owner).await?;
     let greeted = link::call(network, stream, name.clone()).await?;
     tell(first);
-    tracing::info!(peer = %name, "linked to a peer");
     link::run(network, greeted).await;
-    tracing::info!(peer = %name, "a link to a peer has ended");
     Ok(())
 }
 

@@ -166,12 +166,14 @@ pub(super) async fn run(network: &Arc<Network>, greeted: Greeted) {
     let Greeted { stream, reader, said, listed } = greeted;
     let link = &listed.link;
     let pace = Pace { whole_only: true, ..network.pace() };
+    tracing::info!(peer = %link.name, "linked to a peer");
     let reading = Reading { network, link, stream: &stream, reader, unfinished: None };
     tokio::select! {
         () = link.stop.cancelled() => {}
         _ = write_all(&stream, &link.outbox, pace) => {}
         _ = reading.run(said) => {}
     }
+    tracing::info!(peer = %link.name, "a link to a peer has ended");
 }
 
 /// A message under way.

@@ -23,6 +23,9 @@ pub(super) enum Verb {
     Exit,
 }
 
+/// Characters of a verb that nobody knows which are said again.
+const SHOWN_MAX: usize = 40;
+
 /// Reads a line; words are divided by any blanks. `None` for an empty one; an error says how to ask.
 pub(super) fn read(line: &str) -> Result<Option<Verb>, String> {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -41,7 +44,7 @@ pub(super) fn read(line: &str) -> Result<Option<Verb>, String> {
         "channels" => alone(Verb::Channels),
         "help" | "?" => Ok(Verb::Help),
         "exit" | "quit" => alone(Verb::Exit),
-        _ => Err(format!("there is no verb {verb}; `help` lists all")),
+        _ => Err(format!("there is no verb {}; `help` lists all", verb.chars().take(SHOWN_MAX).collect::<String>())),
     };
     found.map(Some)
 }
