@@ -2,7 +2,7 @@
 
 use super::activity::{Activity, Running};
 use super::crowd::{Crowd, Guest};
-use super::place::{Sessions, Place};
+use super::place::{Place, Sessions};
 use super::stall::Stall;
 use super::{ClientAddress, DRAIN_MAX, HEADER_BYTES_MAX, HttpSettings, READ_BUFFER};
 use arc_swap::ArcSwap;
