@@ -112,6 +112,11 @@ impl Known {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether an id is certainly not stored, without noting it.
+    pub(crate) fn lacks(&self, id: EnvelopeId) -> bool {
+        self.lock().filter.as_ref().is_some_and(|filter| !filter.bits.contains(&id))
+    }
+
     /// Notes an id that is about to be stored. True if it is certainly not stored already; false means maybe. If storing it
     /// fails, it stays noted, which does no harm.
     pub(crate) fn novel(&self, id: EnvelopeId) -> bool {
@@ -198,6 +203,11 @@ impl Known {
 }
 
 impl Engine {
+    /// Whether no message of this id is in any room, for certain. False means that there may be one.
+    pub fn surely_new(&self, id: EnvelopeId) -> bool {
+        self.inner.known.lacks(id)
+    }
+
     /// Learns which ids are stored, so that appending to a room need not look up what is new, and keeps the filter large enough,
     /// for ever. Until it has learnt them, and without this, every id is looked up.
     pub async fn run_known_ids(&self) {

@@ -1,5 +1,6 @@
 //! Who may ask how much (wire/denetwork.md, section 11). Too much is always answered, never by silence.
 
+use super::posting::Counted;
 use super::refusal::Refused;
 use super::settings::Settings;
 use std::net::IpAddr;
@@ -47,13 +48,24 @@ impl Limits {
         self.wallets.set(settings.messages);
     }
 
-    /// Whether a message that was signed by this wallet may be stored.
-    pub(super) fn may_store(&self, wallet: WalletAddress, now: Timestamp) -> Result<(), Refused> {
-        self.wallets.may(wallet, now).map_err(|_| FEWER_MESSAGES)
+    /// Whether a message that was signed by this wallet may be stored. One that is certainly new counts at once, so that many
+    /// connections together get no more than one. Any other counts when it is stored: what is known already could be sent by
+    /// everybody who has seen it, and must not use up its wallet's rate.
+    pub(super) fn may_store(
+        &self,
+        wallet: WalletAddress,
+        surely_new: bool,
+        now: Timestamp,
+    ) -> Result<Counted, Refused> {
+        let (allowed, counted) = if surely_new {
+            (self.wallets.take(wallet, now), Counted::Before)
+        } else {
+            (self.wallets.may(wallet, now), Counted::WhenStored)
+        };
+        allowed.map(|()| counted).map_err(|_| FEWER_MESSAGES)
     }
 
-    /// A message of this wallet was stored. Only those count: others could be anybody's, and what was known already could be
-    /// sent by everybody who has seen it.
+    /// A message of this wallet was stored that was not counted before.
     pub(super) fn stored(&self, wallet: WalletAddress, now: Timestamp) {
         self.wallets.charge(wallet, 1, now);
     }
@@ -176,9 +188,11 @@ mod tests {
         assert_eq!(budget.may_miss(&limits, at(0)), Err(FEWER_ROOMS));
         assert!(budget.may_miss(&limits, at(3000)).is_ok());
         let wallet = WalletAddress::from_bytes([7; 20]);
-        assert!((0..5).all(|_| limits.may_store(wallet, at(0)).is_ok()));
-        (0..2).for_each(|_| limits.stored(wallet, at(0)));
-        assert_eq!(limits.may_store(wallet, at(0)), Err(FEWER_MESSAGES));
+        assert!((0..5).all(|_| limits.may_store(wallet, false, at(0)) == Ok(Counted::WhenStored)));
+        limits.stored(wallet, at(0));
+        assert_eq!(limits.may_store(wallet, true, at(0)), Ok(Counted::Before));
+        assert_eq!(limits.may_store(wallet, false, at(0)), Err(FEWER_MESSAGES));
+        assert_eq!(limits.may_store(wallet, true, at(0)), Err(FEWER_MESSAGES));
         assert!((0..20).all(|_| budget.message(&limits, at(0)).is_ok()) && budget.message(&limits, at(0)).is_err());
     }
 }

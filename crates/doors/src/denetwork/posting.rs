@@ -32,7 +32,16 @@ pub(super) struct Posting {
 
 enum Place {
     Refused(Refused),
-    Draft(WalletAddress, EnvelopeId),
+    Draft(WalletAddress, EnvelopeId, Counted),
+}
+
+/// Whether a message counts against its wallet's rate already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Counted {
+    /// It was certainly new, so only its wallet can have sent it first.
+    Before,
+    /// It may be known already, and then anybody can have sent it: it counts if it is stored.
+    WhenStored,
 }
 
 /// What became of messages.
@@ -41,7 +50,7 @@ pub(super) struct Ended {
     pub(super) outcomes: Vec<Outcome>,
     /// Those that were to be stored and were not.
     pub(super) forgotten: Vec<EnvelopeId>,
-    /// Whose messages were stored, one entry for each.
+    /// Whose messages were stored and are still to be counted, one entry for each.
     pub(super) stored: Vec<WalletAddress>,
 }
 
@@ -52,14 +61,18 @@ impl Posting {
     }
 
     /// One that was verified; `allow` has the last word.
-    pub(super) fn add(&mut self, (request, message): Checked, allow: impl FnOnce(&Message) -> Result<(), Refused>) {
-        match message.and_then(|message| allow(&message).map(|()| message)) {
-            Ok(message) => {
+    pub(super) fn add(
+        &mut self,
+        (request, message): Checked,
+        allow: impl FnOnce(&Message) -> Result<Counted, Refused>,
+    ) {
+        match message.and_then(|message| allow(&message).map(|counted| (message, counted))) {
+            Ok((message, counted)) => {
                 let Message { room, id, wallet, time } = message;
                 let (label, body) = (Label::new(LABEL), Some(request.into_bytes().into_boxed_slice()));
                 let draft = Draft { stream: room, id, label, body, notify: false, time: Some(time) };
                 self.drafts.push((wallet, draft));
-                self.places.push(Place::Draft(wallet, id));
+                self.places.push(Place::Draft(wallet, id, counted));
             }
             Err(refused) => self.refuse(refused),
         }
@@ -98,11 +111,11 @@ impl Ended {
         for place in places {
             let outcome = match place {
                 Place::Refused(refused) => Err(refused),
-                Place::Draft(wallet, id) => {
+                Place::Draft(wallet, id, counted) => {
                     let outcome = posted.next().unwrap_or(Err(Refusal::NotAccepted.into()));
                     match outcome {
-                        Ok(Posted::Accepted) => stored.push(wallet),
-                        Ok(Posted::Known) => {}
+                        Ok(Posted::Accepted) if counted == Counted::WhenStored => stored.push(wallet),
+                        Ok(Posted::Accepted | Posted::Known) => {}
                         _ => forgotten.push(id),
                     }
                     outcome
@@ -134,16 +147,18 @@ mod tests {
         let wallet = |number: u8| WalletAddress::from_bytes([number; 20]);
         let refused = Refused::bad("why");
         let places = vec![
-            Place::Draft(wallet(1), id(1)),
+            Place::Draft(wallet(1), id(1), Counted::WhenStored),
             Place::Refused(refused),
-            Place::Draft(wallet(2), id(2)),
-            Place::Draft(wallet(3), id(3)),
-            Place::Draft(wallet(4), id(4)),
+            Place::Draft(wallet(2), id(2), Counted::WhenStored),
+            Place::Draft(wallet(3), id(3), Counted::WhenStored),
+            Place::Draft(wallet(4), id(4), Counted::Before),
+            Place::Draft(wallet(5), id(5), Counted::Before),
         ];
         let full: Refused = Refusal::StreamFull.into();
-        let posted = vec![Ok(Posted::Accepted), Ok(Posted::Known), Err(full), Ok(Posted::Old)];
+        let posted = vec![Ok(Posted::Accepted), Ok(Posted::Known), Err(full), Ok(Posted::Old), Ok(Posted::Accepted)];
         let ended = Ended::of(places, posted);
-        let expected = [Ok(Posted::Accepted), Err(refused), Ok(Posted::Known), Err(full), Ok(Posted::Old)];
+        let expected =
+            [Ok(Posted::Accepted), Err(refused), Ok(Posted::Known), Err(full), Ok(Posted::Old), Ok(Posted::Accepted)];
         assert_eq!(ended.outcomes, expected);
         // What is known may be on its way to its sender already, from an earlier sending; it is not wanted back either.
         assert_eq!(ended.forgotten, [id(3), id(4)]);

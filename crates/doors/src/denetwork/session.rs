@@ -210,7 +210,10 @@ impl Session {
         let mut posting = Posting::default();
         for passed in passed {
             match passed.map(|()| checked.next()) {
-                Ok(Some(checked)) => posting.add(checked, |message| self.door.limits.may_store(message.wallet, now)),
+                Ok(Some(checked)) => posting.add(checked, |message| {
+                    let surely_new = self.door.engine.surely_new(message.id);
+                    self.door.limits.may_store(message.wallet, surely_new, now)
+                }),
                 Ok(None) => posting.refuse(UNKNOWN),
                 Err(refused) => posting.refuse(refused),
             }
