@@ -176,22 +176,27 @@ async fn two_rooms_that_have_no_room_together_do_not_drive_each_other_out() {
 
 #[tokio::test]
 async fn a_reader_that_gives_up_leaves_nothing_behind() {
-    let house = House::new(1 << 20);
-    let tea = room("tea");
-    house.write(&tea, 0..5, 0).await;
-    {
-        let loading = house.history.history(&house.store, &tea, &ALL, Timestamp::EPOCH, now());
-        tokio::pin!(loading);
-        tokio::select! {
-            biased;
-            _ = &mut loading => panic!("the store answers from another thread"),
-            () = std::future::ready(()) => {}
+    // The store answers from another thread, which may be so quick that there is nothing to give up; then once more.
+    for _ in 0..100 {
+        let house = House::new(1 << 20);
+        let tea = room("tea");
+        house.write(&tea, 0..5, 0).await;
+        {
+            let loading = house.history.history(&house.store, &tea, &ALL, Timestamp::EPOCH, now());
+            tokio::pin!(loading);
+            tokio::select! {
+                biased;
+                _ = &mut loading => continue,
+                () = std::future::ready(()) => {}
+            }
+            assert_eq!(house.history.rooms().len(), 1);
         }
-        assert_eq!(house.history.rooms().len(), 1);
+        assert!(house.history.rooms().is_empty());
+        house.sums_agree();
+        assert_eq!(house.agree(&tea).await, 5);
+        return;
     }
-    assert!(house.history.rooms().is_empty());
-    house.sums_agree();
-    assert_eq!(house.agree(&tea).await, 5);
+    panic!("no reader could give up in a hundred tries");
 }
 
 /// Writers and a remover who tell late, readers, and somebody who forgets: in the end all agree.
