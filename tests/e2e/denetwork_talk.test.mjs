@@ -60,7 +60,7 @@ async function group(at, asAlice, asBob) {
 
 describe('two people talk', () => {
   const at = {};
-  before(async () => { at.node = await startRoomNode(); });
+  before(async () => { at.node = await startRoomNode(NO_LIMITS); });
   after(() => endCleanly(at.node));
 
   for (const [name, options] of Object.entries(TRANSPORTS)) {
