@@ -75,8 +75,6 @@ impl CloseCode {
     pub const POLICY: Self = Self(1008);
     /// A message above the limit.
     pub const TOO_LARGE: Self = Self(1009);
-    /// The node is in trouble.
-    pub const INTERNAL: Self = Self(1011);
 
     /// Whether a peer may send it.
     pub(super) fn is_sendable(self) -> bool {
