@@ -12,8 +12,10 @@ const ARROWS: &[Arrow] = &[
     Arrow { from: "backends", to: &["core"], tests: &[] },
     Arrow { from: "mesh", to: &["core", "engine"], tests: &["backends"] },
     Arrow { from: "doors", to: &["core", "engine", "wire"], tests: &["backends"] },
-    Arrow { from: "client", to: &["core", "wire"], tests: &[] },
-    Arrow { from: "tidings", to: &["core", "wire", "engine", "backends", "mesh", "doors"], tests: &["client"] },
+    Arrow { from: "mls", to: &[], tests: &[] },
+    Arrow { from: "client", to: &["core", "wire", "mls"], tests: &[] },
+    Arrow { from: "terminal", to: &["client", "wire"], tests: &[] },
+    Arrow { from: "tidings", to: &["core", "wire", "engine", "backends", "mesh", "doors", "client", "terminal"], tests: &[] },
 ];
 
 /// Each a protocol of its own that knows no other.

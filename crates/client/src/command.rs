@@ -1,0 +1,442 @@
+//! What a person can ask of the client, and how that ends.
+
+use crate::io::FileId;
+use crate::view::{DeviceRequest, GroupId, Identity, Introduction, MessageId};
+use std::fmt;
+use thiserror::Error;
+
+/// A secret text: a phrase, a passphrase, a link. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// How a picture or file may be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// As often as one likes.
+    Keep,
+    /// Once.
+    Once,
+    /// So many seconds from the first look.
+    Seconds(u32),
+}
+
+/// A file that is to be sent, already prepared: images re-encoded without metadata.
+#[derive(Clone, Debug)]
+pub struct Attachment {
+    /// Where its content comes from.
+    pub file: FileId,
+    /// Bytes.
+    pub size: u64,
+    /// As it is shown to the other side; no path.
+    pub name: String,
+    /// Media type.
+    pub kind: String,
+    /// How it may be looked at.
+    pub look: Look,
+    /// Beside it.
+    pub caption: String,
+    /// Length in milliseconds, if it is a voice note.
+    pub voice: Option<u64>,
+    /// Width and height in pixels, of an image.
+    pub pixels: Option<(u32, u32)>,
+    /// A small JPEG, at most 16 KiB; ignored unless it may be kept.
+    pub thumbnail: Option<Vec<u8>>,
+}
+
+/// How much history goes into the backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepHistory {
+    /// None.
+    Nothing,
+    /// What is younger than so many days.
+    Days(u32),
+    /// All.
+    All,
+}
+
+/// What a person can ask for.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Begin: a new identity with an account at this node.
+    CreateAccount {
+        /// The node's URL.
+        node: String,
+        /// Lets in, where one is needed.
+        token: Option<Secret>,
+        /// The recovery phrase, made by [`crate::phrase`]; not kept.
+        phrase: Secret,
+        /// What others see.
+        name: String,
+        /// What the person calls this device.
+        device: String,
+    },
+    /// Come back with nothing but the phrase.
+    Restore {
+        /// The home node's URL.
+        node: String,
+        /// The recovery phrase; not kept.
+        phrase: Secret,
+        /// What the person calls this device.
+        device: String,
+    },
+    /// On the new device: join with the code that an old one shows.
+    Link {
+        /// `NODE/CODE`.
+        code: Secret,
+        /// What the person calls this device.
+        device: String,
+    },
+    /// On an old device: show a code. Ends with [`Done::Code`]; then comes [`Event::DeviceAsks`](crate::view::Event::DeviceAsks).
+    OfferLink,
+    /// On the old device: yes or no to the device that asks.
+    AnswerLink {
+        /// Which.
+        request: DeviceRequest,
+        /// Whether it may.
+        accept: bool,
+    },
+    /// Take a device out of everything.
+    RemoveDevice {
+        /// Its serial.
+        serial: u64,
+    },
+    /// Change what others see of oneself. `None` leaves as it is.
+    SetProfile {
+        /// The name.
+        name: Option<String>,
+        /// A small JPEG; empty to have none.
+        picture: Option<Vec<u8>>,
+        /// A line about oneself.
+        statement: Option<String>,
+        /// Whether others are told what was read.
+        read_receipts: Option<bool>,
+        /// What of the history goes into the backup.
+        history: Option<KeepHistory>,
+    },
+    /// Use this piqchat secret key (base64) as the box key.
+    TakeBoxKey {
+        /// The key.
+        key: Secret,
+    },
+    /// Make an invitation. Ends with [`Done::Link`].
+    Invite {
+        /// Seconds that it is good for.
+        lasts: u64,
+        /// For oneself: whom it is for.
+        note: String,
+        /// A token of the node that lets the invited one register there.
+        token: Option<Secret>,
+    },
+    /// Revoke an invitation.
+    CancelInvitation {
+        /// Its exchange id.
+        id: [u8; 16],
+    },
+    /// Accept an invitation or join a room, by its link. Ends with [`Done::Conversation`].
+    Accept {
+        /// The link.
+        link: Secret,
+        /// For a room that is locked.
+        passphrase: Option<Secret>,
+    },
+    /// Say whether the safety number was compared.
+    SetVerified {
+        /// Whose.
+        contact: Identity,
+        /// Whether it fits.
+        verified: bool,
+    },
+    /// Drop silently what somebody sends, or don't any more.
+    SetBlocked {
+        /// Whom.
+        contact: Identity,
+        /// Whether.
+        blocked: bool,
+    },
+    /// Call a contact by another name; empty for the contact's own.
+    RenameContact {
+        /// Whom.
+        contact: Identity,
+        /// The name.
+        name: String,
+    },
+    /// Have nothing to do with somebody any more.
+    RemoveContact {
+        /// Whom.
+        contact: Identity,
+    },
+    /// Suggest two contacts to each other.
+    Introduce {
+        /// One.
+        first: Identity,
+        /// The other.
+        second: Identity,
+    },
+    /// Follow a suggestion or not.
+    AnswerIntroduction {
+        /// Which.
+        introduction: Introduction,
+        /// Whether.
+        accept: bool,
+    },
+    /// Make a group. Ends with [`Done::Conversation`].
+    CreateGroup {
+        /// Its name.
+        name: String,
+        /// Contacts who are in it from the beginning.
+        members: Vec<Identity>,
+    },
+    /// Make an anonymous room. Ends with [`Done::Conversation`].
+    CreateRoom {
+        /// Its name.
+        name: String,
+        /// Locks it.
+        passphrase: Option<Secret>,
+    },
+    /// The link of a room that one is in. Ends with [`Done::Link`].
+    RoomLink {
+        /// Which.
+        group: GroupId,
+    },
+    /// Open a locked room on this device.
+    Unlock {
+        /// Which.
+        group: GroupId,
+        /// Its passphrase.
+        passphrase: Secret,
+    },
+    /// Add contacts.
+    AddMembers {
+        /// Where.
+        group: GroupId,
+        /// Whom.
+        members: Vec<Identity>,
+    },
+    /// Remove somebody.
+    RemoveMember {
+        /// Where.
+        group: GroupId,
+        /// Whom.
+        member: Identity,
+    },
+    /// Change what somebody may do: 0 owner, 1 moderator, 2 member.
+    SetRole {
+        /// Where.
+        group: GroupId,
+        /// Whose.
+        member: Identity,
+        /// To what.
+        role: u8,
+    },
+    /// Change a group. `None` leaves as it is.
+    SetGroup {
+        /// Which.
+        group: GroupId,
+        /// Its name.
+        name: Option<String>,
+        /// A small JPEG; empty to have none.
+        picture: Option<Vec<u8>>,
+        /// Seconds after which messages disappear; zero for never.
+        expire: Option<u32>,
+    },
+    /// Leave a conversation.
+    Leave {
+        /// Which.
+        group: GroupId,
+    },
+    /// Say something. Ends with [`Done::Message`] as soon as it is kept here; its state comes as events.
+    SendText {
+        /// Where.
+        group: GroupId,
+        /// What.
+        text: String,
+        /// To which message it answers.
+        reply: Option<MessageId>,
+        /// Seconds after which it disappears, if not as the conversation says.
+        expire: Option<u32>,
+    },
+    /// Send a file. Ends with [`Done::Message`].
+    SendFile {
+        /// Where.
+        group: GroupId,
+        /// What.
+        attachment: Attachment,
+        /// To which message it answers.
+        reply: Option<MessageId>,
+    },
+    /// React; empty to take it back.
+    React {
+        /// Where.
+        group: GroupId,
+        /// To what.
+        message: MessageId,
+        /// One emoji.
+        emoji: String,
+    },
+    /// Change one's own text.
+    Edit {
+        /// Where.
+        group: GroupId,
+        /// Which.
+        message: MessageId,
+        /// The new text.
+        text: String,
+    },
+    /// Delete for everybody.
+    Delete {
+        /// Where.
+        group: GroupId,
+        /// Which.
+        message: MessageId,
+    },
+    /// Fetch the file of a message, into `file`. What may be seen once is gone everywhere else from then on.
+    /// Ends with [`Done::File`].
+    Open {
+        /// Where.
+        group: GroupId,
+        /// Which.
+        message: MessageId,
+        /// Where to write it.
+        file: FileId,
+    },
+    /// Everything in the conversation up to this message was read.
+    MarkRead {
+        /// Which conversation.
+        group: GroupId,
+        /// Up to here; `None` for all.
+        message: Option<MessageId>,
+    },
+    /// The person is writing.
+    Typing {
+        /// Where.
+        group: GroupId,
+    },
+    /// Settings of a conversation that only oneself sees. `None` leaves as it is.
+    SetConversation {
+        /// Which.
+        group: GroupId,
+        /// Whether it is silent.
+        muted: Option<bool>,
+        /// Whether it is out of sight.
+        archived: Option<bool>,
+    },
+    /// Delete a conversation here, after leaving it.
+    Forget {
+        /// Which.
+        group: GroupId,
+    },
+    /// Follow a public channel of darkchat's clients.
+    JoinChannel {
+        /// Its name.
+        channel: String,
+    },
+    /// Say something in one, unencrypted.
+    SayInChannel {
+        /// Which.
+        channel: String,
+        /// What.
+        text: String,
+    },
+    /// Leave one.
+    LeaveChannel {
+        /// Its name.
+        channel: String,
+    },
+    /// Write the profile now.
+    BackUp,
+    /// Where pushes go; `None` for nowhere.
+    SetPush(Option<PushSubscription>),
+    /// Have a push sent to this device. Ends with [`Done::Text`].
+    TestPush,
+}
+
+/// A Web Push subscription (RFC 8291), as browsers give it.
+#[derive(Clone, Debug)]
+pub struct PushSubscription {
+    /// The push service's URL.
+    pub endpoint: String,
+    /// base64url.
+    pub p256dh: String,
+    /// base64url.
+    pub auth: Secret,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug)]
+pub enum Done {
+    /// It is done.
+    Well,
+    /// The link that was made.
+    Link(Secret),
+    /// The code to show, and until when it is good (milliseconds).
+    Code(Secret, u64),
+    /// The conversation that was made or joined.
+    Conversation(GroupId),
+    /// The message as it is kept here.
+    Message(MessageId),
+    /// The file was written: name and media type.
+    File(String, String),
+    /// Something to say to the person.
+    Text(String),
+    /// It was not done.
+    Failed(Fault),
+}
+
+/// Why a command was not done. The text says what to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Fault {
+    /// There is no account on this device yet.
+    #[error("there is no account here yet: create one, restore one, or link this device")]
+    NoAccount,
+    /// There is one already.
+    #[error("there is an account here already")]
+    HasAccount,
+    /// The words are not a recovery phrase.
+    #[error("this is not a recovery phrase: {0}")]
+    Phrase(String),
+    /// The link or code is not one.
+    #[error("this link or code can't be read: {0}")]
+    Link(String),
+    /// The link, code or token was used, has expired or was revoked.
+    #[error("this link or code was used already, has expired or was revoked; ask for a new one")]
+    Expired,
+    /// No such contact, conversation or message.
+    #[error("{0} is not known here")]
+    Unknown(String),
+    /// The person's role does not allow it.
+    #[error("your role in this conversation does not allow that")]
+    Role,
+    /// The safety number must be looked at first.
+    #[error("the key of {0} has changed: compare the safety number first")]
+    KeyChanged(String),
+    /// Something shown by a node can't be right: refused.
+    #[error("refused, since it can't be right: {0}")]
+    Distrust(String),
+    /// The node could not be reached.
+    #[error("the node can't be reached; try again later")]
+    Offline,
+    /// The node refused.
+    #[error("the node refused: {0}")]
+    Refused(String),
+    /// Too long or too large.
+    #[error("too large: {0}")]
+    TooLarge(String),
+    /// It is not there any more: seen, deleted or expired.
+    #[error("it is gone: {0}")]
+    Gone(String),
+    /// The file could not be read or written.
+    #[error("the file can't be read or written")]
+    File,
+    /// The passphrase does not fit.
+    #[error("the passphrase does not fit")]
+    Passphrase,
+    /// The local store failed.
+    #[error("{0}")]
+    Store(String),
+}

@@ -1,0 +1,108 @@
+//! What a conversation asks of the client around it.
+
+use crate::io::Time;
+use crate::view::{Event, Identity, MessageId};
+use tidings_wire::api::{Group, NewEntry, NewGroup};
+
+/// What is to be done, after the changes of the same call are kept.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Ask the hub, signed with the conversation's access key.
+    Hub(HubRequest),
+    /// Take key packages at the person's home node (own ones at one's own node). The outcome comes back by
+    /// `Conversation::packages`.
+    TakePackages(Identity),
+    /// Post this as a parcel at the person's home node; repeated until it is accepted or the person is no contact any more.
+    Parcel(Identity, ParcelBody),
+    /// Follow the stream at the hub from the cursor on, or don't any more.
+    Follow(bool),
+    /// Call `Conversation::tick` at this time.
+    WakeAt(Time),
+    /// What belongs into the profile has changed.
+    Profile,
+    /// Somebody's device list was heard of: signed, not yet checked against what is known.
+    DeviceList(Identity, Vec<u8>),
+    /// Somebody's card was heard of: signed.
+    Card(Identity, Vec<u8>),
+    /// Somebody said what was last heard of one's own counters: profile, device list.
+    Witness(u64, u64),
+    /// A suggestion of a contact came.
+    Introduced(Identity, MessageId),
+    /// Destroy this blob at its node: URL and secret.
+    DestroyBlob(String, [u8; 16]),
+    /// Forget the files that were fetched for a message.
+    ForgetFile(MessageId),
+    /// For the screen.
+    Show(Event),
+}
+
+/// What is asked of the hub.
+#[derive(Clone, Debug)]
+pub enum HubRequest {
+    /// Make the group (signed with the device key, at one's own home node).
+    Create(NewGroup),
+    /// Append; answered to `Conversation::appended`.
+    Append(NewEntry),
+    /// Entries after a number; answered to `Conversation::entries`.
+    Fetch {
+        /// The cursor.
+        after: u64,
+    },
+    /// The group as the hub has it; answered to `Conversation::hub_state`.
+    Look,
+    /// Take one's own access key off.
+    Leave,
+}
+
+/// How an append ended.
+#[derive(Clone, Debug)]
+pub enum Appended {
+    /// It stands there, durably.
+    Placed {
+        /// Its number.
+        number: u64,
+        /// When, by the hub's clock.
+        at: Time,
+    },
+    /// The turn was taken or is too old.
+    Turn,
+    /// Not now: no answer, too busy. Ask again with the same id.
+    Later,
+    /// Never: not accepted, too large. Says what the hub said.
+    Refused(String),
+}
+
+/// The hub's state, as [`HubRequest::Look`] found it.
+#[derive(Clone, Debug)]
+pub enum Looked {
+    /// It has the group.
+    Found(Box<Group>),
+    /// This member is not known there (any more).
+    NotAccepted,
+    /// No answer.
+    Later,
+}
+
+/// What a parcel carries (docs/protocol/contacts.md).
+#[derive(Clone, Debug)]
+pub enum ParcelBody {
+    /// An MLS welcome.
+    Welcome {
+        /// The welcome.
+        welcome: Vec<u8>,
+        /// Which group.
+        group: [u8; 16],
+        /// The hub's URL.
+        hub: String,
+        /// The turn it leads to.
+        turn: u64,
+        /// Reading begins after this entry.
+        number: u64,
+    },
+    /// A signed card.
+    Card(Vec<u8>),
+    /// A signed device list.
+    Devices(Vec<u8>),
+    /// "Add me again."
+    Knock([u8; 16]),
+}

@@ -1,0 +1,11 @@
+//! The whole client of Tidings without input or output: identity, devices, contacts, conversations, blobs, history.
+//!
+//! [`Client::handle`](client::Client::handle) takes an [`Input`](io::Input), the time and a source of randomness, and gives
+//! [`Action`](io::Action)s. Whoever runs it (a terminal, a browser, a simulation) does them in their order. The same code runs
+//! natively and as WebAssembly. The protocol is in docs/protocol/.
+
+pub mod command;
+pub mod conversation;
+pub mod io;
+pub mod records;
+pub mod view;

@@ -1,0 +1,155 @@
+//! Bytes in JSON: base64url without padding (RFC 4648, section 5).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::fmt;
+
+/// `bytes` in base64url without padding.
+pub fn encode(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Reads base64url without padding in its one spelling; `None` for anything else.
+pub fn decode(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Bytes of any length. `Debug` says only how many.
+#[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Blob(pub Vec<u8>);
+
+impl fmt::Debug for Blob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl From<Vec<u8>> for Blob {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
+impl Serialize for Blob {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&encode(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Blob {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        decode(&text).map(Self).ok_or_else(|| de::Error::custom("not base64url without padding"))
+    }
+}
+
+/// Exactly `N` bytes: a key, an id, a challenge. `Debug` shows nothing, since some are capabilities.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fixed<const N: usize>(pub [u8; N]);
+
+impl<const N: usize> Fixed<N> {
+    /// Reads the base64url form; `None` for anything else, also of another length.
+    pub fn parse(text: &str) -> Option<Self> {
+        decode(text)?.try_into().ok().map(Self)
+    }
+}
+
+impl<const N: usize> fmt::Display for Fixed<N> {
+    /// The base64url form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&encode(&self.0))
+    }
+}
+
+impl<const N: usize> fmt::Debug for Fixed<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{N} bytes")
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Fixed<N> {
+    fn from(bytes: [u8; N]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl<const N: usize> Serialize for Fixed<N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&encode(&self.0))
+    }
+}
+
+impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom(format!("not {N} bytes in base64url without padding")))
+    }
+}
+
+#[cfg(feature = "openapi")]
+mod described {
+    use super::{Blob, Fixed};
+    use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+    use utoipa::openapi::RefOr;
+    use utoipa::{PartialSchema, ToSchema};
+
+    fn text(pattern: String, length: Option<usize>) -> RefOr<Schema> {
+        let builder = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .pattern(Some(pattern))
+            .min_length(length)
+            .max_length(length);
+        RefOr::T(Schema::Object(builder.build()))
+    }
+
+    impl PartialSchema for Blob {
+        fn schema() -> RefOr<Schema> {
+            text("^[A-Za-z0-9_-]*$".to_owned(), None)
+        }
+    }
+
+    impl ToSchema for Blob {}
+
+    impl<const N: usize> PartialSchema for Fixed<N> {
+        fn schema() -> RefOr<Schema> {
+            text("^[A-Za-z0-9_-]*$".to_owned(), Some((N * 8).div_ceil(6)))
+        }
+    }
+
+    impl<const N: usize> ToSchema for Fixed<N> {
+        fn name() -> std::borrow::Cow<'static, str> {
+            format!("Bytes{N}").into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_spelling_only() {
+        assert_eq!(decode("AQ"), Some(vec![1]));
+        for other in ["AQ==", "AR", "A", "A Q", "+/8"] {
+            assert_eq!(decode(other), None, "{other}");
+        }
+        assert_eq!(Fixed::<2>::parse("AQI").map(|found| found.0), Some([1, 2]));
+        assert_eq!(Fixed::<2>::parse("AQ"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_lead_back(bytes: Vec<u8>) {
+            let blob = Blob(bytes);
+            let json = serde_json::to_string(&blob).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Blob>(&json).unwrap(), blob);
+        }
+
+        #[test]
+        fn any_text_is_answered(text in ".{0,40}") {
+            let _ = serde_json::from_value::<Fixed<16>>(text.into());
+        }
+    }
+}
