@@ -108,6 +108,33 @@ body! {
     }
 }
 body! {
+    /// The body of a 409 `counter`.
+    CounterTaken {
+        /// Always `counter`.
+        error: crate::Code,
+        /// For a person.
+        message: String,
+        /// The signed device list that is stored.
+        devices: Blob,
+    }
+}
+body! {
+    /// `POST /v1/tokens`.
+    NewToken {
+        /// Until when it is good, in milliseconds.
+        expires: u64,
+    }
+}
+body! {
+    /// The answer to `POST /v1/tokens`.
+    TokenMade {
+        /// Whoever has it may make one account here.
+        token: String,
+        /// Until when, in milliseconds.
+        expires: u64,
+    }
+}
+body! {
     /// `PUT /v1/key-packages`.
     NewPackages {
         /// Key packages (MLSMessage), each to be given once. They replace none.

@@ -94,6 +94,11 @@ mod described {
     use utoipa::openapi::RefOr;
     use utoipa::{PartialSchema, ToSchema};
 
+    /// A character, and what can stand at the end: the bits beyond the last byte are zero.
+    const ANY: &str = "[A-Za-z0-9_-]";
+    const END_OF_ONE: &str = "[AQgw]";
+    const END_OF_TWO: &str = "[AEIMQUYcgkosw048]";
+
     fn text(pattern: String, length: Option<usize>) -> RefOr<Schema> {
         let builder = ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::String))
@@ -105,7 +110,7 @@ mod described {
 
     impl PartialSchema for Blob {
         fn schema() -> RefOr<Schema> {
-            text("^[A-Za-z0-9_-]*$".to_owned(), None)
+            text(format!("^({ANY}{{4}})*({ANY}{END_OF_ONE}|{ANY}{{2}}{END_OF_TWO})?$"), None)
         }
     }
 
@@ -113,7 +118,14 @@ mod described {
 
     impl<const N: usize> PartialSchema for Fixed<N> {
         fn schema() -> RefOr<Schema> {
-            text("^[A-Za-z0-9_-]*$".to_owned(), Some((N * 8).div_ceil(6)))
+            let length = (N * 8).div_ceil(6);
+            let before = length.saturating_sub(1);
+            let pattern = match N % 3 {
+                1 => format!("^{ANY}{{{before}}}{END_OF_ONE}$"),
+                2 => format!("^{ANY}{{{before}}}{END_OF_TWO}$"),
+                _ => format!("^{ANY}{{{length}}}$"),
+            };
+            text(pattern, Some(length))
         }
     }
 

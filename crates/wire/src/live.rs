@@ -74,6 +74,9 @@ pub enum FromClient {
         key: Fixed<32>,
         /// Its signature over [`Followed::signed_bytes`].
         signature: Fixed<64>,
+        /// With a group: which device follows (the first 8 bytes of the SHA-256 of its key), so that it is not woken meanwhile.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<Fixed<8>>,
     },
     /// No more of this.
     Unfollow(Followed),
@@ -199,6 +202,7 @@ mod tests {
             after: 7,
             key: Fixed([1; 32]),
             signature: Fixed([2; 64]),
+            device: None,
         };
         let text = serde_json::to_string(&follow).unwrap();
         assert!(text.starts_with(r#"{"follow":{"inbox":true,"after":7,"key":"#), "{text}");
