@@ -1,1 +1,5 @@
 //! The client in a terminal: its encrypted store, its connections, its commands and its screen.
+
+pub mod edge;
+pub mod place;
+pub mod store;
