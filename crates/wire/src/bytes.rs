@@ -1,4 +1,4 @@
-//! Bytes in JSON: base64url without padding (RFC 4648, section 5).
+//! Bytes: base64url without padding (RFC 4648, section 5) in JSON, byte strings in CBOR.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -33,12 +33,15 @@ impl From<Vec<u8>> for Blob {
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&encode(&self.0))
+        written(&self.0, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Blob {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return deserializer.deserialize_byte_buf(Any).map(Self);
+        }
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         decode(&text).map(Self).ok_or_else(|| de::Error::custom("not base64url without padding"))
     }
@@ -76,22 +79,68 @@ impl<const N: usize> From<[u8; N]> for Fixed<N> {
 
 impl<const N: usize> Serialize for Fixed<N> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&encode(&self.0))
+        written(&self.0, serializer)
     }
 }
 
 impl<'de, const N: usize> Deserialize<'de> for Fixed<N> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return deserializer.deserialize_bytes(Exactly::<N>);
+        }
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| de::Error::custom(format!("not {N} bytes in base64url without padding")))
+    }
+}
+
+/// As text where people read it (JSON), as bytes elsewhere (CBOR).
+fn written<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    if serializer.is_human_readable() {
+        serializer.serialize_str(&encode(bytes))
+    } else {
+        serializer.serialize_bytes(bytes)
+    }
+}
+
+/// Takes a byte string of any length, and nothing else.
+struct Any;
+
+impl de::Visitor<'_> for Any {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        Ok(bytes.to_vec())
+    }
+
+    fn visit_byte_buf<E: de::Error>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {
+        Ok(bytes)
+    }
+}
+
+/// Takes a byte string of `N` bytes, and nothing else.
+struct Exactly<const N: usize>;
+
+impl<const N: usize> de::Visitor<'_> for Exactly<N> {
+    type Value = Fixed<N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{N} bytes")
+    }
+
+    fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        bytes.try_into().map(Fixed).map_err(|_| E::invalid_length(bytes.len(), &self))
     }
 }
 
 #[cfg(feature = "openapi")]
 mod described {
     use super::{Blob, Fixed};
-    use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
     use utoipa::openapi::RefOr;
+    use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
     use utoipa::{PartialSchema, ToSchema};
 
     /// A character, and what can stand at the end: the bits beyond the last byte are zero.

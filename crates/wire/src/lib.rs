@@ -5,12 +5,17 @@
 
 pub mod api;
 pub mod bytes;
+pub mod cbor;
+pub mod certificate;
+pub mod device_list;
 pub mod failure;
 pub mod live;
 pub mod signature;
+pub mod signed;
 
 pub use bytes::{Blob, Fixed};
 pub use failure::{Code, Failure};
+pub use signed::Signed;
 
 /// The version of the protocol, as `GET /v1/node` says it.
 pub const PROTOCOL: u32 = 1;

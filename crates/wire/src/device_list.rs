@@ -1,0 +1,333 @@
+//! The list of an identity's devices, and the rules by which one list follows another (docs/protocol/identity.md, Device list).
+
+use crate::bytes::Fixed;
+use crate::certificate::DeviceCertificate;
+use crate::signed::Body;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+/// Most devices that one identity has at a time.
+pub const DEVICES_MAX: usize = 32;
+
+/// A device on the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedDevice {
+    /// Its public key (Ed25519).
+    pub key: Fixed<32>,
+    /// Its serial.
+    pub serial: u64,
+}
+
+/// All devices of an identity. Signed by it with the label `devices`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceList {
+    /// Whose devices.
+    pub identity: Fixed<32>,
+    /// Rises by one with each change; the first list has 1.
+    pub counter: u64,
+    /// The serial that the next device will get.
+    pub next: u64,
+    /// Those that count now.
+    pub devices: Vec<ListedDevice>,
+}
+
+/// What a list says of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is on the list.
+    Listed,
+    /// It was on an earlier list and is not any more, or it can't be a device of this identity: never to be accepted.
+    Removed,
+    /// It was certified after this list was made.
+    Newer,
+}
+
+/// How a list relates to the one known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// The same list.
+    Same,
+    /// A later one.
+    Newer,
+}
+
+/// Why a list is not the next, or is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ListFault {
+    /// It is another identity's.
+    #[error("the device list is of another identity")]
+    Identity,
+    /// Its counter is not one above, or is below the one known.
+    #[error("the device list is not the next one: its counter is {found}, that of the known one {known}")]
+    Counter {
+        /// Of the list that came.
+        found: u64,
+        /// Of the list that is known.
+        known: u64,
+    },
+    /// The same counter with other contents: somebody holds two lists.
+    #[error("there are two device lists with the counter {0}")]
+    Conflict(u64),
+    /// A device that was removed is there again, a serial was given twice, or `next` went back.
+    #[error("the device list gives a serial a second time")]
+    Serial,
+    /// There are too many devices.
+    #[error("an identity has at most {DEVICES_MAX} devices; remove one first")]
+    Full,
+    /// The device is not on the list, or is there already.
+    #[error("the device list can't be changed in this way")]
+    Device,
+}
+
+impl Body for DeviceList {
+    const LABEL: &'static str = "devices";
+    const BYTES_MAX: usize = 4096;
+
+    fn signer(&self) -> Fixed<32> {
+        self.identity
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.devices.len() > DEVICES_MAX {
+            return Err("the device list has too many devices");
+        }
+        let keys: BTreeSet<_> = self.devices.iter().map(|device| device.key).collect();
+        let serials: BTreeSet<_> = self.devices.iter().map(|device| device.serial).collect();
+        if keys.len() != self.devices.len() || serials.len() != self.devices.len() {
+            return Err("the device list names a device twice");
+        }
+        if serials.last().is_some_and(|last| *last >= self.next) {
+            return Err("the device list names a serial that was not given yet");
+        }
+        if keys.contains(&self.identity) {
+            return Err("a device needs a key of its own");
+        }
+        if self.counter == 0 { Err("counters of device lists begin at 1") } else { Ok(()) }
+    }
+}
+
+impl DeviceList {
+    /// The first list of a new identity, with its first device, whose serial is 1.
+    pub fn first(identity: Fixed<32>, device: Fixed<32>) -> Self {
+        Self { identity, counter: 1, next: 2, devices: vec![ListedDevice { key: device, serial: 1 }] }
+    }
+
+    /// The next list, with one more device, and that device's serial. Fails with [`ListFault::Full`], or [`ListFault::Device`] if the
+    /// device is there already, or numbers run out.
+    pub fn with(&self, device: Fixed<32>) -> Result<(Self, u64), ListFault> {
+        if self.devices.len() >= DEVICES_MAX {
+            return Err(ListFault::Full);
+        }
+        if self.listed(&device).is_some() {
+            return Err(ListFault::Device);
+        }
+        let mut list = self.raised(self.next.checked_add(1).ok_or(ListFault::Device)?)?;
+        list.devices.push(ListedDevice { key: device, serial: self.next });
+        Ok((list, self.next))
+    }
+
+    /// The next list, with one device less. Fails with [`ListFault::Device`] if it is not there.
+    pub fn without(&self, serial: u64) -> Result<Self, ListFault> {
+        let mut list = self.raised(self.next)?;
+        list.devices.retain(|device| device.serial != serial);
+        if list.devices.len() < self.devices.len() { Ok(list) } else { Err(ListFault::Device) }
+    }
+
+    fn raised(&self, next: u64) -> Result<Self, ListFault> {
+        let counter = self.counter.checked_add(1).ok_or(ListFault::Device)?;
+        Ok(Self { identity: self.identity, counter, next, devices: self.devices.clone() })
+    }
+
+    /// The serial of a device that is on the list.
+    pub fn listed(&self, key: &Fixed<32>) -> Option<u64> {
+        self.devices.iter().find(|device| device.key == *key).map(|device| device.serial)
+    }
+
+    fn key_of(&self, serial: u64) -> Option<Fixed<32>> {
+        self.devices.iter().find(|device| device.serial == serial).map(|device| device.key)
+    }
+
+    /// What this list says of a certificate. One of another identity, or one that has the serial or the key of another listed device,
+    /// counts as removed.
+    pub fn standing(&self, certificate: &DeviceCertificate) -> Standing {
+        if certificate.identity != self.identity {
+            return Standing::Removed;
+        }
+        if certificate.serial >= self.next {
+            let again = self.listed(&certificate.device).is_some();
+            return if again { Standing::Removed } else { Standing::Newer };
+        }
+        match self.key_of(certificate.serial) {
+            Some(key) if key == certificate.device => Standing::Listed,
+            _ => Standing::Removed,
+        }
+    }
+
+    /// Whether a node may store this list after `old`: exactly one change later. Fails with what is wrong.
+    pub fn succeeds(&self, old: &Self) -> Result<(), ListFault> {
+        if self.identity != old.identity {
+            return Err(ListFault::Identity);
+        }
+        if old.counter.checked_add(1) != Some(self.counter) {
+            return Err(ListFault::Counter { found: self.counter, known: old.counter });
+        }
+        self.keeps_serials(old)
+    }
+
+    /// Whether a reader may take this list who knows `known`, however many changes lie between. Fails with what is wrong.
+    pub fn against(&self, known: &Self) -> Result<Freshness, ListFault> {
+        if self.identity != known.identity {
+            return Err(ListFault::Identity);
+        }
+        if self.counter < known.counter {
+            return Err(ListFault::Counter { found: self.counter, known: known.counter });
+        }
+        if self.counter == known.counter {
+            return if self == known { Ok(Freshness::Same) } else { Err(ListFault::Conflict(self.counter)) };
+        }
+        self.keeps_serials(known)?;
+        Ok(Freshness::Newer)
+    }
+
+    /// No serial is given twice: `next` does not fall, and whatever has a serial from before is what had it then.
+    fn keeps_serials(&self, old: &Self) -> Result<(), ListFault> {
+        let kept = |device: &ListedDevice| device.serial >= old.next || old.key_of(device.serial) == Some(device.key);
+        if self.next >= old.next && self.devices.iter().all(kept) { Ok(()) } else { Err(ListFault::Serial) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signed::Signed;
+    use ed25519_dalek::SigningKey;
+    use proptest::prelude::*;
+
+    fn key(n: u8) -> Fixed<32> {
+        Fixed([n; 32])
+    }
+
+    fn owner() -> SigningKey {
+        SigningKey::from_bytes(&[7; 32])
+    }
+
+    fn first() -> DeviceList {
+        DeviceList::first(Fixed(owner().verifying_key().to_bytes()), key(1))
+    }
+
+    fn certificate(list: &DeviceList, device: u8, serial: u64) -> DeviceCertificate {
+        DeviceCertificate { identity: list.identity, device: key(device), serial, created: 0 }
+    }
+
+    #[test]
+    fn devices_come_and_go_by_serials() {
+        let (two, serial) = first().with(key(2)).unwrap();
+        assert_eq!((serial, two.next, two.counter), (2, 3, 2));
+        assert_eq!(two.with(key(2)), Err(ListFault::Device));
+        let one = two.without(1).unwrap();
+        assert_eq!(one.without(1), Err(ListFault::Device));
+        for (device, serial, standing) in [
+            (2, 2, Standing::Listed),
+            (1, 1, Standing::Removed),
+            (3, 2, Standing::Removed),
+            (3, 3, Standing::Newer),
+            (2, 3, Standing::Removed),
+        ] {
+            assert_eq!(one.standing(&certificate(&one, device, serial)), standing, "{device} {serial}");
+        }
+        let other = DeviceCertificate { identity: key(9), ..certificate(&one, 2, 2) };
+        assert_eq!(one.standing(&other), Standing::Removed);
+    }
+
+    #[test]
+    fn a_list_follows_only_what_it_was_made_from() {
+        let (two, _) = first().with(key(2)).unwrap();
+        let one = two.without(1).unwrap();
+        assert_eq!(two.succeeds(&first()), Ok(()));
+        assert_eq!(one.succeeds(&two), Ok(()));
+        assert_eq!(one.succeeds(&first()), Err(ListFault::Counter { found: 3, known: 1 }));
+        assert_eq!(one.against(&first()), Ok(Freshness::Newer));
+        assert_eq!(one.against(&one), Ok(Freshness::Same));
+        assert_eq!(first().against(&one), Err(ListFault::Counter { found: 1, known: 3 }));
+        let revived = DeviceList { counter: 4, devices: two.devices.clone(), ..one.clone() };
+        assert_eq!(revived.succeeds(&one), Err(ListFault::Serial));
+        assert_eq!(revived.against(&one), Err(ListFault::Serial));
+        let swapped = DeviceList { devices: vec![ListedDevice { key: key(5), serial: 2 }], counter: 4, ..one.clone() };
+        assert_eq!(swapped.against(&one), Err(ListFault::Serial));
+        let back = DeviceList { next: 2, devices: vec![], counter: 4, ..one.clone() };
+        assert_eq!(back.succeeds(&one), Err(ListFault::Serial));
+        let (fork, _) = first().with(key(3)).unwrap();
+        assert_eq!(fork.against(&two), Err(ListFault::Conflict(2)));
+        let foreign = DeviceList { identity: key(9), ..one.clone() };
+        assert_eq!(foreign.against(&one), Err(ListFault::Identity));
+        assert_eq!(foreign.succeeds(&two), Err(ListFault::Identity));
+    }
+
+    #[test]
+    fn a_full_list_fits_and_takes_no_more() {
+        let mut list = first();
+        for n in 2..=DEVICES_MAX as u8 {
+            list = list.with(key(n)).unwrap().0;
+        }
+        assert_eq!(list.with(key(99)), Err(ListFault::Full));
+        list.next = u64::MAX;
+        list.counter = u64::MAX;
+        for (n, device) in list.devices.iter_mut().enumerate() {
+            device.serial = u64::MAX - 100 + n as u64;
+        }
+        assert!(Signed::sign(list.clone(), &owner()).is_ok(), "the longest list fits");
+        assert_eq!(list.without(u64::MAX - 100), Err(ListFault::Device), "counters don't run over");
+        list.devices.push(ListedDevice { key: key(99), serial: 1 });
+        assert!(Signed::sign(list, &owner()).is_err());
+    }
+
+    #[test]
+    fn lists_that_contradict_themselves_are_refused() {
+        let list = first();
+        let device = |n: u8, serial| ListedDevice { key: key(n), serial };
+        for devices in [
+            vec![device(1, 1), device(1, 0)],
+            vec![device(1, 1), device(2, 1)],
+            vec![device(1, 2)],
+            vec![ListedDevice { key: list.identity, serial: 1 }],
+        ] {
+            assert!(DeviceList { devices, ..list.clone() }.check().is_err());
+        }
+        assert!(DeviceList { counter: 0, ..list.clone() }.check().is_err());
+        assert!(DeviceList { devices: vec![], ..list }.check().is_ok());
+    }
+
+    proptest! {
+        /// Whatever a person does to the devices, each list follows the one before, and no removed device ever comes back.
+        #[test]
+        fn histories_are_one_line(choices in proptest::collection::vec((any::<bool>(), any::<u8>()), 1..60)) {
+            let mut lists = vec![first()];
+            for (add, pick) in choices {
+                let last = lists.last().unwrap();
+                let next = if add {
+                    last.with(key(pick)).map(|(list, _)| list)
+                } else {
+                    let at = usize::from(pick) % last.devices.len().max(1);
+                    last.devices.get(at).ok_or(ListFault::Device).and_then(|device| last.without(device.serial))
+                };
+                if let Ok(next) = next {
+                    prop_assert!(next.check().is_ok());
+                    prop_assert_eq!(next.succeeds(last), Ok(()));
+                    lists.push(next);
+                }
+            }
+            for (i, old) in lists.iter().enumerate() {
+                for new in &lists[i + 1..] {
+                    prop_assert_eq!(new.against(old), Ok(Freshness::Newer));
+                    prop_assert!(old.against(new).is_err());
+                    for device in &old.devices {
+                        let certificate = DeviceCertificate { identity: old.identity, device: device.key, serial: device.serial, created: 0 };
+                        let listed = new.key_of(device.serial) == Some(device.key);
+                        prop_assert_eq!(new.standing(&certificate), if listed { Standing::Listed } else { Standing::Removed });
+                    }
+                }
+            }
+        }
+    }
+}
