@@ -1,0 +1,101 @@
+//! Key packages: making them, and looking at those of others.
+
+use crate::leaf::check;
+use crate::provider::Provider;
+use crate::settings::{self, CIPHERSUITE, MAX_TREE};
+use crate::signer::Signer;
+use crate::store::Store;
+use crate::{Error, Leaf, Result};
+use openmls::prelude::tls_codec::{DeserializeBytes as _, Serialize as _};
+use openmls::prelude::{KeyPackage, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, ProtocolVersion};
+use openmls_rust_crypto::RustCrypto;
+use rand::Rng;
+
+/// A key package just made.
+pub struct MadePackage {
+    /// For others: an MLSMessage.
+    pub package: Vec<u8>,
+    /// Names it: KeyPackageRef (RFC 9420, 5.2), 32 bytes.
+    pub reference: Vec<u8>,
+    /// The secret part, for [`Group::join`](crate::Group::join). To be kept under the reference, and deleted once used
+    /// unless it is the last resort.
+    pub record: Vec<u8>,
+}
+
+/// What a key package says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// The certificate, not checked here.
+    pub credential: Vec<u8>,
+    /// The signature key.
+    pub key: [u8; 32],
+    /// Whether it may be used several times.
+    pub last_resort: bool,
+    /// Names it.
+    pub reference: Vec<u8>,
+}
+
+/// Makes a key package of this device, with the lifetime [`settings::LIFETIME`].
+pub fn make_package(signer: &Signer, last_resort: bool, random: &mut dyn Rng) -> Result<MadePackage> {
+    let crypto = RustCrypto::default();
+    let mut store = Store::default();
+    let provider = Provider::new(&crypto, &store, random);
+    let mut builder = KeyPackage::builder()
+        .key_package_lifetime(settings::lifetime())
+        .leaf_node_capabilities(settings::capabilities());
+    if last_resort {
+        builder = builder.mark_as_last_resort();
+    }
+    let made = builder.build(CIPHERSUITE, &provider, signer, signer.credential()).map_err(Error::library)?;
+    let public = made.into_key_package();
+    let reference = public.hash_ref(&crypto).map_err(Error::library)?;
+    let package = MlsMessageOut::from(public).tls_serialize_detached().map_err(Error::library)?;
+    let stored = postcard::to_stdvec(&reference).map_err(Error::library)?;
+    let record = store.take_key_package(&stored).ok_or(Error::NotKept)?;
+    Ok(MadePackage { package, reference: reference.as_slice().to_vec(), record })
+}
+
+/// Checks a key package as RFC 9420 (10.1) and docs/protocol/conversations.md want it, all but the certificate.
+pub fn inspect_package(package: &[u8]) -> Result<Package> {
+    let crypto = RustCrypto::default();
+    let package = checked(package, &crypto)?;
+    let leaf = Leaf::at(0, package.leaf_node())?;
+    let reference = package.hash_ref(&crypto).map_err(Error::library)?.as_slice().to_vec();
+    Ok(Package { credential: leaf.credential, key: leaf.key, last_resort: package.last_resort(), reference })
+}
+
+/// A key package that may be added.
+pub(crate) fn checked(package: &[u8], crypto: &RustCrypto) -> Result<KeyPackage> {
+    let MlsMessageBodyIn::KeyPackage(package) = parse(package, MAX_TREE)?.extract() else {
+        return Err(Error::Malformed);
+    };
+    let package = package
+        .validate(crypto, ProtocolVersion::Mls10)
+        .map_err(|_| Error::Invalid("a key package has a wrong signature, key, or lifetime"))?;
+    allowed(&package)?;
+    Ok(package)
+}
+
+/// Whether a key package fits the protocol, beyond what MLS asks for.
+pub(crate) fn allowed(package: &KeyPackage) -> Result<()> {
+    if package.ciphersuite() != CIPHERSUITE {
+        return Err(Error::Invalid("a key package is of another ciphersuite"));
+    }
+    let lifetime = package.life_time();
+    if (lifetime.not_before(), lifetime.not_after()) != settings::LIFETIME {
+        return Err(Error::Invalid("a key package has another lifetime"));
+    }
+    let extensions = package.extensions().iter().count();
+    if extensions != usize::from(package.last_resort()) {
+        return Err(Error::Invalid("a key package has extensions"));
+    }
+    check(package.leaf_node())
+}
+
+/// One MLSMessage and nothing after it.
+pub(crate) fn parse(bytes: &[u8], limit: usize) -> Result<MlsMessageIn> {
+    if bytes.len() > limit {
+        return Err(Error::TooLarge);
+    }
+    MlsMessageIn::tls_deserialize_exact_bytes(bytes).map_err(|_| Error::Malformed)
+}
