@@ -4,8 +4,16 @@
 //! [`Action`](io::Action)s. Whoever runs it (a terminal, a browser, a simulation) does them in their order. The same code runs
 //! natively and as WebAssembly. The protocol is in docs/protocol/.
 
+pub mod blob;
+pub mod card;
 pub mod command;
+pub mod content;
 pub mod conversation;
+pub mod entry;
 pub mod io;
+pub mod keys;
+pub mod node_url;
+pub mod phrase;
 pub mod records;
+pub mod sealing;
 pub mod view;
