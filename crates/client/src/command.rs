@@ -2,11 +2,13 @@
 
 use crate::io::FileId;
 use crate::view::{DeviceRequest, GroupId, Identity, Introduction, MessageId};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use thiserror::Error;
 
 /// A secret text: a phrase, a passphrase, a link. `Debug` hides it.
-#[derive(Clone, PartialEq, Eq, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+#[serde(transparent)]
 pub struct Secret(pub String);
 
 impl fmt::Debug for Secret {
@@ -16,7 +18,8 @@ impl fmt::Debug for Secret {
 }
 
 /// How a picture or file may be looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Look {
     /// As often as one likes.
     Keep,
@@ -27,7 +30,7 @@ pub enum Look {
 }
 
 /// A file that is to be sent, already prepared: images re-encoded without metadata.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Attachment {
     /// Where its content comes from.
     pub file: FileId,
@@ -46,11 +49,13 @@ pub struct Attachment {
     /// Width and height in pixels, of an image.
     pub pixels: Option<(u32, u32)>,
     /// A small JPEG, at most 16 KiB; ignored unless it may be kept.
+    #[serde(default, with = "serde_bytes")]
     pub thumbnail: Option<Vec<u8>>,
 }
 
 /// How much history goes into the backup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeepHistory {
     /// None.
     Nothing,
@@ -61,7 +66,8 @@ pub enum KeepHistory {
 }
 
 /// What a person can ask for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Begin: a new identity with an account at this node.
     CreateAccount {
@@ -111,6 +117,7 @@ pub enum Command {
         /// The name.
         name: Option<String>,
         /// A small JPEG; empty to have none.
+        #[serde(default, with = "serde_bytes")]
         picture: Option<Vec<u8>>,
         /// A line about oneself.
         statement: Option<String>,
@@ -136,6 +143,7 @@ pub enum Command {
     /// Revoke an invitation.
     CancelInvitation {
         /// Its exchange id.
+        #[serde(with = "serde_bytes")]
         id: [u8; 16],
     },
     /// Accept an invitation or join a room, by its link. Ends with [`Done::Conversation`].
@@ -241,6 +249,7 @@ pub enum Command {
         /// Its name.
         name: Option<String>,
         /// A small JPEG; empty to have none.
+        #[serde(default, with = "serde_bytes")]
         picture: Option<Vec<u8>>,
         /// Seconds after which messages disappear; zero for never.
         expire: Option<u32>,
@@ -357,7 +366,7 @@ pub enum Command {
 }
 
 /// A Web Push subscription (RFC 8291), as browsers give it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct PushSubscription {
     /// The push service's URL.
     pub endpoint: String,
@@ -368,7 +377,8 @@ pub struct PushSubscription {
 }
 
 /// How a command ended.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Done {
     /// It is done.
     Well,
@@ -389,7 +399,8 @@ pub enum Done {
 }
 
 /// Why a command was not done. The text says what to do next.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// There is no account on this device yet.
     #[error("there is no account here yet: create one, restore one, or link this device")]

@@ -4,6 +4,7 @@ use crate::command::{Command, Done};
 use crate::records::{Change, Records};
 use crate::view::Event;
 use rand::Rng;
+use serde::{Deserialize, Serialize};
 
 /// Milliseconds since 1970 in UTC.
 pub type Time = u64;
@@ -19,15 +20,15 @@ pub struct Surroundings<'a> {
 }
 
 /// Names a request until its answer is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestId(pub u64);
 
 /// Names a command, chosen by whoever gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CommandId(pub u64);
 
 /// Names a file that the surroundings read from or write to, chosen by them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FileId(pub u64);
 
 /// What happened.

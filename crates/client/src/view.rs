@@ -1,14 +1,32 @@
 //! What a screen shows: plain values, made by the client.
 
 use crate::command::Secret;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 macro_rules! name {
     ($(#[$about:meta])* $name:ident, $length:literal) => {
         $(#[$about])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub struct $name(#[serde(with = "serde_bytes")] pub [u8; $length]);
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub [u8; $length]);
+
+        impl Serialize for $name {
+            /// Bytes, or base64url where people or JavaScript read it.
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                if to.is_human_readable() { to.collect_str(self) } else { serde_bytes::serialize(&self.0, to) }
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                if !from.is_human_readable() {
+                    return serde_bytes::deserialize(from).map(Self);
+                }
+                let text = String::deserialize(from)?;
+                Self::parse(&text).ok_or_else(|| D::Error::custom(concat!("not base64url of ", $length, " bytes")))
+            }
+        }
 
         impl fmt::Display for $name {
             /// base64url without padding.
@@ -72,7 +90,8 @@ pub enum ConversationKind {
 }
 
 /// Whether one can write in a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Yes.
     Ready,
@@ -89,7 +108,7 @@ pub enum Standing {
 }
 
 /// A conversation in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ConversationView {
     /// Which.
     pub id: GroupId,
@@ -98,6 +117,7 @@ pub struct ConversationView {
     /// The other's name, or the group's.
     pub title: String,
     /// A small JPEG.
+    #[serde(with = "serde_bytes")]
     pub picture: Option<Vec<u8>>,
     /// The other, in a pair.
     pub contact: Option<Identity>,
@@ -126,7 +146,7 @@ pub struct ConversationView {
 }
 
 /// Somebody in a conversation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MemberView {
     /// Who.
     pub identity: Identity,
@@ -157,7 +177,8 @@ pub enum Delivery {
 }
 
 /// What a message shows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Shown {
     /// A text.
     Text(String),
@@ -190,7 +211,7 @@ pub enum Shown {
 }
 
 /// A file or image in a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileView {
     /// Its name.
     pub name: String,
@@ -205,6 +226,7 @@ pub struct FileView {
     /// Width and height.
     pub pixels: Option<(u32, u32)>,
     /// A small JPEG.
+    #[serde(with = "serde_bytes")]
     pub thumbnail: Option<Vec<u8>>,
     /// Whether it can be seen once only, or for how many seconds.
     pub look: crate::command::Look,
@@ -215,11 +237,12 @@ pub struct FileView {
 }
 
 /// A message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MessageView {
     /// Which.
     pub id: MessageId,
     /// Where it stands: to ask for those before or after it.
+    #[serde(with = "serde_bytes")]
     pub order: Vec<u8>,
     /// Who wrote it.
     pub sender: Identity,
@@ -246,7 +269,7 @@ pub struct MessageView {
 }
 
 /// A contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ContactView {
     /// Who.
     pub identity: Identity,
@@ -255,6 +278,7 @@ pub struct ContactView {
     /// The name that the contact gives itself.
     pub own_name: String,
     /// A small JPEG.
+    #[serde(with = "serde_bytes")]
     pub picture: Option<Vec<u8>>,
     /// The home node.
     pub node: String,
@@ -273,7 +297,7 @@ pub struct ContactView {
 }
 
 /// A device of one's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceView {
     /// Its serial.
     pub serial: u64,
@@ -286,9 +310,10 @@ pub struct DeviceView {
 }
 
 /// An invitation that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InvitationView {
     /// Its exchange id.
+    #[serde(with = "serde_bytes")]
     pub id: [u8; 16],
     /// For whom it is.
     pub note: String,
@@ -299,13 +324,14 @@ pub struct InvitationView {
 }
 
 /// Oneself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MeView {
     /// The identity.
     pub identity: Identity,
     /// The name.
     pub name: String,
     /// A small JPEG.
+    #[serde(with = "serde_bytes")]
     pub picture: Option<Vec<u8>>,
     /// A line about oneself.
     pub statement: String,
@@ -328,7 +354,8 @@ pub struct MeView {
 }
 
 /// Something that a screen may want to show at once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The list of conversations, contacts, devices or oneself changed: ask again.
     Changed,
