@@ -15,5 +15,6 @@ pub mod keys;
 pub mod node_url;
 pub mod phrase;
 pub mod records;
+pub mod roster;
 pub mod sealing;
 pub mod view;

@@ -1,0 +1,265 @@
+//! Whether a commit is valid, as far as MLS does not say it (docs/protocol/conversations.md, Roster): who may change what.
+
+use super::{MEMBER, MODERATOR, OWNER, Roster, access_changes};
+use crate::view::{ConversationKind, Identity};
+use std::collections::BTreeSet;
+use thiserror::Error;
+use tidings_wire::{Fixed, api};
+
+/// A leaf of the group, from its certificate, which was verified and whose device key is the leaf's signature key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Whose device it is.
+    pub identity: Identity,
+    /// The device's key.
+    pub device: [u8; 32],
+    /// The identity's device list, as far as it is known, says that it was removed.
+    pub removed: bool,
+}
+
+/// What a commit does beside changing the roster.
+#[derive(Clone, Copy)]
+pub struct CommitFacts<'a> {
+    /// The leaves before it.
+    pub before: &'a [Leaf],
+    /// The leaves after it.
+    pub after: &'a [Leaf],
+    /// It comes from outside: a device comes back, or joins a room.
+    pub external: bool,
+    /// Devices whose removal a leaf of their own identity has proposed.
+    pub asked: &'a [[u8; 32]],
+    /// What its entry adds at the hub.
+    pub add: &'a [api::Member],
+    /// What its entry removes at the hub.
+    pub remove: &'a [Fixed<32>],
+    /// The turn that it takes.
+    pub turn: u64,
+    /// Whether an identity has devices that were not removed, as far as is known.
+    pub has_devices: &'a dyn Fn(&Identity) -> bool,
+}
+
+/// Why a commit is void.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum RosterFault {
+    /// The roster after it contradicts itself.
+    #[error("the roster can't be so")]
+    Form,
+    /// Another kind of conversation.
+    #[error("the kind of a conversation never changes")]
+    Kind,
+    /// The version does not go with the change.
+    #[error("the roster's version must rise by one if it changes, and only then")]
+    Version,
+    /// Members changed places, or new ones are not last.
+    #[error("members keep their order, new ones come last")]
+    Order,
+    /// A new member's turn is another than that of the commit, or an old one's has changed.
+    #[error("a member's turn is that at which it was added")]
+    Since,
+    /// The committer does not belong to the conversation.
+    #[error("the committer is not in the roster")]
+    Committer,
+    /// The committer's role does not allow it.
+    #[error("the committer's role does not allow that")]
+    Role,
+    /// A leaf of somebody who is not in the roster.
+    #[error("a device of somebody who is not in the roster")]
+    Stranger,
+    /// A leaf of a device that was removed is brought in.
+    #[error("a device that was removed")]
+    Removed,
+    /// Two leaves of one device.
+    #[error("a device is there twice")]
+    Twice,
+    /// Somebody was added without a device.
+    #[error("somebody was added without a device")]
+    Ghost,
+    /// What is changed at the hub is not what the roster changes.
+    #[error("the hub is told something else than the roster says")]
+    Access,
+    /// A commit from outside that does more than to come in.
+    #[error("a device that comes in from outside changes nothing else")]
+    External,
+}
+
+impl Roster {
+    /// Whether the commit that leads from `before` to `after` is valid, beside what MLS says. `committer` is the sender's leaf: as it was
+    /// before, or as it is after if it comes from outside. Fails with what makes it void.
+    pub fn allows(before: &Self, after: &Self, committer: &Leaf, facts: &CommitFacts<'_>) -> Result<(), RosterFault> {
+        let change = Commit { before, after, committer, facts };
+        change.form()?;
+        change.leaves()?;
+        if facts.external {
+            change.external()
+        } else {
+            change.roster()?;
+            change.devices()
+        }?;
+        change.access()
+    }
+}
+
+struct Commit<'a> {
+    before: &'a Roster,
+    after: &'a Roster,
+    committer: &'a Leaf,
+    facts: &'a CommitFacts<'a>,
+}
+
+/// What makes two leaves the same.
+type Place = (Identity, [u8; 32]);
+
+fn must(holds: bool, fault: RosterFault) -> Result<(), RosterFault> {
+    if holds { Ok(()) } else { Err(fault) }
+}
+
+fn places(leaves: &[Leaf]) -> BTreeSet<Place> {
+    leaves.iter().map(|leaf| (leaf.identity, leaf.device)).collect()
+}
+
+fn of<'a>(leaves: &'a [Leaf], identity: &'a Identity) -> impl Iterator<Item = &'a Leaf> {
+    leaves.iter().filter(move |leaf| leaf.identity == *identity)
+}
+
+impl Commit<'_> {
+    fn form(&self) -> Result<(), RosterFault> {
+        must(self.after.check().is_ok(), RosterFault::Form)?;
+        must(self.before.kind == self.after.kind, RosterFault::Kind)?;
+        let next = self.before.v.checked_add(1);
+        let risen = next == Some(self.after.v) && self.changes_anything();
+        must(self.before == self.after || risen, RosterFault::Version)
+    }
+
+    fn changes_anything(&self) -> bool {
+        let same = Roster { v: self.before.v, ..self.after.clone() };
+        same != *self.before
+    }
+
+    /// Every leaf is one that may be there.
+    fn leaves(&self) -> Result<(), RosterFault> {
+        let devices: BTreeSet<_> = self.facts.after.iter().map(|leaf| leaf.device).collect();
+        must(devices.len() == self.facts.after.len(), RosterFault::Twice)?;
+        let old = places(self.facts.before);
+        for leaf in self.facts.after {
+            // One that was there before makes nothing void: whoever knows of its removal takes it out with the next commit. Otherwise those
+            // who know and those who do not would take different commits for good, and the group would be split.
+            must(!leaf.removed || old.contains(&(leaf.identity, leaf.device)), RosterFault::Removed)?;
+            let stranger = self.after.member(&leaf.identity).is_none();
+            // A room takes whoever has its link, but nobody whom this commit puts out.
+            let welcome = self.is_room() && self.before.member(&leaf.identity).is_none();
+            must(!stranger || welcome, RosterFault::Stranger)?;
+        }
+        Ok(())
+    }
+
+    fn is_room(&self) -> bool {
+        self.before.kind == ConversationKind::Room
+    }
+
+    /// A commit from outside brings the committer's leaf, in the place of its old one if it had one.
+    fn external(&self) -> Result<(), RosterFault> {
+        let (old, new) = (places(self.facts.before), places(self.facts.after));
+        let own = (self.committer.identity, self.committer.device);
+        let only_own = new.contains(&own) && new.difference(&old).all(|place| *place == own);
+        must(self.before == self.after && only_own && old.is_subset(&new), RosterFault::External)
+    }
+
+    /// The committer's role; whoever came into a room by its link counts as a member.
+    fn role(&self) -> Result<u8, RosterFault> {
+        let role = self.before.role(&self.committer.identity);
+        role.or(self.is_room().then_some(MEMBER)).ok_or(RosterFault::Committer)
+    }
+
+    fn roster(&self) -> Result<(), RosterFault> {
+        let role = self.role()?;
+        let gone = self.gone();
+        for identity in &gone {
+            must(self.may_go(role, identity), RosterFault::Role)?;
+        }
+        let expected = self.before.without(&gone);
+        self.kept(role, &expected)?;
+        self.added(role, &expected)?;
+        self.settings(role)
+    }
+
+    /// Who is not in the roster any more.
+    fn gone(&self) -> Vec<Identity> {
+        let ids = self.before.members.iter().map(|member| member.id);
+        ids.filter(|identity| self.after.member(identity).is_none()).collect()
+    }
+
+    /// Somebody may be taken off the roster: by those who may remove, after asking for it, or if no device is left.
+    fn may_go(&self, role: u8, identity: &Identity) -> bool {
+        let mut leaves = of(self.facts.before, identity);
+        let asked = |leaf: &Leaf| self.facts.asked.contains(&leaf.device);
+        let left = of(self.facts.before, identity).any(asked) && leaves.all(|leaf| asked(leaf) || leaf.removed);
+        let lost = of(self.facts.before, identity).all(|leaf| leaf.removed) && !(self.facts.has_devices)(identity);
+        left || lost || self.may_remove(role, identity)
+    }
+
+    fn may_remove(&self, role: u8, identity: &Identity) -> bool {
+        let theirs = self.before.role(identity).unwrap_or(MEMBER);
+        role == OWNER || (role == MODERATOR && theirs == MEMBER)
+    }
+
+    /// Those who stay are as they were, but for what an owner changes, and for a successor who must become one.
+    fn kept(&self, role: u8, expected: &Roster) -> Result<(), RosterFault> {
+        must(self.after.members.len() >= expected.members.len(), RosterFault::Order)?;
+        for (was, is) in expected.members.iter().zip(&self.after.members) {
+            must(was.id == is.id, RosterFault::Order)?;
+            must(was.since == is.since, RosterFault::Since)?;
+            must(was == is || role == OWNER, RosterFault::Role)?;
+        }
+        Ok(())
+    }
+
+    /// Those who come were added by somebody who may, now, and with a device.
+    fn added(&self, role: u8, expected: &Roster) -> Result<(), RosterFault> {
+        for member in self.after.members.iter().skip(expected.members.len()) {
+            must(role == OWNER || (role == MODERATOR && member.role == MEMBER), RosterFault::Role)?;
+            must(member.since == self.facts.turn, RosterFault::Since)?;
+            must(of(self.facts.after, &member.id).next().is_some(), RosterFault::Ghost)?;
+        }
+        Ok(())
+    }
+
+    fn settings(&self, role: u8) -> Result<(), RosterFault> {
+        let (was, is) = (self.before, self.after);
+        let owners = was.hub == is.hub && was.seal == is.seal && was.locked == is.locked;
+        let moderators = was.name == is.name && was.picture == is.picture && was.expire == is.expire;
+        must((owners || role == OWNER) && (moderators || role <= MODERATOR), RosterFault::Role)
+    }
+
+    /// Devices come and go with their identity, by themselves, or by those who may.
+    fn devices(&self) -> Result<(), RosterFault> {
+        let role = self.role()?;
+        let (old, new) = (places(self.facts.before), places(self.facts.after));
+        for (identity, _) in new.difference(&old) {
+            let comes = self.before.member(identity).is_none() && self.after.member(identity).is_some();
+            must(comes || self.is_own(identity) || role <= MODERATOR, RosterFault::Role)?;
+        }
+        for leaf in self.facts.before.iter().filter(|leaf| !new.contains(&(leaf.identity, leaf.device))) {
+            let goes = self.before.member(&leaf.identity).is_some() && self.after.member(&leaf.identity).is_none();
+            let asked = self.facts.asked.contains(&leaf.device);
+            let free = goes || leaf.removed || asked || self.is_own(&leaf.identity);
+            must(free || self.may_remove(role, &leaf.identity), RosterFault::Role)?;
+        }
+        Ok(())
+    }
+
+    fn is_own(&self, identity: &Identity) -> bool {
+        *identity == self.committer.identity
+    }
+
+    /// The hub is told exactly what the roster says.
+    fn access(&self) -> Result<(), RosterFault> {
+        let expected = access_changes(self.before, self.after);
+        let members =
+            |list: &[api::Member]| list.iter().map(|member| (member.key, member.role)).collect::<BTreeSet<_>>();
+        let keys = |list: &[Fixed<32>]| list.iter().copied().collect::<BTreeSet<_>>();
+        let lengths = expected.add.len() == self.facts.add.len() && expected.remove.len() == self.facts.remove.len();
+        let same =
+            members(&expected.add) == members(self.facts.add) && keys(&expected.remove) == keys(self.facts.remove);
+        must(lengths && same, RosterFault::Access)
+    }
+}
