@@ -33,7 +33,7 @@ impl Device {
     }
 
     fn package(&mut self) -> Vec<u8> {
-        let made = make_package(&self.signer, false, &mut self.random).unwrap();
+        let made = make_package(&self.signer, false, &[7; 48], &mut self.random).unwrap();
         let package = made.package.clone();
         self.made = Some(made);
         package

@@ -28,7 +28,7 @@ pub use group::{Committed, Group, Include, Plan, Proposal, Proposed, Received, S
 pub use info::{Info, inspect_info, welcome_for};
 pub use judgement::{Judgement, Removed};
 pub use leaf::Leaf;
-pub use packages::{MadePackage, Package, inspect_package, make_package};
+pub use packages::{ACCESS_BYTES, MadePackage, Package, inspect_package, make_package};
 pub use signer::Signer;
 pub use store::Change;
 

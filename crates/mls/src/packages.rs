@@ -33,15 +33,27 @@ pub struct Package {
     pub last_resort: bool,
     /// Names it.
     pub reference: Vec<u8>,
+    /// Salt (16 bytes) and public access key (32 bytes) with which the hub will know the person.
+    pub access: [u8; ACCESS_BYTES],
 }
 
-/// Makes a key package of this device, with the lifetime [`settings::LIFETIME`].
-pub fn make_package(signer: &Signer, last_resort: bool, random: &mut dyn Rng) -> Result<MadePackage> {
+/// Bytes of the extension [`settings::ACCESS_EXTENSION`].
+pub const ACCESS_BYTES: usize = 48;
+
+/// Makes a key package of this device, with the lifetime [`settings::LIFETIME`] and the access key for the group that it will be
+/// used for.
+pub fn make_package(
+    signer: &Signer,
+    last_resort: bool,
+    access: &[u8; ACCESS_BYTES],
+    random: &mut dyn Rng,
+) -> Result<MadePackage> {
     let crypto = RustCrypto::default();
     let mut store = Store::default();
     let provider = Provider::new(&crypto, &store, random);
     let mut builder = KeyPackage::builder()
         .key_package_lifetime(settings::lifetime())
+        .key_package_extensions(settings::access(access)?)
         .leaf_node_capabilities(settings::capabilities());
     if last_resort {
         builder = builder.mark_as_last_resort();
@@ -61,7 +73,8 @@ pub fn inspect_package(package: &[u8]) -> Result<Package> {
     let package = checked(package, &crypto)?;
     let leaf = Leaf::at(0, package.leaf_node())?;
     let reference = package.hash_ref(&crypto).map_err(Error::library)?.as_slice().to_vec();
-    Ok(Package { credential: leaf.credential, key: leaf.key, last_resort: package.last_resort(), reference })
+    let access = access(&package)?;
+    Ok(Package { credential: leaf.credential, key: leaf.key, last_resort: package.last_resort(), reference, access })
 }
 
 /// A key package that may be added.
@@ -86,10 +99,18 @@ pub(crate) fn allowed(package: &KeyPackage) -> Result<()> {
         return Err(Error::Invalid("a key package has another lifetime"));
     }
     let extensions = package.extensions().iter().count();
-    if extensions != usize::from(package.last_resort()) {
-        return Err(Error::Invalid("a key package has extensions"));
+    if extensions != 1 + usize::from(package.last_resort()) {
+        return Err(Error::Invalid("a key package has other extensions"));
     }
+    access(package)?;
     check(package.leaf_node())
+}
+
+/// The access key in a key package.
+fn access(package: &KeyPackage) -> Result<[u8; ACCESS_BYTES]> {
+    let found = package.extensions().unknown(settings::ACCESS_EXTENSION);
+    let bytes = found.and_then(|extension| extension.0.as_slice().try_into().ok());
+    bytes.ok_or(Error::Invalid("a key package has no access key"))
 }
 
 /// One MLSMessage and nothing after it.

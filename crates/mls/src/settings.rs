@@ -2,7 +2,7 @@
 
 use crate::{Error, Result};
 use openmls::prelude::{
-    Capabilities, Ciphersuite, CredentialType, Extension, ExtensionType, Extensions, GroupContext, Lifetime,
+    Capabilities, Ciphersuite, CredentialType, Extension, ExtensionType, Extensions, GroupContext, KeyPackage, Lifetime,
     MlsGroupCreateConfig, MlsGroupJoinConfig, PURE_CIPHERTEXT_WIRE_FORMAT_POLICY, PastEpochDeletionPolicy,
     ProtocolVersion, RequiredCapabilitiesExtension, SenderRatchetConfiguration, UnknownExtension,
 };
@@ -13,6 +13,9 @@ pub(crate) const CIPHERSUITE: Ciphersuite = Ciphersuite::MLS_128_DHKEMX25519_AES
 /// The extension of the group context that holds the roster (private use).
 pub const ROSTER_EXTENSION: u16 = 0xF7D1;
 pub(crate) const ROSTER: ExtensionType = ExtensionType::Unknown(ROSTER_EXTENSION);
+/// The extension of key packages that holds a salt (16 bytes) and an access key (32 bytes) (private use).
+pub const ACCESS_EXTENSION: u16 = 0xF7D2;
+const ACCESS: ExtensionType = ExtensionType::Unknown(ACCESS_EXTENSION);
 /// The lifetime of every key package, seconds since 1970: from the beginning to the end of year 9999. Clocks differ, so they
 /// must not decide what is valid.
 pub const LIFETIME: (u64, u64) = (0, 253_402_300_799);
@@ -34,10 +37,15 @@ pub(crate) fn capabilities() -> Capabilities {
     Capabilities::new(
         Some(&[ProtocolVersion::Mls10]),
         Some(&[CIPHERSUITE]),
-        Some(&[ROSTER, ExtensionType::LastResort]),
+        Some(&[ROSTER, ACCESS, ExtensionType::LastResort]),
         Some(&[]),
         Some(&[CredentialType::Basic]),
     )
+}
+
+/// The extensions of a key package with this access key.
+pub(crate) fn access(access: &[u8]) -> Result<Extensions<KeyPackage>> {
+    Extensions::single(Extension::Unknown(ACCESS_EXTENSION, UnknownExtension(access.to_vec()))).map_err(Error::library)
 }
 
 /// The one lifetime.

@@ -77,7 +77,7 @@ impl Device {
 
     /// A key package.
     pub(crate) fn package(&mut self, last_resort: bool) -> MadePackage {
-        make_package(&self.signer, last_resort, &mut self.random).unwrap()
+        make_package(&self.signer, last_resort, &[7; 48], &mut self.random).unwrap()
     }
 
     /// Joins by a welcome.
