@@ -54,6 +54,11 @@ pub struct Payload {
 pub struct Info {
     /// The turn after which the group is so.
     pub turn: u64,
+    /// The epoch that the group is in then.
+    pub epoch: u64,
+    /// Which of several epochs of this number: see [`fork_tag`].
+    #[serde(with = "serde_bytes")]
+    pub tag: [u8; 8],
     /// An MLS GroupInfo with ratchet tree and external public key.
     #[serde(with = "serde_bytes")]
     pub info: Vec<u8>,
@@ -139,7 +144,7 @@ mod tests {
         assert!(key.open_entry(&GroupId([2; 16]), &[9; 16], &body).is_err());
         assert!(key.open_info(&GROUP, &body).is_err());
         assert!(EntryKey::unlocked(&GROUP, &[3; 32]).open_entry(&GROUP, &[9; 16], &body).is_err());
-        let info = Info { turn: 4, info: vec![1; 20_000] };
+        let info = Info { turn: 4, epoch: 3, tag: [7; 8], info: vec![1; 20_000] };
         let sealed = key.seal_info(&GROUP, &info, &mut random);
         assert!(key.open_info(&GROUP, &sealed) == Ok(info));
     }

@@ -74,9 +74,9 @@ impl Secrets {
         &self.access
     }
 
-    /// The key by which the hub of a group knows this person.
-    pub fn access_key(&self, group: &GroupId) -> SigningKey {
-        access_key(&self.access, group)
+    /// The key by which the hub of a group knows this person, from the salt in the roster.
+    pub fn access_key(&self, salt: &[u8; 16]) -> SigningKey {
+        access_key(&self.access, salt)
     }
 
     /// Opens parcels.
@@ -127,9 +127,10 @@ impl Secrets {
     }
 }
 
-/// The access key of a group: the hub knows the member by it only, and by it in this group only.
-pub fn access_key(access_root: &[u8; 32], group: &GroupId) -> SigningKey {
-    SigningKey::from_bytes(&hkdf(&group.0, access_root, b"tidings/1 access"))
+/// The access key of a group: the hub knows the member by it only, and by it in this group only. The salt is random; it stands in
+/// the key package with which somebody was added, and in the roster.
+pub fn access_key(access_root: &[u8; 32], salt: &[u8; 16]) -> SigningKey {
+    SigningKey::from_bytes(&hkdf(salt, access_root, b"tidings/1 access"))
 }
 
 /// The one access key of a room, which whoever has its link has.
@@ -195,8 +196,8 @@ mod tests {
             secrets.backup,
             secrets.access,
             secrets.profile_key(),
-            secrets.access_key(&a).to_bytes(),
-            secrets.access_key(&b).to_bytes(),
+            secrets.access_key(&a.0).to_bytes(),
+            secrets.access_key(&b.0).to_bytes(),
             room_access_key(&a, &[0; 32]).to_bytes(),
             room_access_key(&a, &[1; 32]).to_bytes(),
         ];

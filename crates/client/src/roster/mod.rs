@@ -22,8 +22,8 @@ pub const OWNER: u8 = 0;
 pub const MODERATOR: u8 = 1;
 /// The role of everybody else.
 pub const MEMBER: u8 = 2;
-/// Most bytes of a roster: 1,000 members with 110 bytes each, a picture, a name.
-pub const ROSTER_BYTES_MAX: usize = 160 * 1024;
+/// Most bytes of a roster: 1,000 members with 140 bytes each, a picture, a name.
+pub const ROSTER_BYTES_MAX: usize = 192 * 1024;
 
 /// Why bytes are not a roster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -44,6 +44,9 @@ pub struct RosterMember {
     /// The public access key (Ed25519) for this conversation.
     #[serde(with = "serde_bytes")]
     pub access: [u8; 32],
+    /// From it and its access root the member derives the secret half ([`access_key`](crate::keys::access_key)).
+    #[serde(with = "serde_bytes")]
+    pub salt: [u8; 16],
     /// [`OWNER`], [`MODERATOR`] or [`MEMBER`].
     pub role: u8,
     /// The turn at which it was added.

@@ -251,9 +251,21 @@ impl Commit<'_> {
         *identity == self.committer.identity
     }
 
-    /// The hub is told exactly what the roster says.
+    /// The hub is told exactly what the roster says. Only a plain member, who can't take others off the hub's list, leaves out
+    /// the keys of those who go by their own wish: they take themselves off.
     fn access(&self) -> Result<(), RosterFault> {
-        let expected = access_changes(self.before, self.after);
+        let mut expected = access_changes(self.before, self.after);
+        if self.role().is_ok_and(|role| role == MEMBER) {
+            let told = |key: &Fixed<32>| self.facts.remove.contains(key);
+            let asked = |identity: &Identity| {
+                of(self.facts.before, identity).any(|leaf| self.facts.asked.contains(&leaf.device))
+            };
+            let leaving: Vec<Fixed<32>> = (self.before.members.iter())
+                .filter(|member| asked(&member.id))
+                .map(|member| Fixed(member.access))
+                .collect();
+            expected.remove.retain(|key| told(key) || !leaving.contains(key));
+        }
         let members =
             |list: &[api::Member]| list.iter().map(|member| (member.key, member.role)).collect::<BTreeSet<_>>();
         let keys = |list: &[Fixed<32>]| list.iter().copied().collect::<BTreeSet<_>>();

@@ -8,7 +8,7 @@ fn id(n: u8) -> Identity {
 }
 
 fn member(n: u8, role: u8) -> RosterMember {
-    RosterMember { id: id(n), access: [n.wrapping_add(100); 32], role, since: u64::from(n) }
+    RosterMember { id: id(n), access: [n.wrapping_add(100); 32], salt: [n; 16], role, since: u64::from(n) }
 }
 
 /// Owner 1, owner 2, moderators 3 and 4, members 5 and 6.
@@ -380,7 +380,7 @@ fn rosters_lead_back_and_their_rules_hold() {
             .map(|n| {
                 let mut key = [0; 32];
                 key[..8].copy_from_slice(&n.to_be_bytes());
-                RosterMember { id: Identity(key), access: key, role: 0, since: u64::MAX }
+                RosterMember { id: Identity(key), access: key, salt: [9; 16], role: 0, since: u64::MAX }
             })
             .collect(),
         ..roster()
