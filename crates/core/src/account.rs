@@ -55,6 +55,28 @@ pub struct Invited {
     pub client_version: Option<String>,
 }
 
+/// What changed of an account, for its devices that listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountNews {
+    /// The profile.
+    Profile,
+    /// The device list.
+    Devices,
+    /// An exchange.
+    Exchange,
+}
+
+impl AccountNews {
+    /// In a word (docs/protocol/node.md, Live).
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Profile => "profile",
+            Self::Devices => "devices",
+            Self::Exchange => "exchange",
+        }
+    }
+}
+
 /// How long ago somebody was last seen, coarsely, so that it tells friends enough and strangers little
 /// (wire/piqchat.md, section 7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -111,6 +111,8 @@ pub fn may_append(policy: &Policy, facts: &StreamFacts, caller: &Caller, bytes: 
         AppendRule::AnySigner => caller.key().is_some() || flooded,
         AppendRule::Joined => facts.joined || flooded,
         AppendRule::Author => facts.owner,
+        // Decided in `group::decide`.
+        AppendRule::Members => false,
     };
     if !facts.open || !permitted {
         return Err(Refusal::NotAccepted);

@@ -4,6 +4,7 @@ use crate::key::Key;
 use crate::stream::{Seq, StreamName};
 use crate::time::Timestamp;
 use crate::token::{uuid_text, uuid_v4};
+use sha2::{Digest, Sha256};
 use std::fmt;
 
 /// The name of an envelope, unique on a node: 128 bits, written as a lower-case UUID.
@@ -19,6 +20,18 @@ impl EnvelopeId {
     /// Takes the 16 bytes as stored.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(u128::from_be_bytes(bytes))
+    }
+
+    /// The name of what a client calls `id` in a stream: the first half of SHA-256 over the stream's kind and name and the id, so that
+    /// nobody can take an id away from those who write elsewhere.
+    pub fn scoped(stream: &StreamName, id: &[u8; 16]) -> Self {
+        let hash: [u8; 32] = Sha256::new()
+            .chain_update([stream.kind().code()])
+            .chain_update(stream.bytes())
+            .chain_update(id)
+            .finalize()
+            .into();
+        Self::from_bytes(hash.first_chunk().copied().unwrap_or_default())
     }
 
     /// The 16 bytes to store.

@@ -1,7 +1,7 @@
 //! Public keys: the names by which people are known.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use std::fmt;
 use thiserror::Error;
 
@@ -156,6 +156,77 @@ impl fmt::Debug for Secp256k1Key {
     }
 }
 
+/// An Ed25519 public key in its canonical form, not of small order: an identity, a device, a posting key, or a member's access
+/// key of a group (docs/protocol/identity.md). Its text is base64url without padding, 43 characters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ed25519Key([u8; 32]);
+
+/// The y-coordinates of the points of small order on edwards25519 (RFC 8032, section 5.1), little-endian, the sign of x cleared.
+/// Signatures by such "keys" can be made by anybody.
+const SMALL_ORDER: [[u8; 32]; 5] = [
+    [0; 32],
+    tail(1, 0, 0),
+    tail(0xec, 0xff, 0x7f),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5, 0xdf,
+        0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a, 0x20,
+        0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+];
+
+impl Ed25519Key {
+    /// Bytes of a key.
+    pub const LEN: usize = 32;
+
+    /// Takes 32 bytes. Fails with [`KeyError::Malformed`] if y is not below 2^255 - 19, so that each key has one form, and with
+    /// [`KeyError::LowOrder`] for the points that anybody can sign for. That the point lies on the curve shows when a signature
+    /// is verified.
+    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, KeyError> {
+        let mut y = bytes;
+        if let Some(top) = y.last_mut() {
+            *top &= 0x7f;
+        }
+        // From 2^255 - 19 on: ed ff … ff 7f to ff ff … ff 7f.
+        if let [low, middle @ .., 0x7f] = y
+            && low >= 0xed
+            && middle.iter().all(|byte| *byte == 0xff)
+        {
+            return Err(KeyError::Malformed);
+        }
+        if SMALL_ORDER.contains(&y) { Err(KeyError::LowOrder) } else { Ok(Self(bytes)) }
+    }
+
+    /// Reads the one spelling; see [`Ed25519Key`].
+    pub fn parse(text: &str) -> Result<Self, KeyError> {
+        let mut bytes = [0; 32];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
+            Ok(32) if text.len() == 43 => Self::from_bytes(bytes),
+            _ => Err(KeyError::Malformed),
+        }
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Ed25519Key {
+    /// Base64url without padding, 43 characters.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for Ed25519Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ed25519Key({self})")
+    }
+}
+
 fn hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
@@ -170,6 +241,8 @@ pub enum Key {
     Wallet(WalletAddress),
     /// A secp256k1 key, as darkchat's clients use it.
     Secp256k1(Secp256k1Key),
+    /// An Ed25519 key, as Tidings' own clients use it.
+    Ed25519(Ed25519Key),
 }
 
 impl Key {
@@ -179,6 +252,7 @@ impl Key {
     const WALLET_TAG: u8 = 2;
     /// The tags of secp256k1 keys are this and the first byte of the compressed point: 4 and 5.
     const SECP256K1_TAG: u8 = 2;
+    const ED25519_TAG: u8 = 6;
 
     /// The form in which keys are stored and named: a tag for the role, then the key's bytes, then zeros.
     pub fn tagged(&self) -> [u8; Self::TAGGED_LEN] {
@@ -186,6 +260,7 @@ impl Key {
             Self::Box(key) => (Self::BOX_TAG, key.as_bytes()),
             Self::Wallet(address) => (Self::WALLET_TAG, address.as_bytes()),
             Self::Secp256k1(Secp256k1Key([sign, x @ ..])) => (Self::SECP256K1_TAG + sign, x),
+            Self::Ed25519(key) => (Self::ED25519_TAG, key.as_bytes()),
         };
         let mut tagged = [0; Self::TAGGED_LEN];
         for (to, from) in tagged.iter_mut().zip(std::iter::once(&tag).chain(bytes)) {
@@ -213,6 +288,7 @@ impl Key {
                 }
                 Secp256k1Key::from_compressed(compressed).map(Self::Secp256k1)
             }
+            Self::ED25519_TAG => Ed25519Key::from_bytes(bytes).map(Self::Ed25519),
             _ => Err(KeyError::Malformed),
         }
     }
@@ -225,7 +301,14 @@ impl fmt::Display for Key {
             Self::Box(key) => key.fmt(f),
             Self::Wallet(address) => address.fmt(f),
             Self::Secp256k1(key) => key.fmt(f),
+            Self::Ed25519(key) => key.fmt(f),
         }
+    }
+}
+
+impl From<Ed25519Key> for Key {
+    fn from(key: Ed25519Key) -> Self {
+        Self::Ed25519(key)
     }
 }
 

@@ -49,6 +49,8 @@ pub enum AppendRule {
     Joined,
     /// The owner alone.
     Author,
+    /// Members, in turns (see [`group`](crate::group)).
+    Members,
 }
 
 /// Who may read.
@@ -62,6 +64,8 @@ pub enum ReadRule {
     Joined,
     /// Holders of a token for it.
     TokenHolder,
+    /// Members.
+    Members,
 }
 
 /// How long envelopes are kept.
@@ -122,6 +126,8 @@ pub struct Policies {
     pub feed: Policy,
     /// What is said to one key while it is connected.
     pub direct: Policy,
+    /// Groups. The sender's budget is that of the account which made them, for all of its groups together.
+    pub group: Policy,
 }
 
 impl Policies {
@@ -133,6 +139,7 @@ impl Policies {
             StreamKind::Channel => &self.channel,
             StreamKind::Feed => &self.feed,
             StreamKind::Direct => &self.direct,
+            StreamKind::Group => &self.group,
         }
     }
 }
@@ -180,6 +187,16 @@ impl Default for Policies {
                 ..base
             },
             direct: Policy { append: AppendRule::AnySigner, read: ReadRule::Owner, ..live },
+            group: Policy {
+                append: AppendRule::Members,
+                read: ReadRule::Members,
+                keep: Keep::For(90 * DAY),
+                travel: Travel::SenderPosts,
+                // A body of 4 MiB, and a thousand keys that come and go.
+                envelope_bytes: 4 * MIB + MIB / 8,
+                stream: Budget { count: 4_000_000, bytes: 2048 * MIB },
+                sender: Budget { count: u64::MAX, bytes: 8192 * MIB },
+            },
         }
     }
 }

@@ -2,14 +2,18 @@
 //!
 //! Each call of a store is one transaction: it happens wholly and durably, or not at all.
 
-use crate::account::{Account, AccountNumber, Invited};
+pub mod native;
+
+pub use native::{Allowed, Groups, Knocks, Parcels, People, Uploads};
+
+use crate::account::{Account, AccountNews, AccountNumber, Invited};
 use crate::admit::{Caller, Refusal, StreamFacts};
 use crate::blob::{Blob, BlobContent, BlobName};
 use crate::delivery::{Delivery, DeliveryOutcome};
 use crate::envelope::{Draft, Envelope, EnvelopeId, Label};
 use crate::exchange::{Acceptance, Accepted, Exchange, ExchangeRefusal, NewExchange};
 use crate::history::{Bound, HistoryQuery};
-use crate::key::Key;
+use crate::key::{Ed25519Key, Key};
 use crate::policy::Policies;
 use crate::retention::Cutoffs;
 use crate::statistics::Statistics;
@@ -83,6 +87,10 @@ pub struct Swept {
     pub exchanges: u64,
     /// Accounts deleted.
     pub accounts: u64,
+    /// Uploaded blobs deleted.
+    pub uploads: u64,
+    /// Groups deleted.
+    pub groups: u64,
     /// Blob files that nothing refers to any more.
     pub freed: Vec<BlobName>,
     /// Whether another round would find more.
@@ -209,9 +217,25 @@ pub trait Housekeeping: Send + Sync {
 }
 
 /// All that a node keeps.
-pub trait Store: Streams + Rooms + Accounts + Exchanges + Deliveries + Housekeeping {}
+pub trait Store:
+    Streams + Rooms + Accounts + Exchanges + Deliveries + Housekeeping + People + Parcels + Groups + Uploads + Knocks
+{
+}
 
-impl<T: Streams + Rooms + Accounts + Exchanges + Deliveries + Housekeeping> Store for T {}
+impl<T> Store for T where
+    T: Streams
+        + Rooms
+        + Accounts
+        + Exchanges
+        + Deliveries
+        + Housekeeping
+        + People
+        + Parcels
+        + Groups
+        + Uploads
+        + Knocks
+{
+}
 
 /// That something changed somewhere. It carries no content.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,6 +244,8 @@ pub enum Hint {
     Stream(StreamName),
     /// Outgoing work was queued.
     Deliveries,
+    /// Something of this account changed: what, in a word.
+    Account(Ed25519Key, AccountNews),
     /// Some hints were lost: look everywhere.
     Lost,
 }

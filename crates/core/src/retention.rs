@@ -36,6 +36,8 @@ pub struct Cutoffs {
     pub accounts: Timestamp,
     /// Counters per day.
     pub counters: Timestamp,
+    /// Now: what carries its own moment goes when it is past.
+    pub now: Timestamp,
 }
 
 impl Cutoffs {
@@ -53,6 +55,7 @@ impl Cutoffs {
             exchanges: midnight(retention.exchanges),
             accounts: midnight(retention.accounts),
             counters: midnight(retention.counters),
+            now,
         }
     }
 }
@@ -70,6 +73,7 @@ mod tests {
         let kinds: Vec<_> = cutoffs.envelopes.iter().map(|(kind, at)| (*kind, at.to_string())).collect();
         assert_eq!(kinds[0], (StreamKind::Inbox, "2024-03-17T00:00:00.000Z".to_owned()));
         assert_eq!(kinds[1], (StreamKind::Room, "2024-03-17T13:14:15.000Z".to_owned()));
-        assert_eq!(kinds.len(), 2);
+        assert_eq!(kinds[2], (StreamKind::Group, "2024-03-17T13:14:15.000Z".to_owned()));
+        assert_eq!(kinds.len(), 3);
     }
 }

@@ -13,6 +13,10 @@ pub struct Statistics {
     pub media_waiting: u64,
     /// Messages stored in rooms.
     pub room_messages: u64,
+    /// Entries stored in groups.
+    pub group_entries: u64,
+    /// Uploaded blobs, whole or in part.
+    pub uploads: u64,
     /// Envelopes received today and on the six UTC days before.
     pub received_last_7_days: u64,
 }

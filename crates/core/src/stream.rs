@@ -16,11 +16,13 @@ pub enum StreamKind {
     Feed,
     /// What is said to one key while it is connected: never stored.
     Direct,
+    /// A conversation of Tidings' own clients: members append and read, kept for a time.
+    Group,
 }
 
 impl StreamKind {
     /// All kinds, in the order of their codes.
-    pub const ALL: [Self; 5] = [Self::Inbox, Self::Room, Self::Channel, Self::Feed, Self::Direct];
+    pub const ALL: [Self; 6] = [Self::Inbox, Self::Room, Self::Channel, Self::Feed, Self::Direct, Self::Group];
 
     /// The number by which stores keep the kind. Never change one.
     pub fn code(self) -> u8 {
@@ -30,6 +32,7 @@ impl StreamKind {
             Self::Channel => 3,
             Self::Feed => 4,
             Self::Direct => 5,
+            Self::Group => 6,
         }
     }
 }
@@ -53,6 +56,11 @@ impl StreamName {
     /// What is said to a key while it is connected.
     pub fn direct(reader: &Key) -> Self {
         Self { kind: StreamKind::Direct, name: Box::new(reader.tagged()) }
+    }
+
+    /// The stream of a group.
+    pub fn of_group(group: &[u8; 16]) -> Self {
+        Self { kind: StreamKind::Group, name: Box::new(*group) }
     }
 
     /// A stream of another kind by the name its door uses. `None` for those that a key names ([`StreamName::inbox`],
@@ -119,7 +127,7 @@ mod tests {
     fn kinds_have_distinct_codes() {
         let mut codes: Vec<u8> = StreamKind::ALL.iter().map(|k| k.code()).collect();
         codes.dedup();
-        assert_eq!(codes, [1, 2, 3, 4, 5]);
+        assert_eq!(codes, [1, 2, 3, 4, 5, 6]);
     }
 
     #[test]

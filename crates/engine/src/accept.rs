@@ -76,7 +76,7 @@ impl Engine {
     }
 
     /// Tells all who read it of an envelope that the store has appended.
-    fn announce(&self, stream: StreamName, envelope: Envelope, novel: bool) {
+    pub(crate) fn announce(&self, stream: StreamName, envelope: Envelope, novel: bool) {
         let kept_for_a_time = matches!(self.policies().of(stream.kind()).keep, Keep::For(_));
         if kept_for_a_time && !novel {
             self.inner.known.was_false();

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tidings_core::account::{Account, Invited, Presence};
 use tidings_core::blob::Blob;
 use tidings_core::statistics::MEDIA;
-use tidings_core::{EnvelopeId, Key, Label, StreamName, Timestamp};
+use tidings_core::{AccountNews, EnvelopeId, Key, Label, StreamName, Timestamp};
 
 /// How often the last-seen time of an account is written at most.
 const SEEN_EVERY: Duration = Duration::from_secs(60);
@@ -90,6 +90,10 @@ impl Engine {
             known(engine.inner.store.delete_account(caller).await?)?;
             engine.inner.seen.forget(&caller);
             engine.inner.tail.forget(&StreamName::inbox(&caller));
+            if let Key::Ed25519(identity) = caller {
+                // Its devices that listen look, and find that they are nobody's.
+                engine.tell_account(&identity, AccountNews::Devices);
+            }
             engine.inner.sweeper.notify_one();
             Ok(())
         })

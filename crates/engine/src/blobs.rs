@@ -7,7 +7,7 @@ use crate::hold::{Hold, Holds};
 use bytes::Bytes;
 use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -84,6 +84,47 @@ impl Blobs {
         .await
     }
 
+    /// Opens a part of a blob's file. Fails as [`Blobs::read`] does.
+    pub(crate) async fn read_part(&self, name: BlobName, size: u64, from: u64, len: u64) -> Result<BlobReader, Error> {
+        let path = self.path(name);
+        blocking(move || {
+            let mut file = File::open(path)?;
+            if file.metadata()?.len() != size {
+                return Err(Error::NotFound);
+            }
+            file.seek(SeekFrom::Start(from))?;
+            Ok(BlobReader { file: Some(file), left: len })
+        })
+        .await
+    }
+
+    /// Opens the file of a blob for writing, made if it is missing, so that it survives a crash. Blocks.
+    pub(crate) fn open_named(&self, name: BlobName) -> Result<File, Error> {
+        let path = self.path(name);
+        let mut options = OpenOptions::new();
+        options.write(true).mode(0o600);
+        match options.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            opened => return Ok(opened?),
+        }
+        let folder = self.folder_of(&path)?;
+        let file = options.create(true).truncate(false).open(&path)?;
+        File::open(folder)?.sync_all()?;
+        Ok(file)
+    }
+
+    /// The folder of a file, made if it is missing.
+    fn folder_of<'a>(&self, path: &'a Path) -> Result<&'a Path, Error> {
+        let Some(folder) = path.parent() else {
+            return Err(Error::NotFound);
+        };
+        if !folder.exists() {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+            File::open(&self.folder)?.sync_all()?;
+        }
+        Ok(folder)
+    }
+
     /// From now until what it gives is dropped, no file that a snapshot of the database may refer to is removed.
     pub fn hold(&self) -> Hold {
         Hold::new(self.clone())
@@ -130,13 +171,7 @@ impl Blobs {
     fn settle(&self, file: &File, partial: &Path, name: BlobName) -> Result<(), Error> {
         file.sync_data()?;
         let path = self.path(name);
-        let Some(folder) = path.parent() else {
-            return Err(Error::NotFound);
-        };
-        if !folder.exists() {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-            File::open(&self.folder)?.sync_all()?;
-        }
+        let folder = self.folder_of(&path)?;
         fs::rename(partial, &path)?;
         File::open(folder)?.sync_all()?;
         Ok(())
@@ -332,7 +367,9 @@ fn names_in(folder: &Path) -> Result<Vec<BlobName>, Error> {
 }
 
 /// Runs disk work on the threads that may block.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<T, Error> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Error::Failed(format!("disk work was broken off: {error}"))),

@@ -19,6 +19,15 @@ pub enum Error {
     /// What was asked for is not there, or not the caller's.
     #[error("not found")]
     NotFound,
+    /// There is something else of this name already.
+    #[error("there is something else of this name")]
+    Exists,
+    /// What it depends on is not as it must be.
+    #[error("the state is another one")]
+    Conflict,
+    /// It contradicts itself or is outside of all bounds.
+    #[error("{0}")]
+    Malformed(&'static str),
     /// An attachment is longer than allowed.
     #[error("too large")]
     TooLarge,

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::tail::{Item, Look};
 use std::sync::Arc;
 use std::time::Duration;
+use tidings_core::group::group_of;
 use tidings_core::policy::Keep;
 use tidings_core::{Bound, Hint, HistoryQuery, Seq, StreamName, Timestamp};
 
@@ -93,9 +94,13 @@ impl Engine {
                     // Another process has written it: what this one remembers of it is no longer all.
                     self.inner.tail.forget(&stream);
                     self.inner.history.forget(&stream);
+                    if let Some(group) = group_of(&stream) {
+                        self.inner.memberships.forget(&group);
+                    }
                     self.inner.feeds.tell(&stream, |_| ());
                 }
-                Some(Hint::Deliveries) => self.inner.deliveries.notify_one(),
+                Some(Hint::Deliveries) => self.look_for_deliveries(),
+                Some(Hint::Account(identity, news)) => self.tell_account_here(&identity, news),
                 Some(Hint::Lost) => self.look_everywhere(),
                 None => return,
             }
@@ -106,8 +111,15 @@ impl Engine {
         if self.inner.bus.reaches_others() {
             self.inner.tail.forget_stored();
             self.inner.history.forget_all();
+            self.inner.memberships.forget_all();
+            self.inner.owners.forget_all();
         }
         self.inner.feeds.wake_all();
+        self.look_for_deliveries();
+    }
+
+    fn look_for_deliveries(&self) {
         self.inner.deliveries.notify_one();
+        self.inner.knocks.notify_one();
     }
 }

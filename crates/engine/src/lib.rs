@@ -19,6 +19,7 @@ pub mod hold;
 mod known;
 pub mod limits;
 pub mod live;
+pub mod native;
 pub mod subscriber;
 pub mod sweep;
 mod tail;
@@ -57,6 +58,8 @@ pub struct Settings {
     pub tail_bytes: usize,
     /// Bytes that rooms which are being read may take in memory.
     pub history_bytes: usize,
+    /// Bytes of uploaded blobs that one account may have.
+    pub account_blob_bytes: u64,
 }
 
 impl Default for Settings {
@@ -69,6 +72,7 @@ impl Default for Settings {
             disk_reserve: 128 << 20,
             tail_bytes: 12 << 20,
             history_bytes: 32 << 20,
+            account_blob_bytes: tidings_core::upload::ACCOUNT_BYTES_MAX,
         }
     }
 }
@@ -90,6 +94,13 @@ struct Inner {
     window: live::Window,
     relays: live::Relays,
     seen: accounts::SeenLately,
+    owners: native::Owners,
+    memberships: native::Memberships,
+    presences: Arc<tidings_core::presence::Presences>,
+    writing: native::Writing,
+    incarnation: std::sync::OnceLock<u64>,
+    account_blob_bytes: u64,
+    knocks: tokio::sync::Notify,
     deliveries: tokio::sync::Notify,
     sweeper: tokio::sync::Notify,
     disk: disk::FreeSpace,
@@ -124,6 +135,13 @@ impl Engine {
                 window: live::Window::default(),
                 relays: live::Relays::default(),
                 seen: accounts::SeenLately::default(),
+                owners: native::Owners::default(),
+                memberships: native::Memberships::default(),
+                presences: Arc::default(),
+                writing: native::Writing::default(),
+                incarnation: std::sync::OnceLock::new(),
+                account_blob_bytes: settings.account_blob_bytes,
+                knocks: tokio::sync::Notify::new(),
                 deliveries: tokio::sync::Notify::new(),
                 sweeper: tokio::sync::Notify::new(),
                 disk,

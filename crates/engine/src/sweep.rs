@@ -30,6 +30,10 @@ pub struct Report {
     pub exchanges: u64,
     /// Accounts deleted.
     pub accounts: u64,
+    /// Uploaded blobs deleted.
+    pub uploads: u64,
+    /// Groups deleted.
+    pub groups: u64,
     /// Orphaned files removed.
     pub orphans: u64,
 }
@@ -71,6 +75,14 @@ impl Engine {
         report.envelopes += u64::try_from(swept.envelopes.len()).unwrap_or(u64::MAX);
         report.exchanges += swept.exchanges;
         report.accounts += swept.accounts;
+        report.uploads += swept.uploads;
+        report.groups += swept.groups;
+        if swept.accounts > 0 {
+            self.inner.owners.forget_all();
+        }
+        if swept.groups > 0 {
+            self.inner.memberships.forget_all();
+        }
         self.inner.blobs.remove(swept.freed).await?;
         Ok(swept.more)
     }

@@ -4,7 +4,7 @@ use super::fault::Fault;
 use super::rows::{Sum, check, damaged, key};
 use super::streams::StreamRow;
 use super::writer::Tx;
-use super::{SqliteStore, counters, deliveries};
+use super::{SqliteStore, counters, deliveries, people};
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
 use tidings_core::ports::{Accounts, Stored};
@@ -161,6 +161,7 @@ pub(super) fn delete(tx: &Tx<'_>, account: AccountRow) -> Result<(), Fault> {
     forget_contacts(tx.conn, account.number)?;
     tx.conn.prepare_cached("DELETE FROM backups WHERE account = ?1")?.execute(params![account.number])?;
     deliveries::forget(tx, account.number)?;
+    people::forget(tx, account.number)?;
     tx.counts.add(counters::ACCOUNTS, -1);
     if let Some(seen_at) = account.seen_at {
         tx.counts.add_at(counters::SEEN, seen_at, -1);
@@ -181,7 +182,7 @@ pub(super) fn add_contact(conn: &Connection, account: i64, key: &Key) -> Result<
     conn.prepare_cached("INSERT OR IGNORE INTO contacts (account, key, sum) VALUES (?1, ?2, ?3)")?.execute(params![
         account,
         key.tagged(),
-        contact_sum(account, &key.tagged())
+        contact_sum(account, &key.tagged(), false)
     ])?;
     Ok(())
 }
@@ -192,8 +193,10 @@ fn forget_contacts(conn: &Connection, account: i64) -> Result<(), Fault> {
 }
 
 /// The checksum of a contact.
-pub(super) fn contact_sum(account: i64, tagged: &[u8]) -> i64 {
-    Sum::new().int(account).bytes(tagged).done()
+pub(super) fn contact_sum(account: i64, tagged: &[u8], dropped: bool) -> i64 {
+    let sum = Sum::new().int(account).bytes(tagged);
+    // Rows of versions 1 and 2 know no such thing, and their sums stay valid.
+    if dropped { sum.int(1).done() } else { sum.done() }
 }
 
 /// Replaces a profile backup.

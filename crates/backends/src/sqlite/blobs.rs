@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use super::rows::{Sum, check, count, damaged, int};
+use super::uploads;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tidings_core::{Blob, BlobContent, BlobName};
 
@@ -62,7 +63,8 @@ pub(super) fn unreferenced(conn: &Connection, names: Vec<BlobName>) -> Result<Ve
     let mut select = conn.prepare_cached("SELECT 1 FROM blobs WHERE file = ?1")?;
     let mut orphans = Vec::new();
     for name in names {
-        if !select.exists(params![name.to_string()])? {
+        let text = name.to_string();
+        if !select.exists(params![text])? && !uploads::refers_to(conn, &text)? {
             orphans.push(name);
         }
     }

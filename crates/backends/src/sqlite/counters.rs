@@ -21,6 +21,13 @@ pub(super) const ROOM_MESSAGES: &str = "rooms";
 /// Rows of outgoing work.
 pub(super) const DELIVERIES: &str = "deliveries";
 
+/// Entries of groups.
+pub(super) const GROUP_ENTRIES: &str = "entries";
+/// Uploaded blobs.
+pub(super) const UPLOADS: &str = "uploads";
+/// Rows of pushes and wakes.
+pub(super) const KNOCKS: &str = "knocks";
+
 /// The day of counters that are not counted by day.
 const ALWAYS: i64 = 0;
 
@@ -67,6 +74,7 @@ impl<'a> Counts<'a> {
         match kind {
             StreamKind::Inbox if label.as_str() == MEDIA => self.add(MEDIA_WAITING, change),
             StreamKind::Room => self.add(ROOM_MESSAGES, change),
+            StreamKind::Group => self.add(GROUP_ENTRIES, change),
             _ => {}
         }
     }
@@ -141,6 +149,8 @@ pub(super) fn statistics(conn: &Connection, now: Timestamp) -> Result<Statistics
         seen_last_30_days: since(SEEN, today.earlier(30).number())?,
         media_waiting: since(MEDIA_WAITING, ALWAYS)?,
         room_messages: since(ROOM_MESSAGES, ALWAYS)?,
+        group_entries: since(GROUP_ENTRIES, ALWAYS)?,
+        uploads: since(UPLOADS, ALWAYS)?,
         received_last_7_days: since(RECEIVED, today.earlier(6).number())?,
     })
 }

@@ -3,8 +3,9 @@
 use super::fault::Fault;
 use super::rows::{Sum, check, damaged, int, key, kind};
 use super::writer::Tx;
-use super::{blobs, senders};
+use super::{blobs, groups, senders};
 use rusqlite::{Connection, Row, params};
+use tidings_core::group::commit_turn;
 use tidings_core::{BlobName, Envelope, EnvelopeId, Key, Label, Seq, StreamKind, Timestamp};
 
 /// Envelopes that one stream can ever have: a place has 32 bits for the number in the stream.
@@ -60,8 +61,11 @@ impl EnvelopeRow<'_> {
         Ok(inserted > 0)
     }
 
-    /// What finds it by its sender; none in rooms, where nobody asks for that.
+    /// What finds it by its sender, or, in a group, a commit by its turn; none in rooms, where nobody asks for that.
     fn kin(&self) -> Option<i64> {
+        if self.kind == StreamKind::Group {
+            return commit_turn(&self.envelope.label).map(|turn| turn_kin(self.stream, turn));
+        }
         let sender = self.envelope.sender.filter(|_| senders::counts(self.kind));
         sender.map(|sender| kin(self.stream, &sender, &self.envelope.label))
     }
@@ -90,6 +94,11 @@ impl EnvelopeRow<'_> {
 /// Finds envelopes of one sender and label in one stream.
 pub(super) fn kin(stream: i64, sender: &Key, label: &Label) -> i64 {
     Sum::new().int(stream).bytes(&sender.tagged()).text(label.as_str()).done()
+}
+
+/// Finds the commit that took a turn of a group.
+pub(super) fn turn_kin(stream: i64, turn: u64) -> i64 {
+    Sum::new().int(stream).text("turn").int(int(turn)).done()
 }
 
 /// Reads an envelope from the columns `place, id, kind, at, bytes, blob, sum, sender, label, body, kin, time` and compares it with
@@ -158,6 +167,9 @@ impl Doomed {
         tx.conn.prepare_cached("DELETE FROM envelopes WHERE place = ?1")?.execute(params![self.place])?;
         if let Some(sender) = self.sender.as_ref().filter(|_| senders::counts(self.kind)) {
             senders::subtract(tx.conn, sender, self.bytes)?;
+        }
+        if self.kind == StreamKind::Group {
+            groups::lighten(tx.conn, stream_and_seq(self.place).0, self.bytes)?;
         }
         tx.counts.envelope(self.kind, &self.label, -1);
         match self.blob {

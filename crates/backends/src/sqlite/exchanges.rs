@@ -72,6 +72,19 @@ impl ExchangeRow {
         Ok(())
     }
 
+    /// Notes that it was accepted with this text; gives the text of its maker.
+    fn close(&mut self, conn: &Connection, text: Option<String>) -> Result<Option<String>, Fault> {
+        self.exchange.state = ExchangeState::Accepted;
+        let before = std::mem::replace(&mut self.exchange.text, text);
+        conn.prepare_cached("UPDATE exchanges SET state = ?2, text = ?3, sum = ?4 WHERE id = ?1")?.execute(params![
+            self.id,
+            code(self.exchange.state),
+            self.exchange.text,
+            self.sum()
+        ])?;
+        Ok(before)
+    }
+
     fn sum(&self) -> i64 {
         let exchange = &self.exchange;
         Sum::new()
@@ -136,15 +149,22 @@ fn accept(tx: &Tx<'_>, acceptance: Acceptance) -> Result<Result<Accepted, Exchan
         Some(key) => register(tx, key, creator, acceptance.now)?,
         None => false,
     };
-    row.exchange.state = ExchangeState::Accepted;
-    let text = std::mem::replace(&mut row.exchange.text, acceptance.text);
-    tx.conn.prepare_cached("UPDATE exchanges SET state = ?2, text = ?3, sum = ?4 WHERE id = ?1")?.execute(params![
-        row.id,
-        code(row.exchange.state),
-        row.exchange.text,
-        row.sum()
-    ])?;
+    let text = row.close(tx.conn, acceptance.text)?;
     Ok(Ok(Accepted { text, expires_at: row.exchange.expires_at, created_account }))
+}
+
+/// Uses up a token that lets somebody in; gives the account of its maker.
+pub(super) fn use_up(
+    tx: &Tx<'_>,
+    token: &TokenHash,
+    now: Timestamp,
+) -> Result<Result<Option<i64>, ExchangeRefusal>, Fault> {
+    let Some(mut row) = ExchangeRow::find(tx.conn, token)? else { return Ok(Err(ExchangeRefusal::Unknown)) };
+    if let Err(refusal) = row.exchange.may_accept(now) {
+        return Ok(Err(refusal));
+    }
+    row.close(tx.conn, None)?;
+    Ok(Ok(row.exchange.maker.map(AccountNumber::number)))
 }
 
 fn wants_first_invitation(conn: &Connection, now: Timestamp) -> Result<bool, Fault> {

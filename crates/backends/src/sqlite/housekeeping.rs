@@ -3,10 +3,11 @@
 use super::accounts::{AccountRow, delete as delete_account};
 use super::envelopes::{Doomed, SEQ_MAX, place, stream_and_seq};
 use super::fault::Fault;
+use super::people::packages;
 use super::rows::{Sum, check, int};
 use super::streams::{Floor, StreamRow};
 use super::writer::Tx;
-use super::{SqliteStore, blobs, counters, deliveries, integrity};
+use super::{SqliteStore, blobs, counters, deliveries, groups, integrity, knocks, swaps, uploads};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use std::collections::BTreeMap;
@@ -25,10 +26,22 @@ fn sweep(tx: &Tx<'_>, cutoffs: &Cutoffs, limit: usize, floor: &Floor) -> Result<
     sweep_rooms(tx, floor, limit, &mut swept)?;
     sweep_exchanges(tx, cutoffs.exchanges, limit, &mut swept)?;
     sweep_accounts(tx, cutoffs.accounts, limit, &mut swept)?;
+    sweep_conversations(tx, cutoffs.now, limit, &mut swept)?;
     counters::forget(tx.conn, cutoffs.counters)?;
     // A row holds back for seconds, so none is that old and of use.
     deliveries::forget_held(tx, cutoffs.exchanges, limit)?;
     Ok(swept)
+}
+
+/// What Tidings' own clients left: exchanges, groups, blobs, and key packages from before a restore.
+fn sweep_conversations(tx: &Tx<'_>, now: Timestamp, limit: usize, swept: &mut Swept) -> Result<(), Fault> {
+    let swaps = swaps::sweep(tx, now, limit)?;
+    swept.exchanges = swept.exchanges.saturating_add(u64::try_from(swaps).unwrap_or(u64::MAX));
+    swept.more |= swaps == limit;
+    groups::sweep(tx, now, limit, swept)?;
+    uploads::sweep(tx, now, limit, swept)?;
+    swept.more |= packages::sweep(tx.conn, limit)?;
+    knocks::forget_held(tx, now, limit)
 }
 
 fn sweep_envelopes(

@@ -4,9 +4,18 @@ use super::accounts::{AccountRow, backup_sum, contact_sum};
 use super::deliveries::DeliveryRow;
 use super::exchanges::ExchangeRow;
 use super::fault::Fault;
+use super::groups::GroupRow;
+use super::groups::wakes::WakeRow;
+use super::knocks::KnockRow;
+use super::people::ListRow;
+use super::people::devices::DeviceRow;
+use super::people::packages::PackageRow;
+use super::people::profiles::ProfileRow;
 use super::rows::check;
 use super::streams::StreamRow;
-use super::{blobs, counters, envelopes, housekeeping, open, recount, schema};
+use super::swaps::SwapRow;
+use super::uploads::UploadRow;
+use super::{blobs, counters, envelopes, groups, housekeeping, knocks, open, recount, schema};
 use rusqlite::{Connection, Row, params};
 use std::fs::File;
 use std::io::Read;
@@ -169,6 +178,64 @@ const CHUNKED: &[Chunked] = &[
     },
 ];
 
+/// Tables of version 3.
+const CONVERSATIONS: &[Chunked] = &[
+    Chunked {
+        sql: "SELECT account, counter, sum, list FROM device_lists WHERE account > ?1 ORDER BY account LIMIT ?2",
+        check: |row| ListRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT id, account, key, taken, sum, subscription FROM devices WHERE id > ?1 ORDER BY id LIMIT ?2",
+        check: |row| DeviceRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT id, device, state, digest, incarnation, sum, package FROM packages
+              WHERE id > ?1 ORDER BY id LIMIT ?2",
+        check: |row| PackageRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT account, counter, sum, body FROM profiles WHERE account > ?1 ORDER BY account LIMIT ?2",
+        check: |row| ProfileRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT id, name, account, state, expires_at, sum, offer, answer, reply FROM swaps
+              WHERE id > ?1 ORDER BY id LIMIT ?2",
+        check: |row| SwapRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT stream, account, turn, turn_at, members, owners, sum FROM groups
+              WHERE stream > ?1 ORDER BY stream LIMIT ?2",
+        check: |row| GroupRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT stream, turn, sum, info FROM infos WHERE stream > ?1 ORDER BY stream LIMIT ?2",
+        check: |row| {
+            let (stream, info): (i64, Vec<u8>) = (row.get(0)?, row.get(3)?);
+            check(row.get(2)?, groups::info_sum(stream, row.get(1)?, &info), "infos", stream)
+        },
+    },
+    Chunked {
+        sql: "SELECT id, stream, key, device, sum, url FROM wakes WHERE id > ?1 ORDER BY id LIMIT ?2",
+        check: |row| WakeRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT id, hash, device, sum FROM wake_tokens WHERE id > ?1 ORDER BY id LIMIT ?2",
+        check: |row| {
+            let hash: Vec<u8> = row.get(1)?;
+            check(row.get(3)?, knocks::token_sum(&hash, row.get(2)?), "wake_tokens", row.get::<_, i64>(0)?)
+        },
+    },
+    Chunked {
+        sql: "SELECT id, kind, target, state, due, attempts, sum FROM knocks WHERE id > ?1 ORDER BY id LIMIT ?2",
+        check: |row| KnockRow::read(row).map(drop),
+    },
+    Chunked {
+        sql: "SELECT id, file, account, size, received, delete_hash, created_at, expires_at, sum FROM uploads
+              WHERE id > ?1 ORDER BY id LIMIT ?2",
+        check: |row| UploadRow::read(row).map(drop),
+    },
+];
+
 /// Compares every row with its checksum.
 fn contents(conn: &Connection, findings: &mut Findings) {
     let result =
@@ -178,7 +245,7 @@ fn contents(conn: &Connection, findings: &mut Findings) {
         let result = chunks(conn, table, findings);
         findings.note(result);
     }
-    let result = contacts(conn, findings);
+    let result = conversations(conn, findings);
     findings.note(result);
     let result = small(conn, findings);
     findings.note(result);
@@ -202,10 +269,47 @@ fn chunks(conn: &Connection, table: &Chunked, findings: &mut Findings) -> Result
     Ok(())
 }
 
-fn contacts(conn: &Connection, findings: &mut Findings) -> Result<(), Fault> {
-    let mut select = conn.prepare(
-        "SELECT account, key, sum FROM contacts WHERE (account, key) > (?1, ?2) ORDER BY account, key LIMIT ?3",
-    )?;
+/// What version 3 has beside the tables of the versions before, and the tables that have a key of two columns.
+fn conversations(conn: &Connection, findings: &mut Findings) -> Result<(), Fault> {
+    if !schema::has_conversations(conn)? {
+        return pairs(conn, &OLD_CONTACTS, findings);
+    }
+    for table in CONVERSATIONS {
+        let result = chunks(conn, table, findings);
+        findings.note(result);
+    }
+    pairs(conn, &CONTACTS, findings)?;
+    pairs(conn, &MEMBERS, findings)
+}
+
+/// A table whose key is a number and bytes: the columns are number, bytes, sum, and one more number.
+struct Paired {
+    name: &'static str,
+    sql: &'static str,
+    sum: fn(i64, &[u8], i64) -> i64,
+}
+
+const CONTACTS: Paired = Paired {
+    name: "contacts",
+    sql: "SELECT account, key, sum, dropped FROM contacts WHERE (account, key) > (?1, ?2) ORDER BY account, key LIMIT ?3",
+    sum: |account, key, dropped| contact_sum(account, key, dropped != 0),
+};
+
+/// In a copy of a database of version 1 or 2.
+const OLD_CONTACTS: Paired = Paired {
+    name: "contacts",
+    sql: "SELECT account, key, sum, 0 FROM contacts WHERE (account, key) > (?1, ?2) ORDER BY account, key LIMIT ?3",
+    sum: |account, key, _| contact_sum(account, key, false),
+};
+
+const MEMBERS: Paired = Paired {
+    name: "members",
+    sql: "SELECT stream, key, sum, role FROM members WHERE (stream, key) > (?1, ?2) ORDER BY stream, key LIMIT ?3",
+    sum: groups::member_sum,
+};
+
+fn pairs(conn: &Connection, table: &Paired, findings: &mut Findings) -> Result<(), Fault> {
+    let mut select = conn.prepare(table.sql)?;
     let mut last = (-1i64, Vec::new());
     while !findings.full() {
         let mut rows = select.query(params![last.0, last.1, CHUNK])?;
@@ -213,7 +317,7 @@ fn contacts(conn: &Connection, findings: &mut Findings) -> Result<(), Fault> {
         while let Some(row) = rows.next()? {
             next = (row.get(0)?, row.get(1)?);
             seen += 1;
-            findings.note(check(row.get(2)?, contact_sum(next.0, &next.1), "contacts", next.0));
+            findings.note(check(row.get(2)?, (table.sum)(next.0, &next.1, row.get(3)?), table.name, next.0));
         }
         drop(rows);
         last = next;

@@ -14,7 +14,7 @@ use std::time::Duration;
 const FILE_MODE: u32 = 0o600;
 
 /// Prepared statements kept by each connection; the crate has fewer.
-const STATEMENTS_KEPT: usize = 128;
+const STATEMENTS_KEPT: usize = 256;
 
 /// How long a connection waits for a lock of another. Only the moving of the log ever needs it.
 const LOCK_WAIT: Duration = Duration::from_millis(200);

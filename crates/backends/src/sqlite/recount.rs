@@ -1,10 +1,13 @@
 //! Counting again what the store keeps as running counts: usages, references, counters.
 
+mod conversations;
+
 use super::accounts::AccountRow;
-use super::counters::{ACCOUNTS, DELIVERIES, MEDIA_WAITING, ROOM_MESSAGES, SEEN};
+use super::counters::{ACCOUNTS, DELIVERIES, GROUP_ENTRIES, MEDIA_WAITING, ROOM_MESSAGES, SEEN};
 use super::envelopes::{SEQ_MAX, stream_and_seq};
 use super::fault::Fault;
 use super::rows::{Sum, count, damaged, kind};
+use super::schema::has_conversations;
 use super::senders;
 use super::streams::StreamRow;
 use rusqlite::{Connection, params};
@@ -17,11 +20,21 @@ pub(super) fn all(conn: &Connection) -> Result<(), Fault> {
     let transaction = conn.unchecked_transaction()?;
     envelopes(&transaction)?;
     accounts(&transaction)?;
-    let rows: i64 =
-        transaction.query_row("SELECT count(*) FROM deliveries /* the whole table */", [], |row| row.get(0))?;
-    counter(&transaction, DELIVERIES, 0, rows)?;
+    counter(
+        &transaction,
+        DELIVERIES,
+        0,
+        number(&transaction, "SELECT count(*) FROM deliveries /* the whole table */")?,
+    )?;
+    if has_conversations(&transaction)? {
+        conversations::all(&transaction)?;
+    }
     transaction.commit()?;
     Ok(())
+}
+
+fn number(conn: &Connection, sql: &str) -> Result<i64, Fault> {
+    Ok(conn.query_row(sql, [], |row| row.get(0))?)
 }
 
 /// Sums over a whole table in which each row has its own random-looking weight: they agree with those over another table
@@ -56,7 +69,7 @@ fn envelopes(conn: &Connection) -> Result<(), Fault> {
     let mut rows = select.query([])?;
     let (mut found, mut blobs) = (Weighed::default(), Weighed::default());
     let (mut stream, mut used, mut streams, mut media) = (0, Usage::default(), 0i64, 0);
-    let (mut highest, mut rooms) = (0, 0);
+    let (mut highest, mut rooms, mut entries) = (0, 0, 0);
     while let Some(row) = rows.next()? {
         let (id, seq) = stream_and_seq(row.get(0)?);
         if id != stream {
@@ -76,6 +89,7 @@ fn envelopes(conn: &Connection) -> Result<(), Fault> {
             found.add(weight(sender), counts, counts * bytes);
         }
         rooms += i64::from(kind == StreamKind::Room);
+        entries += i64::from(kind == StreamKind::Group);
         let inbox = kind == StreamKind::Inbox;
         media += i64::from(inbox && row.get_ref(5)?.as_str().map_err(rusqlite::Error::from)? == MEDIA);
     }
@@ -87,6 +101,7 @@ fn envelopes(conn: &Connection) -> Result<(), Fault> {
     }
     counter(conn, MEDIA_WAITING, 0, media)?;
     counter(conn, ROOM_MESSAGES, 0, rooms)?;
+    counter(conn, GROUP_ENTRIES, 0, entries)?;
     compare_senders(conn, &found)?;
     compare_blobs(conn, &blobs)
 }

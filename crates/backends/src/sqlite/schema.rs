@@ -5,10 +5,17 @@ use super::fault::Fault;
 use rusqlite::Connection;
 
 /// The steps. What stands at index n leads from version n to n + 1. Never change one that was released.
-const STEPS: &[&str] = &[include_str!("migrations/0001_store.sql"), include_str!("migrations/0002_rooms.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001_store.sql"),
+    include_str!("migrations/0002_rooms.sql"),
+    include_str!("migrations/0003_conversations.sql"),
+];
 
 /// The step that gives envelopes a time and counts what rooms hold.
 const TIMES: usize = 2;
+
+/// The step that brings devices, groups and all that goes with them.
+const CONVERSATIONS: usize = 3;
 
 /// Marks a database file as Tidings' own: "Tdng". In the header since before a file has its name (open.rs).
 pub(super) const APPLICATION_ID: u32 = 0x5464_6e67;
@@ -63,6 +70,12 @@ fn version(conn: &Connection) -> Result<usize, Fault> {
 /// Whether envelopes have a time. A copy of a database of version 1 does not get it before it becomes a node's.
 pub(super) fn has_times(conn: &Connection) -> Result<bool, Fault> {
     Ok(version(conn)? >= TIMES)
+}
+
+/// Whether there are the tables of devices, groups and uploads. A copy of an older database does not get them before it becomes a
+/// node's.
+pub(super) fn has_conversations(conn: &Connection) -> Result<bool, Fault> {
+    Ok(version(conn)? >= CONVERSATIONS)
 }
 
 /// Compares the tables and indexes with those that the steps up to the file's version make.

@@ -5,9 +5,9 @@ use super::rows::{count, damaged, int};
 use rusqlite::{Connection, OptionalExtension, params};
 use tidings_core::{Key, StreamKind, Usage};
 
-/// Whether what is appended to such a stream counts. In rooms nobody takes it, and senders have no budget.
+/// Whether what is appended to such a stream counts. In rooms and groups nobody takes it, and senders have no budget.
 pub(super) fn counts(kind: StreamKind) -> bool {
-    kind != StreamKind::Room
+    !matches!(kind, StreamKind::Room | StreamKind::Group)
 }
 
 /// What the sender has waiting.

@@ -49,10 +49,7 @@ impl Snapshot {
         mut tell: impl FnMut(BlobName, u64) -> Result<(), E>,
     ) -> Result<(), E> {
         let sql = |error: rusqlite::Error| E::from(StoreError::from(Fault::from(error)));
-        let mut select = self
-            .conn
-            .prepare("SELECT file, size FROM blobs WHERE file IS NOT NULL ORDER BY file /* the whole table */")
-            .map_err(sql)?;
+        let mut select = self.conn.prepare(self.files_sql()?.0).map_err(sql)?;
         let mut rows = select.query([]).map_err(sql)?;
         while let Some(row) = rows.next().map_err(sql)? {
             let (file, size): (String, i64) = (row.get(0).map_err(sql)?, row.get(1).map_err(sql)?);
@@ -66,13 +63,27 @@ impl Snapshot {
     /// How many blobs are files, and their bytes together.
     pub fn files(&self) -> Result<(u64, u64), StoreError> {
         let sums = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let sums: Result<(i64, i64), _> = self.conn.query_row(
-            "SELECT count(*), coalesce(sum(size), 0) FROM blobs WHERE file IS NOT NULL /* the whole table */",
-            [],
-            sums,
-        );
+        let sums: Result<(i64, i64), _> = self.conn.query_row(self.files_sql()?.1, [], sums);
         let (files, bytes) = sums.map_err(Fault::from)?;
         Ok((count(files), count(bytes)))
+    }
+
+    /// The statements that list and count files: attachments, and blobs whose upload is complete. The others are begun anew after a
+    /// restore.
+    fn files_sql(&self) -> Result<(&'static str, &'static str), StoreError> {
+        Ok(match schema::has_conversations(&self.conn)? {
+            true => (
+                "SELECT file, size FROM blobs WHERE file IS NOT NULL /* the whole table */
+                 UNION ALL SELECT file, size FROM uploads WHERE received = size AND gone = 0 ORDER BY file",
+                "SELECT count(*), coalesce(sum(size), 0) FROM
+                 (SELECT size FROM blobs WHERE file IS NOT NULL /* the whole table */
+                  UNION ALL SELECT size FROM uploads WHERE received = size AND gone = 0)",
+            ),
+            false => (
+                "SELECT file, size FROM blobs WHERE file IS NOT NULL ORDER BY file /* the whole table */",
+                "SELECT count(*), coalesce(sum(size), 0) FROM blobs WHERE file IS NOT NULL /* the whole table */",
+            ),
+        })
     }
 
     /// How many accounts there are that were not deleted, and how many envelopes wait in inboxes.
@@ -89,7 +100,8 @@ impl Snapshot {
     }
 }
 
-fn incarnation(conn: &Connection) -> Result<u64, Fault> {
+/// The node's incarnation: 1 before the first restore.
+pub(super) fn incarnation(conn: &Connection) -> Result<u64, Fault> {
     let kept = value(conn, INCARNATION)?;
     let number = kept.and_then(|digits| String::from_utf8(digits).ok()?.parse().ok());
     Ok(number.unwrap_or(1))

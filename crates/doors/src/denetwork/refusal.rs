@@ -81,6 +81,8 @@ impl From<Error> for Refused {
                 Self::new(Status::Broken, "this server failed, its owner can find out why")
             }
             Error::Exchange(_) | Error::NoAccount | Error::NotFound => Self::bad("not found"),
+            // Said to Tidings' own clients only.
+            Error::Exists | Error::Conflict | Error::Malformed(_) => Self::bad("not possible"),
         }
     }
 }

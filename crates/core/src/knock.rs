@@ -1,0 +1,64 @@
+//! Knocks: telling a device that something came, without saying what. A push to a device of this node, or a request to the address
+//! that a member of a group left (docs/protocol/node.md, Push).
+
+use crate::delivery::ATTEMPTS_MAX;
+use crate::time::Timestamp;
+use std::time::Duration;
+
+/// Rows of knocks that a node keeps at most. Beyond that no new one is queued: it is only a hint.
+pub const KNOCKS_MAX: u64 = 100_000;
+
+/// After a knock, the next one at the same door waits this long, and all that come meanwhile become one.
+pub const KNOCK_EVERY: Duration = Duration::from_secs(60);
+
+/// First wait between attempts; it quadruples each time.
+const RETRY_FIRST: Duration = Duration::from_secs(10);
+
+/// The longest wait between attempts, whatever the other side asks for.
+const RETRY_MAX: Duration = Duration::from_secs(3600);
+
+/// Tokens that one device may have given out to be woken with. Beyond that the oldest go.
+pub const WAKE_TOKENS_MAX: u64 = 2000;
+
+/// Devices of one member for which a group keeps an address.
+pub const WAKES_PER_MEMBER_MAX: u64 = 32;
+
+/// Most bytes of an address to knock at.
+pub const WAKE_URL_MAX: usize = 512;
+
+/// Most bytes of a push subscription as its door writes it.
+pub const SUBSCRIPTION_BYTES_MAX: usize = 4096;
+
+/// Where to knock.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A push subscription of a device of this node, as its door stored it.
+    Push(String),
+    /// An address at another node.
+    Wake(String),
+}
+
+/// A due knock, leased to one worker.
+pub struct Knock {
+    /// Its row.
+    pub id: i64,
+    /// Until when it is leased; tells this lease from a later one.
+    pub leased_until: Timestamp,
+    /// Attempts already made.
+    pub attempts: u32,
+    /// Where.
+    pub target: Target,
+}
+
+impl Knock {
+    /// When to try again after a failed attempt at `now`, or `None` when it is given up. `jitter` (0 to 255) spreads attempts by
+    /// up to a quarter.
+    pub fn retry_at(&self, after: Option<Duration>, jitter: u8, now: Timestamp) -> Option<Timestamp> {
+        if self.attempts.saturating_add(1) >= ATTEMPTS_MAX {
+            return None;
+        }
+        let backoff = RETRY_FIRST.saturating_mul(4u32.saturating_pow(self.attempts));
+        let wait = after.unwrap_or(backoff).max(backoff).min(RETRY_MAX);
+        Some(now.after(wait + wait / 4 * u32::from(jitter) / 255))
+    }
+}

@@ -1,0 +1,133 @@
+//! Pushes and wakes: takes due rows, has them sent, and deletes or reschedules them.
+
+use super::bytes;
+use crate::Engine;
+use crate::deliver::{LEASE, SENDING_MAX};
+use crate::error::Error;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::future::Future;
+use std::time::Duration;
+use tidings_core::Hint;
+use tidings_core::delivery::DeliveryOutcome;
+use tidings_core::knock::{KNOCK_EVERY, Knock, SUBSCRIPTION_BYTES_MAX};
+use tidings_core::{Ed25519Key, Timestamp, Token, TokenHash};
+use tokio::time::{sleep, timeout};
+
+/// How often due work is looked for without having been told of any.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// The pause between two looks: many messages that come at once are one look.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+
+/// How long a door that does not answer is left in peace.
+const GIVEN_UP: Duration = Duration::from_secs(600);
+
+impl Engine {
+    /// Replaces or removes the push subscription of a device, kept as its door wrote it. Fails with [`Error::NoAccount`] or
+    /// [`Error::TooLarge`].
+    pub async fn set_push(&self, device: Ed25519Key, subscription: Option<String>) -> Result<(), Error> {
+        let size = subscription.as_ref().map_or(0, String::len);
+        if size > SUBSCRIPTION_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
+        self.allow_stored(bytes(size), self.now())?;
+        Ok(self.inner.store.set_push(device, subscription).await??)
+    }
+
+    /// The push subscription of a device. Fails with [`Error::NoAccount`].
+    pub async fn push_subscription(&self, device: Ed25519Key) -> Result<Option<String>, Error> {
+        Ok(self.inner.store.push(device).await??)
+    }
+
+    /// Makes a token with which others may wake the device. Only its hash is kept. Fails with [`Error::NoAccount`].
+    pub async fn wake_token(&self, device: Ed25519Key, now: Timestamp) -> Result<Token, Error> {
+        self.allow_stored(bytes(Ed25519Key::LEN), now)?;
+        let token = self.inner.entropy.token();
+        self.inner.store.add_wake_token(device, token.hash()).await??;
+        Ok(token)
+    }
+
+    /// Wakes the device that made the token. Fails with [`Error::NotFound`].
+    pub async fn wake(&self, token: TokenHash, now: Timestamp) -> Result<(), Error> {
+        if !self.inner.store.wake(token, now).await? {
+            return Err(Error::NotFound);
+        }
+        self.inner.bus.wake(Hint::Deliveries);
+        Ok(())
+    }
+
+    /// Knocks where it is due, for ever. `send` makes one attempt; it must end within the lease of 20 seconds and may be repeated. Drop
+    /// the future to stop: what was under way is tried again after its lease.
+    pub async fn run_knocks<F, Fut>(&self, send: F)
+    where
+        F: Fn(Knock) -> Fut,
+        Fut: Future<Output = (Knock, DeliveryOutcome)>,
+    {
+        let mut sending = FuturesUnordered::new();
+        loop {
+            let room = SENDING_MAX.saturating_sub(sending.len());
+            sending.extend(self.lease_knocks(room).await.into_iter().map(&send));
+            let room = sending.len() < SENDING_MAX;
+            tokio::select! {
+                Some((knock, outcome)) = sending.next(), if !sending.is_empty() => {
+                    self.finish_knock(knock, outcome).await;
+                }
+                () = self.wait_for_knocks(), if room => {}
+            }
+        }
+    }
+
+    async fn lease_knocks(&self, room: usize) -> Vec<Knock> {
+        let now = self.now();
+        // Looking costs no transaction.
+        let due = self.inner.store.next_knock().await.ok().flatten();
+        if room == 0 || due.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
+        match self.inner.store.lease_knocks(now, now.after(LEASE), room).await {
+            Ok(leased) => leased,
+            Err(error) => {
+                tracing::warn!(%error, "could not look for due pushes and wakes");
+                Vec::new()
+            }
+        }
+    }
+
+    async fn wait_for_knocks(&self) {
+        let next = self.inner.store.next_knock().await.ok().flatten();
+        let pause = next.map_or(LOOK_AGAIN, |due: Timestamp| due.since(self.now()));
+        let _ = timeout(pause.clamp(PAUSE_MIN, LOOK_AGAIN), self.inner.knocks.notified()).await;
+        sleep(PAUSE_MIN).await;
+    }
+
+    async fn finish_knock(&self, knock: Knock, outcome: DeliveryOutcome) {
+        let kind = match knock.target {
+            tidings_core::knock::Target::Push(_) => "push",
+            tidings_core::knock::Target::Wake(_) => "wake",
+        };
+        metrics::counter!("tidings_knocks_total", "kind" => kind, "outcome" => name(outcome)).increment(1);
+        let now = self.now();
+        let [jitter] = self.inner.entropy.bytes();
+        let (outcome, next) = match outcome {
+            DeliveryOutcome::Delivered => (outcome, Some(now.after(KNOCK_EVERY))),
+            DeliveryOutcome::Gone => (outcome, None),
+            DeliveryOutcome::Refused => (outcome, Some(now.after(GIVEN_UP))),
+            DeliveryOutcome::Retry(after) => match knock.retry_at(after, jitter, now) {
+                Some(next) => (outcome, Some(next)),
+                None => (DeliveryOutcome::Refused, Some(now.after(GIVEN_UP))),
+            },
+        };
+        if let Err(error) = self.inner.store.finish_knock(knock, outcome, next).await {
+            tracing::warn!(%error, "could not note how a push or a wake ended; it is tried again");
+        }
+    }
+}
+
+fn name(outcome: DeliveryOutcome) -> &'static str {
+    match outcome {
+        DeliveryOutcome::Delivered => "delivered",
+        DeliveryOutcome::Gone => "gone",
+        DeliveryOutcome::Retry(_) => "retry",
+        DeliveryOutcome::Refused => "refused",
+    }
+}

@@ -1,0 +1,182 @@
+//! Accounts by identity key: devices, posting keys, key packages, profiles.
+
+use super::bytes;
+use crate::Engine;
+use crate::accept::to_the_end;
+use crate::error::Error;
+use tidings_core::device::{
+    AccountView, DEVICES_MAX, DeviceList, LIST_BYTES_MAX, PACKAGE_BYTES_MAX, PACKAGES_MAX, POSTING_KEYS_MAX,
+    PROFILE_BYTES_MAX, PackagesWaiting, PostingKey, PostingRight, Registration, TOKEN_LIFE_MAX, TakenPackages,
+};
+use tidings_core::exchange::NewExchange;
+use tidings_core::ports::native::ListSet;
+use tidings_core::{AccountNews, Ed25519Key, Key, Timestamp, Token};
+
+/// Bytes reckoned for a row beside what is in it.
+const ROW: u64 = 256;
+
+impl Engine {
+    /// Makes an account. The same again changes nothing. Fails with [`Error::Exists`] if there is another with this identity or one of
+    /// its devices, [`Error::Exchange`] if the token is no good, and [`Error::Refused`] if one is needed and there is none.
+    pub async fn register_account(&self, registration: Registration, now: Timestamp) -> Result<(), Error> {
+        allowed_list(&registration.devices)?;
+        self.allow_stored(bytes(registration.devices.list.len()).saturating_add(ROW), now)?;
+        Ok(self.inner.store.register(registration, now).await??)
+    }
+
+    /// Makes a one-time token with which somebody can make an account here, invited by this one. It can be used until `expires`, at
+    /// most 30 days. Fails with [`Error::NoAccount`] or [`Error::Exchange`].
+    pub async fn invitation_token(
+        &self,
+        identity: Ed25519Key,
+        expires: Timestamp,
+        now: Timestamp,
+    ) -> Result<Token, Error> {
+        self.allow_stored(ROW, now)?;
+        let token = self.inner.entropy.token();
+        let expires_at = expires.min(now.after(TOKEN_LIFE_MAX));
+        let maker = Some(Key::Ed25519(identity));
+        let new = NewExchange { token: token.hash(), maker, text: None, created_at: now, expires_at };
+        match self.inner.store.create_exchange(new).await? {
+            Err(tidings_core::exchange::ExchangeRefusal::NoAccount) => Err(Error::NoAccount),
+            made => Ok(made.map(|()| token)?),
+        }
+    }
+
+    /// Whose device this is; none for unknown and removed ones. Mostly from memory.
+    pub async fn device_owner(&self, device: Ed25519Key) -> Result<Option<Ed25519Key>, Error> {
+        let ticket = match self.inner.owners.look(&device) {
+            Ok(owner) => return Ok(Some(owner)),
+            Err(ticket) => ticket,
+        };
+        let owner = self.inner.store.device_owner(device).await?;
+        if let Some(owner) = owner {
+            self.inner.owners.note(ticket, device, owner);
+        }
+        Ok(owner)
+    }
+
+    /// The account as its devices see it. Fails with [`Error::NoAccount`].
+    pub async fn native_account(&self, identity: Ed25519Key) -> Result<AccountView, Error> {
+        let view = self.inner.store.account_view(identity).await?.ok_or(Error::NoAccount)?;
+        Ok(AccountView { blob_bytes_max: self.inner.account_blob_bytes, ..view })
+    }
+
+    /// The signed device list of an account; none if there is no such account.
+    pub async fn device_list(&self, identity: Ed25519Key) -> Result<Option<Vec<u8>>, Error> {
+        Ok(self.inner.store.device_list(identity).await?)
+    }
+
+    /// Replaces the device list; what removed devices had goes at once. Gives the stored list instead if its counter is not the one
+    /// before. Fails with [`Error::NoAccount`], or [`Error::Exists`] if a device belongs to somebody else.
+    pub async fn set_device_list(
+        &self,
+        identity: Ed25519Key,
+        list: DeviceList,
+        now: Timestamp,
+    ) -> Result<Result<(), Vec<u8>>, Error> {
+        allowed_list(&list)?;
+        self.allow_stored(bytes(list.list.len()).saturating_add(ROW), now)?;
+        let engine = self.clone();
+        to_the_end(async move {
+            match engine.inner.store.set_device_list(identity, list).await?? {
+                ListSet::Stored(stored) => Ok(Err(stored)),
+                ListSet::Done { gone } => {
+                    engine.tell_account(&identity, AccountNews::Devices);
+                    if !gone.is_empty() {
+                        // What only a removed device had not taken goes now.
+                        engine.clear_taken(identity).await?;
+                    }
+                    Ok(Ok(()))
+                }
+            }
+        })
+        .await
+    }
+
+    /// Replaces the allow-list of posting keys. Fails with [`Error::NoAccount`] or [`Error::TooLarge`].
+    pub async fn set_posting_keys(
+        &self,
+        owner: Ed25519Key,
+        keys: Vec<PostingKey>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        if keys.len() > POSTING_KEYS_MAX {
+            return Err(Error::TooLarge);
+        }
+        self.allow_stored(bytes(keys.len()).saturating_mul(64), now)?;
+        match self.inner.store.set_posting_keys(owner, keys).await? {
+            true => Ok(()),
+            false => Err(Error::NoAccount),
+        }
+    }
+
+    /// As what a key may post into the owner's inbox; none for strangers and for owners that are not there.
+    pub async fn may_post(&self, owner: Ed25519Key, key: Ed25519Key) -> Result<Option<PostingRight>, Error> {
+        Ok(self.inner.store.may_post(owner, key).await?)
+    }
+
+    /// Keeps key packages of a device, those that it had before excepted, up to 100; says how many wait. Fails with
+    /// [`Error::NoAccount`] or [`Error::TooLarge`].
+    pub async fn add_packages(
+        &self,
+        device: Ed25519Key,
+        packages: Vec<Vec<u8>>,
+        last_resort: Option<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<PackagesWaiting, Error> {
+        let all = packages.iter().chain(&last_resort);
+        if packages.len() > PACKAGES_MAX || all.clone().any(|package| package.len() > PACKAGE_BYTES_MAX) {
+            return Err(Error::TooLarge);
+        }
+        self.allow_stored(all.map(|package| bytes(package.len())).sum(), now)?;
+        Ok(self.inner.store.add_packages(device, packages, last_resort, now).await??)
+    }
+
+    /// How many key packages wait for a device. Fails with [`Error::NoAccount`].
+    pub async fn packages_waiting(&self, device: Ed25519Key) -> Result<PackagesWaiting, Error> {
+        Ok(self.inner.store.packages_waiting(device).await??)
+    }
+
+    /// Takes one key package of each device of the owner. Fails with [`Error::Refused`] for strangers.
+    pub async fn take_packages(
+        &self,
+        owner: Ed25519Key,
+        caller: Ed25519Key,
+        now: Timestamp,
+    ) -> Result<TakenPackages, Error> {
+        Ok(self.inner.store.take_packages(owner, caller, now).await??)
+    }
+
+    /// The sealed profile and its counter, if there is one.
+    pub async fn profile(&self, identity: Ed25519Key) -> Result<Option<(u64, Vec<u8>)>, Error> {
+        Ok(self.inner.store.profile(identity).await?)
+    }
+
+    /// Replaces the profile of counter `expected` (0: there is none yet). Gives the new counter, or the stored one if that is another.
+    /// Fails with [`Error::NoAccount`] or [`Error::TooLarge`].
+    pub async fn set_profile(
+        &self,
+        identity: Ed25519Key,
+        expected: u64,
+        body: Vec<u8>,
+        now: Timestamp,
+    ) -> Result<Result<u64, u64>, Error> {
+        if body.len() > PROFILE_BYTES_MAX {
+            return Err(Error::TooLarge);
+        }
+        self.allow_stored(bytes(body.len()), now)?;
+        let set = self.inner.store.set_profile(identity, expected, body, now).await??;
+        if set.is_ok() {
+            self.tell_account(&identity, AccountNews::Profile);
+        }
+        Ok(set)
+    }
+}
+
+fn allowed_list(list: &DeviceList) -> Result<(), Error> {
+    if list.devices.len() > DEVICES_MAX || list.list.len() > LIST_BYTES_MAX {
+        return Err(Error::TooLarge);
+    }
+    Ok(())
+}
