@@ -15,6 +15,7 @@ const ARROWS: &[Arrow] = &[
     Arrow { from: "mls", to: &[], tests: &[] },
     Arrow { from: "client", to: &["core", "wire", "mls"], tests: &[] },
     Arrow { from: "terminal", to: &["client", "wire"], tests: &[] },
+    Arrow { from: "web-core", to: &["client", "wire", "mls"], tests: &[] },
     Arrow { from: "tidings", to: &["core", "wire", "engine", "backends", "mesh", "doors", "client", "terminal"], tests: &[] },
 ];
 
