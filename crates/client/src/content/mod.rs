@@ -10,6 +10,8 @@ pub use kinds::{
     To, Typing, Witness,
 };
 
+pub(crate) use kinds::list;
+
 use crate::io::Time;
 use crate::view::MessageId;
 use serde::de::{self, MapAccess, Visitor};
