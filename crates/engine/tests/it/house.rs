@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tidings_backends::{LocalBus, Options, SqliteStore};
+use tidings_core::ports::Housekeeping;
 use tidings_core::{BoxKey, Bus, Caller, Draft, Envelope, Hint, Key, Label, Refusal, Seq, StreamName, Timestamp};
 use tidings_engine::blobs::FinishedBlob;
 use tidings_engine::{Blobs, Clock, Engine, Entropy, Error, Membership, Post, Settings, Subscriber};
@@ -49,6 +50,11 @@ impl House {
         let (clock, _) = Clock::manual(self.now());
         let settings = Settings { disk_reserve: 0, ..Settings::default() };
         Engine::new(Arc::clone(&self.store) as _, bus, blobs, settings, clock, Entropy::seeded(6))
+    }
+
+    /// Says on the bus what another process would say.
+    pub fn tell(&self, hint: Hint) {
+        self.bus.wake(hint);
     }
 
     /// Passes hints on from now on.
@@ -138,6 +144,11 @@ impl House {
         let mut writer = self.engine.receive_blob(0, 1 << 30, self.now()).unwrap();
         writer.push(&vec![1; size].into()).await.unwrap();
         writer.finish().await.unwrap()
+    }
+
+    /// Nothing that is stored is damaged or miscounted.
+    pub async fn intact(&self) {
+        assert_eq!(self.store.verify().await.unwrap(), Vec::<String>::new());
     }
 
     pub fn blobs_folder(&self) -> PathBuf {

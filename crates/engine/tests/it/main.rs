@@ -11,8 +11,12 @@
 
 mod deliveries;
 mod feeds;
+mod groups;
 mod house;
+mod knocks;
 mod live;
+mod native;
 mod rooms;
 mod schedule;
 mod sweeping;
+mod uploads;
