@@ -364,7 +364,37 @@ mod tests {
         assert_eq!(BoxKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), Err(KeyError::LowOrder));
     }
 
+    #[test]
+    fn small_and_second_forms_of_ed25519_points_are_no_keys() {
+        for point in SMALL_ORDER {
+            let mut twin = point;
+            twin[31] |= 0x80;
+            for bytes in [point, twin] {
+                assert_eq!(Ed25519Key::from_bytes(bytes), Err(KeyError::LowOrder));
+            }
+        }
+        let largest = tail(0xec, 0xff, 0x7f);
+        for (low, canonical) in [(0xeb, true), (0xed, false), (0xee, false), (0xff, false)] {
+            for sign in [0, 0x80] {
+                let mut bytes = largest;
+                bytes[0] = low;
+                bytes[31] |= sign;
+                assert_eq!(Ed25519Key::from_bytes(bytes).is_ok(), canonical, "{low:x}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn ed25519_keys_lead_back_and_are_no_box_keys(bytes: [u8; 32]) {
+            let Ok(key) = Ed25519Key::from_bytes(bytes) else { return Ok(()) };
+            prop_assert_eq!(Ed25519Key::parse(&key.to_string()), Ok(key));
+            prop_assert_eq!(Key::from_tagged(&Key::from(key).tagged()), Ok(Key::Ed25519(key)));
+            if let Ok(other) = BoxKey::from_bytes(bytes) {
+                prop_assert_ne!(Key::Box(other).tagged(), Key::from(key).tagged());
+            }
+        }
+
         #[test]
         fn tagged_and_text_forms_lead_back(bytes: [u8; 32]) {
             let Ok(key) = BoxKey::from_bytes(bytes) else { return Ok(()) };
@@ -396,6 +426,7 @@ mod tests {
         #[test]
         fn any_text_is_answered(text in ".{0,60}") {
             let _ = BoxKey::parse(&text);
+            let _ = Ed25519Key::parse(&text);
         }
     }
 }

@@ -294,7 +294,8 @@ impl Knocks for SqliteStore {
 
     async fn next_knock(&self) -> Stored<Option<Timestamp>> {
         self.read(move |conn| {
-            let mut select = conn.prepare_cached("SELECT due FROM knocks WHERE state > 0 ORDER BY due LIMIT 1")?;
+            let mut select =
+                conn.prepare_cached("SELECT due FROM knocks WHERE state > 0 AND due >= 0 ORDER BY due LIMIT 1")?;
             let due: Option<i64> = select.query_row([], |row| row.get(0)).optional()?;
             Ok(due.map(Timestamp::from_millis))
         })

@@ -115,7 +115,7 @@ async fn deleted_is_gone_from_all_files() {
 async fn a_full_disk_is_said_and_survived() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tidings.db");
-    let options = Options { pages_max: Some(150), ..Options::default() };
+    let options = Options { pages_max: Some(220), ..Options::default() };
     let store = SqliteStore::open(&path, &options).unwrap();
     friends(&*store, &[alice(), bob()]).await;
     let send = |number| {

@@ -8,6 +8,7 @@
 )]
 
 mod concurrency;
+mod conversations;
 mod damage;
 mod dump;
 mod durability;
