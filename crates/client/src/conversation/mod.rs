@@ -1,3 +1,179 @@
 //! A conversation: an MLS group, its roster and its stream at the hub (docs/protocol/conversations.md and messages.md).
+//!
+//! [`Conversation`] has no input or output of its own. Each call is given a [`Scene`]; what it changes goes into the scene's
+//! [`Batch`], what is to be done after that into its steps. A conversation that is read again from its records goes on where
+//! the one before was when its last batch was kept: whatever had been asked of the hub is asked again with the same ids.
 
+mod batch;
+mod chain;
+mod commit;
+mod create;
+mod expiry;
+mod gaps;
+mod heal;
+mod history;
+mod intake;
+mod join;
+mod keys;
+mod kept;
+mod notice;
+mod open;
+mod outbox;
+mod plan;
+mod profile;
+mod receipts;
+mod restore;
+mod said;
+mod scene;
+mod search;
+mod slot;
+mod state;
 pub mod step;
+mod turn;
+mod view;
+mod wish;
+
+pub use batch::Batch;
+pub use join::{LAST_RESORT, PACKAGES};
+pub use scene::{Me, People, Scene};
+pub use turn::Refusal;
+pub use wish::Wish;
+
+use crate::command::Fault;
+use crate::io::Time;
+use crate::records::{RecordKey, Table};
+use crate::view::{Event, GroupId, Identity};
+use state::State;
+use std::collections::{BTreeMap, HashMap};
+use step::{HubRequest, Step};
+use tidings_mls::Group;
+
+/// The `order` of the state's record in [`Table::Conversation`]; the others are of what is in flight.
+const STATE: &[u8] = b"";
+
+/// One conversation on this device.
+pub struct Conversation {
+    state: State,
+    /// The MLS group, once it was needed.
+    group: Option<Group>,
+    /// The MLS group that will take its place.
+    next: Option<Group>,
+    /// Certificates that were verified: by their bytes' and key's hash.
+    certificates: HashMap<[u8; 32], (Identity, u64)>,
+    /// Whether the state must be written.
+    changed: bool,
+    /// What is known of the connection; nothing of this survives.
+    link: Link,
+    /// Who is writing, until when.
+    typing: BTreeMap<Identity, Time>,
+}
+
+/// What is under way just now; forgotten when the client ends.
+#[derive(Default)]
+struct Link {
+    followed: bool,
+    /// Until when an answer to a Fetch is waited for.
+    fetching: Option<Time>,
+    /// Until when an answer to a Look is waited for.
+    looking: Option<Time>,
+    /// Whether this own typing is to be said, and when it was last.
+    typing: bool,
+    typing_said: Time,
+    /// The wake-up that was asked for last.
+    woken: Option<Time>,
+}
+
+impl Conversation {
+    fn owner(&self) -> [u8; 16] {
+        self.state.group.0
+    }
+
+    fn record(&self, table: Table, order: impl Into<Vec<u8>>) -> RecordKey {
+        RecordKey::new(table, self.owner(), order)
+    }
+
+    fn from_state(state: State) -> Self {
+        Self {
+            state,
+            group: None,
+            next: None,
+            certificates: HashMap::new(),
+            changed: false,
+            link: Link::default(),
+            typing: BTreeMap::new(),
+        }
+    }
+
+    /// The state is written at the end of the call.
+    fn state(&mut self) -> &mut State {
+        self.changed = true;
+        &mut self.state
+    }
+
+    fn show(&self, scene: &mut Scene<'_>) {
+        scene.steps.push(Step::Show(Event::Conversation(self.state.group)));
+    }
+
+    fn ask(&self, scene: &mut Scene<'_>, request: HubRequest) {
+        scene.steps.push(Step::Hub(request));
+    }
+
+    /// The last part of each call: does what can be done now, and writes down how things are.
+    fn settle(&mut self, scene: &mut Scene<'_>) {
+        let worked = self.work(scene);
+        self.report(scene, worked);
+        self.write(scene);
+        self.wake(scene);
+    }
+
+    fn report(&self, scene: &mut Scene<'_>, outcome: Result<(), Fault>) {
+        if let Err(fault) = outcome {
+            scene.steps.push(Step::Show(Event::Warning(fault.to_string())));
+        }
+    }
+
+    fn write(&mut self, scene: &mut Scene<'_>) {
+        self.write_groups(scene);
+        if std::mem::take(&mut self.changed) {
+            let bytes = tidings_wire::cbor::encode(&self.state);
+            scene.batch.put(self.record(Table::Conversation, STATE), bytes);
+        }
+    }
+
+    /// Everything that waits for its time or its turn.
+    fn work(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        self.expire(scene)?;
+        self.typing.retain(|_, until| *until > scene.now);
+        self.fetch_what_lags(scene);
+        self.put_back(scene)?;
+        self.come_back(scene)?;
+        self.take_turn(scene)?;
+        self.chase_gaps(scene);
+        self.say(scene)
+    }
+
+    /// Asks to be called again when something will be due.
+    fn wake(&mut self, scene: &mut Scene<'_>) {
+        let due = [
+            self.state.expiry_next,
+            self.typing.values().min().copied(),
+            self.fetch_due(),
+            self.restore_due(),
+            self.heal_due(),
+            self.turn_due(scene),
+            self.gaps_due(),
+            self.say_due(),
+        ];
+        let Some(next) = due.into_iter().flatten().min() else { return };
+        let next = next.max(scene.now.saturating_add(1));
+        if self.link.woken.is_none_or(|woken| woken <= scene.now || woken != next) {
+            self.link.woken = Some(next);
+            scene.steps.push(Step::WakeAt(next));
+        }
+    }
+
+    /// Which conversation.
+    pub fn id(&self) -> GroupId {
+        self.state.group
+    }
+}

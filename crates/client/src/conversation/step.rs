@@ -26,6 +26,8 @@ pub enum Step {
     Card(Identity, Vec<u8>),
     /// Somebody said what was last heard of one's own counters: profile, device list.
     Witness(u64, u64),
+    /// Somebody said the counter of their own profile, for [`Step::Witness`] to others.
+    Counter(Identity, u64),
     /// A suggestion of a contact came.
     Introduced(Identity, MessageId),
     /// Destroy this blob at its node: URL and secret.

@@ -1,0 +1,244 @@
+//! Commits: whether they are valid by the roster's rules, and what changes when one is applied.
+
+use super::Conversation;
+use super::chain::Chain;
+use super::history::Notice;
+use super::scene::Scene;
+use super::slot::mls_fault;
+use super::state::{CHAINS_MAX, EPOCHS_MAX, Epoch, Phase, Post, Seat, push_bounded};
+use super::step::{HubRequest, Step};
+use crate::command::Fault;
+use crate::content::{Content, Witness};
+use crate::roster::{CommitFacts, Roster};
+use crate::view::{ConversationKind, Identity};
+use std::collections::BTreeSet;
+use tidings_mls::{Judgement, Staged};
+use tidings_wire::api::{Entry, Member};
+use tidings_wire::bytes::Fixed;
+
+/// In larger conversations nobody says what was heard of others' counters.
+pub(super) const SMALL: usize = 20;
+
+impl Conversation {
+    /// The roster after a commit, if it is valid; else why it is void.
+    pub(super) fn judge(
+        &mut self,
+        scene: &Scene<'_>,
+        judgement: &Judgement,
+        add: &[Member],
+        remove: &[Fixed<32>],
+        turn: u64,
+    ) -> Result<Roster, &'static str> {
+        let after = Roster::decode(&judgement.extension_after).map_err(|_| "the roster can't be read")?;
+        let before = self.state.roster.clone();
+        let broken = "a leaf has no good certificate";
+        let leaves_before = self.roster_leaves(scene, &judgement.before).ok_or(broken)?;
+        let leaves_after = self.roster_leaves(scene, &judgement.after).ok_or(broken)?;
+        let committer = self.seat(&judgement.committer).ok_or(broken)?;
+        let committer = self.roster_leaf(scene, &committer);
+        let asked = self.asked(judgement);
+        let (mut add, mut remove) = (add.to_vec(), remove.to_vec());
+        self.without_room_keys(&before, &after, &mut add, &mut remove);
+        let has_devices = |who: &Identity| scene.people.devices(who).is_some_and(|list| !list.devices.is_empty());
+        let facts = CommitFacts {
+            before: &leaves_before,
+            after: &leaves_after,
+            external: judgement.external,
+            asked: &asked,
+            add: &add,
+            remove: &remove,
+            turn,
+            has_devices: &has_devices,
+        };
+        Roster::allows(&before, &after, &committer, &facts).map_err(|_| "the roster's rules do not allow it")?;
+        if self.state.kind == ConversationKind::Pair {
+            let known = |who: &Identity| *who == self.state.me || Some(*who) == self.state.other;
+            if !after.members.iter().all(|member| known(&member.id)) {
+                return Err("a third person in a conversation of two");
+            }
+        }
+        Ok(after)
+    }
+
+    /// Devices whose removal was proposed by a leaf of the same identity.
+    fn asked(&mut self, judgement: &Judgement) -> Vec<[u8; 32]> {
+        let seats: Vec<Seat> = judgement.before.iter().filter_map(|leaf| self.seat(leaf)).collect();
+        let who = |index: u32| seats.iter().find(|seat| seat.leaf == index).map(|seat| seat.identity);
+        let own_wish = judgement.removed.iter().filter(|removed| {
+            removed.proposed_by.is_some_and(|by| who(by).is_some() && who(by) == who(removed.leaf.index))
+        });
+        own_wish.map(|removed| removed.leaf.key).collect()
+    }
+
+    /// The room's own key changes with its seal; the roster's rule knows nothing of it.
+    fn without_room_keys(&self, before: &Roster, after: &Roster, add: &mut Vec<Member>, remove: &mut Vec<Fixed<32>>) {
+        if after.kind != ConversationKind::Room || before.seal == after.seal {
+            return;
+        }
+        let key = |seal| Fixed(super::keys::room_key(&self.state.group, &Fixed(seal)).verifying_key().to_bytes());
+        let (old, new): (Fixed<32>, Fixed<32>) = (key(before.seal), key(after.seal));
+        add.retain(|member| member.key != new);
+        remove.retain(|key| *key != old);
+    }
+
+    /// A commit by somebody else that MLS finds good: it is applied if the roster's rules do, too.
+    pub(super) fn take_staged(&mut self, scene: &mut Scene<'_>, entry: &Entry, staged: Staged) -> Result<(), Fault> {
+        let judgement = staged.judgement().clone();
+        let Ok(after) = self.judge(scene, &judgement, &entry.add, &entry.remove, entry.turn) else {
+            self.note_void(scene, entry.turn);
+            return Ok(());
+        };
+        self.group(scene)?.apply(staged).map_err(|error| mls_fault(&error))?;
+        if judgement.removes_this_device() {
+            return self.removed_here(scene, entry, &after);
+        }
+        let by = self.seat(&judgement.committer).map(|seat| seat.identity);
+        self.entered(scene, entry.at, by, after, true)
+    }
+
+    /// The group is in a new epoch.
+    pub(super) fn entered(
+        &mut self,
+        scene: &mut Scene<'_>,
+        at: u64,
+        by: Option<Identity>,
+        after: Roster,
+        shared: bool,
+    ) -> Result<(), Fault> {
+        let group = self.group(scene)?;
+        let (number, tag) = (group.epoch(), Fixed(group.tag()));
+        push_bounded(&mut self.state().epochs, Epoch { number, tag, shared }, EPOCHS_MAX);
+        let before = std::mem::replace(&mut self.state().roster, after);
+        let seats_before = self.state.seats.clone();
+        self.note_seats(scene)?;
+        self.note_roster(scene, &before);
+        self.note_chains(scene, &seats_before);
+        if let Some(by) = by {
+            self.note_changes(scene, by, at, &before);
+        }
+        let now = scene.now;
+        let state = self.state();
+        state.proposals_at = None;
+        state.fetch = Post::default();
+        state.last.at = state.last.at.max(at.min(now));
+        self.show(scene);
+        Ok(())
+    }
+
+    /// Writes down the roster of the group as it is now.
+    pub(super) fn note_roster(&mut self, scene: &mut Scene<'_>, before: &Roster) {
+        let ahead = !self.behind();
+        self.note_seal(self.state.roster.seal);
+        let locked = self.state.roster.locked;
+        let salt = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt));
+        let state = self.state();
+        state.locked = locked;
+        state.salt = salt.unwrap_or(state.salt);
+        if ahead {
+            state.newest = state.roster.clone();
+        }
+        if *before != self.state.roster {
+            scene.steps.push(Step::Profile);
+            scene.steps.push(Step::Show(crate::view::Event::Changed));
+        }
+    }
+
+    /// Devices that are new begin with their first message; whoever came newly by a further device is told what was heard.
+    fn note_chains(&mut self, scene: &mut Scene<'_>, before: &[Seat]) {
+        let known: BTreeSet<_> = before.iter().map(|seat| seat.mark).collect();
+        let known_people: BTreeSet<_> = before.iter().map(|seat| seat.identity).collect();
+        let new: Vec<Seat> = self.state.seats.iter().filter(|seat| !known.contains(&seat.mark)).copied().collect();
+        let small = self.state.roster.members.len() <= SMALL && self.state.kind != ConversationKind::Room;
+        for seat in new {
+            if seat.mark == self.state.mark {
+                continue;
+            }
+            if self.state.chains.len() < CHAINS_MAX {
+                let chains = &mut self.state().chains;
+                chains.entry(seat.mark).or_insert_with(|| Chain::beginning(seat.identity, 0));
+            }
+            let heard = scene.people.counters(&seat.identity);
+            if let Some((backup, devices)) = heard.filter(|_| small && known_people.contains(&seat.identity)) {
+                self.control(Content::Witness(Witness { identity: seat.identity, backup, devices }));
+            }
+        }
+    }
+
+    fn note_changes(&mut self, scene: &mut Scene<'_>, by: Identity, at: u64, before: &Roster) {
+        let after = self.state.roster.clone();
+        let ids = |roster: &Roster| roster.members.iter().map(|member| member.id).collect::<BTreeSet<_>>();
+        let (old, new) = (ids(before), ids(&after));
+        let (came, went): (Vec<_>, Vec<_>) = (new.difference(&old).copied().collect(), old.difference(&new).copied().collect());
+        let mut notices = Vec::new();
+        if !came.is_empty() {
+            notices.push(Notice::Added(came));
+        }
+        if !went.is_empty() {
+            notices.push(Notice::Removed(went));
+        }
+        for member in &after.members {
+            if before.role(&member.id).is_some_and(|role| role != member.role) {
+                notices.push(Notice::Role(member.id, member.role));
+            }
+        }
+        if before.name != after.name {
+            notices.push(Notice::Name(after.name.clone()));
+        }
+        if before.picture != after.picture {
+            notices.push(Notice::Picture);
+        }
+        if before.expire != after.expire {
+            notices.push(Notice::Expire(after.expire.unwrap_or(0)));
+        }
+        for notice in notices {
+            self.notice(scene, by, at, notice);
+        }
+    }
+
+    /// A commit has taken this device out.
+    fn removed_here(&mut self, scene: &mut Scene<'_>, entry: &Entry, after: &Roster) -> Result<(), Fault> {
+        if let Some(super::state::Incoming::Welcome { number, .. }) = &self.state.incoming
+            && *number == entry.number
+        {
+            return Ok(());
+        }
+        if after.member(&self.state.me).is_some() && !self.state.left {
+            // Only this leaf went, not the person: another device took it for a removed one, or adds it again.
+            self.state().phase = Phase::Joining;
+            self.suspect(scene, true);
+            return Ok(());
+        }
+        self.out(scene)
+    }
+
+    /// One belongs to it no more.
+    pub(super) fn out(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        self.drop_pending(scene).ok();
+        self.destroy_groups(scene)?;
+        self.forget_flight(scene);
+        let state = self.state();
+        state.phase = Phase::Out;
+        state.wants.clear();
+        state.pending = None;
+        state.incoming = None;
+        state.heal = None;
+        state.lost = None;
+        state.flight = None;
+        state.seats.clear();
+        scene.steps.push(Step::Follow(false));
+        scene.steps.push(Step::Profile);
+        scene.steps.push(Step::Show(crate::view::Event::Changed));
+        self.show(scene);
+        Ok(())
+    }
+
+    /// One goes, and takes one's key off the hub's list.
+    pub(super) fn go(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let shared_key = self.state.kind == ConversationKind::Room && self.state.roster.member(&self.state.me).is_none();
+        if !shared_key {
+            self.ask(scene, HubRequest::Leave);
+        }
+        self.state().left = true;
+        self.out(scene)
+    }
+}

@@ -1,0 +1,152 @@
+//! Messages that are missing: asked for, answered, and shown as a gap if they can't be had.
+
+use super::Conversation;
+use super::chain::Gap;
+use super::history::Body;
+use super::scene::Scene;
+use super::state::{Mark, Seat};
+use crate::command::Fault;
+use crate::content::{AGAIN_BYTES_MAX, Again, Content, GONE_MAX, Resend};
+use crate::io::Time;
+use crate::view::{Identity, MessageId};
+use tidings_wire::bytes::Fixed;
+
+/// Milliseconds after a gap was seen when it is asked for: at once the device concerned, later again.
+const ASK_AFTER: [u64; 4] = [5_000, 15_000, 10 * 60 * 1000, 4 * 3600 * 1000];
+/// Milliseconds after which what has not come is shown as a gap: a day.
+const GIVE_UP_AFTER: u64 = 24 * 3600 * 1000;
+/// Holes of one device that are asked for together.
+const HOLES_MAX: usize = 4;
+/// Own messages that one question is answered with.
+const ANSWER_MAX: u64 = 500;
+/// Bytes of messages in one answer, a little less than allowed.
+const ANSWER_BYTES: usize = AGAIN_BYTES_MAX - 4 * 1024;
+
+impl Conversation {
+    /// Asks for what is missing, when it is time.
+    pub(super) fn chase_gaps(&mut self, scene: &mut Scene<'_>) {
+        if !self.state.in_group() || self.state.cursor < self.state.end {
+            return;
+        }
+        let now = scene.now;
+        let holes: Vec<Mark> = (self.state.chains.iter())
+            .filter(|(_, chain)| chain.gap.is_some() || !chain.holes().is_empty())
+            .map(|(mark, _)| *mark)
+            .collect();
+        for mark in holes {
+            self.chase(scene, mark, now);
+        }
+    }
+
+    fn chase(&mut self, scene: &mut Scene<'_>, mark: Mark, now: Time) {
+        let here = self.state.seats.iter().any(|seat| seat.mark == mark);
+        let Some(chain) = self.state().chains.get_mut(&mark) else { return };
+        let holes = chain.holes();
+        if holes.is_empty() {
+            chain.gap = None;
+            return;
+        }
+        let Some(gap) = chain.gap else {
+            let [first, ..] = ASK_AFTER;
+            chain.gap = Some(Gap { since: now, next: now.saturating_add(first), tries: 0 });
+            return;
+        };
+        if gap.next > now {
+            return;
+        }
+        if now >= gap.since.saturating_add(GIVE_UP_AFTER) {
+            let (missing, identity) = (chain.give_up(), chain.identity);
+            if let Some(identity) = identity.filter(|_| missing > 0) {
+                self.show_gap(scene, identity, now, missing);
+            }
+            return;
+        }
+        let tries = gap.tries.saturating_add(1);
+        let after = ASK_AFTER.get(tries as usize).copied().unwrap_or(GIVE_UP_AFTER);
+        chain.gap = Some(Gap { next: gap.since.saturating_add(after).max(now.saturating_add(1)), tries, ..gap });
+        if here {
+            for (from, to) in holes.into_iter().take(HOLES_MAX) {
+                self.control(Content::Resend(Resend { device: mark.0, from, to }));
+            }
+        }
+    }
+
+    fn show_gap(&mut self, scene: &mut Scene<'_>, identity: Identity, at: Time, missing: u64) {
+        let id = MessageId(scene.draw());
+        self.keep_line(scene, id, identity, at, Body::Gap(missing));
+    }
+
+    pub(super) fn gaps_due(&self) -> Option<Time> {
+        if !self.state.in_group() || self.state.cursor < self.state.end {
+            return None;
+        }
+        self.state.chains.values().filter_map(|chain| chain.gap).map(|gap| gap.next).min()
+    }
+
+    /// Somebody missed something of this device.
+    pub(super) fn answer_resend(&mut self, scene: &mut Scene<'_>, asker: &Identity, resend: &Resend) -> Result<(), Fault> {
+        if Fixed(resend.device) != self.state.mark || resend.from > resend.to || resend.from > self.state.seq {
+            return Ok(());
+        }
+        // In a room nobody stands in the roster: what was said there is for all who have the link.
+        let since = self.state.roster.member(asker).map_or(0, |member| member.since);
+        let last = resend.to.min(self.state.seq).min(resend.from.saturating_add(ANSWER_MAX));
+        let (mut messages, mut gone, mut bytes) = (Vec::new(), Vec::<(u64, u64)>::new(), 0);
+        for seq in resend.from.max(1)..=last {
+            if self.state.outbox.contains(&seq) || gone.len() >= GONE_MAX {
+                break;
+            }
+            let written = self.written(scene, seq)?;
+            let fits = written.filter(|written| {
+                written.turn >= since && !written.private && written.until.is_none_or(|until| until > scene.now)
+            });
+            match fits {
+                Some(written) if bytes + written.message.0.len() <= ANSWER_BYTES => {
+                    bytes += written.message.0.len();
+                    messages.push(written.message.0);
+                }
+                Some(_) => break,
+                None => match gone.last_mut() {
+                    Some(range) if range.1.saturating_add(1) == seq => range.1 = seq,
+                    _ => gone.push((seq, seq)),
+                },
+            }
+        }
+        if !messages.is_empty() || !gone.is_empty() {
+            let again = Content::Again(Again { device: self.state.mark.0, messages, gone });
+            let repeated = self.state.controls.iter().any(|waiting| waiting.0 == tidings_wire::cbor::encode(&again));
+            if !repeated {
+                self.control(again);
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages that somebody had missed. They count only if they are of the sender's own identity.
+    pub(super) fn take_again(&mut self, scene: &mut Scene<'_>, seat: &Seat, again: &Again) -> Result<(), Fault> {
+        let mark = Fixed(again.device);
+        let owner = self.state.chains.get(&mark).and_then(|chain| chain.identity);
+        if owner != Some(seat.identity) || mark == self.state.mark {
+            return Ok(());
+        }
+        let writer = self.state.seats.iter().find(|known| known.mark == mark).copied();
+        let writer = writer.unwrap_or(Seat { mark, key: Fixed([0; 32]), ..*seat });
+        for message in &again.messages {
+            self.take_said(scene, &writer, message, None)?;
+        }
+        for (from, to) in &again.gone {
+            let Some(chain) = self.state().chains.get_mut(&mark) else { continue };
+            let holes = chain.holes();
+            let within = |(low, high): &(u64, u64)| {
+                (*high).min(*to).saturating_add(1).saturating_sub((*low).max(*from))
+            };
+            let missing = holes.iter().map(within).fold(0, u64::saturating_add);
+            chain.gone(*from, *to);
+            if missing > 0 {
+                self.show_gap(scene, seat.identity, scene.now, missing);
+                self.receipt_wanted(scene);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,381 @@
+//! Falling out and coming back (docs/protocol/conversations.md): looking at the hub, judging what it shows, and the external
+//! commit, without the person noticing.
+
+use super::Conversation;
+use super::intake::ANSWER_WITHIN;
+use super::scene::Scene;
+use super::slot::mls_fault;
+use super::state::{Heal, Incoming, Pending, Phase, Post};
+use super::step::{Appended, HubRequest, Looked, ParcelBody, Step};
+use super::turn::{IN_FLIGHT_BYTES_MAX, POST_AGAIN, POST_LOST};
+use crate::command::Fault;
+use crate::entry::{Info, Payload};
+use crate::io::Time;
+use crate::records::Table;
+use crate::roster::Roster;
+use crate::view::{ConversationKind, Identity};
+use tidings_wire::api::{Entry, EntryKind, Group, NewEntry};
+use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::cbor;
+
+/// The first wait before coming back is tried again, in milliseconds.
+const WAIT_FIRST: u64 = 1_000;
+/// The longest.
+const WAIT_MAX: u64 = 10 * 60 * 1000;
+/// Milliseconds between two knocks, multiplied by ten each time.
+const KNOCK_AGAIN: u64 = 60_000;
+/// Knocks before one takes it that one was removed.
+const KNOCKS_MAX: u32 = 3;
+/// Where the external commit on its way is kept.
+const EXTERNAL: &[u8] = b"external";
+
+impl Conversation {
+    /// Something is not as it should be: looks at the hub. `out`: this device certainly has to come back.
+    pub(super) fn suspect(&mut self, scene: &Scene<'_>, out: bool) {
+        match &mut self.state.heal {
+            Some(heal) if out && !heal.out => heal.out = true,
+            Some(_) => return,
+            None => self.state.heal = Some(Heal { next: scene.now, tries: 0, out }),
+        }
+        self.changed = true;
+    }
+
+    /// A commit broke the roster's rules: the hub's group info after it is no good until somebody commits again.
+    pub(super) fn note_void(&mut self, scene: &mut Scene<'_>, turn: u64) {
+        let wait = u64::from(u16::from_be_bytes(scene.draw())) % 2_000;
+        let at = scene.now.saturating_add(wait);
+        let state = self.state();
+        state.void_turn = Some(turn);
+        state.update_at = state.update_at.min(at);
+    }
+
+    /// Looks at the hub, or posts the external commit, when it is time.
+    pub(super) fn come_back(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        if matches!(self.state.phase, Phase::Creating | Phase::Locked | Phase::Out) {
+            return Ok(());
+        }
+        if let Some(Incoming::External(pending)) = &self.state.incoming {
+            let due = !pending.placed && !pending.lost && pending.post.at <= scene.now;
+            return if due { self.post_external(scene) } else { Ok(()) };
+        }
+        let Some(heal) = self.state.heal else { return Ok(()) };
+        if heal.next > scene.now || self.link.looking.is_some_and(|until| until > scene.now) {
+            return Ok(());
+        }
+        self.link.looking = Some(scene.now.saturating_add(ANSWER_WITHIN));
+        self.heal_later(scene);
+        self.ask(scene, HubRequest::Look);
+        Ok(())
+    }
+
+    fn heal_later(&mut self, scene: &Scene<'_>) {
+        let now = scene.now;
+        if let Some(heal) = self.state().heal.as_mut() {
+            let wait = WAIT_FIRST.saturating_mul(1 << heal.tries.min(20)).min(WAIT_MAX);
+            heal.next = now.saturating_add(wait);
+            heal.tries = heal.tries.saturating_add(1);
+        }
+    }
+
+    pub(super) fn heal_due(&self) -> Option<Time> {
+        if matches!(self.state.phase, Phase::Creating | Phase::Locked | Phase::Out) {
+            return None;
+        }
+        match &self.state.incoming {
+            Some(Incoming::External(pending)) => (!pending.placed && !pending.lost).then_some(pending.post.at),
+            _ => self.state.heal.map(|heal| self.link.looking.map_or(heal.next, |until| until.max(heal.next))),
+        }
+    }
+
+    /// The hub was looked at.
+    pub fn hub_state(&mut self, scene: &mut Scene<'_>, looked: Looked) {
+        self.link.looking = None;
+        let outcome = match looked {
+            Looked::Found(group) => self.hub_found(scene, &group),
+            Looked::NotAccepted => self.hub_knows_nothing(scene),
+            Looked::Later => Ok(()),
+        };
+        self.report(scene, outcome);
+        self.settle(scene);
+    }
+
+    fn hub_found(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
+        if matches!(self.state.phase, Phase::Creating | Phase::Out) {
+            return Ok(());
+        }
+        self.state().knocks = Post::default();
+        if self.state.phase == Phase::Joining && self.state.epochs.is_empty() {
+            let state = self.state();
+            (state.cursor, state.end, state.turn) = (group.end, group.end, group.turn);
+            state.incarnation = group.incarnation;
+        }
+        self.hub_seen(scene, group.incarnation, group.end)?;
+        if self.state.lost.is_some() || self.state.heal.is_none() {
+            return Ok(());
+        }
+        if group.first > self.state.cursor.saturating_add(1) {
+            // The hub does not keep what comes next any more.
+            let state = self.state();
+            (state.cursor, state.turn) = (group.end, group.turn);
+            self.suspect(scene, true);
+        }
+        if self.state.cursor < self.state.end {
+            self.fetch_now(scene);
+            return Ok(());
+        }
+        self.state().turn = group.turn;
+        self.judge_info(scene, group)
+    }
+
+    /// Whether the hub's group info is of the branch that this device is on; if not, it comes back to it.
+    fn judge_info(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
+        let Some(info) = self.open_info(&group.info.0).filter(|info| info.turn == group.info_turn) else {
+            // Of another seal, or not of its turn yet.
+            return Ok(());
+        };
+        let out = self.state.heal.is_some_and(|heal| heal.out) || !self.state.in_group();
+        if !out {
+            let same = self.state.tag_of(info.epoch) == Some(Fixed(info.tag));
+            if same || self.state.void_turn == Some(group.turn) {
+                self.state().heal = None;
+                return Ok(());
+            }
+        }
+        match self.acceptable(&info, out) {
+            Ok(()) => self.make_external(scene, group, &info),
+            Err(fault) => {
+                scene.steps.push(Step::Show(crate::view::Event::Warning(fault.to_string())));
+                if !out {
+                    // What the hub shows can't be right: this device stays where it is, and says how things are.
+                    let at = scene.now;
+                    let state = self.state();
+                    (state.heal, state.update_at) = (None, at);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Everything that is checked before one comes back (docs/protocol/conversations.md).
+    fn acceptable(&mut self, info: &Info, out: bool) -> Result<(), Fault> {
+        let distrust = |what: &str| Err(Fault::Distrust(what.to_owned()));
+        let Ok(found) = tidings_mls::inspect_info(&info.info) else { return distrust("the hub's group info is broken") };
+        let Ok(roster) = Roster::decode(&found.extension) else { return distrust("the hub's list of members is broken") };
+        if found.group != self.owner() || found.epoch != info.epoch || roster.kind != self.state.kind {
+            return distrust("the hub shows another group");
+        }
+        let signer = self.seat(&found.signer).map(|seat| seat.identity);
+        if self.state.kind == ConversationKind::Room {
+            return if signer.is_some() { Ok(()) } else { distrust("the room's group info is by nobody") };
+        }
+        let known = |who: &Identity| self.state.newest.role(who).or_else(|| self.state.roster.role(who));
+        let Some(role) = signer.as_ref().and_then(known) else { return distrust("the group info is by no known member") };
+        if roster.member(&self.state.me).is_none() {
+            return distrust("the hub's list of members does not have you");
+        }
+        let members_of_pair = |who: &Identity| *who == self.state.me || Some(*who) == self.state.other;
+        if self.state.kind == ConversationKind::Pair && !roster.members.iter().all(|member| members_of_pair(&member.id)) {
+            return distrust("a third person is in a conversation of two");
+        }
+        let seats: Option<Vec<_>> = found.leaves.iter().map(|leaf| self.seat(leaf)).collect();
+        if !seats.is_some_and(|seats| seats.iter().all(|seat| roster.member(&seat.identity).is_some())) {
+            return distrust("a device in the group belongs to no member");
+        }
+        // Whoever has read the whole stream saw no such change: only an owner or moderator is believed then.
+        if !out && role > 1 && roster != self.state.roster {
+            return distrust("a member shows another list of members than the group has");
+        }
+        Ok(())
+    }
+
+    fn make_external(&mut self, scene: &mut Scene<'_>, group: &Group, info: &Info) -> Result<(), Fault> {
+        self.drop_pending(scene).ok();
+        self.state().pending = None;
+        self.drop_next(scene)?;
+        let signer = self.signer(scene.me);
+        let joined = tidings_mls::Group::join_external(&info.info, &signer, scene.random);
+        let (next, committed) = joined.map_err(|error| mls_fault(&error))?;
+        let turn = group.turn.saturating_add(1);
+        let id: [u8; 16] = scene.draw();
+        let roster = Roster::decode(&committed.extension).map_err(|_| Fault::Distrust("the roster is broken".to_owned()))?;
+        let Some(key) = self.entry_key_of(&Fixed(roster.seal)) else { return Err(Fault::Passphrase) };
+        let payload = Payload { epoch: info.epoch, tag: info.tag, mls: committed.commit };
+        let after = Info { turn, epoch: info.epoch.saturating_add(1), tag: committed.tag, info: committed.info };
+        let request = NewEntry {
+            id: Fixed(id),
+            kind: EntryKind::Commit,
+            turn,
+            body: Blob(key.seal_entry(&self.state.group, &id, &payload, scene.random)),
+            info: Some(Blob(key.seal_info(&self.state.group, &after, scene.random))),
+            add: Vec::new(),
+            remove: Vec::new(),
+            notify: false,
+        };
+        self.next = Some(next);
+        scene.batch.put(self.record(Table::Conversation, EXTERNAL), cbor::encode(&request));
+        self.state().incoming = Some(Incoming::External(Pending {
+            id: Fixed(id),
+            turn,
+            wants: Vec::new(),
+            welcome: Vec::new(),
+            lost: false,
+            placed: false,
+            post: Post::default(),
+        }));
+        self.post_external(scene)
+    }
+
+    fn post_external(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let request = scene.get(&self.record(Table::Conversation, EXTERNAL))?;
+        let request = request.and_then(|bytes| cbor::decode(&bytes, IN_FLIGHT_BYTES_MAX).ok());
+        match (request, &mut self.state.incoming) {
+            (Some(request), Some(Incoming::External(pending))) => {
+                pending.post.at = scene.now.saturating_add(POST_LOST);
+                self.changed = true;
+                self.ask(scene, HubRequest::Append(request));
+                Ok(())
+            }
+            _ => self.external_refused(scene),
+        }
+    }
+
+    /// The hub has answered to the external commit; `None` if the entry is another.
+    pub(super) fn external_appended(&mut self, scene: &mut Scene<'_>, id: &[u8; 16], outcome: &Appended) -> Option<()> {
+        let now = scene.now;
+        let Some(Incoming::External(pending)) = &mut self.state.incoming else { return None };
+        if pending.id.0 != *id {
+            return None;
+        }
+        self.changed = true;
+        match outcome {
+            Appended::Placed { number, .. } => {
+                pending.placed = true;
+                self.state.end = self.state.end.max(*number);
+            }
+            Appended::Later => pending.post.tried(now, POST_AGAIN),
+            Appended::Turn | Appended::Refused(_) => {
+                let outcome = self.external_refused(scene);
+                self.report(scene, outcome);
+            }
+        }
+        Some(())
+    }
+
+    pub(super) fn own_external(&self, entry: &Entry) -> bool {
+        matches!(&self.state.incoming, Some(Incoming::External(pending)) if pending.id == entry.id)
+    }
+
+    pub(super) fn external_lost(&self, entry: &Entry) -> bool {
+        matches!(&self.state.incoming, Some(Incoming::External(pending)) if pending.turn <= entry.turn)
+    }
+
+    /// Another was first: tries again later from what the hub shows then.
+    pub(super) fn external_refused(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        self.drop_next(scene)?;
+        scene.batch.remove(self.record(Table::Conversation, EXTERNAL));
+        self.state().incoming = None;
+        self.suspect(scene, true);
+        let jitter = u64::from(u16::from_be_bytes(scene.draw())) % 1_000;
+        if let Some(heal) = self.state().heal.as_mut() {
+            heal.next = heal.next.max(scene.now.saturating_add(jitter));
+        }
+        Ok(())
+    }
+
+    /// The external commit has come along: this device is in the group again.
+    pub(super) fn external_done(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<(), Fault> {
+        self.switch(scene)?;
+        scene.batch.remove(self.record(Table::Conversation, EXTERNAL));
+        self.joined_anew(scene, entry.at)
+    }
+
+    /// The group is another than before: what was on its way goes again.
+    pub(super) fn joined_anew(&mut self, scene: &mut Scene<'_>, at: Time) -> Result<(), Fault> {
+        let first = self.state.epochs.is_empty();
+        let last_shared = self.state.epochs.iter().filter(|epoch| epoch.shared).map(|epoch| epoch.number).max();
+        let group = self.group(scene)?;
+        let roster = roster_of(group)?;
+        let state = self.state();
+        state.epochs.clear();
+        (state.heal, state.void_turn) = (None, None);
+        let again = state.sealed.iter().filter(|(_, epoch)| last_shared.is_none_or(|shared| *epoch > shared));
+        let mut again: Vec<u64> = again.map(|(seq, _)| *seq).collect();
+        // The last one in any case: whoever misses it, or any before it, notices.
+        again.extend((state.seq > 0).then_some(state.seq));
+        if !first {
+            self.send_again(again);
+        }
+        self.entered(scene, at, None, roster, true)?;
+        scene.steps.push(Step::Follow(true));
+        Ok(())
+    }
+
+    /// The hub does not know this member: knocks at those who could add it again, and takes it in the end that it was removed.
+    fn hub_knows_nothing(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        if matches!(self.state.phase, Phase::Creating | Phase::Out) {
+            return Ok(());
+        }
+        if self.state.left || self.state.knocks.tries >= KNOCKS_MAX || self.state.kind == ConversationKind::Room {
+            return self.out(scene);
+        }
+        self.suspect(scene, true);
+        let now = scene.now;
+        let wait = KNOCK_AGAIN.saturating_mul(10u64.saturating_pow(self.state.knocks.tries));
+        let tries = self.state.knocks.tries;
+        let state = self.state();
+        state.knocks = Post { at: now.saturating_add(wait), tries: tries.saturating_add(1) };
+        if let Some(heal) = state.heal.as_mut() {
+            heal.next = now.saturating_add(wait);
+        }
+        self.knock(scene);
+        self.show(scene);
+        Ok(())
+    }
+
+    fn knock(&self, scene: &mut Scene<'_>) {
+        let mut members: Vec<_> = self.state.roster.members.iter().filter(|member| member.id != self.state.me).collect();
+        members.sort_by_key(|member| member.role);
+        let group = self.owner();
+        let doors = members.iter().filter(|member| scene.people.is_contact(&member.id)).map(|member| member.id);
+        for who in doors.take(usize::try_from(KNOCKS_MAX).unwrap_or(1)).collect::<Vec<_>>() {
+            scene.steps.push(Step::Parcel(who, ParcelBody::Knock(group)));
+        }
+    }
+
+    /// Somebody who is in the roster has fallen out and can't come back alone: their devices are added again.
+    pub fn knocked(&mut self, scene: &mut Scene<'_>, from: &Identity) {
+        let may = self.state.roster.role(&self.state.me).is_some();
+        if self.state.in_group() && may && self.state.roster.member(from).is_some() && *from != self.state.me {
+            self.want(scene, super::state::Goal::Devices { who: *from, again: true });
+        }
+        self.settle(scene);
+    }
+
+    /// Whether the list of members is older than one that was seen here: somebody who was removed is in it again.
+    pub(super) fn behind(&self) -> bool {
+        self.extra().is_some_and(|extra| !extra.is_empty())
+    }
+
+    fn extra(&self) -> Option<Vec<Identity>> {
+        if self.state.newest == self.state.roster {
+            return None;
+        }
+        let newest = Some(&self.state.newest).filter(|newest| newest.v > self.state.roster.v)?;
+        let extra = self.state.roster.members.iter().filter(|member| newest.member(&member.id).is_none());
+        Some(extra.map(|member| member.id).collect())
+    }
+
+    /// Who is to be removed again, if one is the one to do it.
+    pub(super) fn repairs(&self) -> Option<Vec<Identity>> {
+        let role = self.state.roster.role(&self.state.me)?;
+        let allowed = |who: &Identity| self.state.roster.role(who).is_some_and(|theirs| role == 0 || theirs > role);
+        let extra: Vec<Identity> = self.extra()?.into_iter().filter(allowed).collect();
+        (role <= 1 && !extra.is_empty()).then_some(extra)
+    }
+}
+
+/// The roster in a group's context.
+pub(super) fn roster_of(group: &tidings_mls::Group) -> Result<Roster, Fault> {
+    let bytes = group.extension().map_err(|error| mls_fault(&error))?;
+    Roster::decode(bytes).map_err(|_| Fault::Distrust("the roster is broken".to_owned()))
+}

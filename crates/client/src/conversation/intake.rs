@@ -1,0 +1,277 @@
+//! What comes from the hub's stream: entries, in order, each once.
+
+use super::Conversation;
+use super::kept::Raw;
+use super::scene::Scene;
+use super::slot::mls_fault;
+use super::state::{Incoming, Phase, Post};
+use super::step::{HubRequest, Step};
+use crate::command::Fault;
+use crate::entry::Payload;
+use crate::io::Time;
+use tidings_mls::{Error, Received};
+use tidings_wire::api::{Entry, EntryKind};
+
+/// Milliseconds that entries which stand at the hub may take to come along by themselves.
+const LAG: u64 = 2_000;
+/// Milliseconds that an answer is waited for.
+pub(super) const ANSWER_WITHIN: u64 = 90_000;
+
+impl Conversation {
+    /// Entries of the stream, from an answer or as they come. `end` and `turn` of the hub, if the answer said them.
+    pub fn entries(&mut self, scene: &mut Scene<'_>, entries: &[Entry], end: Option<(u64, u64)>) {
+        if end.is_some() {
+            self.link.fetching = None;
+        }
+        if self.state.phase != Phase::Creating && self.state.phase != Phase::Out {
+            let outcome = self.take_entries(scene, entries, end);
+            self.report(scene, outcome);
+        }
+        self.settle(scene);
+    }
+
+    fn take_entries(&mut self, scene: &mut Scene<'_>, entries: &[Entry], end: Option<(u64, u64)>) -> Result<(), Fault> {
+        let mut taken = Vec::new();
+        for entry in entries {
+            let expected = self.state.cursor.saturating_add(1);
+            if entry.number < expected {
+                continue;
+            }
+            if entry.number > expected {
+                self.state().end = self.state.end.max(entry.number);
+                break;
+            }
+            let turn_before = self.state.turn;
+            let state = self.state();
+            state.cursor = entry.number;
+            state.end = state.end.max(entry.number);
+            let seq = self.take_entry(scene, entry)?;
+            taken.push(Raw { entry, turn_before, seq });
+            if self.state.phase == Phase::Out {
+                break;
+            }
+        }
+        let progress = !taken.is_empty();
+        self.keep_raw(scene, &taken)?;
+        if let Some((end, _)) = end {
+            self.state().end = if progress { self.state.end.max(end) } else { end.max(self.state.cursor) };
+        }
+        if progress {
+            self.state().fetch = Post::default();
+        }
+        if end.is_some() && self.state.cursor < self.state.end && progress {
+            self.fetch_now(scene);
+        }
+        Ok(())
+    }
+
+    /// One entry, in its place. Gives the `seq` of a message of this device, else 0.
+    fn take_entry(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<u64, Fault> {
+        let known = self.came_back(scene, entry);
+        let own_commit = self.state.pending.as_ref().is_some_and(|pending| pending.id == entry.id);
+        if entry.kind == EntryKind::Commit {
+            self.state().turn = entry.turn;
+        }
+        if let Some(seq) = known {
+            return Ok(seq);
+        }
+        if self.own_external(entry) {
+            self.external_done(scene, entry)?;
+        } else if own_commit {
+            self.own_commit_came(scene, entry)?;
+        } else if let Some(seq) = self.own_message_came(scene, entry) {
+            return Ok(seq);
+        } else if entry.kind == EntryKind::Commit {
+            self.take_commit(scene, entry)?;
+        } else {
+            self.take_message(scene, entry)?;
+        }
+        self.welcome_due(scene, entry)?;
+        Ok(0)
+    }
+
+    fn own_commit_came(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<(), Fault> {
+        let Some(pending) = self.state.pending.clone() else { return Ok(()) };
+        let group = self.group(scene)?;
+        let judgement = group.pending_judgement();
+        group.merge_pending().map_err(|error| mls_fault(&error))?;
+        self.commit_done(scene, &pending, entry.number)?;
+        let after = judgement.map(|judgement| judgement.extension_after).unwrap_or_default();
+        let after = crate::roster::Roster::decode(&after).unwrap_or_else(|_| self.state.roster.clone());
+        let me = self.state.me;
+        self.entered(scene, entry.at, Some(me), after, false)
+    }
+
+    /// Somebody else's commit. It counts as a turn whatever becomes of it.
+    fn take_commit(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<(), Fault> {
+        if self.state.pending.as_ref().is_some_and(|pending| pending.turn <= entry.turn) {
+            self.drop_pending(scene)?;
+        }
+        if self.external_lost(entry) {
+            self.external_refused(scene)?;
+        }
+        if !self.state.in_group() {
+            return Ok(());
+        }
+        let Some(payload) = self.payload_here(scene, entry) else {
+            self.suspect(scene, false);
+            return Ok(());
+        };
+        match self.group(scene)?.receive(&payload.mls) {
+            Ok(Received::Commit(staged)) => self.take_staged(scene, entry, *staged),
+            Ok(Received::Own) => {
+                // One's own, but not the one that waits: it was given up before. Only coming back helps.
+                self.suspect(scene, true);
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+            Err(Error::NotMember) => self.out(scene),
+            Err(_) => {
+                self.suspect(scene, false);
+                Ok(())
+            }
+        }
+    }
+
+    fn take_message(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<(), Fault> {
+        if !self.state.in_group() {
+            return Ok(());
+        }
+        let Some(payload) = self.payload_here(scene, entry) else { return Ok(()) };
+        match self.group(scene)?.receive(&payload.mls) {
+            Ok(Received::Message { leaf, credential, bytes, .. }) => {
+                let Some(seat) = self.sender(leaf, credential) else { return Ok(()) };
+                self.take_said(scene, &seat, &bytes, Some(entry))
+            }
+            Ok(Received::Proposal(proposed)) => self.take_proposal(scene, proposed),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Somebody proposes that a leaf goes. Only those of the same person count.
+    fn take_proposal(&mut self, scene: &mut Scene<'_>, proposed: tidings_mls::Proposed) -> Result<(), Fault> {
+        let who = |leaf: u32| self.state.seats.iter().find(|seat| seat.leaf == leaf).map(|seat| seat.identity);
+        let by = who(proposed.proposal.by);
+        if by.is_none() || by != who(proposed.proposal.removes) {
+            return Ok(());
+        }
+        if by == Some(self.state.me) && !self.state.left {
+            // Another device of one's own leaves: so one is leaving.
+            self.state().left = true;
+            scene.steps.push(Step::Profile);
+        }
+        self.group(scene)?.keep(proposed).map_err(|error| mls_fault(&error))
+    }
+
+    /// What an entry holds, if it is of this device's branch of the group. An entry of another shows that the group is split.
+    fn payload_here(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Option<Payload> {
+        let payload = self.open_payload(entry)?;
+        let own = self.state.epoch().map(|epoch| epoch.number)?;
+        match self.state.tag_of(payload.epoch) {
+            Some(tag) if tag.0 == payload.tag => {
+                self.note_shared(payload.epoch);
+                Some(payload)
+            }
+            Some(_) => {
+                self.suspect(scene, false);
+                None
+            }
+            None => {
+                if payload.epoch > own {
+                    self.suspect(scene, false);
+                }
+                None
+            }
+        }
+    }
+
+    /// Somebody else was in this epoch: it is not this device's alone.
+    fn note_shared(&mut self, number: u64) {
+        let alone = |epoch: &super::state::Epoch| epoch.number == number && !epoch.shared;
+        if self.state.epochs.iter().any(alone) {
+            for epoch in self.state().epochs.iter_mut().filter(|epoch| epoch.number == number) {
+                epoch.shared = true;
+            }
+        }
+    }
+
+    /// A welcome was for the place after this entry.
+    fn welcome_due(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<(), Fault> {
+        match &self.state.incoming {
+            Some(Incoming::Welcome { number, .. }) if *number <= entry.number => self.take_welcome(scene),
+            _ => Ok(()),
+        }
+    }
+
+    // --- fetching what does not come by itself
+
+    pub(super) fn fetch_now(&mut self, scene: &mut Scene<'_>) {
+        if self.link.fetching.is_some_and(|until| until > scene.now) {
+            return;
+        }
+        self.link.fetching = Some(scene.now.saturating_add(ANSWER_WITHIN));
+        self.ask(scene, HubRequest::Fetch { after: self.state.cursor });
+    }
+
+    /// A Fetch got no answer.
+    pub fn fetch_failed(&mut self, scene: &mut Scene<'_>) {
+        self.link.fetching = None;
+        let now = scene.now;
+        self.state().fetch.tried(now, LAG);
+        self.settle(scene);
+    }
+
+    fn lags(&self) -> bool {
+        self.state.cursor < self.state.end && !matches!(self.state.phase, Phase::Creating | Phase::Out | Phase::Locked)
+    }
+
+    /// Asks for entries that stand at the hub and have not come.
+    pub(super) fn fetch_what_lags(&mut self, scene: &mut Scene<'_>) {
+        if !self.lags() || self.link.fetching.is_some_and(|until| until > scene.now) {
+            return;
+        }
+        let now = scene.now;
+        if self.state.fetch.at == 0 {
+            // Where it is followed, it comes by itself; give it a moment.
+            self.state().fetch.at = if self.link.followed { now.saturating_add(LAG) } else { now };
+        }
+        if self.state.fetch.at <= now {
+            self.state().fetch.tried(now, LAG);
+            self.fetch_now(scene);
+        }
+    }
+
+    pub(super) fn fetch_due(&self) -> Option<Time> {
+        self.lags().then(|| self.link.fetching.unwrap_or(self.state.fetch.at))
+    }
+
+    /// The stream is followed: what the hub said of it and of itself.
+    pub fn followed(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64, _turn: u64) {
+        self.link.followed = true;
+        let outcome = self.hub_seen(scene, incarnation, end);
+        self.report(scene, outcome);
+        self.settle(scene);
+    }
+
+    /// It is followed no more. `refused`: the hub does not know this member (any more).
+    pub fn unfollowed(&mut self, scene: &mut Scene<'_>, refused: bool) {
+        self.link.followed = false;
+        if refused && !matches!(self.state.phase, Phase::Creating | Phase::Out) {
+            self.suspect(scene, false);
+        }
+        self.settle(scene);
+    }
+
+    /// What the hub says of itself: whether it is as it was.
+    pub(super) fn hub_seen(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64) -> Result<(), Fault> {
+        let restored = self.state.incarnation != 0 && self.state.incarnation != incarnation;
+        if self.state.incarnation != incarnation {
+            self.state().incarnation = incarnation;
+        }
+        if restored || end < self.state.cursor {
+            self.rewind(scene, end)?;
+        }
+        self.state().end = end.max(self.state.cursor);
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! Reading conversations from what was kept, going on where they were, and forgetting them.
+
+use super::scene::Scene;
+use super::state::{Phase, Post, State};
+use super::step::Step;
+use super::{Conversation, STATE};
+use crate::command::Fault;
+use crate::records::{Direction, RecordKey, Records, Table};
+use crate::view::{Event, GroupId, Identity};
+use tidings_wire::cbor;
+
+/// Most bytes of a state: a roster of 1,000, chains of 4,096 devices, packages of those who are to be added.
+const STATE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most conversations that are read at the start, times the records that each has in its table.
+const CONVERSATIONS_MAX: usize = 50_000;
+/// How many records are deleted together.
+const CHUNK: usize = 1_024;
+
+fn read(bytes: &[u8]) -> Result<State, Fault> {
+    cbor::decode(bytes, STATE_BYTES_MAX).map_err(|_| Fault::Store("a conversation's state is damaged".to_owned()))
+}
+
+impl Conversation {
+    /// All that are kept. Reads their states only; the MLS state is read when it is needed.
+    pub fn all(records: &dyn Records) -> Result<Vec<Self>, Fault> {
+        let found = records.all(Table::Conversation, CONVERSATIONS_MAX)?;
+        let states = found.into_iter().filter(|(key, _)| key.order == STATE);
+        states.map(|(_, bytes)| read(&bytes).map(Self::from_state)).collect()
+    }
+
+    /// One of them.
+    pub fn open(records: &dyn Records, group: &GroupId) -> Result<Option<Self>, Fault> {
+        let bytes = records.get(&RecordKey::new(Table::Conversation, group.0, STATE))?;
+        bytes.map(|bytes| read(&bytes).map(Self::from_state)).transpose()
+    }
+
+    /// Goes on after a start: what was asked of the hub and may be lost is asked again, with the same ids.
+    pub fn started(&mut self, scene: &mut Scene<'_>) {
+        let state = self.state();
+        let again = |post: &mut Post| post.at = 0;
+        state.pending.iter_mut().for_each(|pending| again(&mut pending.post));
+        state.flight.iter_mut().for_each(|flight| again(&mut flight.post));
+        state.lost.iter_mut().for_each(|lost| again(&mut lost.post));
+        if let Some(super::state::Incoming::External(pending)) = state.incoming.as_mut() {
+            again(&mut pending.post);
+        }
+        for want in &mut state.wants {
+            want.ask_at = 0;
+        }
+        state.heal.iter_mut().for_each(|heal| heal.next = heal.next.min(scene.now));
+        again(&mut state.fetch);
+        if self.wants_following() {
+            scene.steps.push(Step::Follow(true));
+        }
+        self.settle(scene);
+    }
+
+    /// It is time: see [`Step::WakeAt`].
+    pub fn tick(&mut self, scene: &mut Scene<'_>) {
+        if self.link.woken.is_some_and(|woken| woken <= scene.now) {
+            self.link.woken = None;
+        }
+        self.settle(scene);
+    }
+
+    /// A newer device list of somebody is known now.
+    pub fn devices_changed(&mut self, scene: &mut Scene<'_>, who: &Identity) {
+        if *who == self.state.me && self.state.in_group() && self.state.room.is_none() {
+            let now = scene.now;
+            self.state().update_at = now;
+        }
+        self.settle(scene);
+    }
+
+    /// Something about a contact is another now: blocked, key looked at, name.
+    pub fn contact_changed(&mut self, scene: &mut Scene<'_>, who: &Identity) {
+        if self.has_member(who) {
+            self.names_changed(scene);
+        }
+        self.settle(scene);
+    }
+
+    /// Deletes all that is kept of it here. The value is of no use afterwards.
+    pub fn forget(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let owner = self.owner();
+        let tables = [
+            Table::Conversation,
+            Table::Message,
+            Table::MessageIndex,
+            Table::Written,
+            Table::Entry,
+            Table::Expiry,
+        ];
+        self.destroy_groups(scene)?;
+        for table in tables {
+            loop {
+                let page = scene.scan(table, &owner, None, Direction::Up, CHUNK)?;
+                let whole = page.len() == CHUNK;
+                for (order, _) in page {
+                    scene.batch.remove(RecordKey::new(table, owner, order));
+                }
+                if !whole {
+                    break;
+                }
+            }
+        }
+        self.forget_lost(scene)?;
+        self.changed = false;
+        scene.steps.push(Step::Follow(false));
+        scene.steps.push(Step::Show(Event::Changed));
+        Ok(())
+    }
+
+    /// The hub's URL.
+    pub fn hub(&self) -> &str {
+        &self.state.hub
+    }
+
+    /// The number of the entry that was read last.
+    pub fn cursor(&self) -> u64 {
+        self.state.cursor
+    }
+
+    /// Whether the stream is to be followed.
+    pub fn wants_following(&self) -> bool {
+        match self.state.phase {
+            Phase::Member => true,
+            // Nothing can be read before the hub's state was looked at.
+            Phase::Joining => !self.state.epochs.is_empty() || self.state.incoming.is_some(),
+            Phase::Creating | Phase::Locked | Phase::Out => false,
+        }
+    }
+
+    /// Whether somebody is in it: in the roster, or by a device.
+    pub fn has_member(&self, who: &Identity) -> bool {
+        self.state.roster.member(who).is_some() || self.state.seats.iter().any(|seat| seat.identity == *who)
+    }
+
+    /// Whether everything that the hub has, as far as is known, was read.
+    pub fn caught_up(&self) -> bool {
+        match self.state.phase {
+            Phase::Member | Phase::Joining => self.state.cursor >= self.state.end && self.state.heal.is_none(),
+            Phase::Creating | Phase::Locked | Phase::Out => true,
+        }
+    }
+
+    /// The other, in a conversation of two.
+    pub fn other(&self) -> Option<Identity> {
+        self.state.other
+    }
+
+    /// The epoch and its tag: the same for all who are in step.
+    pub fn epoch(&self) -> Option<(u64, [u8; 8])> {
+        self.state.epoch().filter(|_| self.state.in_group()).map(|epoch| (epoch.number, epoch.tag.0))
+    }
+}

@@ -1,0 +1,429 @@
+//! What this device says: kept first, then sealed and posted, one after the other, until the hub has it.
+
+use super::Conversation;
+use super::history::{Body, Kept, Notice};
+use super::intake::ANSWER_WITHIN;
+use super::scene::Scene;
+use super::slot::mls_fault;
+use super::state::{CONTROLS_MAX, EPOCHS_MAX, Flight, OUTBOX_MAX, PLACED_MAX, Phase, Placed, Post, push_bounded};
+use super::step::{Appended, HubRequest};
+use super::turn::{IN_FLIGHT_BYTES_MAX, POST_AGAIN, POST_LOST};
+use crate::command::{Fault, Look};
+use crate::content::{Backup, Content, Message, SEEN_MAX, Seen, chain};
+use crate::entry::Payload;
+use crate::io::Time;
+use crate::records::Table;
+use crate::view::{ConversationKind, MessageId};
+use serde::{Deserialize, Serialize};
+use tidings_wire::api::{Entry, EntryKind, NewEntry};
+use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::cbor;
+
+/// Where the entry on its way is kept.
+const FLIGHT: &[u8] = b"flight";
+/// How many own messages are kept for those who missed them.
+const WRITTEN_MAX: u64 = 10_000;
+/// Most bytes of one.
+const WRITTEN_BYTES_MAX: usize = 600 * 1024;
+/// Milliseconds between two mentions of the profile's counter: a day.
+const BACKUP_EVERY: u64 = 24 * 3600 * 1000;
+/// Milliseconds after which what may be seen once is destroyed by its sender: 7 days.
+const ONCE_FOR: u64 = 7 * 24 * 3600 * 1000;
+
+/// A message of this device, as it was written.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Written {
+    pub(super) id: MessageId,
+    pub(super) message: Blob,
+    /// The turn in which it was written.
+    pub(super) turn: u64,
+    /// When it disappears.
+    pub(super) until: Option<Time>,
+    /// May be seen once, or for some seconds: not given again.
+    pub(super) private: bool,
+    /// Whether somebody should hear of it.
+    pub(super) notify: bool,
+}
+
+impl Conversation {
+    /// Says something: keeps it, shows it, and brings it to the hub as soon as that can be. Gives its name.
+    pub fn send(&mut self, scene: &mut Scene<'_>, content: Content, expire: Option<u32>) -> Result<MessageId, Fault> {
+        self.may_write(scene)?;
+        self.may_act(scene, &content)?;
+        let id = self.write_message(scene, content, expire)?;
+        let due = scene.now.saturating_sub(self.state.backup_said) >= BACKUP_EVERY;
+        if due && self.is_small() && scene.me.backup > 0 && self.state.kind != ConversationKind::Room {
+            self.state().backup_said = scene.now;
+            self.write_message(scene, Content::Backup(Backup { counter: scene.me.backup }), None)?;
+        }
+        self.settle(scene);
+        Ok(id)
+    }
+
+    /// Whether anything can be written here now.
+    fn may_write(&self, scene: &Scene<'_>) -> Result<(), Fault> {
+        let refused = |why: &str| Err(Fault::Refused(why.to_owned()));
+        if let Some(other) = self.state.other.filter(|other| scene.people.key_changed(other)) {
+            return Err(Fault::KeyChanged(scene.people.name(&other).unwrap_or_else(|| other.to_string())));
+        }
+        match self.state.phase {
+            Phase::Out => refused("you are no member of this conversation any more"),
+            Phase::Locked => Err(Fault::Passphrase),
+            _ if self.state.left => refused("you have left this conversation"),
+            _ if self.state.outbox.len() >= OUTBOX_MAX => Err(Fault::TooLarge("too many messages wait already".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether this person may do that to the message that it is about.
+    fn may_act(&self, scene: &Scene<'_>, content: &Content) -> Result<(), Fault> {
+        let unknown = || Fault::Unknown("this message".to_owned());
+        match content {
+            Content::Edit(edit) => {
+                let (_, kept) = self.find(scene, &edit.to)?.ok_or_else(unknown)?;
+                let text = kept.message().is_some_and(|message| matches!(message.content, Content::Text(_)));
+                if kept.mine && text { Ok(()) } else { Err(Fault::Role) }
+            }
+            Content::Delete(target) => {
+                let (_, kept) = self.find(scene, &target.to)?.ok_or_else(unknown)?;
+                if kept.mine || self.may_delete(&self.state.me) { Ok(()) } else { Err(Fault::Role) }
+            }
+            Content::React(react) => self.find(scene, &react.to)?.map(|_| ()).ok_or_else(unknown),
+            _ if content.needs_memory() => Ok(()),
+            _ => Err(Fault::Refused("this is not for a person to say".to_owned())),
+        }
+    }
+
+    /// Numbers a message, keeps it, does here what it says, and queues it.
+    pub(super) fn write_message(
+        &mut self,
+        scene: &mut Scene<'_>,
+        content: Content,
+        expire: Option<u32>,
+    ) -> Result<MessageId, Fault> {
+        let id = MessageId(scene.draw());
+        let seq = self.state.seq.saturating_add(1);
+        let lasting = matches!(content, Content::Text(_) | Content::Media(_) | Content::Introduce(_) | Content::Invite(_));
+        let expire = expire.or(self.state.roster.expire).filter(|seconds| lasting && *seconds > 0);
+        let message =
+            Message { id, seq, prev: self.state.prev.0, seen: self.seen(), at: scene.now, expire, content };
+        let bytes = message.encode().map_err(|error| Fault::TooLarge(error.to_string()))?;
+        let state = self.state();
+        (state.seq, state.prev) = (seq, Fixed(chain(&bytes)));
+        state.outbox.push_back(seq);
+        state.fresh.clear();
+        let private = matches!(&message.content, Content::Media(media) if media.view != Look::Keep);
+        let until = expire.map(|seconds| scene.now.saturating_add(u64::from(seconds) * 1000));
+        let turn = self.state.turn;
+        let written = Written { id, message: Blob(bytes.clone()), turn, until, private, notify: lasting };
+        scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
+        if let Some(old) = seq.checked_sub(WRITTEN_MAX) {
+            scene.batch.remove(self.record(Table::Written, old.to_be_bytes()));
+        }
+        self.do_own(scene, &message, &bytes)?;
+        if private {
+            self.set_expiry(scene, scene.now.saturating_add(ONCE_FOR), &id, super::expiry::Due::Once);
+        }
+        Ok(id)
+    }
+
+    /// What a message of one's own changes here.
+    fn do_own(&mut self, scene: &mut Scene<'_>, message: &Message, bytes: &[u8]) -> Result<(), Fault> {
+        let me = self.state.me;
+        if !self.acts(scene, &me, message)? {
+            return Ok(());
+        }
+        let device = self.signer(scene.me).public();
+        let kept = Kept {
+            id: message.id,
+            sender: me,
+            device: Fixed(device),
+            mark: self.state.mark,
+            seq: message.seq,
+            at: message.at,
+            received: scene.now,
+            mine: true,
+            body: Body::Here(Blob(bytes.to_vec())),
+            edited: None,
+            reactions: Vec::new(),
+            expire: message.expire,
+            expires: None,
+            viewed: Vec::new(),
+            gone: false,
+            failed: false,
+        };
+        self.keep_said(scene, kept);
+        Ok(())
+    }
+
+    /// What was seen of others since one last wrote.
+    fn seen(&self) -> Vec<Seen> {
+        let fresh = self.state.fresh.iter().rev().take(SEEN_MAX);
+        fresh.filter_map(|mark| self.state.chains.get(mark).map(|chain| Seen(mark.0, chain.upto))).collect()
+    }
+
+    /// Queues something that needs no memory.
+    pub(super) fn control(&mut self, content: Content) {
+        push_bounded(&mut self.state().controls, Blob(cbor::encode(&content)), CONTROLS_MAX);
+    }
+
+    /// What waits gives no more copy to those who missed it.
+    pub(super) fn forget_written(&mut self, scene: &mut Scene<'_>, kept: &Kept) {
+        if kept.mine && kept.mark == self.state.mark && kept.seq > 0 && !self.state.outbox.contains(&kept.seq) {
+            scene.batch.remove(self.record(Table::Written, kept.seq.to_be_bytes()));
+        }
+    }
+
+    pub(super) fn written(&self, scene: &Scene<'_>, seq: u64) -> Result<Option<Written>, Fault> {
+        let bytes = scene.get(&self.record(Table::Written, seq.to_be_bytes()))?;
+        Ok(bytes.and_then(|bytes| cbor::decode(&bytes, WRITTEN_BYTES_MAX).ok()))
+    }
+
+    // --- bringing it to the hub
+
+    fn may_say(&self, scene: &Scene<'_>) -> bool {
+        let state = &self.state;
+        let others_gone = |seat: &super::state::Seat| seat.identity != state.me;
+        state.in_group()
+            && state.lost.is_none()
+            && state.say.at <= scene.now
+            && !state.heal.is_some_and(|heal| heal.out)
+            && self.link.fetching.is_none_or(|until| until <= scene.now)
+            && !self.behind()
+            && !self.stale_seats(scene).iter().any(others_gone)
+            && !state.other.is_some_and(|other| scene.people.key_changed(&other))
+    }
+
+    /// Posts what is on its way, or the next that waits.
+    pub(super) fn say(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        if let Some(flight) = &self.state.flight {
+            return if flight.post.at <= scene.now { self.post_flight(scene) } else { Ok(()) };
+        }
+        if !self.may_say(scene) {
+            return Ok(());
+        }
+        while let Some(seq) = self.state.outbox.front().copied() {
+            match self.written(scene, seq)? {
+                Some(written) => return self.launch(scene, seq, &written.message.0, written.notify),
+                None => {
+                    self.state().outbox.pop_front();
+                }
+            }
+        }
+        let Some(content) = self.next_control(scene) else { return Ok(()) };
+        let (id, seen) = (MessageId(scene.draw()), Vec::new());
+        let message = Message { id, seq: 0, prev: [0; 16], seen, at: scene.now, expire: None, content };
+        match message.encode() {
+            Ok(bytes) => self.launch(scene, 0, &bytes, false),
+            Err(_) => Ok(()),
+        }
+    }
+
+    fn next_control(&mut self, scene: &mut Scene<'_>) -> Option<Content> {
+        if let Some(bytes) = self.state.controls.front().cloned() {
+            self.state().controls.pop_front();
+            return cbor::decode(&bytes.0, crate::content::MESSAGE_BYTES_MAX).ok();
+        }
+        self.receipt(scene).or_else(|| self.typing_due(scene))
+    }
+
+    /// Seals a message and posts it.
+    fn launch(&mut self, scene: &mut Scene<'_>, seq: u64, message: &[u8], notify: bool) -> Result<(), Fault> {
+        let signer = self.signer(scene.me);
+        self.group(scene)?;
+        let Some(group) = self.group.as_mut() else { return Ok(()) };
+        let mls = match group.seal(message, &signer, scene.random) {
+            Ok(mls) => mls,
+            // What others propose is committed first.
+            Err(tidings_mls::Error::ProposalsPending) => return Ok(()),
+            Err(error) => return Err(mls_fault(&error)),
+        };
+        let (epoch, turn) = (group.epoch(), self.state.turn);
+        let mut request = self.seal_entry(scene, mls, turn)?;
+        request.notify = notify;
+        self.launch_entry(scene, request, seq);
+        if seq > 0 {
+            push_bounded(&mut self.state().sealed, (seq, epoch), EPOCHS_MAX);
+        }
+        Ok(())
+    }
+
+    pub(super) fn launch_entry(&mut self, scene: &mut Scene<'_>, request: NewEntry, seq: u64) {
+        scene.batch.put(self.record(Table::Conversation, FLIGHT), cbor::encode(&request));
+        let post = Post { at: scene.now.saturating_add(POST_LOST), tries: 0 };
+        self.state().flight = Some(Flight { id: request.id, seq, turn: request.turn, post });
+        self.ask(scene, HubRequest::Append(request));
+    }
+
+    /// The entry for something that MLS has sealed in the present epoch.
+    pub(super) fn seal_entry(&mut self, scene: &mut Scene<'_>, mls: Vec<u8>, turn: u64) -> Result<NewEntry, Fault> {
+        let id: [u8; 16] = scene.draw();
+        let group = self.group(scene)?;
+        let payload = Payload { epoch: group.epoch(), tag: group.tag(), mls };
+        let key = self.entry_key().ok_or(Fault::Passphrase)?;
+        let body = Blob(key.seal_entry(&self.state.group, &id, &payload, scene.random));
+        let kind = EntryKind::Message;
+        Ok(NewEntry { id: Fixed(id), kind, turn, body, info: None, add: Vec::new(), remove: Vec::new(), notify: false })
+    }
+
+    fn post_flight(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        if self.state.lost.is_some() {
+            return Ok(());
+        }
+        let request = scene.get(&self.record(Table::Conversation, FLIGHT))?;
+        let request = request.and_then(|bytes| cbor::decode(&bytes, IN_FLIGHT_BYTES_MAX).ok());
+        let now = scene.now;
+        match (request, self.state().flight.as_mut()) {
+            (Some(request), Some(flight)) => {
+                flight.post.at = now.saturating_add(POST_LOST);
+                self.ask(scene, HubRequest::Append(request));
+            }
+            _ => self.state().flight = None,
+        }
+        Ok(())
+    }
+
+    pub(super) fn forget_flight(&self, scene: &mut Scene<'_>) {
+        scene.batch.remove(self.record(Table::Conversation, FLIGHT));
+    }
+
+    /// An append was answered: one's own commit, a message, an external commit, or something that was put back.
+    pub fn appended(&mut self, scene: &mut Scene<'_>, entry: [u8; 16], outcome: Appended) {
+        let is_commit = self.state.pending.as_ref().is_some_and(|pending| pending.id.0 == entry);
+        let is_flight = self.state.flight.as_ref().is_some_and(|flight| flight.id.0 == entry);
+        let outcome = if is_commit {
+            self.commit_appended(scene, outcome)
+        } else if is_flight {
+            self.flight_appended(scene, outcome)
+        } else {
+            let known = self.external_appended(scene, &entry, &outcome);
+            known.or_else(|| self.lost_appended(scene, &entry, &outcome));
+            Ok(())
+        };
+        self.report(scene, outcome);
+        self.settle(scene);
+    }
+
+    fn flight_appended(&mut self, scene: &mut Scene<'_>, outcome: Appended) -> Result<(), Fault> {
+        let now = scene.now;
+        let Some(flight) = self.state.flight.clone() else { return Ok(()) };
+        match outcome {
+            Appended::Placed { number, .. } => {
+                if number > self.state.cursor {
+                    let placed = Placed { number, id: flight.id, seq: flight.seq };
+                    push_bounded(&mut self.state().placed, placed, PLACED_MAX);
+                }
+                let end = self.state.end.max(number);
+                self.state().end = end;
+                self.landed(scene, flight.seq)
+            }
+            Appended::Turn => {
+                // Too old: written again in the present epoch, under the same number.
+                self.forget_flight(scene);
+                let state = self.state();
+                state.flight = None;
+                state.say.tried(now, POST_AGAIN);
+                self.link.fetching = None;
+                self.fetch_now(scene);
+                Ok(())
+            }
+            Appended::Later => {
+                if let Some(flight) = self.state().flight.as_mut() {
+                    flight.post.tried(now, POST_AGAIN);
+                }
+                Ok(())
+            }
+            Appended::Refused(_) => self.flight_refused(scene, flight.seq),
+        }
+    }
+
+    /// The hub will never take it.
+    fn flight_refused(&mut self, scene: &mut Scene<'_>, seq: u64) -> Result<(), Fault> {
+        self.forget_flight(scene);
+        self.suspect(scene, false);
+        let now = scene.now;
+        let state = self.state();
+        state.flight = None;
+        state.say.tried(now, POST_AGAIN);
+        if state.say.tries < 4 {
+            return Ok(());
+        }
+        state.say = Post::default();
+        state.outbox.retain(|waiting| *waiting != seq);
+        let Some(written) = self.written(scene, seq)? else { return Ok(()) };
+        if let Some((order, mut kept)) = self.find(scene, &written.id)? {
+            kept.failed = true;
+            self.rewrite(scene, order, &kept);
+            self.say_changed(scene, written.id, false);
+        }
+        Ok(())
+    }
+
+    /// The hub has the message.
+    fn landed(&mut self, scene: &mut Scene<'_>, seq: u64) -> Result<(), Fault> {
+        self.forget_flight(scene);
+        let state = self.state();
+        (state.flight, state.say) = (None, Post::default());
+        if seq == 0 {
+            return Ok(());
+        }
+        state.outbox.retain(|waiting| *waiting != seq);
+        if let Some(written) = self.written(scene, seq)? {
+            self.say_changed(scene, written.id, false);
+            let deleted = self.find(scene, &written.id)?.is_some_and(|(_, kept)| !matches!(kept.body, Body::Here(_)));
+            if deleted {
+                scene.batch.remove(self.record(Table::Written, seq.to_be_bytes()));
+            }
+        }
+        Ok(())
+    }
+
+    /// A message of this device has come along in the stream.
+    pub(super) fn own_message_came(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Option<u64> {
+        if let Some(place) = self.state.placed.iter().position(|placed| placed.id == entry.id) {
+            return self.state().placed.remove(place).map(|placed| placed.seq);
+        }
+        let flight = self.state.flight.clone().filter(|flight| flight.id == entry.id)?;
+        let outcome = self.landed(scene, flight.seq);
+        self.report(scene, outcome);
+        Some(flight.seq)
+    }
+
+    /// Messages of one's own go once more, the older ones first.
+    pub(super) fn send_again(&mut self, seqs: Vec<u64>) {
+        if seqs.is_empty() {
+            return;
+        }
+        let state = self.state();
+        let mut all: Vec<u64> = state.outbox.drain(..).chain(seqs).collect();
+        all.sort_unstable();
+        all.dedup();
+        state.outbox = all.into();
+    }
+
+    pub(super) fn say_due(&self) -> Option<Time> {
+        if let Some(flight) = &self.state.flight {
+            return Some(flight.post.at);
+        }
+        let waits = !self.state.outbox.is_empty() || !self.state.controls.is_empty();
+        let held = self.link.fetching.unwrap_or(0);
+        let now_ready = waits.then(|| self.state.say.at.max(held)).filter(|at| *at > 0 && *at < Time::MAX - ANSWER_WITHIN);
+        [now_ready, self.receipt_due()].into_iter().flatten().min()
+    }
+
+    /// Whether something is still to be brought to the hub.
+    pub fn waiting(&self) -> bool {
+        let state = &self.state;
+        let out = matches!(state.phase, Phase::Out | Phase::Locked);
+        let asked = state.flight.is_some() || state.pending.is_some() || state.phase == Phase::Creating;
+        !out && (asked || !state.outbox.is_empty() || !state.wants.is_empty())
+    }
+
+    /// A device has lost its memory: said once.
+    pub(super) fn note_odd(&mut self, scene: &mut Scene<'_>, seat: &super::state::Seat, at: Time) {
+        let Some(chain) = self.state().chains.get_mut(&seat.mark) else { return };
+        if !std::mem::replace(&mut chain.odd, true) {
+            self.notice(scene, seat.identity, at, Notice::LostMemory);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! What the next commit is to hold.
+
+use super::Conversation;
+use super::create::check_package;
+use super::keys::room_key;
+use super::scene::Scene;
+use super::slot::mls_fault;
+use super::state::{Goal, Seat, Want};
+use crate::command::Fault;
+use crate::roster::{AccessChanges, Roster, RosterMember, access_changes};
+use crate::view::{ConversationKind, Identity};
+use std::collections::BTreeSet;
+use tidings_wire::api::{Member, Role};
+use tidings_wire::bytes::Fixed;
+
+/// A commit before it is made.
+pub(super) struct Draft {
+    pub(super) roster: Roster,
+    pub(super) add: Vec<Vec<u8>>,
+    pub(super) remove: BTreeSet<u32>,
+    /// The wants that it fulfils.
+    pub(super) wants: Vec<u32>,
+    /// Who gets the welcome.
+    pub(super) welcome: Vec<Identity>,
+    /// Whether it takes up what others have proposed, and who of them goes.
+    pub(super) proposals: bool,
+    pub(super) leaving: Vec<Identity>,
+    update: bool,
+}
+
+impl Draft {
+    fn is_empty(&self, before: &Roster) -> bool {
+        let changes = self.roster != *before || !self.add.is_empty() || !self.remove.is_empty();
+        !changes && !self.proposals && !self.update && self.wants.is_empty()
+    }
+}
+
+impl Conversation {
+    /// What there is to change, if anything.
+    pub(super) fn draft(&mut self, scene: &mut Scene<'_>) -> Result<Option<Draft>, Fault> {
+        let mut draft = Draft {
+            roster: self.state.roster.clone(),
+            add: Vec::new(),
+            remove: BTreeSet::new(),
+            wants: Vec::new(),
+            welcome: Vec::new(),
+            proposals: false,
+            leaving: Vec::new(),
+            update: self.state.update_at <= scene.now,
+        };
+        if self.state.proposals_at.is_some_and(|at| at <= scene.now) {
+            self.draft_others(scene, &mut draft)?;
+        }
+        if !self.behind() {
+            for want in self.state.wants.clone() {
+                self.draft_want(scene, &want, &mut draft);
+            }
+        }
+        if draft.roster != self.state.roster {
+            draft.roster.v = self.state.roster.v.saturating_add(1);
+        }
+        Ok((!draft.is_empty(&self.state.roster)).then_some(draft))
+    }
+
+    /// What anybody may do: take up proposals, take removed devices out, put an old roster right.
+    fn draft_others(&mut self, scene: &mut Scene<'_>, draft: &mut Draft) -> Result<(), Fault> {
+        let asked = self.proposed_leaves(scene)?;
+        if self.has_proposals(scene)? {
+            draft.proposals = true;
+            draft.leaving = self.leavers(scene, &asked);
+            draft.roster = draft.roster.without(&draft.leaving);
+        }
+        let stale = self.stale_seats(scene).into_iter().map(|seat| seat.leaf);
+        draft.remove.extend(stale.filter(|leaf| !asked.contains(leaf)));
+        if let Some(extra) = self.repairs() {
+            for who in extra {
+                self.draft_remove(&who, draft);
+            }
+        }
+        self.drop_empty(scene, draft);
+        Ok(())
+    }
+
+    /// Whoever has no leaf left and no device that could come back has no place in the roster.
+    fn drop_empty(&self, scene: &Scene<'_>, draft: &mut Draft) {
+        let emptied: Vec<Identity> = draft.roster.members.iter().map(|member| member.id).collect();
+        let gone: Vec<Identity> = emptied
+            .into_iter()
+            .filter(|who| {
+                let mut seats = self.state.seats.iter().filter(|seat| seat.identity == *who).peekable();
+                let had = seats.peek().is_some();
+                let has_devices = scene.people.devices(who).is_some_and(|list| !list.devices.is_empty());
+                had && seats.all(|seat| draft.remove.contains(&seat.leaf)) && !has_devices
+            })
+            .collect();
+        if !gone.is_empty() {
+            draft.roster = draft.roster.without(&gone);
+        }
+    }
+
+    fn draft_remove(&self, who: &Identity, draft: &mut Draft) {
+        draft.remove.extend(self.state.seats.iter().filter(|seat| seat.identity == *who).map(|seat| seat.leaf));
+        draft.roster = draft.roster.without(&[*who]);
+    }
+
+    fn draft_want(&mut self, scene: &mut Scene<'_>, want: &Want, draft: &mut Draft) {
+        let role = draft.roster.role(&self.state.me).unwrap_or(u8::MAX);
+        match &want.goal {
+            Goal::Add(_) | Goal::Devices { .. } => return self.draft_packages(scene, want, draft),
+            Goal::Remove(who) => {
+                if draft.roster.role(who).is_some() {
+                    self.draft_remove(who, draft);
+                }
+            }
+            Goal::Role(who, new) => {
+                if let Some(member) = draft.roster.members.iter_mut().find(|member| member.id == *who) {
+                    member.role = *new;
+                }
+            }
+            Goal::Name(name) => draft.roster.name.clone_from(name),
+            Goal::Picture(picture) => draft.roster.picture = picture.as_ref().map(|bytes| bytes.0.clone()),
+            Goal::Expire(seconds) => draft.roster.expire = (*seconds > 0).then_some(*seconds),
+            Goal::NewSeal => draft.roster.seal = scene.draw(),
+            Goal::Leave => {
+                let heir = if role == 0 && self.only_owner() { self.successor() } else { None };
+                if let Some(member) = draft.roster.members.iter_mut().find(|member| Some(member.id) == heir) {
+                    member.role = 0;
+                }
+                return;
+            }
+        }
+        draft.wants.push(want.number);
+    }
+
+    /// Adds the devices for which there are packages and no leaves.
+    fn draft_packages(&mut self, scene: &mut Scene<'_>, want: &Want, draft: &mut Draft) {
+        let Some(packages) = &want.packages else { return };
+        let (who, again) = match &want.goal {
+            Goal::Add(who) => (*who, false),
+            Goal::Devices { who, again } => (*who, *again),
+            _ => return,
+        };
+        draft.wants.push(want.number);
+        let member = draft.roster.role(&who).is_some();
+        if !member && !matches!(want.goal, Goal::Add(_)) {
+            return;
+        }
+        let mut added = false;
+        for package in packages {
+            let Ok(checked) = check_package(scene, &who, &package.0) else { continue };
+            let seat = self.state.seats.iter().find(|seat| seat.key.0 == checked.device).copied();
+            match seat {
+                Some(seat) if seat.mark == self.state.mark || (!again && !draft.remove.contains(&seat.leaf)) => continue,
+                Some(seat) => {
+                    draft.remove.insert(seat.leaf);
+                }
+                None => {}
+            }
+            if draft.roster.role(&who).is_none() {
+                let since = self.state.turn.saturating_add(1);
+                let (access, salt) = (checked.access, checked.salt);
+                draft.roster.members.push(RosterMember { id: who, access, salt, role: 2, since });
+            }
+            draft.add.push(package.0.clone());
+            added = true;
+        }
+        if added && !draft.welcome.contains(&who) {
+            draft.welcome.push(who);
+        }
+    }
+
+    /// Leaves of devices that the device lists say are removed.
+    pub(super) fn stale_seats(&self, scene: &Scene<'_>) -> Vec<Seat> {
+        if self.state.kind == ConversationKind::Room {
+            return Vec::new();
+        }
+        let seats = self.state.seats.iter().filter(|seat| seat.mark != self.state.mark);
+        seats.filter(|seat| self.removed(scene, seat)).copied().collect()
+    }
+
+    pub(super) fn has_proposals(&mut self, scene: &Scene<'_>) -> Result<bool, Fault> {
+        let leaves = self.proposed_leaves(scene)?;
+        let others = self.state.seats.iter().filter(|seat| seat.identity != self.state.me);
+        Ok(others.map(|seat| seat.leaf).any(|leaf| leaves.contains(&leaf)))
+    }
+
+    /// Leaves that are to go by a proposal.
+    fn proposed_leaves(&mut self, scene: &Scene<'_>) -> Result<BTreeSet<u32>, Fault> {
+        Ok(self.group(scene)?.proposals().iter().map(|proposal| proposal.removes).collect())
+    }
+
+    /// Others whose leaves all go by their own proposals, or because they are removed devices.
+    fn leavers(&self, scene: &Scene<'_>, asked: &BTreeSet<u32>) -> Vec<Identity> {
+        let people: BTreeSet<Identity> = self.state.seats.iter().map(|seat| seat.identity).collect();
+        let seats = |who: Identity| self.state.seats.iter().filter(move |seat| seat.identity == who);
+        let leaves = |who: &Identity| {
+            seats(*who).any(|seat| asked.contains(&seat.leaf))
+                && seats(*who).all(|seat| asked.contains(&seat.leaf) || self.removed(scene, seat))
+        };
+        people.into_iter().filter(|who| *who != self.state.me && leaves(who)).collect()
+    }
+
+    /// What the hub's list gains and loses.
+    pub(super) fn list_changes(&self, after: &Roster) -> AccessChanges {
+        let mut changes = access_changes(&self.state.roster, after);
+        if after.kind == ConversationKind::Room && after.seal != self.state.roster.seal {
+            let key = |seal| Fixed(room_key(&self.state.group, &Fixed(seal)).verifying_key().to_bytes());
+            changes.add.push(Member { key: key(after.seal), role: Role::Member });
+            changes.remove.push(key(self.state.roster.seal));
+        }
+        changes
+    }
+
+    /// A plain member can't take others off the hub's list: those who leave do it themselves.
+    pub(super) fn leave_to_the_leaving(&self, draft: &Draft, changes: &mut AccessChanges) {
+        if self.state.roster.role(&self.state.me).is_some_and(|role| role < 2) {
+            return;
+        }
+        let keys = |who: &Identity| self.state.roster.member(who).map(|member| Fixed(member.access));
+        let leaving: Vec<Fixed<32>> = draft.leaving.iter().filter_map(keys).collect();
+        changes.remove.retain(|key| !leaving.contains(key));
+    }
+
+    /// Says to the others that one goes; they take one out.
+    pub(super) fn propose_leaving(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        if !self.state.wants.iter().any(|want| want.goal == Goal::Leave) || self.state.flight.is_some() {
+            return Ok(());
+        }
+        let alone = self.state.seats.iter().all(|seat| seat.identity == self.state.me);
+        if alone {
+            return self.go(scene);
+        }
+        let signer = self.signer(scene.me);
+        let asked = self.proposed_leaves(scene)?;
+        let own = self.group(scene)?.own_leaf();
+        let mine = self.state.seats.iter().filter(|seat| seat.identity == self.state.me && !asked.contains(&seat.leaf));
+        let mut mine: Vec<u32> = mine.map(|seat| seat.leaf).collect();
+        // The own leaf last: whoever is out can't propose for the others.
+        mine.sort_by_key(|leaf| *leaf == own);
+        let (Some(leaf), Some(group)) = (mine.first(), self.group.as_mut()) else { return Ok(()) };
+        let mls = group.propose_remove(*leaf, &signer, scene.random).map_err(|error| mls_fault(&error))?;
+        let turn = self.state.turn;
+        let request = self.seal_entry(scene, mls, turn)?;
+        self.launch_entry(scene, request, 0);
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! What of a conversation stands in the profile (docs/protocol/profile.md), so that other devices of the same person find it.
+
+use super::Conversation;
+use super::scene::Scene;
+use super::step::Step;
+use crate::entry::PassphraseKey;
+use crate::roster::Roster;
+use crate::view::{ConversationKind, Event, Identity};
+use serde::{Deserialize, Serialize};
+use tidings_wire::bytes::Fixed;
+use tidings_wire::cbor;
+
+/// Most bytes of a record.
+const ENTRY_BYTES_MAX: usize = 256 * 1024;
+
+/// The record `conversation/<group>`.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Entry {
+    pub(super) hub: String,
+    pub(super) kind: ConversationKind,
+    pub(super) seal: Fixed<32>,
+    pub(super) salt: Fixed<16>,
+    pub(super) roster: Roster,
+    pub(super) muted: bool,
+    pub(super) archived: bool,
+    pub(super) left: bool,
+    /// The other, in a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) other: Option<Identity>,
+    /// The seed of the identity in a room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) room: Option<Fixed<32>>,
+    /// What the passphrase of a locked room gives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) pass: Option<PassphraseKey>,
+}
+
+impl Entry {
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        cbor::decode(bytes, ENTRY_BYTES_MAX).ok()
+    }
+}
+
+impl Conversation {
+    /// The value of the profile's record `conversation/<group>`.
+    pub fn profile_entry(&self) -> Vec<u8> {
+        let state = &self.state;
+        cbor::encode(&Entry {
+            hub: state.hub.clone(),
+            kind: state.kind,
+            seal: state.seals.first().copied().unwrap_or(Fixed([0; 32])),
+            salt: state.salt,
+            roster: state.newest.clone(),
+            muted: state.muted,
+            archived: state.archived,
+            left: state.left || state.phase == super::state::Phase::Out,
+            other: state.other,
+            room: state.room.as_ref().map(|room| room.identity_seed),
+            pass: state.pass.clone(),
+        })
+    }
+
+    /// What another device of one's own has set: muted, archived. A record that can't be read changes nothing.
+    pub fn apply_profile(&mut self, scene: &mut Scene<'_>, entry: &[u8]) {
+        if let Some(entry) = Entry::read(entry) {
+            if (entry.muted, entry.archived) != (self.state.muted, self.state.archived) {
+                let state = self.state();
+                (state.muted, state.archived) = (entry.muted, entry.archived);
+                scene.steps.push(Step::Show(Event::Changed));
+            }
+        }
+        self.settle(scene);
+    }
+
+    /// Settings that only oneself sees.
+    pub fn set(&mut self, scene: &mut Scene<'_>, muted: Option<bool>, archived: Option<bool>) {
+        let state = self.state();
+        state.muted = muted.unwrap_or(state.muted);
+        state.archived = archived.unwrap_or(state.archived);
+        scene.steps.push(Step::Profile);
+        scene.steps.push(Step::Show(Event::Changed));
+        self.settle(scene);
+    }
+}

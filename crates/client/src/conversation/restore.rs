@@ -1,0 +1,183 @@
+//! A hub that lost something gets it back (docs/protocol/conversations.md, A hub that lost something).
+
+use super::Conversation;
+use super::kept::{self, KeptEntry};
+use super::scene::Scene;
+use super::state::{LostEntry, Post};
+use super::step::{Appended, HubRequest};
+use super::turn::{POST_AGAIN, POST_LOST};
+use crate::command::Fault;
+use crate::entry::Info;
+use crate::io::Time;
+use crate::records::{Direction, RecordKey, Table};
+use tidings_wire::api::{Entry, EntryKind, NewEntry};
+use tidings_wire::bytes::Blob;
+use tidings_wire::cbor;
+
+/// Milliseconds after which what could not be put back is given up.
+const GIVE_UP_AFTER: u64 = 10 * 60 * 1000;
+
+impl Conversation {
+    fn lost_record(&self, number: u64) -> RecordKey {
+        RecordKey::new(Table::Entry, self.lost_owner(), number.to_be_bytes())
+    }
+
+    fn lost_owner(&self) -> Vec<u8> {
+        [self.owner().as_slice(), b"lost"].concat()
+    }
+
+    /// The hub is not as it was: reads again what is kept here, and notes what was there and may be gone.
+    pub(super) fn rewind(&mut self, scene: &mut Scene<'_>, end: u64) -> Result<(), Fault> {
+        let kept = self.raw(scene)?;
+        let first = kept.first().map(|kept| kept.entry.number);
+        let to = first.map_or(end, |first| first.saturating_sub(1)).min(end).min(self.state.cursor);
+        if let Some(first) = kept.iter().find(|kept| kept.entry.number > to) {
+            self.state().turn = first.turn_before;
+        }
+        for raw in &kept {
+            self.note_lost(scene, raw);
+        }
+        let now = scene.now;
+        let state = self.state();
+        state.cursor = to;
+        state.end = end.max(to);
+        (state.kept_first, state.kept_bytes) = (0, 0);
+        state.fetch = Post::default();
+        if let Some(pending) = state.pending.as_mut() {
+            (pending.lost, pending.placed, pending.post) = (false, false, Post::default());
+        }
+        if let Some(lost) = state.lost.as_mut() {
+            lost.until = now.saturating_add(GIVE_UP_AFTER);
+        }
+        let unseen: Vec<u64> = state.placed.drain(..).map(|placed| placed.seq).filter(|seq| *seq > 0).collect();
+        self.send_again(unseen);
+        self.suspect(scene, false);
+        self.link.fetching = None;
+        self.fetch_now(scene);
+        Ok(())
+    }
+
+    fn note_lost(&mut self, scene: &mut Scene<'_>, raw: &KeptEntry) {
+        let entry = &raw.entry;
+        scene.batch.remove(self.record(Table::Entry, entry.number.to_be_bytes()));
+        scene.batch.put(self.lost_record(entry.number), cbor::encode(raw));
+        let lost = self.state().lost.get_or_insert_default();
+        if lost.entries.iter().any(|known| known.id == entry.id) {
+            return;
+        }
+        let (id, number, kind, turn) = (entry.id, entry.number, entry.kind, entry.turn);
+        lost.entries.push_back(LostEntry { id, number, kind, turn, seq: raw.seq, posted: false });
+    }
+
+    /// Whether this entry was read before the hub lost it: then it is only counted. Gives its `seq`, if it is one's own.
+    pub(super) fn came_back(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Option<u64> {
+        let place = self.state.lost.as_ref()?.entries.iter().position(|lost| lost.id == entry.id)?;
+        let lost = self.state().lost.as_mut()?.entries.remove(place)?;
+        scene.batch.remove(self.lost_record(lost.number));
+        Some(lost.seq)
+    }
+
+    /// Posts what is still missing, one after the other, once everything that the hub has was read.
+    pub(super) fn put_back(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let Some(lost) = &self.state.lost else { return Ok(()) };
+        if self.state.cursor < self.state.end {
+            return Ok(());
+        }
+        if lost.entries.is_empty() || lost.until <= scene.now {
+            return self.end_putting_back(scene);
+        }
+        if lost.post.at > scene.now {
+            return Ok(());
+        }
+        let Some(next) = lost.entries.iter().find(|entry| !entry.posted).copied() else { return Ok(()) };
+        let raw = scene.get(&self.lost_record(next.number))?.and_then(|bytes| kept::read(&bytes));
+        let Some(raw) = raw else {
+            self.drop_lost(scene, next);
+            return Ok(());
+        };
+        let request = self.as_it_was(scene, raw.entry)?;
+        if let Some(lost) = self.state().lost.as_mut() {
+            lost.post.at = scene.now.saturating_add(POST_LOST);
+        }
+        self.ask(scene, HubRequest::Append(request));
+        Ok(())
+    }
+
+    fn as_it_was(&mut self, scene: &mut Scene<'_>, entry: Entry) -> Result<NewEntry, Fault> {
+        let info = match entry.kind {
+            EntryKind::Commit => Some(Blob(self.present_info(scene)?)),
+            EntryKind::Message => None,
+        };
+        let Entry { id, kind, turn, body, add, remove, .. } = entry;
+        Ok(NewEntry { id, kind, turn, body, info, add, remove, notify: false })
+    }
+
+    /// The group info of the group as this device has it.
+    fn present_info(&mut self, scene: &mut Scene<'_>) -> Result<Vec<u8>, Fault> {
+        let turns = self.state.lost.iter().flat_map(|lost| &lost.entries).filter(|lost| lost.kind == EntryKind::Commit);
+        let turn = turns.map(|lost| lost.turn).max().unwrap_or(0).max(self.state.turn);
+        let signer = self.signer(scene.me);
+        let group = self.group(scene)?;
+        let info = group.info(&signer).map_err(|error| super::slot::mls_fault(&error))?;
+        let info = Info { turn, epoch: group.epoch(), tag: group.tag(), info };
+        let key = self.entry_key().ok_or(Fault::Passphrase)?;
+        Ok(key.seal_info(&self.state.group, &info, scene.random))
+    }
+
+    /// The hub has answered to an entry that was put back; `None` if the entry was none of those.
+    pub(super) fn lost_appended(&mut self, scene: &mut Scene<'_>, id: &[u8; 16], outcome: &Appended) -> Option<()> {
+        let place = self.state.lost.as_ref()?.entries.iter().position(|lost| lost.id.0 == *id)?;
+        let now = scene.now;
+        let lost = self.state().lost.as_mut()?;
+        let entry = lost.entries.get_mut(place)?;
+        match outcome {
+            Appended::Placed { number, .. } => {
+                entry.posted = true;
+                lost.post = Post::default();
+                let end = self.state.end.max(*number);
+                self.state().end = end;
+            }
+            Appended::Later => lost.post.tried(now, POST_AGAIN),
+            Appended::Turn | Appended::Refused(_) => {
+                lost.post = Post::default();
+                let entry = *entry;
+                self.drop_lost(scene, entry);
+            }
+        }
+        Some(())
+    }
+
+    /// An entry that has no place any more. A message of one's own is written again.
+    fn drop_lost(&mut self, scene: &mut Scene<'_>, entry: LostEntry) {
+        scene.batch.remove(self.lost_record(entry.number));
+        if let Some(lost) = self.state().lost.as_mut() {
+            lost.entries.retain(|known| known.id != entry.id);
+        }
+        if entry.seq > 0 {
+            self.send_again(vec![entry.seq]);
+        }
+    }
+
+    /// Deletes what was kept to be put back.
+    pub(super) fn forget_lost(&self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        for (order, _) in scene.scan(Table::Entry, &self.lost_owner(), None, Direction::Up, usize::MAX)? {
+            scene.batch.remove(RecordKey::new(Table::Entry, self.lost_owner(), order));
+        }
+        Ok(())
+    }
+
+    fn end_putting_back(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let left: Vec<u64> = self.state.lost.iter().flat_map(|lost| &lost.entries).map(|lost| lost.seq).collect();
+        self.forget_lost(scene)?;
+        self.state().lost = None;
+        self.send_again(left.into_iter().filter(|seq| *seq > 0).collect());
+        self.suspect(scene, false);
+        Ok(())
+    }
+
+    pub(super) fn restore_due(&self) -> Option<Time> {
+        let lost = self.state.lost.as_ref().filter(|_| self.state.cursor >= self.state.end)?;
+        let unposted = lost.entries.iter().any(|entry| !entry.posted);
+        Some(if unposted { lost.post.at } else { lost.until })
+    }
+}

@@ -1,0 +1,329 @@
+//! What others say: each message once, in its place, and what it does.
+
+use super::Conversation;
+use super::chain::{Chain, Taken};
+use super::history::{Body, Kept, order_of};
+use super::receipts::GROUP_SMALL;
+use super::scene::Scene;
+use super::state::{CHAINS_MAX, ORPHANS_MAX, Orphan, Seat, push_bounded};
+use super::step::Step;
+use crate::command::{Fault, Look};
+use crate::content::{Content, Message, chain};
+use crate::io::Time;
+use crate::view::{Event, Identity, MessageId};
+use tidings_wire::api::Entry;
+use tidings_wire::bytes::{Blob, Fixed};
+
+/// How much earlier than the hub took it a message may say that it was written, to stand at that time: 10 minutes.
+const EARLIER_MAX: u64 = 10 * 60 * 1000;
+/// How far ahead of what is known somebody's claim is believed.
+const CLAIM_MAX: u64 = 10_000;
+/// Milliseconds that somebody is shown as writing.
+const TYPING_FOR: u64 = 6_000;
+/// Characters of the line in the list of conversations.
+const PREVIEW_CHARS: usize = 120;
+
+impl Conversation {
+    /// An application message came from `seat`; with `entry` from the stream, else in an `again`.
+    pub(super) fn take_said(
+        &mut self,
+        scene: &mut Scene<'_>,
+        seat: &Seat,
+        bytes: &[u8],
+        entry: Option<&Entry>,
+    ) -> Result<(), Fault> {
+        let Ok(message) = Message::decode(bytes) else { return Ok(()) };
+        if seat.mark == self.state.mark {
+            return Ok(());
+        }
+        if message.content.needs_memory() != (message.seq > 0) {
+            return Ok(());
+        }
+        if message.seq == 0 {
+            return if entry.is_some() { self.take_control(scene, seat, message) } else { Ok(()) };
+        }
+        if !self.take_chain(scene, seat, &message, bytes, entry.is_some()) {
+            return Ok(());
+        }
+        let at = match entry {
+            Some(entry) => message.at.clamp(entry.at.saturating_sub(EARLIER_MAX), entry.at),
+            None => message.at.min(scene.now),
+        };
+        self.take_content(scene, seat, message, bytes, at)
+    }
+
+    /// Whether the message is new by its number.
+    fn take_chain(&mut self, scene: &mut Scene<'_>, seat: &Seat, message: &Message, bytes: &[u8], direct: bool) -> bool {
+        for seen in &message.seen {
+            if let Some(chain) = self.state.chains.get_mut(&Fixed(seen.0)) {
+                chain.claim(seen.1.min(chain.highest().saturating_add(CLAIM_MAX)));
+                self.changed = true;
+            }
+        }
+        let known = self.state.chains.contains_key(&seat.mark);
+        if !known && (!direct || self.state.chains.len() >= CHAINS_MAX) {
+            return false;
+        }
+        let begin = message.seq.saturating_sub(1);
+        let state = self.state();
+        let chain = state.chains.entry(seat.mark).or_insert_with(|| Chain::beginning(seat.identity, begin));
+        let taken = chain.take(message.seq, &Fixed(message.prev), &Fixed(self::chain(bytes)));
+        state.fresh.retain(|mark| *mark != seat.mark);
+        state.fresh.push(seat.mark);
+        match taken {
+            Taken::New { fits } => {
+                if !fits {
+                    self.note_odd(scene, seat, message.at.min(scene.now));
+                }
+                self.receipt_wanted(scene);
+                true
+            }
+            Taken::Repeated { same } => {
+                if !same {
+                    self.note_odd(scene, seat, message.at.min(scene.now));
+                }
+                false
+            }
+        }
+    }
+
+    fn take_content(
+        &mut self,
+        scene: &mut Scene<'_>,
+        seat: &Seat,
+        message: Message,
+        bytes: &[u8],
+        at: Time,
+    ) -> Result<(), Fault> {
+        if self.typing.remove(&seat.identity).is_some() {
+            self.show(scene);
+        }
+        if !self.acts(scene, &seat.identity, &message)? {
+            return Ok(());
+        }
+        if scene.people.blocked(&seat.identity) || self.find(scene, &message.id)?.is_some() {
+            return Ok(());
+        }
+        let kept = Kept {
+            id: message.id,
+            sender: seat.identity,
+            device: seat.key,
+            mark: seat.mark,
+            seq: message.seq,
+            at,
+            received: scene.now,
+            mine: seat.identity == self.state.me,
+            body: Body::Here(Blob(bytes.to_vec())),
+            edited: None,
+            reactions: Vec::new(),
+            expire: message.expire,
+            expires: None,
+            viewed: Vec::new(),
+            gone: false,
+            failed: false,
+        };
+        self.keep_said(scene, kept);
+        if let Content::Introduce(_) = message.content {
+            scene.steps.push(Step::Introduced(seat.identity, message.id));
+        }
+        self.take_orphans(scene, &message.id)
+    }
+
+    /// Keeps a message that shows, where it belongs.
+    pub(super) fn keep_said(&mut self, scene: &mut Scene<'_>, mut kept: Kept) {
+        let order = order_of(kept.at, &kept.id);
+        if let Some(seconds) = kept.expire.filter(|_| kept.mine) {
+            let at = kept.at.saturating_add(u64::from(seconds).saturating_mul(1000));
+            kept.expires = Some(at);
+            self.set_expiry(scene, at, &kept.id, super::expiry::Due::Message);
+        }
+        let read = self.state.chains.get(&kept.mark).is_some_and(|chain| kept.seq <= chain.read);
+        let new = kept.counts() && !read;
+        let text: String = kept.text().unwrap_or_default().chars().take(PREVIEW_CHARS).collect();
+        let (at, id) = (kept.at, kept.id);
+        let text = if kept.once() { String::new() } else { text };
+        let state = self.state();
+        if new {
+            state.unread = state.unread.saturating_add(1);
+        }
+        if at >= state.last.at || state.last.id.is_none() {
+            state.last = super::state::Last { at, id: Some(id), text };
+        }
+        self.keep(scene, order, &kept);
+        self.say_changed(scene, id, new);
+    }
+
+    /// Does what a message says to something else; `true` if it is one that is kept and shown itself.
+    pub(super) fn acts(&mut self, scene: &mut Scene<'_>, by: &Identity, message: &Message) -> Result<bool, Fault> {
+        let to = match &message.content {
+            Content::React(react) => react.to,
+            Content::Edit(edit) => edit.to,
+            Content::Delete(target) | Content::Viewed(target) => target.to,
+            Content::Profile(profile) => {
+                scene.steps.push(Step::Card(*by, profile.card.clone()));
+                return Ok(false);
+            }
+            Content::Devices(devices) => {
+                scene.steps.push(Step::DeviceList(*by, devices.list.clone()));
+                return Ok(false);
+            }
+            Content::Backup(backup) => {
+                scene.steps.push(Step::Counter(*by, backup.counter));
+                return Ok(false);
+            }
+            _ => return Ok(true),
+        };
+        if scene.people.blocked(by) && !matches!(message.content, Content::Delete(_)) {
+            return Ok(false);
+        }
+        match self.find(scene, &to)? {
+            Some((order, kept)) => self.act(scene, by, &message.content, order, kept)?,
+            None => {
+                let orphan = Orphan { to, by: *by, message: Blob(tidings_wire::cbor::encode(&message.content)) };
+                push_bounded(&mut self.state().orphans, orphan, ORPHANS_MAX);
+            }
+        }
+        Ok(false)
+    }
+
+    fn act(
+        &mut self,
+        scene: &mut Scene<'_>,
+        by: &Identity,
+        content: &Content,
+        order: Vec<u8>,
+        mut kept: Kept,
+    ) -> Result<(), Fault> {
+        if !matches!(kept.body, Body::Here(_)) {
+            return Ok(());
+        }
+        match content {
+            Content::React(react) => Self::set_reaction(&mut kept, *by, &react.emoji),
+            Content::Edit(edit) => {
+                let text = kept.message().is_some_and(|message| matches!(message.content, Content::Text(_)));
+                if kept.sender != *by || !text {
+                    return Ok(());
+                }
+                kept.edited = Some(edit.text.clone());
+                if self.state.last.id == Some(kept.id) {
+                    self.state().last.text = edit.text.chars().take(PREVIEW_CHARS).collect();
+                }
+            }
+            Content::Delete(_) => {
+                if kept.sender != *by && !self.may_delete(by) {
+                    return Ok(());
+                }
+                let blob_too = *by == self.state.me;
+                self.uncount(&kept);
+                self.destroy(scene, order, kept, Some(Body::Deleted), blob_too);
+                return Ok(());
+            }
+            Content::Viewed(_) => return self.was_viewed(scene, by, order, kept),
+            _ => return Ok(()),
+        }
+        self.rewrite(scene, order, &kept);
+        self.say_changed(scene, kept.id, false);
+        Ok(())
+    }
+
+    /// A message that was not read and is gone now is nothing to read.
+    pub(super) fn uncount(&mut self, kept: &Kept) {
+        let read = self.state.chains.get(&kept.mark).is_some_and(|chain| kept.seq <= chain.read);
+        if kept.counts() && !read {
+            let state = self.state();
+            state.unread = state.unread.saturating_sub(1);
+        }
+    }
+
+    /// Whether somebody may delete what others wrote.
+    pub(super) fn may_delete(&self, who: &Identity) -> bool {
+        let alike = self.state.other.is_some();
+        !alike && self.state.roster.role(who).is_some_and(|role| role <= 1)
+    }
+
+    fn take_orphans(&mut self, scene: &mut Scene<'_>, id: &MessageId) -> Result<(), Fault> {
+        if !self.state.orphans.iter().any(|orphan| orphan.to == *id) {
+            return Ok(());
+        }
+        let (mine, others) = self.state().orphans.drain(..).partition::<Vec<_>, _>(|orphan| orphan.to == *id);
+        self.state().orphans = others.into();
+        for orphan in mine {
+            let content = tidings_wire::cbor::decode(&orphan.message.0, crate::content::MESSAGE_BYTES_MAX);
+            if let (Ok(content), Some((order, kept))) = (content, self.find(scene, id)?) {
+                self.act(scene, &orphan.by, &content, order, kept)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Something that may be seen once was looked at by somebody.
+    fn was_viewed(&mut self, scene: &mut Scene<'_>, by: &Identity, order: Vec<u8>, mut kept: Kept) -> Result<(), Fault> {
+        if !kept.once() || kept.gone {
+            return Ok(());
+        }
+        let by_me = *by == self.state.me && !kept.mine;
+        if !kept.viewed.contains(by) {
+            kept.viewed.push(*by);
+        }
+        let everybody = self.state.roster.members.iter().all(|member| member.id == kept.sender || kept.viewed.contains(&member.id));
+        if by_me || (kept.mine && everybody) {
+            // In a conversation of two the one who looked deletes it at the node, else its sender does.
+            let blob_too = kept.mine || (by_me && self.state.other.is_some());
+            let leave = Self::scrubbed(&kept);
+            self.destroy(scene, order, kept, leave, blob_too);
+            return Ok(());
+        }
+        self.rewrite(scene, order, &kept);
+        Ok(())
+    }
+
+    fn take_control(&mut self, scene: &mut Scene<'_>, seat: &Seat, message: Message) -> Result<(), Fault> {
+        match message.content {
+            Content::Typing(_) if seat.identity != self.state.me && !scene.people.blocked(&seat.identity) => {
+                let recent = message.at.saturating_add(10 * TYPING_FOR) > scene.now;
+                if recent && self.typing.len() < GROUP_SMALL {
+                    self.typing.insert(seat.identity, scene.now.saturating_add(TYPING_FOR));
+                    self.show(scene);
+                }
+                Ok(())
+            }
+            Content::Receipt(receipt) => self.take_receipt(scene, &seat.identity, &receipt),
+            Content::Resend(resend) => self.answer_resend(scene, &seat.identity, &resend),
+            Content::Again(again) => self.take_again(scene, seat, &again),
+            Content::Witness(witness) if witness.identity == self.state.me => {
+                scene.steps.push(Step::Witness(witness.backup, witness.devices));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The file of a message: where it is, and how it may be looked at. Fails with [`Fault::Gone`] if it is not to be had any more.
+    pub fn media(
+        &self,
+        records: &dyn crate::records::Records,
+        id: &MessageId,
+    ) -> Result<(crate::blob::BlobPointer, Look), Fault> {
+        let found = super::history::find(&super::Batch::default(), records, &self.state.group, id)?;
+        let (_, kept) = found.ok_or_else(|| Fault::Unknown("this message".to_owned()))?;
+        let message = kept.message().filter(|_| !kept.gone);
+        match message.map(|message| message.content) {
+            Some(Content::Media(media)) if !(kept.mine && media.view != Look::Keep) => Ok((media.blob, media.view)),
+            Some(Content::Media(_)) => Err(Fault::Gone("what may be seen once is not shown to its sender".to_owned())),
+            Some(_) => Err(Fault::Unknown("a file in this message".to_owned())),
+            None => Err(Fault::Gone("it was seen, deleted, or has expired".to_owned())),
+        }
+    }
+
+    /// Says that one is writing.
+    pub fn typing(&mut self, scene: &mut Scene<'_>) {
+        self.link.typing = true;
+        self.settle(scene);
+    }
+
+    /// Asks the screen to look again at everybody's names.
+    pub(super) fn names_changed(&self, scene: &mut Scene<'_>) {
+        scene.steps.push(Step::Show(Event::Changed));
+        self.show(scene);
+    }
+}

@@ -1,0 +1,330 @@
+//! What is kept of a conversation in one record.
+
+use super::chain::Chain;
+use crate::entry::PassphraseKey;
+use crate::io::Time;
+use crate::roster::Roster;
+use crate::view::{ConversationKind, GroupId, Identity, MessageId};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, VecDeque};
+use tidings_wire::api::EntryKind;
+use tidings_wire::bytes::{Blob, Fixed};
+
+/// The first 8 bytes of the SHA-256 of a device's key.
+pub(super) type Mark = Fixed<8>;
+
+/// Epochs whose tags are remembered.
+pub(super) const EPOCHS_MAX: usize = 64;
+/// Older seals that are still tried, beside the newest.
+pub(super) const SEALS_MAX: usize = 4;
+/// Messages that wait to be sent.
+pub(super) const OUTBOX_MAX: usize = 10_000;
+/// Answers and questions without memory that wait to be sent.
+pub(super) const CONTROLS_MAX: usize = 32;
+/// Wishes that wait for their turn.
+pub(super) const WANTS_MAX: usize = 1_100;
+/// Reactions, edits and deletions that wait for the message that they mean.
+pub(super) const ORPHANS_MAX: usize = 64;
+/// Entries that were placed and have not come along yet.
+pub(super) const PLACED_MAX: usize = 256;
+/// Devices whose chains are followed: those of 1,000 members, and some that are gone.
+pub(super) const CHAINS_MAX: usize = 4_096;
+
+/// How far one has come into the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Phase {
+    /// The hub has not yet said that it made the group.
+    Creating,
+    /// Not in it yet, or fallen out: an external commit is to come.
+    Joining,
+    /// In it.
+    Member,
+    /// A passphrase is needed first.
+    Locked,
+    /// Removed, or gone by oneself.
+    Out,
+}
+
+/// A fresh identity for an anonymous room.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct RoomSelf {
+    pub(super) identity_seed: Fixed<32>,
+    pub(super) device_seed: Fixed<32>,
+    pub(super) certificate: Blob,
+}
+
+/// A leaf of the group, its certificate verified.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Seat {
+    pub(super) leaf: u32,
+    pub(super) mark: Mark,
+    pub(super) identity: Identity,
+    pub(super) serial: u64,
+    pub(super) key: Fixed<32>,
+}
+
+/// An epoch that this device was in.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Epoch {
+    pub(super) number: u64,
+    pub(super) tag: Fixed<8>,
+    /// Whether somebody else was seen to be in it, too.
+    pub(super) shared: bool,
+}
+
+/// What the person wants of the group, until it is so.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Goal {
+    Add(Identity),
+    /// Devices of somebody who is a member; `again`: also those that are in it.
+    Devices {
+        who: Identity,
+        again: bool,
+    },
+    Remove(Identity),
+    Role(Identity, u8),
+    Name(String),
+    Picture(Option<Blob>),
+    Expire(u32),
+    NewSeal,
+    Leave,
+}
+
+/// A goal on its way.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Want {
+    /// Tells it from others.
+    pub(super) number: u32,
+    pub(super) goal: Goal,
+    /// Key packages that were taken for it.
+    pub(super) packages: Option<Vec<Blob>>,
+    /// When to ask for key packages (again).
+    pub(super) ask_at: Time,
+    pub(super) tries: u32,
+    /// When it was first wanted.
+    pub(super) since: Time,
+}
+
+/// One's own commit or external commit on its way through the hub.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Pending {
+    pub(super) id: Fixed<16>,
+    pub(super) turn: u64,
+    /// The wants that it fulfils.
+    pub(super) wants: Vec<u32>,
+    /// Who gets the welcome.
+    pub(super) welcome: Vec<Identity>,
+    /// Whether the hub has answered that another was first; the stream will show it.
+    pub(super) lost: bool,
+    /// Whether the hub has answered that it stands there.
+    pub(super) placed: bool,
+    pub(super) post: Post,
+}
+
+/// When to post something (again).
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Post {
+    /// Not before this time.
+    pub(super) at: Time,
+    pub(super) tries: u32,
+}
+
+/// A group that takes the place of the present one when its entry comes along.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) enum Incoming {
+    /// Made by an external commit of one's own.
+    External(Pending),
+    /// From a welcome; from the entry with this number on, which took this turn.
+    Welcome { number: u64, turn: u64 },
+}
+
+/// A message of one's own on its way to the hub.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Flight {
+    pub(super) id: Fixed<16>,
+    /// 0: without memory.
+    pub(super) seq: u64,
+    pub(super) turn: u64,
+    pub(super) post: Post,
+}
+
+/// An entry of one's own that stands at the hub and has not come along yet.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Placed {
+    pub(super) number: u64,
+    pub(super) id: Fixed<16>,
+    pub(super) seq: u64,
+}
+
+/// How far one person's devices have the messages of one of one's own.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Heard {
+    pub(super) delivered: u64,
+    pub(super) read: u64,
+}
+
+/// A reaction, edit or deletion whose message is not here (yet).
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Orphan {
+    pub(super) to: MessageId,
+    pub(super) by: Identity,
+    /// What it says.
+    pub(super) message: Blob,
+}
+
+/// Where this device is in coming back.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Heal {
+    /// When to look at the hub next.
+    pub(super) next: Time,
+    pub(super) tries: u32,
+    /// Whether it is certain that this device is out; else it is only looked.
+    pub(super) out: bool,
+}
+
+/// What the hub has lost and gets back.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Lost {
+    /// Entries that were there: id, the number that they had, what they are, one's own `seq`.
+    pub(super) entries: VecDeque<LostEntry>,
+    pub(super) post: Post,
+    /// When it is given up.
+    pub(super) until: Time,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct LostEntry {
+    pub(super) id: Fixed<16>,
+    pub(super) number: u64,
+    pub(super) kind: EntryKind,
+    pub(super) turn: u64,
+    pub(super) seq: u64,
+    /// Whether the hub has answered that it stands there again.
+    pub(super) posted: bool,
+}
+
+/// A line for the list of conversations.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Last {
+    pub(super) at: Time,
+    pub(super) id: Option<MessageId>,
+    pub(super) text: String,
+}
+
+/// Everything but messages, MLS and what is in flight.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) group: GroupId,
+    pub(super) hub: String,
+    pub(super) kind: ConversationKind,
+    pub(super) phase: Phase,
+    pub(super) me: Identity,
+    pub(super) mark: Mark,
+    pub(super) room: Option<RoomSelf>,
+    /// The other, in a pair.
+    pub(super) other: Option<Identity>,
+    /// From which one's own access key is derived.
+    pub(super) salt: Fixed<16>,
+    pub(super) made: Time,
+    /// The roster of the group as it is.
+    pub(super) roster: Roster,
+    /// The newest roster ever seen here.
+    pub(super) newest: Roster,
+    /// Newest first.
+    pub(super) seals: Vec<Fixed<32>>,
+    pub(super) locked: bool,
+    pub(super) pass: Option<PassphraseKey>,
+    pub(super) seats: Vec<Seat>,
+    /// Which of the two places of the MLS state is in use.
+    pub(super) slot: u8,
+
+    pub(super) cursor: u64,
+    pub(super) turn: u64,
+    /// As the hub said last.
+    pub(super) end: u64,
+    pub(super) incarnation: u64,
+    /// Number of the oldest raw entry that is kept, and how many bytes they are.
+    pub(super) kept_first: u64,
+    pub(super) kept_bytes: u64,
+    /// When to ask for entries that should have come.
+    pub(super) fetch: Post,
+    pub(super) epochs: VecDeque<Epoch>,
+
+    pub(super) wants: Vec<Want>,
+    pub(super) next_want: u32,
+    pub(super) pending: Option<Pending>,
+    pub(super) incoming: Option<Incoming>,
+    /// When to commit what others propose.
+    pub(super) proposals_at: Option<Time>,
+    /// When to renew the own leaf.
+    pub(super) update_at: Time,
+
+    pub(super) seq: u64,
+    pub(super) prev: Fixed<16>,
+    pub(super) outbox: VecDeque<u64>,
+    pub(super) controls: VecDeque<Blob>,
+    pub(super) flight: Option<Flight>,
+    /// When the next may be sealed, after the hub refused one.
+    pub(super) say: Post,
+    pub(super) placed: VecDeque<Placed>,
+    /// In which epoch the last ones were sealed: seq, epoch.
+    pub(super) sealed: VecDeque<(u64, u64)>,
+
+    pub(super) chains: BTreeMap<Mark, Chain>,
+    /// Devices whose messages were seen since one last wrote.
+    pub(super) fresh: Vec<Mark>,
+    pub(super) heard: BTreeMap<Identity, BTreeMap<Mark, Heard>>,
+    /// When to say what was delivered and read.
+    pub(super) receipt_at: Option<Time>,
+    pub(super) receipt_last: Time,
+    pub(super) orphans: VecDeque<Orphan>,
+    /// When one's own `backup` was said last.
+    pub(super) backup_said: Time,
+    pub(super) expiry_next: Option<Time>,
+
+    pub(super) heal: Option<Heal>,
+    /// The turn of the last commit, if it was void by the roster's rules.
+    pub(super) void_turn: Option<u64>,
+    pub(super) lost: Option<Lost>,
+    pub(super) knocks: Post,
+
+    pub(super) muted: bool,
+    pub(super) archived: bool,
+    pub(super) left: bool,
+    pub(super) unread: u64,
+    pub(super) last: Last,
+}
+
+/// Puts at the end, and drops at the front what is too much.
+pub(super) fn push_bounded<T>(queue: &mut VecDeque<T>, item: T, max: usize) {
+    queue.push_back(item);
+    while queue.len() > max {
+        queue.pop_front();
+    }
+}
+
+impl Post {
+    /// The longest wait between two tries.
+    const WAIT_MAX: u64 = 60_000;
+
+    /// Marks a try; the next, if nothing comes of it, later and later.
+    pub(super) fn tried(&mut self, now: Time, first: u64) {
+        let wait = first.saturating_mul(1 << self.tries.min(10)).min(Self::WAIT_MAX);
+        self.at = now.saturating_add(wait);
+        self.tries = self.tries.saturating_add(1);
+    }
+}
+
+impl State {
+    pub(super) fn epoch(&self) -> Option<&Epoch> {
+        self.epochs.back()
+    }
+
+    pub(super) fn tag_of(&self, number: u64) -> Option<Fixed<8>> {
+        self.epochs.iter().rev().find(|epoch| epoch.number == number).map(|epoch| epoch.tag)
+    }
+
+    pub(super) fn in_group(&self) -> bool {
+        self.phase == Phase::Member
+    }
+}
