@@ -36,6 +36,9 @@ const TABLES: &str = "CREATE TABLE records (id INTEGER PRIMARY KEY, tab INTEGER 
      place BLOB NOT NULL, sealed BLOB NOT NULL) STRICT; \
      CREATE UNIQUE INDEX by_place ON records (tab, owner, place);";
 
+/// Records of one owner: order and value.
+type Found = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Why the store can't be opened or written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
@@ -181,7 +184,7 @@ impl Store {
     }
 
     /// All of an owner, in their own order: for tables whose order the database does not know.
-    fn sorted(&self, table: Table, owner: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, RecordsError> {
+    fn sorted(&self, table: Table, owner: &[u8]) -> Result<Found, RecordsError> {
         let sql = "SELECT owner, place, sealed FROM records WHERE tab = ?1 AND owner = ?2";
         let rows = self.rows(sql, &[&(table as u8), &self.keys.owner(table, owner)]).map_err(unread)?;
         let mut found = Vec::with_capacity(rows.len());
@@ -213,7 +216,7 @@ impl Records for Store {
         from: Option<&[u8]>,
         direction: Direction,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, RecordsError> {
+    ) -> Result<Found, RecordsError> {
         if hides_order(table) {
             let mut found = self.sorted(table, owner)?;
             if direction == Direction::Down {

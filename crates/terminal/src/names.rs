@@ -1,0 +1,176 @@
+//! Finding whom a person means by what was typed.
+
+use crate::show;
+use tidings_client::view::{ContactView, ConversationKind, ConversationView, GroupId, Identity};
+
+/// How alike a name must be to be suggested, of 1.
+const ALIKE: f64 = 0.72;
+
+/// Suggestions at most.
+const SUGGESTIONS: usize = 3;
+
+/// Whom or what somebody means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The name to show.
+    pub name: String,
+    /// The conversation, if there is one.
+    pub conversation: Option<GroupId>,
+    /// The person, unless it is a group or a room.
+    pub contact: Option<Identity>,
+}
+
+/// Why it is not clear who is meant. The text says what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Miss {
+    /// Nobody is called so.
+    #[error("nobody and nothing here is called {0:?}{1}")]
+    Unknown(String, String),
+    /// Several are.
+    #[error("{0:?} may be {1}: say more of the name, or give the id")]
+    Several(String, String),
+}
+
+/// Finds a person or a conversation: by its id, its name, or the beginning of its name if no other begins so. Capitals don't
+/// matter.
+pub fn resolve(text: &str, contacts: &[ContactView], conversations: &[ConversationView]) -> Result<Target, Miss> {
+    let all = candidates(contacts, conversations);
+    let wanted = fold(text);
+    let exact: Vec<&Candidate> = all.iter().filter(|one| one.ids.iter().any(|id| id == text.trim())).collect();
+    if let [one] = exact.as_slice() {
+        return Ok(one.target.clone());
+    }
+    let named = |matches: &dyn Fn(&str) -> bool| -> Vec<&Candidate> {
+        all.iter().filter(|one| one.names.iter().any(|name| matches(name))).collect()
+    };
+    for found in [named(&|name| name == wanted), named(&|name| !wanted.is_empty() && name.starts_with(&wanted))] {
+        match found.as_slice() {
+            [] => {}
+            [one] => return Ok(one.target.clone()),
+            several => return Err(Miss::Several(show::line(text), listed(several))),
+        }
+    }
+    Err(Miss::Unknown(show::line(text), suggestions(&wanted, &all)))
+}
+
+/// Finds a contact.
+pub fn resolve_contact(text: &str, contacts: &[ContactView]) -> Result<(Identity, String), Miss> {
+    let target = resolve(text, contacts, &[])?;
+    let unknown = || Miss::Unknown(show::line(text), String::new());
+    Ok((target.contact.ok_or_else(unknown)?, target.name))
+}
+
+/// Finds a group or room; a contact's name stands for the conversation with them.
+pub fn resolve_conversation(
+    text: &str,
+    contacts: &[ContactView],
+    conversations: &[ConversationView],
+) -> Result<(GroupId, String), Miss> {
+    let target = resolve(text, contacts, conversations)?;
+    let none = || Miss::Unknown(show::line(text), format!(": there is no conversation with {} yet", target.name));
+    Ok((target.conversation.ok_or_else(none)?, target.name.clone()))
+}
+
+struct Candidate {
+    ids: Vec<String>,
+    /// Folded.
+    names: Vec<String>,
+    target: Target,
+}
+
+fn candidates(contacts: &[ContactView], conversations: &[ConversationView]) -> Vec<Candidate> {
+    let people = contacts.iter().map(|contact| Candidate {
+        ids: std::iter::once(contact.identity.to_string())
+            .chain(contact.conversation.map(|id| id.to_string()))
+            .collect(),
+        names: vec![fold(&contact.name), fold(&contact.own_name)],
+        target: Target {
+            name: show::line(&contact.name),
+            conversation: contact.conversation,
+            contact: Some(contact.identity),
+        },
+    });
+    let known = |one: &&ConversationView| {
+        one.kind == ConversationKind::Pair && contacts.iter().any(|contact| contact.conversation == Some(one.id))
+    };
+    let others = conversations.iter().filter(|one| !known(one)).map(|one| Candidate {
+        ids: vec![one.id.to_string()],
+        names: vec![fold(&one.title)],
+        target: Target { name: show::line(&one.title), conversation: Some(one.id), contact: one.contact },
+    });
+    people.chain(others).collect()
+}
+
+fn fold(name: &str) -> String {
+    show::line(name).to_lowercase()
+}
+
+fn listed(several: &[&Candidate]) -> String {
+    let one = |candidate: &&Candidate| {
+        let id = candidate.ids.first().map(String::as_str).unwrap_or_default();
+        format!("{} ({id})", candidate.target.name)
+    };
+    several.iter().map(one).collect::<Vec<_>>().join(" or ")
+}
+
+fn suggestions(wanted: &str, all: &[Candidate]) -> String {
+    let mut near: Vec<(f64, &str)> = Vec::new();
+    for candidate in all {
+        let best = candidate.names.iter().map(|name| strsim::jaro_winkler(wanted, name)).fold(0.0, f64::max);
+        near.push((best, &candidate.target.name));
+    }
+    near.retain(|(alike, _)| *alike >= ALIKE);
+    near.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let names: Vec<&str> = near.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect();
+    if names.is_empty() {
+        "; `tidings contacts` and `tidings rooms` list all".to_owned()
+    } else {
+        format!("; did you mean {}?", names.join(" or "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contact(name: &str, own_name: &str, byte: u8) -> ContactView {
+        ContactView {
+            identity: Identity([byte; 32]),
+            name: name.to_owned(),
+            own_name: own_name.to_owned(),
+            picture: None,
+            node: String::new(),
+            conversation: Some(GroupId([byte; 16])),
+            verified: false,
+            key_changed: false,
+            blocked: false,
+            safety_number: String::new(),
+            safety_code: String::new(),
+        }
+    }
+
+    fn found(text: &str, contacts: &[ContactView]) -> Result<String, String> {
+        resolve(text, contacts, &[]).map(|target| target.name).map_err(|miss| miss.to_string())
+    }
+
+    #[test]
+    fn names_are_found_unless_they_may_be_two() {
+        let contacts = [
+            contact("Alice", "Alice", 1),
+            contact("Alicia", "Al", 2),
+            contact("Bob", "Robert", 3),
+            contact("Bob B", "x", 4),
+        ];
+        assert_eq!(found("alice", &contacts).unwrap(), "Alice");
+        assert_eq!(found("ALICI", &contacts).unwrap(), "Alicia");
+        assert_eq!(found("rob", &contacts).unwrap(), "Bob");
+        assert_eq!(found("bob", &contacts).unwrap(), "Bob");
+        assert_eq!(found(&Identity([4; 32]).to_string(), &contacts).unwrap(), "Bob B");
+        assert!(found("ali", &contacts).unwrap_err().contains("Alice ("));
+        assert!(found("bpb", &contacts).unwrap_err().contains("did you mean Bob"));
+        assert!(found("zzz", &contacts).unwrap_err().contains("tidings contacts"));
+        assert!(found("", &contacts).is_err());
+        let twins = [contact("Sam", "Sam", 1), contact("Sam", "Sam", 2)];
+        assert!(found("sam", &twins).unwrap_err().contains("give the id"));
+    }
+}
