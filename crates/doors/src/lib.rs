@@ -4,6 +4,7 @@
 pub mod darkchat;
 pub mod denetwork;
 pub mod http;
+pub mod native;
 pub mod outbound;
 pub mod piqchat;
 pub mod socketio;

@@ -10,18 +10,21 @@ use axum::middleware::{self, Next};
 use std::sync::Arc;
 use tidings_doors::darkchat::{self, Darkchat};
 use tidings_doors::denetwork::{self, Denetwork, load_or_make_server_id};
+use tidings_doors::native::{self, LIVE_PATH, Native};
 use tidings_doors::piqchat::{self, Keys, Piqchat};
 use tidings_doors::websocket::is_upgrade;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Where clients of DeNetwork Chat come in; every other WebSocket is darkchat's.
+/// Where clients of DeNetwork Chat come in. Tidings' own clients come to [`LIVE_PATH`]; every other WebSocket is darkchat's.
 const ROOMS_PATH: &str = "/socket.io/";
 
 /// All doors. Those that the settings close are opened, too, but get no requests.
 pub struct Doors {
     piqchat: Arc<Piqchat>,
     piqchat_settings: Arc<ArcSwap<piqchat::Settings>>,
+    native: Arc<Native>,
+    native_settings: Arc<ArcSwap<native::Settings>>,
     denetwork: Arc<Denetwork>,
     denetwork_settings: Arc<ArcSwap<denetwork::Settings>>,
     /// Channels.
@@ -37,6 +40,8 @@ impl Doors {
         let keys = Keys::load_or_make(&node.engine, &settings.key_overrides()).await?;
         let piqchat_settings = Arc::new(ArcSwap::from_pointee(settings.piqchat()));
         let piqchat = Piqchat::new(node.engine.clone(), keys, Arc::clone(&piqchat_settings))?;
+        let native_settings = Arc::new(ArcSwap::from_pointee(settings.native()));
+        let native = Native::new(node.engine.clone(), piqchat.vapid(), Arc::clone(&native_settings));
         let server_id = load_or_make_server_id(&node.engine).await?;
         let denetwork_settings = Arc::new(ArcSwap::from_pointee(settings.denetwork()));
         let denetwork = Denetwork::new(node.engine.clone(), Arc::clone(&denetwork_settings), server_id);
@@ -44,15 +49,25 @@ impl Doors {
         let darkchat = Darkchat::new(node.engine.clone(), Arc::clone(&darkchat_settings));
         // A second start of the same node would be a mistake of ours, and harmless.
         let _ = node.darkchat.set(Arc::clone(&darkchat));
-        Ok(Self { piqchat, piqchat_settings, denetwork, denetwork_settings, darkchat, darkchat_settings })
+        Ok(Self {
+            piqchat,
+            piqchat_settings,
+            native,
+            native_settings,
+            denetwork,
+            denetwork_settings,
+            darkchat,
+            darkchat_settings,
+        })
     }
 
     /// What answers on the node's own port, beside `others`, until `shutdown`.
     pub fn router(&self, settings: &Settings, shutdown: &CancellationToken, others: Router) -> Router {
-        let router = self.piqchat.router().merge(others);
+        let router = self.piqchat.router().merge(self.native.router()).merge(others);
         let rooms = || self.denetwork.router(shutdown.clone());
         let router = if settings.rooms.open { router.merge(rooms()) } else { router };
-        if settings.channels.open { with_channels(router, Arc::clone(&self.darkchat)) } else { router }
+        let darkchat = settings.channels.open.then(|| Arc::clone(&self.darkchat));
+        with_sockets(router, Arc::clone(&self.native), darkchat)
     }
 
     /// Starts what goes on beside requests.
@@ -65,12 +80,16 @@ impl Doors {
         tasks.spawn(async move { engine.run_known_ids().await });
         let piqchat = Arc::clone(&self.piqchat);
         tasks.spawn(async move { piqchat.run_pushes().await });
+        let native = Arc::clone(&self.native);
+        tasks.spawn(async move { native.run_knocks().await });
     }
 
     /// Takes up what of the settings can change while the node runs.
     pub fn reload(&self, settings: &Settings) {
         self.piqchat_settings.store(Arc::new(settings.piqchat()));
         self.piqchat.reload();
+        self.native_settings.store(Arc::new(settings.native()));
+        self.native.reload();
         self.denetwork_settings.store(Arc::new(settings.denetwork()));
         self.denetwork.reload();
         self.darkchat_settings.store(Arc::new(settings.darkchat()));
@@ -78,15 +97,18 @@ impl Doors {
     }
 }
 
-/// Gives every request for a WebSocket to darkchat, but for those to rooms.
-fn with_channels(router: Router, darkchat: Arc<Darkchat>) -> Router {
+/// Gives requests at the live connection's path to the native door, and every other request for a WebSocket to darkchat if that
+/// is open, but for those to rooms.
+fn with_sockets(router: Router, native: Arc<Native>, darkchat: Option<Arc<Darkchat>>) -> Router {
     router.layer(middleware::from_fn(move |request: Request, next: Next| {
-        let darkchat = Arc::clone(&darkchat);
+        let (native, darkchat) = (Arc::clone(&native), darkchat.clone());
         async move {
-            if is_upgrade(request.headers()) && !request.uri().path().starts_with(ROOMS_PATH) {
-                darkchat.websocket(request)
-            } else {
-                next.run(request).await
+            let path = request.uri().path();
+            match darkchat {
+                _ if !is_upgrade(request.headers()) => next.run(request).await,
+                _ if path == LIVE_PATH => native.websocket(request),
+                Some(darkchat) if !path.starts_with(ROOMS_PATH) => darkchat.websocket(request),
+                _ => next.run(request).await,
             }
         }
     }))

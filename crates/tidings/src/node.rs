@@ -25,6 +25,8 @@ pub struct Node {
     pub store: Arc<SqliteStore>,
     /// Visits that `tidings doctor` announced.
     pub visits: Visits,
+    /// Where people reach it, `scheme://host[:port]`; set once the node runs.
+    pub front: Arc<OnceLock<String>>,
     /// The door whose links to other servers commands ask for; set once the node runs.
     pub darkchat: Arc<OnceLock<Arc<Darkchat>>>,
 }
@@ -56,6 +58,7 @@ impl Node {
             engine,
             store,
             visits: Visits::default(),
+            front: Arc::default(),
             darkchat: Arc::default(),
         })
     }

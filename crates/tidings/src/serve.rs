@@ -154,7 +154,8 @@ async fn welcome(node: &Node, ports: &Ports, output: &Output) {
         output.line(format_args!("listening on {scheme}://{address}"));
     }
     ports.others.iter().for_each(|line| output.line(line));
-    output.line(format_args!("open {}", front(settings, &ports.addresses, scheme)));
+    let front = node.front.get_or_init(|| front(settings, &ports.addresses, scheme));
+    output.line(format_args!("open {front}"));
     match First::find(node, node.engine.now()).await {
         Ok(first) => first.show(output),
         // A full disk, for example, must not keep people from fetching what waits for them, which makes room.

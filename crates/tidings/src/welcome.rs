@@ -8,13 +8,16 @@ use qrcode::render::unicode::Dense1x2;
 use serde::{Deserialize, Serialize};
 use tidings_core::Timestamp;
 use tidings_core::ports::Accounts as _;
+use tidings_doors::native;
 use tidings_doors::piqchat::{PLACEHOLDER_HOST, invitation_link};
 
 /// An invitation as it is shown.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {
-    /// What the guest opens. Whoever has it may use it, once.
+    /// What the guest gives to a Tidings client. Whoever has it may use it, once; this and the other are one invitation.
+    pub tidings: String,
+    /// What the guest opens to use piqchat's app instead.
     pub link: String,
     /// Until when it can be accepted, in ISO 8601.
     pub expires_at: String,
@@ -30,7 +33,10 @@ impl Invitation {
         let (token, expires_at) = node.engine.create_exchange(None, Some(String::new()), now).await?;
         let found = node.found.load();
         let public = found.settings.public_url.as_ref();
+        let here = public.map(ToString::to_string).or_else(|| node.front.get().cloned());
+        let here = here.unwrap_or_else(|| UNKNOWN_NODE.to_owned());
         Ok(Self {
+            tidings: native::invitation_link(&here, &token),
             link: invitation_link(public.map(|url| url.authority()), &token),
             expires_at: expires_at.to_string(),
             seconds: expires_at.since(now).as_secs(),
@@ -42,9 +48,13 @@ impl Invitation {
         self.link.contains(PLACEHOLDER_HOST)
     }
 
-    /// Shows it: how long it is good for, the link on a line of its own, and, if wanted, as a QR code.
+    /// Shows it: how long it is good for, each link on a line of its own, and, if wanted, that for the app as a QR code.
     pub fn show(&self, output: &Output, qr_code: bool) {
         output.line(format_args!("An invitation, good for {} and one person:\n", span(self.seconds)));
+        output.line(&self.tidings);
+        output.line(
+            "\nIn a terminal: tidings login 'THIS LINK'. Or, for the same person, to use piqchat's app instead:\n",
+        );
         output.line(&self.link);
         if self.is_nameless() {
             output.line(NAMELESS);
@@ -54,6 +64,9 @@ impl Invitation {
         }
     }
 }
+
+/// What stands for the node in a link that is made while it does not run and has no public name.
+const UNKNOWN_NODE: &str = "http://localhost:8080";
 
 /// What to say of a link that does not lead to this node by itself.
 const NAMELESS: &str = "\nThe link does not name this node, since public-url is not set: the app asks the guest for the \

@@ -2,6 +2,7 @@
 
 mod activity;
 mod address;
+pub(crate) mod body;
 mod connection;
 pub(crate) mod crowd;
 mod place;

@@ -1,13 +1,13 @@
 //! The way of a request through the door: limits, body, signature, action, answer.
 
 use super::answer::{Answer, Refused, finish, page, preflight};
-use super::body::SharedBody;
 use super::json::{self, JsonError, Members};
 use super::page::LANDING;
 use super::route::{Action, Place, route};
 use super::signature::{SignatureError, Signed, Strictness};
 use super::{Piqchat, account, exchange, inbox, info, upload};
 use crate::http::ClientAddress;
+use crate::http::body::SharedBody;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{CONNECTION, EXPECT};

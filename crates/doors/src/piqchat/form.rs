@@ -1,7 +1,7 @@
 //! Upload forms: `multipart/form-data` piece by piece (wire/piqchat.md, section 4.3).
 
 use super::answer::Refused;
-use super::body::{BodyError, SharedBody};
+use crate::http::body::{BodyError, SharedBody};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::Stream;

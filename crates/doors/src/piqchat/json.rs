@@ -1,6 +1,6 @@
 //! JSON bodies as the reference reads them (wire/piqchat.md, section 2).
 
-use super::body::{BodyError, SharedBody};
+use crate::http::body::{BodyError, SharedBody};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};

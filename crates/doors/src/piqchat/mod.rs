@@ -2,7 +2,6 @@
 
 mod account;
 mod answer;
-mod body;
 mod dispatch;
 mod exchange;
 mod form;
@@ -49,7 +48,7 @@ pub struct Piqchat {
     settings: Arc<ArcSwap<Settings>>,
     verifier: signature::Verifier,
     public_key: String,
-    vapid: VapidSigner,
+    vapid: Arc<VapidSigner>,
     outbound: Outbound,
     limits: Limits,
     uploads: Semaphore,
@@ -63,6 +62,7 @@ impl Piqchat {
     pub fn new(engine: Engine, keys: Keys, settings: Arc<ArcSwap<Settings>>) -> Result<Arc<Self>, KeyError> {
         let current = settings.load();
         let vapid = VapidSigner::new(keys.vapid, &current.push_contact).map_err(|_| KeyError::PushContact)?;
+        let vapid = Arc::new(vapid);
         let outbound = Outbound::new(current.outbound());
         let limits = Limits::new(current.rates);
         let public_key = keys.box_secret.public_text();
@@ -79,6 +79,11 @@ impl Piqchat {
             uploads: Semaphore::new(UPLOADS_MAX),
             transfers: Mutex::default(),
         }))
+    }
+
+    /// What signs pushes, for other doors: push services know the node by one key.
+    pub fn vapid(&self) -> Arc<VapidSigner> {
+        Arc::clone(&self.vapid)
     }
 
     /// Takes up the rates of the settings in force, after they were exchanged.

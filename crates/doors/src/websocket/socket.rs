@@ -70,6 +70,7 @@ pub struct Socket<T = Connection> {
     queue: Queue,
     presence: Option<Presence>,
     ending: Option<Ending>,
+    heard: bool,
 }
 
 /// A socket that is being closed.
@@ -94,7 +95,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
     /// A socket over a stream on which the handshake is done, of which `ahead` was read already.
     pub fn new(io: T, ahead: &[u8], limit: usize, presence: Option<Presence>) -> Self {
         let rest = Bytes::copy_from_slice(ahead);
-        Self { io, reader: Reader::new(limit), rest, queue: Queue::default(), presence, ending: None }
+        Self { io, reader: Reader::new(limit), rest, queue: Queue::default(), presence, ending: None, heard: true }
     }
 
     /// The next message. While it waits, what was sent goes out; pings are answered, and the end of the node is heard. May be
@@ -134,6 +135,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
     /// Takes messages of up to `limit` bytes from the next frame on.
     pub fn set_limit(&mut self, limit: usize) {
         self.reader.set_limit(limit);
+    }
+
+    /// Whether anything came since this was asked last, be it only the answer to a ping.
+    pub fn take_heard(&mut self) -> bool {
+        std::mem::take(&mut self.heard)
     }
 
     /// Whether the client has begun a message that has not ended.
@@ -201,6 +207,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Socket<T> {
         if input.is_empty() {
             return Poll::Ready(Err(self.broken(&io::ErrorKind::UnexpectedEof.into())));
         }
+        self.heard = true;
         let event = self.digest(&mut input);
         if !input.is_empty() {
             self.rest = Bytes::copy_from_slice(input);

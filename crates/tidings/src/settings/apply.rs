@@ -7,6 +7,7 @@ use tidings_core::{Budget, Policies};
 use tidings_doors::darkchat::{Budget as Flow, Settings as DarkchatSettings};
 use tidings_doors::denetwork::Settings as DenetworkSettings;
 use tidings_doors::http::HttpSettings;
+use tidings_doors::native::Settings as NativeSettings;
 use tidings_doors::piqchat::{Overrides, Settings as DoorSettings, StatisticsMode};
 use tidings_engine::Settings as EngineSettings;
 
@@ -29,6 +30,7 @@ impl Settings {
             disk_reserve: self.disk_reserve,
             tail_bytes: self.tail_memory,
             history_bytes: self.rooms.history_memory,
+            account_blob_bytes: self.native.blob_bytes,
         }
     }
 
@@ -76,6 +78,26 @@ impl Settings {
             transfers_per_key: self.transfers_per_key,
             upload_stall: self.upload_stall,
             ..DoorSettings::default()
+        }
+    }
+
+    /// For the native door.
+    pub fn native(&self) -> NativeSettings {
+        let (native, public) = (&self.native, self.public_url.as_ref());
+        NativeSettings {
+            name: self.admin_display_name.clone().unwrap_or_else(|| NativeSettings::default().name),
+            public_url: public.map(ToString::to_string),
+            authority: public.map(|url| url.authority().to_owned()),
+            open_registration: native.open_registration,
+            rates: self.rates,
+            connections_per_device: native.connections_per_device,
+            heartbeat: native.heartbeat,
+            channels: if self.channels.open { self.channels.joined } else { 0 },
+            push_ttl: self.push_ttl,
+            allow_loopback: self.push_allow_loopback,
+            extra_ports: native.wake_ports.clone(),
+            upload_stall: self.upload_stall,
+            ..NativeSettings::default()
         }
     }
 

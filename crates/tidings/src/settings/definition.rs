@@ -15,6 +15,8 @@ pub enum Section {
     Push,
     /// Keys that come from outside.
     Keys,
+    /// The door for Tidings' own clients.
+    Native,
     /// The door for rooms.
     Rooms,
     /// The door for channels.
@@ -38,6 +40,7 @@ impl Section {
             Self::Door => "Invitations and signatures",
             Self::Push => "Push notifications",
             Self::Keys => "Keys from elsewhere",
+            Self::Native => "Conversations (Tidings' own clients)",
             Self::Rooms => "Rooms (DeNetwork)",
             Self::Channels => "Channels (darkchat)",
             Self::Limits => "Limits",

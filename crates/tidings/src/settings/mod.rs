@@ -20,7 +20,7 @@ pub use load::{Given, load};
 pub use show::{as_json, as_table, changes};
 pub use sources::{Entry, InForce, Input, Problem, Problems, Raw, Source, parse};
 pub use table::TABLE;
-pub use talk::{Channels, Flow, RoomRates, Rooms};
+pub use talk::{Channels, Flow, Native, RoomRates, Rooms};
 pub use value::Listen;
 
 use ipnet::IpNet;
@@ -56,6 +56,7 @@ pub struct Settings {
     pub push_ttl: Duration,
     pub push_allow_loopback: bool,
     pub keys: ForeignKeys,
+    pub native: Native,
     pub rooms: Rooms,
     pub channels: Channels,
     pub rates: Rates,

@@ -1,10 +1,21 @@
-//! What the doors for rooms and channels are told.
+//! What the doors for conversations, rooms and channels are told.
 
 use super::Listen;
 use ipnet::IpNet;
 use std::time::Duration;
 use tidings_doors::darkchat::network::PeerName;
 use tidings_engine::limits::Rate;
+
+/// The door for Tidings' own clients. What each field means stands in the table of settings.
+#[derive(Clone, Default)]
+#[allow(missing_docs, reason = "the table of settings describes each")]
+pub struct Native {
+    pub open_registration: bool,
+    pub heartbeat: Duration,
+    pub connections_per_device: usize,
+    pub blob_bytes: u64,
+    pub wake_ports: Vec<u16>,
+}
 
 /// The door for rooms. What each field means stands in the table of settings.
 #[derive(Clone, Default)]

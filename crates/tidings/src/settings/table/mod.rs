@@ -2,6 +2,7 @@
 
 mod channels;
 mod limits;
+mod native;
 mod node;
 mod piqchat;
 mod rooms;
@@ -19,6 +20,7 @@ const SECTIONS: &[&[Definition]] = &[
     piqchat::DOOR,
     piqchat::PUSH,
     piqchat::KEYS,
+    native::NATIVE,
     rooms::ROOMS,
     channels::CHANNELS,
     limits::LIMITS,

@@ -18,7 +18,7 @@ const DISCARD_TIME: Duration = Duration::from_secs(30);
 
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum BodyError {
+pub(crate) enum BodyError {
     /// The connection ended, or what came was no HTTP.
     #[error("the body broke off")]
     Broken,
@@ -32,7 +32,7 @@ pub(super) enum BodyError {
 
 /// A body that several parts of the door read from, one after another.
 #[derive(Clone)]
-pub(super) struct SharedBody {
+pub(crate) struct SharedBody {
     inside: Arc<Mutex<Inside>>,
     stall: Duration,
 }
@@ -47,18 +47,18 @@ struct Inside {
 
 impl SharedBody {
     /// Takes a request's body, which may go `stall` without a byte.
-    pub(super) fn new(body: Body, stall: Duration) -> Self {
+    pub(crate) fn new(body: Body, stall: Duration) -> Self {
         Self { inside: Arc::new(Mutex::new(Inside { body, alarm: None, touched: false, ended: false })), stall }
     }
 
     /// Whether the whole body has been read, or there is none.
-    pub(super) fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         let inside = self.lock();
         inside.ended || inside.body.is_end_stream()
     }
 
     /// Reads all of it, at most `max` bytes.
-    pub(super) async fn read(&mut self, max: usize) -> Result<Vec<u8>, BodyError> {
+    pub(crate) async fn read(&mut self, max: usize) -> Result<Vec<u8>, BodyError> {
         let mut bytes = Vec::new();
         while let Some(piece) = self.next().await {
             let piece = piece?;
@@ -72,7 +72,7 @@ impl SharedBody {
 
     /// Reads away what is left. A client that waits to be asked for its body (`expects`) and was not, is not asked now.
     /// False if the connection can't be used again.
-    pub(super) async fn discard(&mut self, expects: bool) -> bool {
+    pub(crate) async fn discard(&mut self, expects: bool) -> bool {
         if self.ended() {
             return true;
         }

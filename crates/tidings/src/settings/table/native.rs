@@ -1,0 +1,54 @@
+//! The door for Tidings' own clients.
+
+use super::take::{list, one, switch};
+use crate::settings::Definition;
+use crate::settings::definition::Section::Native;
+use crate::settings::definition::setting;
+use crate::settings::reading::port;
+use crate::settings::value::{number, size, some_duration};
+
+pub(super) const NATIVE: &[Definition] = &[
+    setting(
+        Native,
+        "open-registration",
+        "BOOL",
+        "false",
+        switch!(native.open_registration),
+        "Let anybody make an account, without an invitation",
+    )
+    .live(),
+    setting(
+        Native,
+        "heartbeat",
+        "SPAN",
+        "45s",
+        one!(some_duration, native.heartbeat),
+        "How often a live connection is pinged; it ends when nothing came for two of these",
+    )
+    .live(),
+    setting(
+        Native,
+        "device-connections",
+        "COUNT",
+        "8",
+        one!(|text| number(text, 1, 1000), native.connections_per_device),
+        "Live connections on which one device may follow its inbox",
+    )
+    .live(),
+    setting(
+        Native,
+        "account-blob-bytes",
+        "SIZE",
+        "4GiB",
+        one!(size, native.blob_bytes),
+        "The most that the files of one account may take",
+    ),
+    setting(
+        Native,
+        "wake-ports",
+        "PORT",
+        "8443",
+        list!(port, native.wake_ports),
+        "Ports beside 443 at which other nodes are told that something came for their users",
+    ),
+];
