@@ -130,6 +130,8 @@ async fn render(probes: &Probes) -> Response {
         metrics::gauge!("tidings_accounts").set(counts.accounts as f64);
         metrics::gauge!("tidings_pictures_waiting").set(counts.media_waiting as f64);
         metrics::gauge!("tidings_room_messages_stored").set(counts.room_messages as f64);
+        metrics::gauge!("tidings_group_entries_stored").set(counts.group_entries as f64);
+        metrics::gauge!("tidings_uploads_stored").set(counts.uploads as f64);
     }
     handle.run_upkeep();
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response()

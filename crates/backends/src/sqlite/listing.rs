@@ -3,6 +3,7 @@
 use super::SqliteStore;
 use super::accounts::AccountRow;
 use super::fault::Fault;
+use super::people::devices::DeviceRow;
 use super::rows::int;
 use super::streams::StreamRow;
 use rusqlite::{Connection, params};
@@ -53,6 +54,11 @@ fn list(conn: &Connection, after: i64, limit: usize) -> Result<Vec<Listed>, Faul
     Ok(page)
 }
 
+/// Whether any device of the account wants push notifications.
+fn pushed(conn: &Connection, account: i64) -> Result<bool, Fault> {
+    Ok(DeviceRow::of_account(conn, account)?.iter().any(|device| device.subscription.is_some()))
+}
+
 fn listed(conn: &Connection, row: AccountRow) -> Result<Listed, Fault> {
     let waiting = match row.stream {
         Some(stream) => StreamRow::load(conn, stream)?.used,
@@ -64,7 +70,7 @@ fn listed(conn: &Connection, row: AccountRow) -> Result<Listed, Fault> {
         creator: row.creator.map(AccountNumber::from_number),
         created_at: row.created_at,
         seen_at: row.seen_at,
-        subscribed: row.subscription.is_some(),
+        subscribed: row.subscription.is_some() || pushed(conn, row.number)?,
         waiting,
     })
 }

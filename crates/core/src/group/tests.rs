@@ -88,11 +88,14 @@ impl Naive {
     }
 }
 
+/// Keys that come, with their roles, and keys that go.
+type Change = (Vec<(u8, Role)>, Vec<u8>);
+
 #[derive(Clone, Debug)]
 struct Act {
     caller: u8,
     turn: u64,
-    change: Option<(Vec<(u8, Role)>, Vec<u8>)>,
+    change: Option<Change>,
 }
 
 impl Act {
@@ -109,7 +112,7 @@ fn role() -> impl Strategy<Value = Role> {
     prop_oneof![Just(Role::Owner), Just(Role::Moderator), Just(Role::Member)]
 }
 
-fn act() -> impl Strategy<Value = (u8, i8, Option<(Vec<(u8, Role)>, Vec<u8>)>)> {
+fn act() -> impl Strategy<Value = (u8, i8, Option<Change>)> {
     let change = (prop::collection::vec((0..6u8, role()), 0..3), prop::collection::vec(0..6u8, 0..3));
     (0..6u8, -5..3i8, prop::option::weighted(0.6, change))
 }

@@ -7,6 +7,7 @@ use crate::accept::to_the_end;
 use crate::error::Error;
 use crate::feed::Batch;
 use std::sync::Arc;
+use tidings_core::denial::Denial;
 use tidings_core::group::{
     Appended, Commit, EntryPosting, GroupId, GroupView, LostTurn, NewEntry, NewGroup, Role, group_stream,
 };
@@ -41,7 +42,9 @@ impl Engine {
             let (group, commits, notify) = (entry.group, entry.commit.is_some(), entry.notify);
             let (policy, presences) = (engine.policies().group, Arc::clone(&engine.inner.presences));
             let posting = EntryPosting { entry, policy, presences, now };
-            let envelope = match engine.inner.store.append_entry(posting).await?? {
+            let appended = engine.inner.store.append_entry(posting).await?;
+            metrics::counter!("tidings_group_entries_total", "outcome" => outcome(appended.as_ref())).increment(1);
+            let envelope = match appended? {
                 Appended::Lost(lost) => return Ok(Err(lost)),
                 Appended::Kept(Kept::Before(placed)) => return Ok(Ok(placed)),
                 Appended::Kept(Kept::Dropped) => return Err(Error::Refused(Refusal::NotAccepted)),
@@ -148,5 +151,15 @@ impl Engine {
         }
         self.allow_stored(bytes(size), now)?;
         Ok(self.inner.store.set_wake(*group, caller, device, url).await??)
+    }
+}
+
+/// What became of an entry, in a word.
+fn outcome(appended: Result<&Appended, &Denial>) -> &'static str {
+    match appended {
+        Ok(Appended::Kept(Kept::New(_))) => "kept",
+        Ok(Appended::Kept(Kept::Before(_))) => "repeated",
+        Ok(Appended::Lost(_)) => "lost",
+        Ok(Appended::Kept(Kept::Dropped)) | Err(_) => "refused",
     }
 }

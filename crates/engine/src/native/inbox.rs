@@ -5,6 +5,7 @@ use crate::Engine;
 use crate::accept::to_the_end;
 use crate::error::Error;
 use std::sync::Arc;
+use tidings_core::denial::Denial;
 use tidings_core::parcel::{Kept, NewParcel, PARCEL_BYTES_MAX, ParcelPosting, Placed};
 use tidings_core::ports::native::inbox_of;
 use tidings_core::presence::Presence;
@@ -25,8 +26,9 @@ impl Engine {
         to_the_end(async move {
             let (owner, notify) = (parcel.owner, parcel.notify);
             let (policy, presences) = (engine.policies().inbox, Arc::clone(&engine.inner.presences));
-            let kept = engine.inner.store.post_parcel(ParcelPosting { parcel, policy, presences, now }).await??;
-            Ok(match kept {
+            let kept = engine.inner.store.post_parcel(ParcelPosting { parcel, policy, presences, now }).await?;
+            metrics::counter!("tidings_parcels_total", "outcome" => outcome(kept.as_ref())).increment(1);
+            Ok(match kept? {
                 Kept::New(envelope) => engine.tell_parcel(&owner, envelope, notify),
                 Kept::Before(placed) => placed,
                 Kept::Dropped => Placed { number: 0, at: now },
@@ -71,5 +73,14 @@ impl Engine {
     /// While what this gives lives, the device needs no push: it follows its inbox.
     pub fn following_inbox(&self, device: Ed25519Key) -> Presence {
         self.inner.presences.enter_inbox(device)
+    }
+}
+
+/// What became of a parcel, in a word. Who is blocked must not see it, and a node's owner need not.
+fn outcome(kept: Result<&Kept, &Denial>) -> &'static str {
+    match kept {
+        Ok(Kept::New(_) | Kept::Dropped) => "accepted",
+        Ok(Kept::Before(_)) => "repeated",
+        Err(_) => "refused",
     }
 }

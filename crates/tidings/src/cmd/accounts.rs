@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use tidings_backends::sqlite::listing::Listed;
 use tidings_core::ports::Accounts as _;
-use tidings_core::{AccountNumber, BoxKey, Key, Timestamp};
+use tidings_core::{AccountNumber, BoxKey, Ed25519Key, Key, Timestamp};
 
 /// Rows that are asked for at once.
 const PAGE: usize = 10_000;
@@ -44,7 +44,7 @@ pub struct Json {
 /// Arguments of `accounts remove`.
 #[derive(Debug, Args)]
 pub struct Remove {
-    /// Its key in base64, or its number.
+    /// Its key as `accounts list` shows it, or its number.
     #[arg(value_name = "KEY|NUMBER")]
     pub account: String,
     /// Do not ask.
@@ -121,6 +121,10 @@ pub(crate) async fn remove(node: &Node, account: &str) -> Result<(), Failure> {
 }
 
 fn key(text: &str) -> Result<Key, Failure> {
+    // The two kinds have texts of different lengths.
+    if let Ok(identity) = Ed25519Key::parse(text) {
+        return Ok(Key::Ed25519(identity));
+    }
     let key =
         BoxKey::parse(text).map_err(|error| Failure::Usage(format!("{text} is neither a number nor a key: {error}")));
     Ok(Key::Box(key?))
