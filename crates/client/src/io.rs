@@ -98,7 +98,7 @@ pub struct HttpRequest {
 pub struct HttpAnswer {
     /// The status.
     pub status: u16,
-    /// Names in lower case; those that the client looks at are `retry-after`, `upload-offset`, `content-range`, `etag`.
+    /// Names in lower case; those that the client looks at are `retry-after`, `upload-offset`, `content-range`, `etag`, `date`.
     pub headers: Vec<(String, String)>,
     /// The body, at most 17 MiB; a longer answer counts as none.
     pub body: Vec<u8>,

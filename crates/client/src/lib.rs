@@ -6,6 +6,7 @@
 
 pub mod blob;
 pub mod card;
+pub mod client;
 pub mod command;
 pub mod content;
 pub mod conversation;
@@ -23,4 +24,6 @@ pub mod roster;
 pub mod safety;
 pub mod sealing;
 pub mod transfer;
+#[cfg(test)]
+mod vectors;
 pub mod view;

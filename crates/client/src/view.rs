@@ -432,3 +432,16 @@ pub enum Event {
     /// Something that the person should know.
     Warning(String),
 }
+
+/// A suggestion of a contact that can still be followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IntroductionView {
+    /// Which.
+    pub introduction: Introduction,
+    /// Whom it suggests.
+    pub identity: Identity,
+    /// Their name, as the contact gave it who suggests them.
+    pub name: String,
+    /// Who suggests them.
+    pub by: Identity,
+}

@@ -123,8 +123,8 @@ impl Conversation {
             failed: false,
         };
         self.keep_said(scene, kept);
-        if let Content::Introduce(_) = message.content {
-            scene.steps.push(Step::Introduced(seat.identity, message.id));
+        if let Content::Introduce(said) = message.content {
+            scene.steps.push(Step::Introduced(seat.identity, message.id, Box::new(said)));
         }
         self.take_orphans(scene, &message.id)
     }

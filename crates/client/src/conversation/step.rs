@@ -1,11 +1,12 @@
 //! What a conversation asks of the client around it.
 
+use crate::content::Introduce;
 use crate::io::Time;
 use crate::view::{Event, Identity, MessageId};
 use tidings_wire::api::{Group, NewEntry, NewGroup};
 
 /// What is to be done, after the changes of the same call are kept.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Step {
     /// Ask the hub, signed with the conversation's access key.
     Hub(HubRequest),
@@ -28,8 +29,8 @@ pub enum Step {
     Witness(u64, u64),
     /// Somebody said the counter of their own profile, for [`Step::Witness`] to others.
     Counter(Identity, u64),
-    /// A suggestion of a contact came.
-    Introduced(Identity, MessageId),
+    /// A suggestion of a contact came: by whom, in which message, and what it says.
+    Introduced(Identity, MessageId, Box<Introduce>),
     /// Destroy this blob at its node: URL and secret.
     DestroyBlob(String, [u8; 16]),
     /// Forget the files that were fetched for a message.

@@ -1,0 +1,376 @@
+//! Conversations as the client drives them: their steps become requests, and the answers go back to them.
+
+use super::Client;
+use super::jobs::Job;
+use super::live::Wanted;
+use super::purpose::{AskedHub, Purpose};
+use super::requests::{Ask, Patience, Reply};
+use super::turn::Turn;
+use crate::command::Fault;
+use crate::conversation::step::{Appended, HubRequest, Looked, ParcelBody, Step};
+use crate::conversation::{Conversation, Refusal};
+use crate::conversation::{Me, Scene};
+use crate::io::Time;
+use crate::profile::Name;
+use crate::view::{Event, GroupId, Identity};
+use tidings_wire::api::{Entries, Group, NewEntry, Placed, TakenPackages};
+use tidings_wire::bytes::Fixed;
+use tidings_wire::failure::Code;
+
+/// Entries asked for at once.
+const PAGE: u32 = 500;
+/// How long a device waits for a welcome before it joins a conversation of its profile by itself, in milliseconds.
+const WELCOME_WAIT: Time = 15_000;
+/// The wait after a conversation could not be joined, in milliseconds.
+const JOIN_AGAIN: Time = 10 * 60 * 1000;
+/// How long changes of the profile are gathered, in milliseconds.
+pub(super) const PROFILE_WAIT: Time = 2_000;
+/// How long changes of read marks are gathered, in milliseconds.
+const MARKS_WAIT: Time = 20_000;
+
+/// Something to tell conversations once the present call has ended.
+pub(crate) enum Call {
+    /// Packages could not even be asked for.
+    NoPackages(GroupId, Identity, Refusal),
+    /// Somebody's device list is another.
+    Devices(Identity),
+    /// Somebody's standing as a contact is another.
+    Contact(Identity),
+    /// A live connection is gone.
+    Unfollowed(GroupId, bool),
+}
+
+impl Client {
+    /// Oneself, as conversations see it.
+    pub(super) fn me_scene(&self) -> Option<Me> {
+        let own = self.own.as_ref()?;
+        Some(Me {
+            identity: own.identity(),
+            device: own.device_key(),
+            certificate: own.certificate.bytes().to_vec(),
+            access_root: *own.secrets.access_root(),
+            devices: own.list().bytes().to_vec(),
+            backup: own.profile.at_node,
+            read_receipts: self.settings().read_receipts,
+        })
+    }
+
+    /// Does something with a conversation, and what it asks for in turn. `None` if there is no such one.
+    pub(super) fn with<R>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        group: &GroupId,
+        call: impl FnOnce(&mut Conversation, &mut Scene<'_>) -> R,
+    ) -> Option<R> {
+        let me = self.me_scene()?;
+        let mut steps = Vec::new();
+        let conversation = self.conversations.get_mut(group)?;
+        let mut scene = Scene {
+            now: turn.now,
+            random: &mut *turn.random,
+            records: turn.records,
+            batch: &mut turn.batch,
+            me: &me,
+            people: &self.book,
+            steps: &mut steps,
+        };
+        let result = call(conversation, &mut scene);
+        self.steps(turn, group, steps);
+        Some(result)
+    }
+
+    /// Makes a conversation, with what it asks for.
+    pub(super) fn make<R>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        make: impl FnOnce(&mut Scene<'_>) -> Result<(Conversation, R), Fault>,
+    ) -> Result<(GroupId, R), Fault> {
+        let me = self.me_scene().ok_or(Fault::NoAccount)?;
+        let mut steps = Vec::new();
+        let mut scene = Scene {
+            now: turn.now,
+            random: &mut *turn.random,
+            records: turn.records,
+            batch: &mut turn.batch,
+            me: &me,
+            people: &self.book,
+            steps: &mut steps,
+        };
+        let (conversation, rest) = make(&mut scene)?;
+        let group = conversation.id();
+        self.missing.remove(&group);
+        self.conversations.insert(group, conversation);
+        self.steps(turn, &group, steps);
+        self.write_entry(turn, &group);
+        self.wake_me(&group);
+        turn.show(Event::Changed);
+        Ok((group, rest))
+    }
+
+    /// The same with every conversation.
+    pub(super) fn with_all(&mut self, turn: &mut Turn<'_>, mut call: impl FnMut(&mut Conversation, &mut Scene<'_>)) {
+        let groups: Vec<_> = self.conversations.keys().copied().collect();
+        for group in groups {
+            self.with(turn, &group, &mut call);
+        }
+    }
+
+    pub(super) fn call(&mut self, turn: &mut Turn<'_>, call: Call) {
+        match call {
+            Call::NoPackages(group, who, refusal) => {
+                self.with(turn, &group, |conversation, scene| conversation.packages(scene, &who, Err(refusal)));
+            }
+            Call::Devices(who) => {
+                let own = self.own.as_ref().is_some_and(|own| own.identity() == who);
+                self.with_all(turn, |conversation, scene| {
+                    if own || conversation.has_member(&who) {
+                        conversation.devices_changed(scene, &who);
+                    }
+                });
+            }
+            Call::Contact(who) => self.with_all(turn, |conversation, scene| {
+                if conversation.has_member(&who) {
+                    conversation.contact_changed(scene, &who);
+                }
+            }),
+            Call::Unfollowed(group, refused) => {
+                self.with(turn, &group, |conversation, scene| conversation.unfollowed(scene, refused));
+            }
+        }
+    }
+
+    fn steps(&mut self, turn: &mut Turn<'_>, group: &GroupId, steps: Vec<Step>) {
+        for step in steps {
+            self.step(turn, group, step);
+        }
+    }
+
+    fn step(&mut self, turn: &mut Turn<'_>, group: &GroupId, step: Step) {
+        match step {
+            Step::Hub(request) => self.ask_hub(turn, group, request),
+            Step::TakePackages(who) => self.ask_packages(group, &who),
+            Step::Parcel(to, body) => self.post_parcel(turn, &to, body),
+            Step::Follow(follow) => self.follow_group(turn, group, follow),
+            Step::WakeAt(at) => {
+                self.wakes.insert(*group, at);
+            }
+            Step::Profile => self.write_entry(turn, group),
+            Step::DeviceList(who, list) => self.heard_devices(turn, &who, &list),
+            Step::Card(who, card) => self.heard_card(turn, &who, &card),
+            Step::Witness(profile, devices) => self.witnessed(turn, profile, devices),
+            Step::Introduced(by, _, said) => self.introduced(turn, &by, *said),
+            Step::Counter(who, counter) => self.heard_backup(turn, &who, counter),
+            Step::DestroyBlob(url, secret) => {
+                self.add_job(turn, Job::DestroyBlob { url, secret: Fixed(secret) });
+            }
+            Step::ForgetFile(message) => self.forget_file(turn, group, &message),
+            Step::Show(event) => {
+                match &event {
+                    Event::Gone { .. } => self.archive_again(turn, group),
+                    Event::Message { .. } => self.archive_soon(turn, group),
+                    _ => {}
+                }
+                turn.show(event);
+            }
+        }
+    }
+
+    fn ask_hub(&mut self, turn: &mut Turn<'_>, group: &GroupId, request: HubRequest) {
+        let (Some(me), Some(conversation), Ok(own)) = (self.me_scene(), self.conversations.get(group), self.account())
+        else {
+            return;
+        };
+        let (key, hub) = (conversation.access_key(&me), conversation.hub().to_owned());
+        let purpose = |asked| Purpose::Hub(*group, asked);
+        let path = format!("/v1/groups/{group}");
+        let ask = match request {
+            HubRequest::Create(new) => {
+                Ask::new(&hub, "POST", "/v1/groups", purpose(AskedHub::Create)).json(&new).signed(&own.device_key())
+            }
+            HubRequest::Append(entry) => {
+                let asked = AskedHub::Append(entry.id);
+                Ask::new(&hub, "POST", format!("{path}/entries"), purpose(asked)).json::<NewEntry>(&entry).signed(&key)
+            }
+            HubRequest::Fetch { after } => {
+                let target = format!("{path}/entries?after={after}&limit={PAGE}");
+                Ask::new(&hub, "GET", target, purpose(AskedHub::Fetch)).signed(&key)
+            }
+            HubRequest::Look => Ask::new(&hub, "GET", path, purpose(AskedHub::Look)).signed(&key),
+            HubRequest::Leave => {
+                let job = Job::LeaveHub { hub, group: *group, key: Fixed(key.to_bytes()) };
+                self.add_job(turn, job);
+                return;
+            }
+        };
+        self.requests.ask(ask.patience(Patience::Once));
+    }
+
+    fn ask_packages(&mut self, group: &GroupId, who: &Identity) {
+        match self.mailbox(who) {
+            Some((node, key)) => {
+                let target = format!("/v1/inboxes/{who}/key-packages");
+                let ask = Ask::new(&node, "POST", target, Purpose::TakePackages(*group, *who)).signed(&key);
+                self.requests.ask(ask.patience(Patience::Once));
+            }
+            None => {
+                let refusal = Refusal::Never("only contacts can be added".to_owned());
+                self.calls.push_back(Call::NoPackages(*group, *who, refusal));
+            }
+        }
+    }
+
+    pub(super) fn packages_taken(&mut self, turn: &mut Turn<'_>, group: &GroupId, who: &Identity, reply: Reply) {
+        let taken = match reply.read::<TakenPackages>() {
+            Ok(taken) => Ok(taken),
+            Err(Fault::Offline) => Err(Refusal::Later),
+            Err(fault) => Err(Refusal::Never(fault.to_string())),
+        };
+        self.with(turn, group, |conversation, scene| conversation.packages(scene, who, taken));
+    }
+
+    /// Takes the answer of a hub to the conversation that asked.
+    pub(super) fn hub_answered(&mut self, turn: &mut Turn<'_>, group: &GroupId, asked: AskedHub, reply: Reply) {
+        match asked {
+            AskedHub::Create => self.created(turn, group, reply),
+            AskedHub::Append(id) => {
+                let outcome = appended(&reply);
+                self.with(turn, group, |conversation, scene| conversation.appended(scene, id.0, outcome));
+                self.read_on(group);
+            }
+            AskedHub::Fetch => {
+                let gone = matches!(reply.status(), 403 | 404);
+                let read = reply.read::<Entries>();
+                self.with(turn, group, |conversation, scene| match read {
+                    Ok(found) => conversation.entries(scene, &found.entries, Some((found.end, found.turn))),
+                    Err(_) if gone => conversation.hub_state(scene, Looked::NotAccepted),
+                    Err(_) => conversation.fetch_failed(scene),
+                });
+                self.read_on(group);
+            }
+            AskedHub::Look => {
+                let gone = matches!(reply.status(), 403 | 404);
+                let looked = match reply.read::<Group>() {
+                    Ok(found) => Looked::Found(Box::new(found)),
+                    Err(_) if gone => Looked::NotAccepted,
+                    Err(_) => Looked::Later,
+                };
+                self.with(turn, group, |conversation, scene| conversation.hub_state(scene, looked));
+            }
+        }
+    }
+
+    fn created(&mut self, turn: &mut Turn<'_>, group: &GroupId, reply: Reply) {
+        let worked = match &reply {
+            Reply::Later => Err(None),
+            Reply::Answer(answer) if (200..300).contains(&answer.status) => Ok(()),
+            Reply::Answer(answer) => Err(Some(answer.fault().to_string())),
+        };
+        let good = worked.is_ok();
+        let never = matches!(worked, Err(Some(_)));
+        self.with(turn, group, |conversation, scene| conversation.created(scene, worked));
+        if good {
+            self.group_created(turn, group);
+        } else if never {
+            self.group_refused(turn, group);
+        }
+    }
+
+    /// Notes how far a group was read, for the next connection.
+    pub(super) fn read_on(&mut self, group: &GroupId) {
+        if let Some(conversation) = self.conversations.get(group) {
+            self.live.read_group(conversation.hub(), group, conversation.cursor());
+        }
+    }
+
+    fn follow_group(&mut self, turn: &mut Turn<'_>, group: &GroupId, follow: bool) {
+        let (Some(me), Some(conversation)) = (self.me_scene(), self.conversations.get(group)) else { return };
+        let hub = conversation.hub().to_owned();
+        // Said only where the hub may wake this device, so that it tells nothing more.
+        let device = self.own.as_ref().filter(|own| own.push.is_some()).map(|own| Fixed(own.mark()));
+        if follow {
+            let wanted = Wanted { key: conversation.access_key(&me), after: conversation.cursor(), device };
+            self.live.follow_group(&hub, *group, wanted);
+        } else if let Some(action) = self.live.unfollow_group(&hub, group) {
+            turn.act(action);
+        }
+    }
+
+    /// Writes what the profile says of a conversation, if it is another now.
+    pub(super) fn write_entry(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        let Some(conversation) = self.conversations.get(group) else { return };
+        let (entry, marks) = (conversation.profile_entry(), conversation.read_marks());
+        if self.book.set(turn, &Name::Conversation(*group), Some(entry)) {
+            self.owe_profile(turn.now, PROFILE_WAIT);
+        }
+        if self.book.set(turn, &Name::Read(*group), Some(marks)) {
+            self.owe_profile(turn.now, MARKS_WAIT);
+        }
+    }
+
+    /// Notes which conversations of the profile this device is not in. A welcome may be on its way.
+    pub(super) fn find_missing(&mut self, now: Time) {
+        let first = self.own.as_ref().is_some_and(|own| !own.profile.read);
+        let at = if first { now } else { now.saturating_add(WELCOME_WAIT) };
+        let names = self.book.document().records.iter().filter(|(_, record)| record.value.is_some());
+        let groups: Vec<_> = names
+            .filter_map(|(name, _)| match Name::parse(name) {
+                Some(Name::Conversation(group)) if !self.conversations.contains_key(&group) => Some(group),
+                _ => None,
+            })
+            .collect();
+        for group in groups {
+            self.missing.entry(group).or_insert(at);
+        }
+    }
+
+    /// Joins by itself the conversations whose time has come.
+    pub(super) fn join_missing(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_ready() {
+            return;
+        }
+        let due: Vec<_> = self.missing.iter().filter(|(_, at)| **at <= turn.now).map(|(group, _)| *group).collect();
+        for group in due {
+            self.missing.remove(&group);
+            let Some(entry) = self.book.get(&Name::Conversation(group)).map(<[u8]>::to_vec) else { continue };
+            match self.make(turn, |scene| Ok((Conversation::rejoin(scene, group, &entry)?, ()))) {
+                Ok(_) => self.restore_history(turn, &group),
+                Err(_) => {
+                    self.missing.insert(group, turn.now.saturating_add(JOIN_AGAIN));
+                }
+            }
+        }
+    }
+
+    /// A parcel brought a welcome.
+    pub(super) fn welcomed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: &Identity,
+        welcome: &ParcelBody,
+    ) -> Result<GroupId, Fault> {
+        let ParcelBody::Welcome { group, .. } = welcome else { return Err(Fault::Distrust("no welcome".to_owned())) };
+        let group = GroupId(*group);
+        if self.conversations.contains_key(&group) {
+            let done = self.with(turn, &group, |conversation, scene| conversation.welcomed(scene, from, welcome));
+            return done.unwrap_or(Err(Fault::NoAccount)).map(|()| group);
+        }
+        let joined = self.make(turn, |scene| Ok((Conversation::join(scene, from, welcome)?, ())));
+        self.upkeep.packages_used(turn.now);
+        joined.map(|(group, ())| group)
+    }
+}
+
+fn appended(reply: &Reply) -> Appended {
+    let answer = match reply {
+        Reply::Later => return Appended::Later,
+        Reply::Answer(answer) => answer,
+    };
+    match (answer.status, answer.read::<Placed>(), answer.code()) {
+        (200..300, Ok(placed), _) => Appended::Placed { number: placed.number, at: placed.at },
+        (200..300, Err(_), _) => Appended::Later,
+        (409, _, Code::Turn) => Appended::Turn,
+        // The disk of the hub may have room again, the clock may be right again.
+        (401 | 507, _, _) => Appended::Later,
+        _ => Appended::Refused(answer.fault().to_string()),
+    }
+}

@@ -1,0 +1,184 @@
+//! The inbox: parcels of contacts and answers to one's exchanges, in order, each once.
+
+use super::Client;
+use super::turn::{Turn, read};
+use crate::command::Fault;
+use crate::conversation::step::ParcelBody;
+use crate::io::Time;
+use crate::parcel::{self, Parcel};
+use crate::records::{Direction, RecordKey, Records, Table};
+use crate::view::{GroupId, Identity};
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
+use tidings_wire::api;
+use tidings_wire::signed::Signed;
+
+/// Parcels kept that can't be understood yet.
+const HELD_MAX: usize = 64;
+/// Most bytes of one.
+const HELD_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How long they are kept, in milliseconds: until another device has told of the contact or the invitation.
+const HELD_LASTS: Time = 24 * 3600 * 1000;
+
+/// A parcel whose sender or invitation is not known here yet.
+#[derive(Clone, Serialize, Deserialize)]
+struct Held {
+    answer: bool,
+    body: ByteBuf,
+    until: Time,
+}
+
+/// How far the inbox was read.
+pub(crate) struct InboxState {
+    held: BTreeMap<u64, Held>,
+    /// The node's end when it began to be followed.
+    end: Option<u64>,
+}
+
+/// Why a parcel did nothing.
+enum Unused {
+    /// Something that it needs may come from another device.
+    NotYet,
+    /// It never will.
+    Never,
+}
+
+fn place(number: u64) -> RecordKey {
+    RecordKey::new(Table::Own, b"held", number.to_be_bytes())
+}
+
+impl InboxState {
+    /// Reads what was kept.
+    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+        let mut held = BTreeMap::new();
+        for (order, value) in records.scan(Table::Own, b"held", None, Direction::Up, HELD_MAX)? {
+            let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };
+            held.insert(number, read(&value, HELD_BYTES_MAX)?);
+        }
+        Ok(Self { held, end: None })
+    }
+
+    /// A live connection is gone.
+    pub(super) fn lost_connection(&mut self, home: bool) {
+        if home {
+            self.end = None;
+        }
+    }
+
+    /// Whether everything that waited when it was followed was read.
+    pub(super) fn caught_up(&self, read: u64) -> bool {
+        self.end.is_some_and(|end| read >= end)
+    }
+
+    pub(super) fn next_due(&self) -> Option<Time> {
+        self.held.values().map(|held| held.until).min()
+    }
+}
+
+impl Client {
+    /// The node follows the inbox for this device. If it gave fewer numbers than were read, it was restored: all is read again.
+    pub(super) fn inbox_followed(&mut self, end: u64) {
+        self.inbox.end = Some(end);
+        let behind = self.own.as_ref().is_some_and(|own| own.inbox > end);
+        if let Some(own) = self.own_mut().filter(|_| behind) {
+            own.inbox = 0;
+            own.taken = 0;
+            self.follow_inbox();
+        }
+    }
+
+    /// Parcels came, in order. What was read before is passed over.
+    pub(super) fn parcels(&mut self, turn: &mut Turn<'_>, parcels: Vec<api::Parcel>) {
+        for parcel in parcels {
+            let Some(own) = self.own_mut() else { return };
+            if parcel.number <= own.inbox {
+                continue;
+            }
+            own.inbox = parcel.number;
+            let number = own.inbox;
+            if parcel.body.0.len() > api::PARCEL_BYTES_MAX + 16 || !own.first_sight(parcel.id) {
+                continue;
+            }
+            let answer = parcel.label == "answer";
+            if let Err(Unused::NotYet) = self.unpack(turn, answer, &parcel.body.0) {
+                self.hold(turn, number, answer, parcel.body.0);
+            }
+        }
+        if let Some(own) = &self.own {
+            self.live.read_inbox(&own.node, own.inbox);
+        }
+    }
+
+    fn hold(&mut self, turn: &mut Turn<'_>, number: u64, answer: bool, body: Vec<u8>) {
+        // Alone, nobody else could tell of what is missing.
+        if self.inbox.held.len() >= HELD_MAX || !self.own.as_ref().is_some_and(super::state::Own::has_others) {
+            return;
+        }
+        let held = Held { answer, body: ByteBuf::from(body), until: turn.now.saturating_add(HELD_LASTS) };
+        turn.put(place(number), &held);
+        self.inbox.held.insert(number, held);
+        self.ask_account();
+    }
+
+    /// The profile has changed: what was held may be understood now.
+    pub(super) fn hold_no_longer(&mut self, turn: &mut Turn<'_>) {
+        let held: Vec<_> = self.inbox.held.iter().map(|(number, held)| (*number, held.clone())).collect();
+        for (number, held) in held {
+            let again = self.unpack(turn, held.answer, &held.body);
+            if !matches!(again, Err(Unused::NotYet)) {
+                self.inbox.held.remove(&number);
+                turn.remove(place(number));
+            }
+        }
+    }
+
+    pub(super) fn tick_inbox(&mut self, turn: &mut Turn<'_>) {
+        let old: Vec<_> =
+            self.inbox.held.iter().filter(|(_, held)| held.until <= turn.now).map(|(number, _)| *number).collect();
+        for number in old {
+            self.inbox.held.remove(&number);
+            turn.remove(place(number));
+        }
+    }
+
+    fn unpack(&mut self, turn: &mut Turn<'_>, answer: bool, body: &[u8]) -> Result<(), Unused> {
+        if answer {
+            let (id, sealed) = body.split_first_chunk::<16>().ok_or(Unused::Never)?;
+            return if self.exchange_answered(turn, *id, sealed) { Ok(()) } else { Err(Unused::NotYet) };
+        }
+        let own = self.own.as_ref().ok_or(Unused::Never)?;
+        let opened = parcel::open(own.secrets.inbox_secret(), &own.identity(), body).map_err(|_| Unused::Never)?;
+        self.take_parcel(turn, opened)
+    }
+
+    fn take_parcel(&mut self, turn: &mut Turn<'_>, parcel: Signed<Parcel>) -> Result<(), Unused> {
+        let from = parcel.from;
+        let own = self.own.as_ref().is_some_and(|own| own.identity() == from);
+        if !own && self.book.contact(&from).is_none() {
+            return Err(Unused::NotYet);
+        }
+        if self.book.contact(&from).is_some_and(|(_, contact)| contact.blocked) {
+            return Ok(());
+        }
+        match parcel.into_body().body {
+            Some(welcome @ ParcelBody::Welcome { .. }) => self.take_welcome(turn, &from, &welcome),
+            Some(ParcelBody::Card(card)) => self.heard_card(turn, &from, &card),
+            Some(ParcelBody::Devices(list)) => self.heard_devices(turn, &from, &list),
+            Some(ParcelBody::Knock(group)) => {
+                self.with(turn, &GroupId(group), |conversation, scene| conversation.knocked(scene, &from));
+            }
+            // Of a newer kind.
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn take_welcome(&mut self, turn: &mut Turn<'_>, from: &Identity, welcome: &ParcelBody) {
+        // What can't be joined is not for this device, or can't be right: a member sees the leaf stay away, and adds it again after a knock.
+        if let (Err(Fault::Distrust(why)), own) = (self.welcomed(turn, from, welcome), from) {
+            let name = self.book.own_name(own);
+            self.warn(turn, &format!("a conversation that {name} opened was refused: {why}"));
+        }
+    }
+}

@@ -1,0 +1,276 @@
+//! Things that must reach a node, kept until the node has answered.
+
+use super::accepting::AcceptJob;
+use super::purpose::Purpose;
+use super::requests::{Ask, Reply};
+use super::turn::{Turn, read};
+use super::{Client, address};
+use crate::command::Fault;
+use crate::io::Time;
+use crate::records::{Direction, RecordKey, Records, Table};
+use crate::view::{GroupId, Identity};
+use ed25519_dalek::SigningKey;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
+use tidings_wire::api::{NewExchange, NewParcel};
+use tidings_wire::bytes::{Blob, Fixed, encode};
+
+/// Most jobs that are kept.
+const JOBS_MAX: usize = 50_000;
+/// Most bytes of one.
+const JOB_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How long a parcel is offered to a node that does not accept it, in milliseconds.
+const PARCEL_LASTS: Time = 30 * 24 * 3600 * 1000;
+/// The first and the longest wait before a refused parcel is offered again, in milliseconds.
+const REFUSED_WAIT: (Time, Time) = (5_000, 6 * 3600 * 1000);
+
+/// Something that must reach a node.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Job {
+    /// A parcel for somebody's inbox.
+    Parcel {
+        to: Identity,
+        id: Fixed<16>,
+        /// Sealed.
+        body: ByteBuf,
+        /// Whether it should be told by push.
+        notify: bool,
+        /// How often it was refused.
+        refused: u32,
+        since: Time,
+    },
+    /// A blob that is to be gone.
+    DestroyBlob { url: String, secret: Fixed<16> },
+    /// An exchange is opened at the home node.
+    OpenExchange { id: Fixed<16>, offer: ByteBuf, expires: Time },
+    /// An exchange is over.
+    DeleteExchange { id: Fixed<16> },
+    /// One's own key is taken off a hub's list.
+    LeaveHub { hub: String, group: GroupId, key: Fixed<32> },
+    /// The answer to an invitation.
+    Accept(Box<AcceptJob>),
+    /// The one who was introduced waits for the other's offer.
+    Watch { introduction: Fixed<16>, node: String, tries: u32, until: Time },
+    /// Where a hub says that something came.
+    Wake { hub: String, group: GroupId, key: Fixed<32>, url: Option<String> },
+}
+
+struct Kept {
+    job: Job,
+    /// A request for it is under way.
+    asked: bool,
+    not_before: Time,
+}
+
+/// All jobs.
+pub(crate) struct Jobs {
+    kept: BTreeMap<u64, Kept>,
+}
+
+fn place(number: u64) -> RecordKey {
+    RecordKey::new(Table::Own, b"job", number.to_be_bytes())
+}
+
+impl Jobs {
+    /// Reads what was kept.
+    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+        let mut kept = BTreeMap::new();
+        for (order, value) in records.scan(Table::Own, b"job", None, Direction::Up, JOBS_MAX)? {
+            let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };
+            kept.insert(number, Kept { job: read(&value, JOB_BYTES_MAX)?, asked: false, not_before: 0 });
+        }
+        Ok(Self { kept })
+    }
+
+    /// One of them.
+    pub(super) fn get(&self, number: u64) -> Option<&Job> {
+        self.kept.get(&number).map(|kept| &kept.job)
+    }
+
+    /// All of them.
+    pub(super) fn all(&self) -> impl Iterator<Item = (u64, &Job)> {
+        self.kept.iter().map(|(number, kept)| (*number, &kept.job))
+    }
+
+    /// When one may be asked again.
+    pub(super) fn next_due(&self) -> Option<Time> {
+        let waits = |kept: &&Kept| !kept.asked && kept.not_before > 0 && kept.not_before < Time::MAX;
+        self.kept.values().filter(waits).map(|kept| kept.not_before).min()
+    }
+
+    /// Whether a person would want to wait for what is left.
+    pub(super) fn urgent(&self) -> bool {
+        let urgent = |job: &Job| match job {
+            Job::Parcel { refused, .. } => *refused == 0,
+            Job::Watch { .. } => false,
+            _ => true,
+        };
+        self.kept.values().any(|kept| urgent(&kept.job))
+    }
+}
+
+/// What comes of a job after an answer.
+pub(crate) enum After {
+    /// It is over.
+    Over,
+    /// It is asked again at this time.
+    Again(Time),
+}
+
+impl Client {
+    /// Begins a job: it is kept now and asked for as soon as may be.
+    pub(super) fn add_job(&mut self, turn: &mut Turn<'_>, job: Job) -> u64 {
+        let number = self.own_mut().map_or(0, |own| {
+            own.next_job += 1;
+            own.next_job
+        });
+        if self.jobs.kept.len() < JOBS_MAX {
+            turn.put(place(number), &job);
+            self.jobs.kept.insert(number, Kept { job, asked: false, not_before: 0 });
+        }
+        number
+    }
+
+    /// Changes a job, and asks for it no earlier than at `not_before`.
+    pub(super) fn change_job(&mut self, turn: &mut Turn<'_>, number: u64, job: Job, not_before: Time) {
+        turn.put(place(number), &job);
+        self.jobs.kept.insert(number, Kept { job, asked: false, not_before });
+    }
+
+    /// Ends a job.
+    pub(super) fn end_job(&mut self, turn: &mut Turn<'_>, number: u64) {
+        if self.jobs.kept.remove(&number).is_some() {
+            turn.remove(place(number));
+        }
+    }
+
+    /// Everything that was kept is asked for again.
+    pub(super) fn start_jobs(&mut self, turn: &mut Turn<'_>) {
+        for kept in self.jobs.kept.values_mut() {
+            kept.asked = false;
+        }
+        self.tick_jobs(turn);
+    }
+
+    /// Asks for the jobs whose time has come.
+    pub(super) fn tick_jobs(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_ready() {
+            return;
+        }
+        let due = |kept: &Kept| !kept.asked && kept.not_before <= turn.now;
+        let due: Vec<_> = self.jobs.kept.iter().filter(|(_, kept)| due(kept)).map(|(number, _)| *number).collect();
+        for number in due {
+            let Some(job) = self.jobs.get(number).cloned() else { continue };
+            match self.job_request(number, &job) {
+                Some(ask) => {
+                    self.requests.ask(ask);
+                    if let Some(kept) = self.jobs.kept.get_mut(&number) {
+                        kept.asked = true;
+                    }
+                }
+                None if matches!(job, Job::Accept(_)) => {}
+                None => self.end_job(turn, number),
+            }
+        }
+    }
+
+    fn job_request(&self, number: u64, job: &Job) -> Option<Ask<Purpose>> {
+        let own = self.account().ok()?;
+        let (purpose, device) = (Purpose::Job(number), own.device_key());
+        Some(match job {
+            Job::Parcel { to, id, body, notify, .. } => {
+                let (node, key) = self.mailbox(to)?;
+                let target = format!("/v1/inboxes/{to}/parcels");
+                let parcel = NewParcel { id: *id, body: Blob(body.to_vec()), notify: *notify };
+                Ask::new(&node, "POST", target, purpose).json(&parcel).signed(&key)
+            }
+            Job::DestroyBlob { url, secret } => {
+                let (node, path) = address::split_url(url)?;
+                Ask::new(&node, "DELETE", path, purpose).header("tidings-delete", encode(&secret.0))
+            }
+            Job::OpenExchange { id, offer, expires } => {
+                let exchange = NewExchange { id: *id, offer: Some(Blob(offer.to_vec())), expires: *expires };
+                Ask::new(&own.node, "POST", "/v1/exchanges", purpose).json(&exchange).signed(&device)
+            }
+            Job::DeleteExchange { id } => {
+                Ask::new(&own.node, "DELETE", format!("/v1/exchanges/{id}"), purpose).signed(&device)
+            }
+            Job::LeaveHub { hub, group, key } => {
+                let target = format!("/v1/groups/{group}/members/self");
+                Ask::new(hub, "DELETE", target, purpose).signed(&SigningKey::from_bytes(&key.0))
+            }
+            Job::Accept(accept) => return accept.request(purpose),
+            Job::Watch { introduction, node, .. } => {
+                let id = crate::invitation::Invitation(introduction.0).exchange_id();
+                Ask::new(node, "GET", format!("/v1/exchanges/{}", encode(&id)), purpose)
+            }
+            Job::Wake { hub, group, key, url } => {
+                let wake = tidings_wire::api::NewWake { url: url.clone(), device: Fixed(own.mark()) };
+                let target = format!("/v1/groups/{group}/wake");
+                Ask::new(hub, "PUT", target, purpose).json(&wake).signed(&SigningKey::from_bytes(&key.0))
+            }
+        })
+    }
+
+    /// The node where somebody gets parcels, and the key that may post there.
+    pub(super) fn mailbox(&self, who: &Identity) -> Option<(String, SigningKey)> {
+        let own = self.own.as_ref()?;
+        if own.identity() == *who {
+            return Some((own.node.clone(), own.device_key()));
+        }
+        let (person, contact) = self.book.contact(who)?;
+        let node = person.card.as_ref()?.node.clone();
+        Some((node, SigningKey::from_bytes(&contact.posting)))
+    }
+
+    pub(super) fn job_answered(&mut self, turn: &mut Turn<'_>, number: u64, reply: Reply) {
+        let Some(kept) = self.jobs.kept.get_mut(&number) else { return };
+        kept.asked = false;
+        let job = kept.job.clone();
+        let status = reply.status();
+        let after = match job {
+            Job::Parcel { refused, since, .. } => parcel_after(status, refused, since, turn.now),
+            Job::Accept(accept) => return self.accept_answered(turn, number, *accept, reply),
+            Job::Watch { introduction, node, tries, until } => {
+                return self.watch_answered(turn, number, (introduction, node, tries, until), reply);
+            }
+            Job::OpenExchange { id, .. } => {
+                self.exchange_opened(turn, &id, reply);
+                After::Over
+            }
+            Job::DestroyBlob { .. } | Job::DeleteExchange { .. } | Job::LeaveHub { .. } | Job::Wake { .. } => {
+                after(status, turn.now)
+            }
+        };
+        match after {
+            After::Over => self.end_job(turn, number),
+            After::Again(at) => self.again(turn, number, at),
+        }
+    }
+
+    fn again(&mut self, turn: &mut Turn<'_>, number: u64, at: Time) {
+        let Some(kept) = self.jobs.kept.get_mut(&number) else { return };
+        kept.not_before = at;
+        if let Job::Parcel { refused, .. } = &mut kept.job {
+            *refused = refused.saturating_add(1);
+        }
+        turn.put(place(number), &kept.job);
+    }
+}
+
+fn after(status: u16, now: Time) -> After {
+    // Whatever the node says for good ends it; it was not answered at all when there is no status.
+    if status == 0 { After::Again(now.saturating_add(REFUSED_WAIT.0)) } else { After::Over }
+}
+
+/// A parcel that is not accepted is offered again, since the other side may not yet have put the key on its list.
+fn parcel_after(status: u16, refused: u32, since: Time, now: Time) -> After {
+    let (first, longest) = REFUSED_WAIT;
+    match status {
+        0 | 401 | 403 | 404 | 507 if now.saturating_sub(since) < PARCEL_LASTS => {
+            After::Again(now.saturating_add(first.checked_shl(refused.min(20)).unwrap_or(longest).min(longest)))
+        }
+        _ => After::Over,
+    }
+}

@@ -1,0 +1,218 @@
+//! One's own device list: published, read, compared.
+
+use super::Client;
+use super::conversations::Call;
+use super::purpose::Purpose;
+use super::requests::{Ask, Reply};
+use super::state::Stage;
+use super::turn::Turn;
+use crate::command::Fault;
+use crate::conversation::step::ParcelBody;
+use crate::view::{Event, Identity};
+use tidings_wire::api::Devices;
+use tidings_wire::bytes::Blob;
+use tidings_wire::device_list::{DeviceList, Freshness};
+use tidings_wire::signed::Signed;
+
+/// What a person is told when a node shows a device list that can't be right.
+const WRONG_LIST: &str = "your node shows a list of your devices that can't be right; it was refused";
+
+impl Client {
+    fn asks_devices(&self) -> bool {
+        self.requests.purposes().any(|purpose| matches!(purpose, Purpose::PublishDevices))
+    }
+
+    /// Publishes the newest own device list.
+    pub(super) fn publish_devices(&mut self, _turn: &mut Turn<'_>) {
+        let counter = self.own.as_ref().map(|own| own.list().counter);
+        counter.into_iter().for_each(|counter| self.publish_list(counter));
+    }
+
+    /// Publishes the own list with this counter. A node that was restored gets them one after the other.
+    fn publish_list(&mut self, counter: u64) {
+        if self.asks_devices() {
+            return;
+        }
+        let Some(own) = &self.own else { return };
+        let Some(list) = own.list_at(counter) else { return };
+        let body = Devices { devices: Blob(list.bytes().to_vec()) };
+        let ask = Ask::new(&own.node, "PUT", "/v1/devices", Purpose::PublishDevices).json(&body);
+        self.requests.ask(ask.signed(&own.secrets.identity_key()));
+    }
+
+    /// Reads the own device list as the node has it.
+    pub(super) fn read_devices(&mut self) {
+        let asked = self.requests.purposes().any(|purpose| matches!(purpose, Purpose::ReadDevices));
+        if let Some(own) = self.own.as_ref().filter(|_| !asked) {
+            let ask = Ask::new(&own.node, "GET", "/v1/devices", Purpose::ReadDevices);
+            self.requests.ask(ask.signed(&own.secrets.identity_key()));
+        }
+    }
+
+    pub(super) fn devices_published(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        let Some(own) = &self.own else { return };
+        let stage = own.stage.clone();
+        match (reply.status(), stage) {
+            (200..300, Stage::Enrolling) => self.enrolled(turn),
+            (200..300, _) => {
+                if let Some(own) = self.own_mut() {
+                    own.owed.devices = false;
+                }
+                self.link_published(turn);
+                // Whether it was the newest is seen here.
+                self.read_devices();
+            }
+            // Somebody else changed it meanwhile, or the node lost some: look.
+            (409 | 412, _) => self.read_devices(),
+            (_, Stage::Enrolling) => {
+                self.own = None;
+                self.own_changed = true;
+                let command = self.linking.waits_for_profile.take();
+                let fault = reply.good().err().unwrap_or(Fault::Offline);
+                turn.failed(command, fault);
+            }
+            _ => self.warn(turn, "your node did not take the list of your devices"),
+        }
+    }
+
+    pub(super) fn devices_read(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        let Some(own) = &self.own else { return };
+        let Ok(found) = reply.read::<Devices>() else { return };
+        match Signed::<DeviceList>::verify_by(&found.devices.0, &tidings_wire::bytes::Fixed(own.identity().0)) {
+            Ok(list) => self.own_list(turn, list, true),
+            Err(_) => self.warn(turn, WRONG_LIST),
+        }
+    }
+
+    /// An own list was heard of, from the node (`at_node`) or in a conversation.
+    pub(super) fn own_list(&mut self, turn: &mut Turn<'_>, list: Signed<DeviceList>, at_node: bool) {
+        let Some(own) = &self.own else { return };
+        if own.stage == Stage::Enrolling {
+            return self.enrol_again(turn, &list);
+        }
+        match list.against(own.list()) {
+            Ok(Freshness::Same) => self.link_published(turn),
+            Ok(Freshness::Newer) => self.take_own_list(turn, list),
+            Err(_) if at_node && list.counter < own.list().counter => self.repair_node_list(turn, &list),
+            Err(_) if at_node && own.owed.devices => self.rebase_list(turn, &list),
+            Err(_) if at_node => self.warn(turn, WRONG_LIST),
+            Err(_) => {}
+        }
+    }
+
+    /// While this device is being put on the list, the list has become another.
+    fn enrol_again(&mut self, turn: &mut Turn<'_>, list: &Signed<DeviceList>) {
+        let Some(own) = self.own_mut() else { return };
+        let device = own.device_public();
+        if list.listed(&device).is_some() {
+            return self.enrolled(turn);
+        }
+        let signed = list.with(device).ok().and_then(|(list, serial)| {
+            let certificate = super::account::certify(&own.secrets, device.0, serial, turn.now).ok()?;
+            Some((Signed::sign(list, &own.secrets.identity_key()).ok()?, certificate))
+        });
+        if let Some((list, certificate)) = signed {
+            own.push_list(list);
+            own.certificate = certificate;
+            self.publish_devices(turn);
+        }
+    }
+
+    fn take_own_list(&mut self, turn: &mut Turn<'_>, list: Signed<DeviceList>) {
+        let Some(own) = self.own_mut() else { return };
+        let known: Vec<_> = own.list().devices.iter().map(|device| device.serial).collect();
+        let came = list.devices.iter().any(|device| !known.contains(&device.serial));
+        let there = list.listed(&own.device_public()).is_some();
+        own.push_list(list);
+        own.owed.devices = false;
+        let me = own.identity();
+        if !there {
+            own.stage = Stage::Removed;
+            self.warn(turn, "this device was removed from your account by another of your devices");
+            self.conversations.clear();
+            return turn.show(Event::Changed);
+        }
+        self.refresh_oneself();
+        self.calls.push_back(Call::Devices(me));
+        self.link_published(turn);
+        if came {
+            turn.show(Event::Warning("a device was added to your account".to_owned()));
+        }
+        turn.show(Event::Changed);
+    }
+
+    /// The node has an older list than this device: it was restored from a backup, or it hides a change.
+    fn repair_node_list(&mut self, turn: &mut Turn<'_>, list: &Signed<DeviceList>) {
+        if !self.own.as_ref().is_some_and(|own| own.owed.devices) {
+            self.warn(turn, "your node showed an old list of your devices; it was given the new one");
+        }
+        if let Some(own) = self.own_mut() {
+            own.owed.devices = true;
+        }
+        self.publish_list(list.counter.saturating_add(1));
+    }
+
+    /// Two devices changed the list at once, and the other was first: the own change is made anew on top of it.
+    fn rebase_list(&mut self, turn: &mut Turn<'_>, list: &Signed<DeviceList>) {
+        let Some(own) = self.own_mut() else { return };
+        let kept =
+            |serial: u64| own.list().devices.iter().any(|device| device.serial == serial) || serial >= own.list().next;
+        let gone: Vec<_> = list.devices.iter().map(|device| device.serial).filter(|serial| !kept(*serial)).collect();
+        let mut next = list.body().clone();
+        for serial in gone {
+            let Ok(without) = next.without(serial) else { return };
+            next = without;
+        }
+        next.counter = list.counter.saturating_add(1);
+        let Ok(signed) = Signed::sign(next, &own.secrets.identity_key()) else { return };
+        own.push_list(signed);
+        self.refresh_oneself();
+        self.publish_devices(turn);
+        self.tell_devices(turn);
+    }
+
+    /// This device changed the own list.
+    pub(super) fn change_own_list(&mut self, turn: &mut Turn<'_>, list: DeviceList) -> Result<(), Fault> {
+        let own = self.own_mut().ok_or(Fault::NoAccount)?;
+        let list = Signed::sign(list, &own.secrets.identity_key())?;
+        own.push_list(list);
+        own.owed.devices = true;
+        self.refresh_oneself();
+        self.publish_devices(turn);
+        self.tell_devices(turn);
+        turn.show(Event::Changed);
+        Ok(())
+    }
+
+    /// Tells contacts and conversations of the own device list as it is now.
+    pub(super) fn tell_devices(&mut self, turn: &mut Turn<'_>) {
+        let Some((me, list)) = self.own.as_ref().map(|own| (own.identity(), own.list().bytes().to_vec())) else {
+            return;
+        };
+        let contacts: Vec<_> = self.book.contacts().map(|(who, _, _)| *who).collect();
+        for who in contacts {
+            self.post_parcel(turn, &who, ParcelBody::Devices(list.clone()));
+        }
+        self.calls.push_back(Call::Devices(me));
+    }
+
+    /// A signed device list was heard of.
+    pub(super) fn heard_devices(&mut self, turn: &mut Turn<'_>, who: &Identity, list: &[u8]) {
+        let Ok(list) = Signed::<DeviceList>::verify_by(list, &tidings_wire::bytes::Fixed(who.0)) else { return };
+        if self.own.as_ref().is_some_and(|own| own.identity() == *who) {
+            return self.own_list(turn, list, false);
+        }
+        let (heard, changed) = self.book.heard_devices(turn, who, list);
+        if changed {
+            self.owe_profile(turn.now, super::conversations::PROFILE_WAIT);
+        }
+        match heard {
+            super::book::Heard::Newer => self.calls.push_back(Call::Devices(*who)),
+            super::book::Heard::Known => {}
+            super::book::Heard::Refused => {
+                let name = self.book.own_name(who);
+                self.warn(turn, &format!("a list of the devices of {name} was refused, since it can't be right"));
+            }
+        }
+    }
+}

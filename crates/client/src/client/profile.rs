@@ -1,0 +1,276 @@
+//! The profile document: when it is read, merged and written, and how a node that shows an old one is noticed.
+
+use super::Client;
+use super::conversations::{Call, PROFILE_WAIT};
+use super::purpose::Purpose;
+use super::requests::{Ask, Reply};
+use super::turn::Turn;
+use crate::command::{Done, Fault};
+use crate::io::{CommandId, Time};
+use crate::profile::{Document, Name, Record};
+use crate::view::{Event, Identity};
+use tidings_wire::api::{Account, Counter, NewProfile, Profile};
+use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::device_list::DeviceList;
+use tidings_wire::signed::Signed;
+
+/// What a person is told about an old copy.
+const OLD_COPY: &str = "your node showed an old copy of your profile; what this device knows was kept and written back";
+/// What a person is told about a copy that is not the latest, as contacts know.
+const NOT_LATEST: &str = "the profile that your node gave back is not the latest: a contact has heard of a newer one";
+/// A profile that can't be read.
+const UNREADABLE: &str = "the profile at your node can't be read; it was not used";
+/// How long a write that met another one waits at most, in milliseconds.
+const MEET_WAIT: u32 = 500;
+
+impl Client {
+    fn asks(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
+        self.requests.purposes().any(wanted)
+    }
+
+    /// What the node says of the account.
+    pub(super) fn account_read(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        if matches!(reply.status(), 401 | 403 | 404) {
+            return self.warn(turn, "your node does not know this device (any more)");
+        }
+        let (Ok(found), Some(own)) = (reply.read::<Account>(), &self.own) else { return };
+        let identity = Fixed(own.identity().0);
+        if found.identity != identity {
+            return;
+        }
+        if let Ok(list) = Signed::<DeviceList>::verify_by(&found.devices.0, &identity) {
+            self.own_list(turn, list, true);
+        }
+        self.profile_at(turn, found.profile);
+    }
+
+    /// The node says that the profile is at this counter.
+    fn profile_at(&mut self, turn: &mut Turn<'_>, counter: u64) {
+        let Some(own) = self.own_mut() else { return };
+        let (highest, read, known) = (own.profile.highest, own.profile.read, own.profile.at_node);
+        own.profile.at_node = counter;
+        if counter < highest {
+            self.warn(turn, OLD_COPY);
+            self.owe_profile(turn.now, 0);
+        }
+        if counter != known || (!read && counter > 0) {
+            self.read_profile();
+        }
+    }
+
+    /// Reads the document.
+    pub(super) fn read_profile(&mut self) {
+        if self.asks(|purpose| matches!(purpose, Purpose::ReadProfile)) {
+            return;
+        }
+        if let Some(own) = &self.own {
+            let ask = Ask::new(&own.node, "GET", "/v1/profile", Purpose::ReadProfile).signed(&own.device_key());
+            self.requests.ask(ask);
+        }
+    }
+
+    pub(super) fn profile_read(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        let missing = reply.status() == 404;
+        let first = self.own.as_ref().is_some_and(|own| !own.profile.read);
+        match reply.read::<Profile>() {
+            Ok(found) => self.take_profile(turn, &found),
+            Err(_) if missing => self.no_profile(turn),
+            Err(_) => {}
+        }
+        if first {
+            self.find_missing(turn.now);
+            if let Some(own) = self.own_mut() {
+                own.profile.read = true;
+            }
+            self.join_missing(turn);
+        }
+        if let Some(command) = self.linking.waits_for_profile.take() {
+            turn.done(Some(command), Done::Well);
+        }
+    }
+
+    /// The node has no profile. If there was one, it has lost it.
+    fn no_profile(&mut self, turn: &mut Turn<'_>) {
+        let Some(own) = self.own_mut() else { return };
+        own.profile.at_node = 0;
+        if own.profile.highest > 0 {
+            self.warn(turn, OLD_COPY);
+            self.owe_profile(turn.now, 0);
+        }
+    }
+
+    fn take_profile(&mut self, turn: &mut Turn<'_>, found: &Profile) {
+        let Some(own) = self.own_mut() else { return };
+        let (key, identity) = (own.secrets.profile_key(), own.identity());
+        let Ok(document) = Document::open(&key, &identity, found.counter, &found.body.0) else {
+            return self.warn(turn, UNREADABLE);
+        };
+        own.profile.at_node = found.counter;
+        let old = found.counter < own.profile.highest;
+        own.profile.highest = own.profile.highest.max(found.counter);
+        if old {
+            self.warn(turn, OLD_COPY);
+            self.owe_profile(turn.now, 0);
+        }
+        let lacks = self.lacks(&document);
+        let changed = self.book.merge(turn, &document);
+        for name in &changed {
+            self.merged(turn, name);
+        }
+        if lacks {
+            self.owe_profile(turn.now, PROFILE_WAIT);
+        }
+        if !changed.is_empty() {
+            self.refresh_oneself();
+            self.find_missing(turn.now);
+            self.hold_no_longer(turn);
+            turn.show(Event::Changed);
+        }
+    }
+
+    /// Whether a document of the node lacks something that is here.
+    fn lacks(&self, document: &Document) -> bool {
+        let newer = |(name, record): (&String, &Record)| {
+            document.records.get(name).is_none_or(|other| (other.time, other.device) < (record.time, record.device))
+        };
+        self.book.document().records.iter().any(newer)
+    }
+
+    /// A record of the document is another now, since another device or a backup said so.
+    fn merged(&mut self, turn: &mut Turn<'_>, name: &str) {
+        match Name::parse(name) {
+            Some(Name::Contact(who)) => {
+                if self.book.merged_contact(turn, who) {
+                    self.owe_profile(turn.now, PROFILE_WAIT);
+                }
+                self.owe_contacts();
+                self.calls.push_back(Call::Contact(who));
+                self.calls.push_back(Call::Devices(who));
+                turn.show(Event::Contact(who));
+            }
+            Some(Name::Conversation(group)) => {
+                if let Some(entry) = self.book.get(&Name::Conversation(group)).map(<[u8]>::to_vec) {
+                    self.with(turn, &group, |conversation, scene| conversation.apply_profile(scene, &entry));
+                }
+            }
+            Some(Name::Read(group)) => {
+                if let Some(marks) = self.book.get(&Name::Read(group)).map(<[u8]>::to_vec) {
+                    self.with(turn, &group, |conversation, scene| conversation.apply_read_marks(scene, &marks));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Writes the document, if it is owed and nothing else is under way with it.
+    pub(super) fn pay_profile(&mut self, turn: &mut Turn<'_>) {
+        let due = self.own.as_ref().and_then(|own| own.owed.profile).is_some_and(|at| at <= turn.now);
+        let busy =
+            self.asks(|purpose| matches!(purpose, Purpose::ReadProfile | Purpose::WriteProfile | Purpose::Account));
+        let Some(own) = self.own.as_ref().filter(|own| due && !busy && own.profile.read) else { return };
+        let (key, identity, mark, at) = (own.secrets.profile_key(), own.identity(), own.mark(), own.profile.at_node);
+        let document =
+            Document { counter: at.saturating_add(1), device: mark, records: self.book.document().records.clone() };
+        let Ok(body) = document.seal(&key, &identity, turn.random) else {
+            return self.warn(turn, "the profile has become too large to be backed up");
+        };
+        let Some(own) = &self.own else { return };
+        let ask = Ask::new(&own.node, "PUT", "/v1/profile", Purpose::WriteProfile)
+            .json(&NewProfile { body: Blob(body) })
+            .header("if-match", format!("\"{at}\""))
+            .signed(&own.device_key());
+        self.requests.ask(ask);
+        // What changes from now on is owed anew.
+        if let Some(own) = self.own_mut() {
+            own.owed.profile = None;
+        }
+        self.upkeep.writing_profile = true;
+    }
+
+    pub(super) fn profile_written(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        self.upkeep.writing_profile = false;
+        let meets = reply.status() == 412;
+        match reply.read::<Counter>() {
+            Ok(found) => self.profile_stands(turn, found.counter),
+            Err(_) if meets => {
+                let wait = Time::from(turn.random.next_u32() % MEET_WAIT);
+                self.owe_profile(turn.now, wait);
+                self.read_profile();
+            }
+            Err(fault) => {
+                self.warn(turn, &format!("the profile could not be written: {fault}"));
+                let commands = std::mem::take(&mut self.upkeep.backups);
+                commands.into_iter().for_each(|command| turn.failed(Some(command), fault.clone()));
+            }
+        }
+    }
+
+    fn profile_stands(&mut self, turn: &mut Turn<'_>, counter: u64) {
+        let Some(own) = self.own_mut() else { return };
+        own.profile.at_node = counter;
+        own.profile.written = turn.now;
+        if counter < own.profile.highest {
+            // The node had an old copy: written on until this one is the highest of all.
+            self.owe_profile(turn.now, 0);
+            return;
+        }
+        own.profile.highest = counter;
+        if !self.archives.busy(turn.now) {
+            let commands = std::mem::take(&mut self.upkeep.backups);
+            commands.into_iter().for_each(|command| turn.done(Some(command), Done::Well));
+        }
+        self.say_backup(turn);
+        turn.show(Event::Changed);
+    }
+
+    /// [`Command::BackUp`](crate::command::Command::BackUp).
+    pub(super) fn back_up(&mut self, turn: &mut Turn<'_>, command: CommandId) -> Result<Option<Done>, Fault> {
+        self.account()?;
+        self.upkeep.backups.push(command);
+        self.archive_all(turn);
+        self.owe_profile(turn.now, 0);
+        Ok(None)
+    }
+
+    /// Somebody says what was last heard of one's own counters.
+    pub(super) fn witnessed(&mut self, turn: &mut Turn<'_>, profile: u64, devices: u64) {
+        let Some(own) = &self.own else { return };
+        if profile > own.profile.highest.max(own.profile.at_node) && own.profile.read {
+            // It may have been written just now: the node is asked before anybody is alarmed.
+            if own.profile.at_node < profile && !self.upkeep.doubted(profile) {
+                self.ask_account();
+            } else {
+                self.warn(turn, NOT_LATEST);
+            }
+        }
+        if self.own.as_ref().is_some_and(|own| devices > own.list().counter) {
+            self.read_devices();
+        }
+    }
+
+    /// Tells contacts once a day at which counter the profile is, so that they can bear witness.
+    fn say_backup(&mut self, turn: &mut Turn<'_>) {
+        const DAY: Time = 24 * 3600 * 1000;
+        let Some(own) = self.own_mut() else { return };
+        if turn.now.saturating_sub(own.backup_said) < DAY {
+            return;
+        }
+        own.backup_said = turn.now;
+        let counter = own.profile.at_node;
+        let groups: Vec<_> = self.book.contacts().filter_map(|(_, _, contact)| contact.conversation).collect();
+        for group in groups {
+            let content = crate::content::Content::Backup(crate::content::Backup { counter });
+            self.with(turn, &group, |conversation, scene| conversation.send(scene, content, None).map(|_| ()));
+        }
+    }
+
+    /// The counter of somebody's profile was heard of.
+    pub(super) fn heard_backup(&mut self, turn: &mut Turn<'_>, who: &Identity, counter: u64) {
+        if let Some(person) = self.book.person(who).filter(|person| person.backup < counter).cloned() {
+            let person = super::book::Person { backup: counter, ..person };
+            if self.book.set_person(turn, *who, person) {
+                self.owe_profile(turn.now, 3600 * 1000);
+            }
+        }
+    }
+}

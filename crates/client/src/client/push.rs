@@ -1,0 +1,106 @@
+//! Pushes: where they go, whether they come, and how hubs elsewhere wake this device.
+
+use super::Client;
+use super::jobs::Job;
+use super::purpose::Purpose;
+use super::requests::{Ask, Patience, Reply};
+use super::state::Push;
+use super::turn::Turn;
+use crate::command::{Done, Fault, PushSubscription};
+use crate::io::CommandId;
+use crate::view::GroupId;
+use tidings_wire::api::{NewPush, PushOutcome, PushTest, WakeUrl};
+use tidings_wire::bytes::Fixed;
+
+/// Most bytes of an endpoint.
+const ENDPOINT_MAX: usize = 2048;
+
+impl Client {
+    /// [`Command::SetPush`](crate::command::Command::SetPush).
+    pub(super) fn set_push(&mut self, asked: Option<PushSubscription>) -> Result<Option<Done>, Fault> {
+        self.account()?;
+        if asked.as_ref().is_some_and(|push| {
+            push.endpoint.len() > ENDPOINT_MAX || push.p256dh.len() > 200 || push.auth.0.len() > 100
+        }) {
+            return Err(Fault::TooLarge("the push subscription".to_owned()));
+        }
+        let push = asked.map(|push| Push { endpoint: push.endpoint, p256dh: push.p256dh, auth: push.auth.0.clone() });
+        let wakes = push.is_some();
+        if let Some(own) = self.own_mut() {
+            own.push = push;
+            own.owed.push = true;
+        }
+        self.upkeep.push_again = true;
+        let groups: Vec<_> = self.conversations.keys().copied().filter(|_| wakes).collect();
+        groups.iter().for_each(|group| self.wake_me(group));
+        Ok(Some(Done::Well))
+    }
+
+    pub(super) fn pay_push(&mut self) {
+        let Some(own) = self.own.as_ref().filter(|own| own.owed.push) else { return };
+        if self.requests.purposes().any(|purpose| matches!(purpose, Purpose::PutPush)) {
+            return;
+        }
+        let key = own.device_key();
+        let ask = match &own.push {
+            Some(Push { endpoint, p256dh, auth }) => {
+                let push = NewPush { endpoint: endpoint.clone(), p256dh: p256dh.clone(), auth: auth.clone() };
+                Ask::new(&own.node, "PUT", "/v1/push", Purpose::PutPush).json(&push)
+            }
+            None => Ask::new(&own.node, "DELETE", "/v1/push", Purpose::PutPush),
+        };
+        self.requests.ask(ask.signed(&key));
+        self.upkeep.push_again = false;
+    }
+
+    pub(super) fn push_put(&mut self, _reply: Reply) {
+        // What the node refuses is not offered again before the person asks.
+        let again = self.upkeep.push_again;
+        if let Some(own) = self.own_mut().filter(|_| !again) {
+            own.owed.push = false;
+        }
+    }
+
+    /// [`Command::TestPush`](crate::command::Command::TestPush).
+    pub(super) fn test_push(&mut self, command: CommandId) -> Result<Option<Done>, Fault> {
+        let own = self.account()?;
+        let ask = Ask::new(&own.node, "POST", "/v1/push/test", Purpose::TestPush(command)).signed(&own.device_key());
+        self.requests.ask(ask.patience(Patience::Now));
+        Ok(None)
+    }
+
+    pub(super) fn push_tested(&mut self, turn: &mut Turn<'_>, command: CommandId, reply: Reply) {
+        let done = match reply.read::<PushTest>() {
+            Ok(PushTest { outcome, message }) => {
+                let words: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
+                Done::Text(match outcome {
+                    PushOutcome::Taken => "the push service took the push; it should show in a moment".to_owned(),
+                    PushOutcome::Gone => {
+                        "the push service does not know this device any more; turn pushes on again".to_owned()
+                    }
+                    PushOutcome::Failed => format!("the push service could not be used: {words}"),
+                    PushOutcome::None => "pushes are not turned on for this device".to_owned(),
+                })
+            }
+            Err(fault) => Done::Failed(fault),
+        };
+        turn.done(Some(command), done);
+    }
+
+    /// Lets the hub of a group wake this device, if it has pushes and the hub is not its home node's affair alone.
+    pub(super) fn wake_me(&mut self, group: &GroupId) {
+        let Some(own) = self.own.as_ref().filter(|own| own.push.is_some()) else { return };
+        // One URL for each group, so that hubs can't see by it who is the same.
+        let ask = Ask::new(&own.node, "POST", "/v1/wakes", Purpose::WakeToken(*group)).signed(&own.device_key());
+        self.requests.ask(ask);
+    }
+
+    pub(super) fn wake_token(&mut self, turn: &mut Turn<'_>, group: &GroupId, reply: Reply) {
+        let (Ok(wake), Some(me)) = (reply.read::<WakeUrl>(), self.me_scene()) else { return };
+        let Some(view) = self.conversation(group) else { return };
+        let Some(conversation) = self.conversations.get(group) else { return };
+        let key = Fixed(conversation.access_key(&me).to_bytes());
+        let url = (!view.muted).then_some(wake.url);
+        self.add_job(turn, Job::Wake { hub: view.hub, group: *group, key, url });
+    }
+}

@@ -1,0 +1,255 @@
+//! What the client keeps about itself: secrets, this device, cursors, and what it owes its node.
+
+use super::turn::{Turn, read};
+use crate::command::Fault;
+use crate::io::Time;
+use crate::keys::Secrets;
+use crate::records::{RecordKey, Records, Table};
+use crate::view::Identity;
+use ed25519_dalek::SigningKey;
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use tidings_wire::bytes::Fixed;
+use tidings_wire::certificate::{DeviceCertificate, mark};
+use tidings_wire::device_list::DeviceList;
+use tidings_wire::signed::Signed;
+use zeroize::Zeroizing;
+
+/// Most bytes of the record.
+const OWN_BYTES_MAX: usize = 1024 * 1024;
+/// Own device lists that are remembered, to bring a restored node up to date.
+const LISTS_MAX: usize = 16;
+/// Parcels whose ids are remembered, so that a restored node can't bring them again.
+const SEEN_MAX: usize = 512;
+/// Warnings that are kept.
+const WARNINGS_MAX: usize = 16;
+
+/// How far this device belongs to its account.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Stage {
+    /// The account is being made.
+    Registering {
+        /// Lets in.
+        token: Option<String>,
+        /// What the person wants to be called.
+        name: String,
+    },
+    /// The device list with this device is being published.
+    Enrolling,
+    /// It works.
+    Ready,
+    /// It was removed.
+    Removed,
+}
+
+/// What is to be brought to the home node, now or when it can be reached. Never forgotten by a crash.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Owed {
+    /// The allow-list of posting keys.
+    pub contacts: bool,
+    /// The profile, not before this time.
+    pub profile: Option<Time>,
+    /// The newest device list.
+    pub devices: bool,
+    /// The push subscription.
+    pub push: bool,
+    /// The card, to all contacts and groups.
+    pub card: bool,
+    /// All key packages: the node has lost them.
+    pub packages: bool,
+}
+
+/// The highest that was seen of the profile.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct ProfileState {
+    /// The counter at the node, as last heard from it.
+    pub at_node: u64,
+    /// The highest that was ever seen or heard of.
+    pub highest: u64,
+    /// When this device last wrote it.
+    pub written: Time,
+    /// Whether it was ever read by this device.
+    pub read: bool,
+}
+
+/// A push subscription.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Push {
+    pub endpoint: String,
+    pub p256dh: String,
+    pub auth: String,
+}
+
+/// The client's own state.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Own {
+    pub secrets: Secrets,
+    /// The home node's URL.
+    pub node: String,
+    #[serde(with = "serde_bytes")]
+    device: [u8; 32],
+    pub certificate: Signed<DeviceCertificate>,
+    /// The newest own device list.
+    list: Signed<DeviceList>,
+    /// Those before it.
+    older: VecDeque<Signed<DeviceList>>,
+    pub stage: Stage,
+    /// What the person calls this device.
+    pub device_name: String,
+    #[serde(default)]
+    pub owed: Owed,
+    #[serde(default)]
+    pub profile: ProfileState,
+    /// The home node's incarnation, as last heard; 0 before.
+    #[serde(default)]
+    pub incarnation: u64,
+    /// Everything in the inbox up to here was read and kept.
+    #[serde(default)]
+    pub inbox: u64,
+    /// The same, and the node knows it.
+    #[serde(default)]
+    pub taken: u64,
+    #[serde(default)]
+    seen: VecDeque<Fixed<16>>,
+    /// The counter of the card that was last given out.
+    #[serde(default)]
+    pub card: u64,
+    #[serde(default)]
+    pub push: Option<Push>,
+    #[serde(default)]
+    pub channels: Vec<String>,
+    #[serde(default)]
+    warnings: VecDeque<String>,
+    /// The number of the next job.
+    #[serde(default)]
+    pub next_job: u64,
+    /// When a `backup` was last said.
+    #[serde(default)]
+    pub backup_said: Time,
+}
+
+fn place() -> RecordKey {
+    RecordKey::new(Table::Own, b"state", [])
+}
+
+impl Own {
+    /// A new device of an identity. `list` has it.
+    pub(super) fn new(
+        secrets: Secrets,
+        node: String,
+        device: &SigningKey,
+        list: Signed<DeviceList>,
+        certificate: Signed<DeviceCertificate>,
+        stage: Stage,
+        device_name: String,
+    ) -> Self {
+        Self {
+            secrets,
+            node,
+            device: device.to_bytes(),
+            certificate,
+            list,
+            older: VecDeque::new(),
+            stage,
+            device_name,
+            owed: Owed::default(),
+            profile: ProfileState::default(),
+            incarnation: 0,
+            inbox: 0,
+            taken: 0,
+            seen: VecDeque::new(),
+            card: 0,
+            push: None,
+            channels: Vec::new(),
+            warnings: VecDeque::new(),
+            next_job: 0,
+            backup_said: 0,
+        }
+    }
+
+    /// Reads it; none before there is an account.
+    pub(super) fn open(records: &dyn Records) -> Result<Option<Self>, Fault> {
+        let Some(value) = records.get(&place())?.map(Zeroizing::new) else { return Ok(None) };
+        read(&value, OWN_BYTES_MAX).map(Some)
+    }
+
+    /// Keeps it.
+    pub(super) fn save(&self, turn: &mut Turn<'_>) {
+        turn.put(place(), self);
+    }
+
+    /// Deletes it.
+    pub(super) fn erase(turn: &mut Turn<'_>) {
+        turn.remove(place());
+    }
+
+    pub(super) fn identity(&self) -> Identity {
+        self.secrets.identity()
+    }
+
+    pub(super) fn device_key(&self) -> SigningKey {
+        SigningKey::from_bytes(&self.device)
+    }
+
+    pub(super) fn device_public(&self) -> Fixed<32> {
+        self.certificate.device
+    }
+
+    /// The mark of this device.
+    pub(super) fn mark(&self) -> [u8; 8] {
+        mark(&self.certificate.device.0).0
+    }
+
+    /// The newest own device list.
+    pub(super) fn list(&self) -> &Signed<DeviceList> {
+        &self.list
+    }
+
+    /// The own list with this counter, if it is remembered.
+    pub(super) fn list_at(&self, counter: u64) -> Option<&Signed<DeviceList>> {
+        [&self.list].into_iter().chain(self.older.iter().rev()).find(|list| list.counter == counter)
+    }
+
+    /// A newer list of one's own.
+    pub(super) fn push_list(&mut self, list: Signed<DeviceList>) {
+        self.older.push_back(std::mem::replace(&mut self.list, list));
+        if self.older.len() > LISTS_MAX {
+            self.older.pop_front();
+        }
+    }
+
+    /// Whether there are other devices.
+    pub(super) fn has_others(&self) -> bool {
+        self.list.devices.len() > 1
+    }
+
+    /// Whether a parcel is new; notes it.
+    pub(super) fn first_sight(&mut self, id: Fixed<16>) -> bool {
+        if self.seen.contains(&id) {
+            return false;
+        }
+        self.seen.push_back(id);
+        if self.seen.len() > SEEN_MAX {
+            self.seen.pop_front();
+        }
+        true
+    }
+
+    /// Something that the person should know. Whether it was not known before.
+    pub(super) fn warn(&mut self, warning: &str) -> bool {
+        if self.warnings.iter().any(|known| known == warning) {
+            return false;
+        }
+        self.warnings.push_back(warning.to_owned());
+        if self.warnings.len() > WARNINGS_MAX {
+            self.warnings.pop_front();
+        }
+        true
+    }
+
+    pub(super) fn warnings(&self) -> Vec<String> {
+        self.warnings.iter().cloned().collect()
+    }
+}

@@ -1,0 +1,213 @@
+//! What the home node must have: key packages, the allow-list, how far the inbox was read.
+
+use super::Client;
+use super::purpose::Purpose;
+use super::requests::{Ask, Reply};
+use super::turn::Turn;
+use crate::conversation::{LAST_RESORT, PACKAGES};
+use crate::io::{CommandId, Time};
+use crate::keys;
+use crate::records::{RecordKey, Table};
+use crate::view::GroupId;
+use std::collections::BTreeMap;
+use tidings_mls::{MadePackage, Signer, make_package};
+use tidings_wire::api::{self, Contacts, NewPackages, PackagesWaiting, TakenParcels};
+use tidings_wire::bytes::{Blob, Fixed};
+
+/// Key packages that wait at the node after a look.
+const PACKAGES_KEPT: u64 = 20;
+/// Fewer than this, and new ones are made.
+const PACKAGES_LOW: u64 = 10;
+/// How often it is looked, in milliseconds.
+const LOOK_EVERY: Time = 6 * 3600 * 1000;
+
+/// What is under way with the home node.
+#[derive(Default)]
+pub(crate) struct Upkeep {
+    /// The allow-list changed while it was being written.
+    contacts_again: bool,
+    /// When the key packages are counted.
+    look_at: Option<Time>,
+    pub writing_profile: bool,
+    /// The push subscription changed while it was being put.
+    pub push_again: bool,
+    /// Who waits for an invitation, and for its acceptance.
+    pub invites: BTreeMap<[u8; 16], CommandId>,
+    pub accepts: BTreeMap<GroupId, CommandId>,
+    /// Commands that wait until the profile is written.
+    pub backups: Vec<CommandId>,
+    /// The highest counter that contacts said and the node does not have.
+    doubt: u64,
+}
+
+impl Upkeep {
+    /// Key packages may have been used up.
+    pub(super) fn packages_used(&mut self, now: Time) {
+        self.look_at = Some(now);
+    }
+
+    pub(super) fn next_due(&self) -> Option<Time> {
+        self.look_at
+    }
+
+    /// Whether this counter was doubted before.
+    pub(super) fn doubted(&mut self, counter: u64) -> bool {
+        let before = self.doubt;
+        self.doubt = before.max(counter);
+        before >= counter
+    }
+}
+
+impl Client {
+    fn under_way(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
+        self.requests.purposes().any(wanted)
+    }
+
+    /// Asks for what is owed to the home node.
+    pub(super) fn pay(&mut self, turn: &mut Turn<'_>) {
+        if !self.is_ready() {
+            return;
+        }
+        self.pay_contacts();
+        self.pay_push();
+        self.pay_taken();
+        self.pay_packages(turn);
+        self.pay_profile(turn);
+        if self.own.as_ref().is_some_and(|own| own.owed.devices)
+            && !self.under_way(|p| matches!(p, Purpose::PublishDevices | Purpose::ReadDevices))
+        {
+            self.publish_devices(turn);
+        }
+    }
+
+    /// The allow-list of posting keys is another now.
+    pub(super) fn owe_contacts(&mut self) {
+        self.upkeep.contacts_again = true;
+        if let Some(own) = self.own_mut() {
+            own.owed.contacts = true;
+        }
+    }
+
+    fn pay_contacts(&mut self) {
+        let Some(own) = self.own.as_ref().filter(|own| own.owed.contacts && own.profile.read) else { return };
+        if self.under_way(|purpose| matches!(purpose, Purpose::PutContacts)) {
+            return;
+        }
+        let row = |contact: &super::book::Contact| api::Contact { key: Fixed(contact.theirs), drop: contact.blocked };
+        let mut contacts: Vec<_> =
+            self.book.contacts().map(|(_, _, contact)| row(contact)).take(api::CONTACTS_MAX).collect();
+        contacts.sort_by_key(|contact| contact.key);
+        contacts.dedup_by_key(|contact| contact.key);
+        contacts.truncate(api::CONTACTS_MAX);
+        let ask = Ask::new(&own.node, "PUT", "/v1/contacts", Purpose::PutContacts).json(&Contacts { contacts });
+        let ask = ask.signed(&own.device_key());
+        self.requests.ask(ask);
+        self.upkeep.contacts_again = false;
+    }
+
+    pub(super) fn contacts_put(&mut self, reply: Reply) {
+        let done = reply.good().is_ok() && !self.upkeep.contacts_again;
+        if let Some(own) = self.own_mut().filter(|_| done) {
+            own.owed.contacts = false;
+        }
+    }
+
+    fn pay_taken(&mut self) {
+        let Some(own) = self.own.as_ref().filter(|own| own.inbox > own.taken) else { return };
+        if self.under_way(|purpose| matches!(purpose, Purpose::Taken(_))) {
+            return;
+        }
+        let number = own.inbox;
+        let ask = Ask::new(&own.node, "POST", "/v1/inbox/taken", Purpose::Taken(number)).json(&TakenParcels { number });
+        let ask = ask.signed(&own.device_key());
+        self.requests.ask(ask);
+    }
+
+    pub(super) fn taken(&mut self, number: u64, reply: Reply) {
+        let good = reply.good().is_ok();
+        if let Some(own) = self.own_mut() {
+            // A node that does not want to know is not asked again before there is more.
+            own.taken = if good { own.taken.max(number) } else { own.inbox };
+        }
+    }
+
+    fn pay_packages(&mut self, turn: &mut Turn<'_>) {
+        if self.under_way(|purpose| matches!(purpose, Purpose::PackagesWaiting | Purpose::PutPackages)) {
+            return;
+        }
+        let Some(own) = &self.own else { return };
+        if own.owed.packages {
+            return self.make_packages(turn, PACKAGES_KEPT, true);
+        }
+        if self.upkeep.look_at.is_some_and(|at| at <= turn.now) {
+            let ask =
+                Ask::new(&own.node, "GET", "/v1/key-packages", Purpose::PackagesWaiting).signed(&own.device_key());
+            self.requests.ask(ask);
+            self.upkeep.look_at = Some(turn.now.saturating_add(LOOK_EVERY));
+        }
+    }
+
+    pub(super) fn packages_waiting(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        let Ok(found) = reply.read::<PackagesWaiting>() else { return };
+        if found.waiting < PACKAGES_LOW || !found.last_resort {
+            let wanted = PACKAGES_KEPT.saturating_sub(found.waiting);
+            self.make_packages(turn, wanted, !found.last_resort);
+        }
+    }
+
+    fn make_packages(&mut self, turn: &mut Turn<'_>, wanted: u64, last_resort: bool) {
+        let packages: Vec<_> = (0..wanted).filter_map(|_| self.make_package(turn, false)).map(Blob).collect();
+        let last_resort = if last_resort { self.make_package(turn, true).map(Blob) } else { None };
+        let Some(own) = self.own_mut() else { return };
+        own.owed.packages = true;
+        let body = NewPackages { packages, last_resort };
+        let ask = Ask::new(&own.node, "PUT", "/v1/key-packages", Purpose::PutPackages).json(&body);
+        let ask = ask.signed(&own.device_key());
+        self.requests.ask(ask);
+    }
+
+    pub(super) fn packages_put(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        if reply.good().is_err() {
+            self.warn(turn, "your node did not take key packages: nobody can add this device to a conversation");
+        }
+        if let Some(own) = self.own_mut() {
+            own.owed.packages = false;
+        }
+    }
+
+    /// A key package of this device, whose secrets are kept.
+    pub(super) fn make_package(&mut self, turn: &mut Turn<'_>, last_resort: bool) -> Option<Vec<u8>> {
+        let own = self.own.as_ref()?;
+        let signer = Signer::new(&own.device_key().to_bytes(), own.certificate.bytes().to_vec());
+        let salt: [u8; 16] = turn.bytes();
+        let access = keys::access_key(own.secrets.access_root(), &salt).verifying_key().to_bytes();
+        let MadePackage { package, reference, record } =
+            make_package(&signer, last_resort, &access_of(&salt, &access), turn.random).ok()?;
+        let owner = if last_resort { LAST_RESORT } else { PACKAGES };
+        turn.batch.put(RecordKey::new(Table::Mls, owner, reference), record);
+        Some(package)
+    }
+
+    /// The home node was restored from a backup: it is given again what it may have lost.
+    pub(super) fn node_restored(&mut self, turn: &mut Turn<'_>) {
+        if let Some(own) = self.own_mut() {
+            own.owed.packages = true;
+            own.owed.contacts = true;
+            own.owed.push = own.push.is_some();
+            // Numbers are given anew from where the backup was.
+            own.inbox = 0;
+            own.taken = 0;
+        }
+        self.follow_inbox();
+        self.owe_profile(turn.now, 0);
+        self.reopen_exchanges(turn);
+    }
+}
+
+fn access_of(salt: &[u8; 16], key: &[u8; 32]) -> [u8; 48] {
+    let mut access = [0; 48];
+    let (first, rest) = access.split_at_mut(16);
+    first.copy_from_slice(salt);
+    rest.copy_from_slice(key);
+    access
+}
