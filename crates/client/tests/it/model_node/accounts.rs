@@ -1,0 +1,179 @@
+//! Accounts: device lists, key packages, the allow-list, the profile.
+
+use super::{Answered, Asked, ModelNode, Refused, done, no, yes};
+use std::collections::{BTreeMap, VecDeque};
+use tidings_wire::api;
+use tidings_wire::bytes::{Blob, Fixed, encode};
+use tidings_wire::device_list::DeviceList;
+use tidings_wire::failure::Code;
+use tidings_wire::live::Changed;
+use tidings_wire::signed::Signed;
+
+#[derive(Clone, Default)]
+pub(crate) struct Packages {
+    pub waiting: VecDeque<Blob>,
+    pub last_resort: Option<Blob>,
+}
+
+#[derive(Clone)]
+pub(crate) struct Account {
+    pub list: Signed<DeviceList>,
+    pub packages: BTreeMap<Fixed<32>, Packages>,
+    pub contacts: BTreeMap<Fixed<32>, bool>,
+    pub inbox: Vec<api::Parcel>,
+    pub last: u64,
+    pub taken: BTreeMap<Fixed<32>, u64>,
+    pub profile: Option<(u64, Blob)>,
+    /// Hints for live connections.
+    pub news: Vec<Changed>,
+}
+
+impl Account {
+    pub fn forget_packages(&mut self) {
+        self.packages.clear();
+    }
+}
+
+impl ModelNode {
+    /// The account that a device key belongs to.
+    pub(crate) fn device(&mut self, asked: &Asked<'_>) -> Result<(Fixed<32>, &mut Account), Refused> {
+        let key = asked.key()?;
+        self.device_of(key).ok_or(Refused(403, Code::NotAccepted, Vec::new()))
+    }
+
+    pub(crate) fn device_of(&mut self, key: Fixed<32>) -> Option<(Fixed<32>, &mut Account)> {
+        let found = self.accounts.iter_mut().find(|(_, account)| account.list.listed(&key).is_some());
+        found.map(|(identity, account)| (*identity, account))
+    }
+
+    fn device_or_identity(&mut self, asked: &Asked<'_>) -> Result<(Fixed<32>, &mut Account), Refused> {
+        let key = asked.key()?;
+        if self.accounts.contains_key(&key) {
+            return Ok((key, self.accounts.get_mut(&key).unwrap()));
+        }
+        self.device(asked)
+    }
+
+    pub(super) fn account_request(&mut self, asked: &Asked<'_>) -> Answered {
+        match (asked.request.method, &asked.path[..]) {
+            ("POST", ["accounts"]) => self.register(asked),
+            ("GET", ["account"]) => {
+                let (identity, account) = self.device(asked)?;
+                let profile = account.profile.as_ref().map_or(0, |(counter, _)| *counter);
+                let devices = Blob(account.list.bytes().to_vec());
+                let account = api::Account { identity, created: 0, devices, profile, blob_bytes: 0, blob_bytes_max: 1 << 30 };
+                yes(200, &account)
+            }
+            ("PUT", ["devices"]) => self.put_devices(asked),
+            ("GET", ["devices"]) => {
+                let (_, account) = self.device_or_identity(asked)?;
+                yes(200, &api::Devices { devices: Blob(account.list.bytes().to_vec()) })
+            }
+            ("PUT", ["key-packages"]) => {
+                let new: api::NewPackages = asked.body()?;
+                let key = asked.key()?;
+                let (_, account) = self.device(asked)?;
+                let packages = account.packages.entry(key).or_default();
+                for package in new.packages {
+                    if !packages.waiting.contains(&package) {
+                        packages.waiting.push_back(package);
+                    }
+                }
+                packages.last_resort = new.last_resort.or(packages.last_resort.take());
+                self.waiting(asked)
+            }
+            ("GET", ["key-packages"]) => self.waiting(asked),
+            ("PUT", ["contacts"]) => {
+                let new: api::Contacts = asked.body()?;
+                let (_, account) = self.device(asked)?;
+                account.contacts = new.contacts.into_iter().map(|contact| (contact.key, contact.drop)).collect();
+                done()
+            }
+            ("GET", ["profile"]) => {
+                let (_, account) = self.device_or_identity(asked)?;
+                match account.profile.clone() {
+                    Some((counter, body)) => yes(200, &api::Profile { counter, body }),
+                    None => no(404, Code::NotFound),
+                }
+            }
+            ("PUT", ["profile"]) => self.put_profile(asked),
+            ("PUT" | "DELETE", ["push"]) => self.device(asked).and_then(|_| done()),
+            ("POST", ["push", "test"]) => {
+                self.device(asked)?;
+                yes(200, &api::PushTest { outcome: api::PushOutcome::None, message: String::new() })
+            }
+            ("POST", ["wakes"]) => {
+                self.device(asked)?;
+                let token = encode(&self.unguessable());
+                yes(200, &api::WakeUrl { url: format!("{}/v1/wakes/{token}", self.url) })
+            }
+            _ => no(404, Code::NotFound),
+        }
+    }
+
+    fn register(&mut self, asked: &Asked<'_>) -> Answered {
+        let new: api::NewAccount = asked.body()?;
+        let identity = asked.key()?;
+        let list = Signed::<DeviceList>::verify_by(&new.devices.0, &identity);
+        let Ok(list) = list else { return no(400, Code::Malformed) };
+        if let Some(account) = self.accounts.get(&identity) {
+            return if account.list == list { yes(201, &()) } else { no(409, Code::Exists) };
+        }
+        if !self.open && new.token.as_deref() != Some("let-me-in") {
+            return no(403, Code::NotAccepted);
+        }
+        let account = Account {
+            list,
+            packages: BTreeMap::new(),
+            contacts: BTreeMap::new(),
+            inbox: Vec::new(),
+            last: 0,
+            taken: BTreeMap::new(),
+            profile: None,
+            news: Vec::new(),
+        };
+        self.accounts.insert(identity, account);
+        yes(201, &())
+    }
+
+    fn put_devices(&mut self, asked: &Asked<'_>) -> Answered {
+        let new: api::Devices = asked.body()?;
+        let identity = asked.key()?;
+        let Ok(list) = Signed::<DeviceList>::verify_by(&new.devices.0, &identity) else { return no(400, Code::Malformed) };
+        let Some(account) = self.accounts.get_mut(&identity) else { return no(403, Code::NotAccepted) };
+        if account.list == list {
+            return done();
+        }
+        if list.succeeds(&account.list).is_err() {
+            return no(409, Code::Counter);
+        }
+        account.packages.retain(|device, _| list.listed(device).is_some());
+        account.taken.retain(|device, _| list.listed(device).is_some());
+        account.list = list;
+        account.news.push(Changed::Devices);
+        done()
+    }
+
+    fn waiting(&mut self, asked: &Asked<'_>) -> Answered {
+        let key = asked.key()?;
+        let incarnation = self.incarnation;
+        let (_, account) = self.device(asked)?;
+        let packages = account.packages.entry(key).or_default();
+        let waiting = packages.waiting.len() as u64;
+        yes(200, &api::PackagesWaiting { waiting, last_resort: packages.last_resort.is_some(), incarnation })
+    }
+
+    fn put_profile(&mut self, asked: &Asked<'_>) -> Answered {
+        let new: api::NewProfile = asked.body()?;
+        let expected = asked.header("if-match").and_then(|text| text.trim_matches('"').parse::<u64>().ok());
+        let (_, account) = self.device(asked)?;
+        let stored = account.profile.as_ref().map_or(0, |(counter, _)| *counter);
+        if expected != Some(stored) {
+            let same = account.profile.as_ref().is_some_and(|(_, body)| *body == new.body);
+            return if same { yes(200, &api::Counter { counter: stored }) } else { no(412, Code::Precondition) };
+        }
+        account.profile = Some((stored + 1, new.body));
+        account.news.push(Changed::Profile);
+        yes(200, &api::Counter { counter: stored + 1 })
+    }
+}

@@ -1,0 +1,127 @@
+//! Hubs: the order of entries, whose turn it is, and who may.
+
+use super::{Answered, Asked, ModelNode, Refused, done, fixed, no, yes};
+use std::collections::BTreeMap;
+use tidings_client::io::HttpAnswer;
+use tidings_wire::api::{self, Entry, EntryKind, Role};
+use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::failure::Code;
+
+#[derive(Clone)]
+pub(crate) struct Hub {
+    pub members: BTreeMap<Fixed<32>, Role>,
+    pub entries: Vec<Entry>,
+    pub turn: u64,
+    info: Blob,
+    info_turn: u64,
+    made: api::NewGroup,
+}
+
+impl Hub {
+    pub fn end(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    fn members(&self) -> Vec<api::Member> {
+        self.members.iter().map(|(key, role)| api::Member { key: *key, role: *role }).collect()
+    }
+
+    fn may(&self, caller: &Fixed<32>, new: &api::NewEntry) -> bool {
+        let ownerless = !self.members.values().any(|role| *role == Role::Owner);
+        match self.members[caller] {
+            Role::Owner => true,
+            _ if ownerless => true,
+            Role::Moderator => {
+                let removes = |key: &Fixed<32>| self.members.get(key).is_none_or(|role| *role == Role::Member);
+                new.add.iter().all(|member| member.role == Role::Member) && new.remove.iter().all(removes)
+            }
+            Role::Member => {
+                let there = |member: &api::Member| self.members.get(&member.key) == Some(&member.role);
+                new.add.iter().all(there) && new.remove.iter().all(|key| !self.members.contains_key(key))
+            }
+        }
+    }
+
+    fn append(&mut self, caller: Fixed<32>, new: api::NewEntry, now: u64) -> Answered {
+        if let Some(there) = self.entries.iter().find(|entry| entry.id == new.id) {
+            return yes(201, &api::Placed { number: there.number, at: there.at });
+        }
+        let commit = new.kind == EntryKind::Commit;
+        let fits = if commit { new.turn == self.turn + 1 } else { new.turn <= self.turn && self.turn - new.turn <= api::TURNS_BEHIND_MAX };
+        if !fits {
+            let of_turn = |entry: &&Entry| entry.kind == EntryKind::Commit && entry.turn == new.turn;
+            let winner = self.entries.iter().find(of_turn).cloned();
+            let taken = api::TurnTaken { error: Code::Turn, message: "turn".to_owned(), winner, turn: self.turn, end: self.end() };
+            return Ok(HttpAnswer { status: 409, headers: Vec::new(), body: serde_json::to_vec(&taken).unwrap() });
+        }
+        if !self.may(&caller, &new) {
+            return no(403, Code::NotAccepted);
+        }
+        let number = self.end() + 1;
+        if commit {
+            self.turn = new.turn;
+            self.info_turn = new.turn;
+            self.info = new.info.clone().unwrap_or_default();
+            new.remove.iter().for_each(|key| drop(self.members.remove(key)));
+            self.members.extend(new.add.iter().map(|member| (member.key, member.role)));
+        }
+        let api::NewEntry { id, kind, turn, body, add, remove, .. } = new;
+        self.entries.push(Entry { number, id, kind, turn, at: now, body, add, remove });
+        yes(201, &api::Placed { number, at: now })
+    }
+}
+
+impl ModelNode {
+    pub(crate) fn hub(&mut self, group: Fixed<16>, key: Fixed<32>) -> Result<&mut Hub, Refused> {
+        let hub = self.groups.get_mut(&group).filter(|hub| hub.members.contains_key(&key));
+        hub.ok_or(Refused(403, Code::NotAccepted, Vec::new()))
+    }
+
+    pub(super) fn group_request(&mut self, asked: &Asked<'_>) -> Answered {
+        let incarnation = self.incarnation;
+        match (asked.request.method, &asked.path[..]) {
+            ("POST", ["groups"]) => {
+                let new: api::NewGroup = asked.body()?;
+                self.device(asked)?;
+                if let Some(hub) = self.groups.get(&new.group) {
+                    return if hub.made == new { yes(201, &()) } else { no(409, Code::Exists) };
+                }
+                let members = new.members.iter().map(|member| (member.key, member.role)).collect();
+                let hub = Hub { members, entries: Vec::new(), turn: 0, info: new.info.clone(), info_turn: 0, made: new.clone() };
+                self.groups.insert(new.group, hub);
+                yes(201, &())
+            }
+            ("GET", ["groups", id]) => {
+                let hub = self.hub(fixed(id)?, asked.key()?)?;
+                let group = api::Group {
+                    turn: hub.turn,
+                    end: hub.end(),
+                    first: 1,
+                    info: hub.info.clone(),
+                    info_turn: hub.info_turn,
+                    incarnation,
+                    members: hub.members(),
+                };
+                yes(200, &group)
+            }
+            ("GET", ["groups", id, "entries"]) => {
+                let hub = self.hub(fixed(id)?, asked.key()?)?;
+                let (after, limit) = (asked.number("after"), asked.number("limit").clamp(1, 1000) as usize);
+                let entries = hub.entries.iter().filter(|entry| entry.number > after).take(limit).cloned().collect();
+                yes(200, &api::Entries { entries, end: hub.end(), turn: hub.turn })
+            }
+            ("POST", ["groups", id, "entries"]) => {
+                let new: api::NewEntry = asked.body()?;
+                let key = asked.key()?;
+                self.hub(fixed(id)?, key)?.append(key, new, asked.now)
+            }
+            ("DELETE", ["groups", id, "members", "self"]) => {
+                let key = asked.key()?;
+                self.hub(fixed(id)?, key)?.members.remove(&key);
+                done()
+            }
+            ("PUT", ["groups", id, "wake"]) => self.hub(fixed(id)?, asked.key()?).and_then(|_| done()),
+            _ => no(404, Code::NotFound),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Several devices of one person.
+
+use super::NODES;
+use crate::world::World;
+use tidings_client::command::{Command, Done, Fault, KeepHistory};
+use tidings_client::view::Standing;
+
+#[test]
+fn a_second_device_is_linked_and_takes_part() {
+    let mut world = World::new(30, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.say(bob, group, "before");
+    world.settle();
+    let second = world.link(ada, "tablet");
+    world.run(30_000);
+    world.settle();
+    assert_eq!(world.devices[second].client.devices().len(), 2);
+    assert_eq!(world.contact(second, bob).conversation, Some(group));
+    world.say(bob, group, "to both");
+    world.say(second, group, "from the second");
+    world.settle();
+    for who in [ada, second] {
+        let texts = world.texts(who, &group);
+        assert_eq!(texts[texts.len() - 2..], ["to both", "from the second"], "{who}");
+    }
+    assert_eq!(world.texts(bob, &group), ["before", "to both", "from the second"]);
+    // A contact made on one device is there on the other, too.
+    let carol = world.person("Carol", NODES[2]);
+    let with_carol = world.meet(second, carol);
+    world.run(30_000);
+    world.settle();
+    world.say(carol, with_carol, "hello to all of you");
+    world.settle();
+    for who in [ada, second] {
+        assert_eq!(world.texts(who, &with_carol), ["hello to all of you"], "{who}");
+    }
+}
+
+#[test]
+fn a_device_that_is_removed_reads_nothing_any_more() {
+    let mut world = World::new(31, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    let second = world.link(ada, "lost phone");
+    world.run(30_000);
+    world.settle();
+    let serial = world.devices[second].client.devices().into_iter().find(|device| device.this).unwrap().serial;
+    world.set_offline(second, true);
+    world.good(ada, Command::RemoveDevice { serial });
+    world.settle();
+    world.run(30_000);
+    world.say(bob, group, "the phone must not read this");
+    world.settle();
+    assert_eq!(world.texts(ada, &group), ["the phone must not read this"]);
+    assert_eq!(world.devices[bob].client.conversation(&group).unwrap().members.iter().map(|member| member.devices).sum::<usize>(), 2);
+    world.set_offline(second, false);
+    world.run(600_000);
+    assert_eq!(world.devices[second].client.conversation(&group).map(|_| world.texts(second, &group)).unwrap_or_default(), Vec::<String>::new());
+    assert_eq!(world.devices[ada].client.devices().len(), 1);
+}
+
+#[test]
+fn a_person_comes_back_with_nothing_but_the_phrase() {
+    let mut world = World::new(32, &NODES);
+    let (ada, phrase) = world.person_with_phrase("Ada", NODES[0]);
+    let bob = world.person("Bob", NODES[1]);
+    let group = world.meet(ada, bob);
+    world.good(ada, Command::SetProfile { name: None, picture: None, statement: None, read_receipts: None, history: Some(KeepHistory::All) });
+    world.say(ada, group, "remember this");
+    world.say(bob, group, "I will");
+    world.settle();
+    world.good(ada, Command::BackUp);
+    world.set_offline(ada, true);
+    let new = world.device("new");
+    world.good(new, Command::Restore { node: NODES[0].to_owned(), phrase, device: "new".to_owned() });
+    world.run(10_000);
+    world.settle();
+    assert_eq!(world.devices[new].client.me().unwrap().name, "Ada");
+    assert_eq!(world.devices[new].client.conversation(&group).unwrap().standing, Standing::Ready);
+    assert_eq!(world.texts(new, &group), ["remember this", "I will"]);
+    world.say(new, group, "I am back");
+    world.say(bob, group, "welcome");
+    world.settle();
+    for who in [new, bob] {
+        assert_eq!(world.texts(who, &group), ["remember this", "I will", "I am back", "welcome"]);
+    }
+    let first = world.devices[new].client.devices()[0].serial;
+    world.good(new, Command::RemoveDevice { serial: first });
+    world.settle();
+}
+
+#[test]
+fn a_wrong_phrase_restores_nothing() {
+    let mut world = World::new(33, &NODES);
+    let new = world.device("new");
+    let phrase = world.phrase();
+    let done = world.command(new, Command::Restore { node: NODES[0].to_owned(), phrase, device: "new".to_owned() });
+    assert!(matches!(done, Done::Failed(Fault::Refused(_))), "{done:?}");
+    assert!(!world.devices[new].client.has_account());
+}

@@ -1,0 +1,89 @@
+//! Groups and rooms.
+
+use super::NODES;
+use crate::world::World;
+use tidings_client::command::{Command, Done, Secret};
+use tidings_client::view::{ConversationKind, GroupId, Standing};
+
+fn group_of(world: &mut World, name: &str, owner: usize, others: &[usize]) -> GroupId {
+    let members = others.iter().map(|other| world.identity(*other)).collect();
+    let Done::Conversation(group) = world.good(owner, Command::CreateGroup { name: name.to_owned(), members }) else {
+        panic!("no group")
+    };
+    world.settle();
+    group
+}
+
+#[test]
+fn three_people_of_three_nodes_talk_and_one_is_removed() {
+    let mut world = World::new(20, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    world.meet(ada, bob);
+    world.meet(ada, carol);
+    let group = group_of(&mut world, "Birds", ada, &[bob, carol]);
+    for (who, text) in [(ada, "one"), (bob, "two"), (carol, "three")] {
+        world.say(who, group, text);
+        world.settle();
+    }
+    for who in people {
+        assert_eq!(world.texts(who, &group), ["one", "two", "three"]);
+        let view = world.devices[who].client.conversation(&group).unwrap();
+        assert_eq!((view.title.as_str(), view.members.len()), ("Birds", 3));
+    }
+    let member = world.identity(carol);
+    world.good(ada, Command::RemoveMember { group, member });
+    world.settle();
+    world.say(bob, group, "Carol must not read this");
+    world.settle();
+    assert_eq!(world.texts(ada, &group).last().map(String::as_str), Some("Carol must not read this"));
+    assert_eq!(world.texts(carol, &group).len(), 3);
+    assert_eq!(world.devices[carol].client.conversation(&group).unwrap().standing, Standing::Out);
+}
+
+#[test]
+fn a_group_changes_its_name_and_roles_and_somebody_leaves() {
+    let mut world = World::new(21, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    world.meet(ada, bob);
+    world.meet(bob, carol);
+    let group = group_of(&mut world, "Birds", ada, &[bob]);
+    let member = world.identity(bob);
+    world.good(ada, Command::SetRole { group, member, role: 1 });
+    world.settle();
+    let members = vec![world.identity(carol)];
+    world.good(bob, Command::AddMembers { group, members });
+    world.good(ada, Command::SetGroup { group, name: Some("Owls".to_owned()), picture: None, expire: None });
+    world.settle();
+    let view = world.devices[carol].client.conversation(&group).unwrap();
+    assert_eq!((view.title.as_str(), view.members.len()), ("Owls", 3));
+    world.good(carol, Command::Leave { group });
+    world.settle();
+    world.run(5_000);
+    world.settle();
+    assert_eq!(world.devices[ada].client.conversation(&group).unwrap().members.len(), 2);
+    assert_eq!(world.devices[carol].client.conversation(&group).unwrap().standing, Standing::Out);
+}
+
+#[test]
+fn a_room_with_a_passphrase_is_joined_under_a_fresh_identity() {
+    let mut world = World::new(22, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let passphrase = Some(Secret("open sesame".to_owned()));
+    let Done::Conversation(group) = world.good(ada, Command::CreateRoom { name: "Den".to_owned(), passphrase: passphrase.clone() })
+    else {
+        panic!("no room")
+    };
+    world.settle();
+    let Done::Link(link) = world.good(ada, Command::RoomLink { group }) else { panic!("no link") };
+    world.good(bob, Command::Accept { link, passphrase });
+    world.settle();
+    world.say(bob, group, "Who is there?");
+    world.settle();
+    assert_eq!(world.texts(ada, &group), ["Who is there?"]);
+    let sender = world.messages(ada, &group)[0].sender;
+    assert_ne!(sender, world.identity(bob));
+    let view = world.devices[bob].client.conversation(&group).unwrap();
+    assert_eq!(view.kind, ConversationKind::Room);
+}

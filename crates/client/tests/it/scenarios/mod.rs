@@ -1,0 +1,12 @@
+//! People, devices and nodes in short stories.
+
+mod accounts;
+mod crashes;
+mod devices;
+mod files;
+mod groups;
+mod nodes;
+mod people;
+
+/// The nodes of most stories.
+pub const NODES: [&str; 3] = ["https://one.example", "https://two.example", "https://three.example"];

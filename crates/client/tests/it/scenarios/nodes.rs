@@ -1,0 +1,101 @@
+//! Nodes that lose something, or lie.
+
+use super::NODES;
+use crate::model_node::ModelNode;
+use crate::world::World;
+use tidings_client::command::Command;
+
+#[test]
+fn a_node_that_shows_an_old_profile_is_noticed() {
+    let mut world = World::new(50, &NODES);
+    let ada = world.person("Ada", NODES[0]);
+    let old = world.nodes[NODES[0]].accounts.values().next().unwrap().profile.clone();
+    for name in ["Ada 2", "Ada 3", "Ada 4"] {
+        let name = Some(name.to_owned());
+        world.good(ada, Command::SetProfile { name, picture: None, statement: None, read_receipts: None, history: None });
+        world.good(ada, Command::BackUp);
+        world.settle();
+    }
+    let highest = world.devices[ada].client.me().unwrap().backup.unwrap().0;
+    world.nodes.get_mut(NODES[0]).unwrap().accounts.values_mut().for_each(|account| account.profile = old.clone());
+    world.hang_up(ada, NODES[0]);
+    world.run(10_000);
+    world.settle();
+    let me = world.devices[ada].client.me().unwrap();
+    assert_eq!(me.name, "Ada 4");
+    assert!(me.warnings.iter().any(|warning| warning.contains("old copy")), "{:?}", me.warnings);
+    assert!(me.backup.unwrap().0 >= highest);
+    let stored = world.nodes[NODES[0]].accounts.values().next().unwrap().profile.as_ref().unwrap().0;
+    assert!(stored >= highest, "{stored} < {highest}");
+}
+
+#[test]
+fn a_restored_node_loses_no_message() {
+    let mut world = World::new(51, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.say(ada, group, "before the backup");
+    world.settle();
+    let backup = world.nodes[NODES[1]].clone();
+    world.say(bob, group, "after the backup");
+    world.say(ada, group, "this, too");
+    world.settle();
+    world.replace_node(ModelNode::restored(&backup));
+    world.run(60_000);
+    world.settle();
+    world.say(ada, group, "and on");
+    world.settle();
+    let all = ["before the backup", "after the backup", "this, too", "and on"];
+    for who in [ada, bob] {
+        assert_eq!(world.texts(who, &group), all, "{who}");
+    }
+    let packages = &world.nodes[NODES[1]].accounts.values().next().unwrap().packages;
+    assert!(packages.values().all(|kept| kept.waiting.len() >= 10));
+    // The restored node has what it needs to let new people in.
+    let carol = world.person("Carol", NODES[2]);
+    let with_carol = world.meet(bob, carol);
+    world.say(carol, with_carol, "hello");
+    world.settle();
+    assert_eq!(world.texts(bob, &with_carol), ["hello"]);
+}
+
+#[test]
+fn a_node_that_is_busy_or_away_only_delays() {
+    let mut world = World::new(52, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.nodes.get_mut(NODES[1]).unwrap().busy = true;
+    world.say(ada, group, "in a moment");
+    world.run(60_000);
+    assert!(world.devices[ada].client.busy());
+    world.nodes.get_mut(NODES[1]).unwrap().busy = false;
+    world.settle();
+    assert_eq!(world.texts(bob, &group), ["in a moment"]);
+}
+
+#[test]
+fn texts_that_a_node_should_not_say_change_nothing() {
+    let mut world = World::new(53, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.say(ada, group, "one");
+    world.settle();
+    for text in [
+        "",
+        "{}",
+        "nonsense",
+        r#"{"parcels":{"parcels":[{"number":99,"id":"AAAAAAAAAAAAAAAAAAAAAA","at":0,"label":"parcel","body":"AAAA"}]}}"#,
+        r#"{"parcels":{"parcels":[{"number":100,"id":"AAAAAAAAAAAAAAAAAAAAAQ","at":0,"label":"answer","body":"AAAA"}]}}"#,
+        r#"{"changed":"devices"}"#,
+        r#"{"newer":{"thing":1}}"#,
+    ] {
+        world.whisper(ada, NODES[0], text);
+        world.settle();
+    }
+    let entry = format!(r#"{{"entries":{{"group":"{group}","entries":[{{"number":7,"id":"AAAAAAAAAAAAAAAAAAAAAA","kind":"commit","turn":9,"at":0,"body":"AAAA"}}]}}}}"#);
+    world.whisper(ada, NODES[0], &entry);
+    world.settle();
+    world.say(bob, group, "two");
+    world.settle();
+    assert_eq!(world.texts(ada, &group), ["one", "two"]);
+}
