@@ -20,14 +20,33 @@ const RETRY_MAX: Duration = Duration::from_secs(3600);
 /// Tokens that one device may have given out to be woken with. Beyond that the oldest go.
 pub const WAKE_TOKENS_MAX: u64 = 2000;
 
-/// Devices of one member for which a group keeps an address.
-pub const WAKES_PER_MEMBER_MAX: u64 = 32;
+/// Addresses that a group keeps for one access key. In a room all devices share one.
+pub const WAKES_PER_KEY_MAX: u64 = 256;
 
 /// Most bytes of an address to knock at.
 pub const WAKE_URL_MAX: usize = 512;
 
 /// Most bytes of a push subscription as its door writes it.
 pub const SUBSCRIPTION_BYTES_MAX: usize = 4096;
+
+/// What kind of door is knocked at. They wait for each other's slots only within a kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The push service of a device of this node.
+    Push,
+    /// An address at another node.
+    Wake,
+}
+
+impl Door {
+    /// The number by which it is kept. Never change one.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Push => 0,
+            Self::Wake => 1,
+        }
+    }
+}
 
 /// Where to knock.
 #[derive(Clone, PartialEq, Eq)]

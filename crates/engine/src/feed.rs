@@ -120,6 +120,7 @@ impl Engine {
 
     fn look_for_deliveries(&self) {
         self.inner.deliveries.notify_one();
-        self.inner.knocks.notify_one();
+        self.inner.pushes.notify_one();
+        self.inner.wakes.notify_one();
     }
 }

@@ -10,20 +10,11 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tidings_core::delivery::DeliveryOutcome;
 use tidings_core::denial::Denial;
-use tidings_core::knock::{KNOCKS_MAX, Knock, Target, WAKE_TOKENS_MAX};
+use tidings_core::knock::{Door, KNOCKS_MAX, Knock, Target, WAKE_TOKENS_MAX};
 use tidings_core::ports::Stored;
 use tidings_core::ports::native::{Allowed, Knocks};
 use tidings_core::presence::Presences;
 use tidings_core::{Ed25519Key, Timestamp, TokenHash};
-
-/// Where to knock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Door {
-    /// The push subscription of a device, by its row.
-    Push = 0,
-    /// An address that a member left, by its row.
-    Wake = 1,
-}
 
 /// The next one is held back until it is due.
 const HELD: i64 = 0;
@@ -92,7 +83,7 @@ impl KnockRow {
 
     /// Where it leads now; none if that is gone.
     fn target(&self, conn: &Connection) -> Result<Option<Target>, Fault> {
-        if self.kind == Door::Push as i64 {
+        if self.kind == i64::from(Door::Push.code()) {
             let device = DeviceRow::load(conn, self.target)?;
             Ok(device.and_then(|device| device.subscription).map(Target::Push))
         } else {
@@ -103,7 +94,7 @@ impl KnockRow {
 
 /// Asks for a knock, if there is room.
 pub(super) fn queue(tx: &Tx<'_>, door: Door, target: i64, now: Timestamp) -> Result<(), Fault> {
-    let kind = door as i64;
+    let kind = i64::from(door.code());
     if let Some(mut row) = KnockRow::find(tx.conn, kind, target)? {
         row.state = match row.state {
             HELD => {
@@ -138,7 +129,7 @@ pub(super) fn queue_pushes(tx: &Tx<'_>, account: i64, presences: &Presences, now
 
 /// Forgets what was to be knocked at a door.
 pub(super) fn forget(tx: &Tx<'_>, door: Door, target: i64) -> Result<(), Fault> {
-    match KnockRow::find(tx.conn, door as i64, target)? {
+    match KnockRow::find(tx.conn, i64::from(door.code()), target)? {
         Some(row) => row.delete(tx),
         None => Ok(()),
     }
@@ -160,14 +151,15 @@ pub(super) fn forget_held(tx: &Tx<'_>, now: Timestamp, limit: usize) -> Result<(
     Ok(())
 }
 
-fn lease(tx: &Tx<'_>, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Knock>, Fault> {
+fn lease(tx: &Tx<'_>, door: Door, now: Timestamp, until: Timestamp, limit: usize) -> Result<Vec<Knock>, Fault> {
     forget_held(tx, now, limit)?;
     let mut select = tx.conn.prepare_cached(
         "SELECT id, kind, target, state, due, attempts, sum FROM knocks
-         WHERE state > 0 AND due <= ?1 ORDER BY due LIMIT ?2",
+         WHERE state > 0 AND kind = ?3 AND due <= ?1 ORDER BY due LIMIT ?2",
     )?;
-    let due: Vec<_> =
-        select.query_and_then(params![now.millis(), int(limit)], KnockRow::read)?.collect::<Result<_, _>>()?;
+    let due: Vec<_> = select
+        .query_and_then(params![now.millis(), int(limit), door.code()], KnockRow::read)?
+        .collect::<Result<_, _>>()?;
     let mut leased = Vec::with_capacity(due.len());
     for mut row in due {
         let Some(target) = row.target(tx.conn)? else {
@@ -284,19 +276,25 @@ impl Knocks for SqliteStore {
         self.write_always(move |tx| wake(tx, &token, now)).await
     }
 
-    async fn lease_knocks(&self, now: Timestamp, leased_until: Timestamp, limit: usize) -> Stored<Vec<Knock>> {
-        self.write_always(move |tx| lease(tx, now, leased_until, limit)).await
+    async fn lease_knocks(
+        &self,
+        door: Door,
+        now: Timestamp,
+        leased_until: Timestamp,
+        limit: usize,
+    ) -> Stored<Vec<Knock>> {
+        self.write_always(move |tx| lease(tx, door, now, leased_until, limit)).await
     }
 
     async fn finish_knock(&self, knock: Knock, outcome: DeliveryOutcome, next: Option<Timestamp>) -> Stored<()> {
         self.write_always(move |tx| finish(tx, &knock, outcome, next)).await
     }
 
-    async fn next_knock(&self) -> Stored<Option<Timestamp>> {
+    async fn next_knock(&self, door: Door) -> Stored<Option<Timestamp>> {
         self.read(move |conn| {
             let mut select =
-                conn.prepare_cached("SELECT due FROM knocks WHERE state > 0 AND due >= 0 ORDER BY due LIMIT 1")?;
-            let due: Option<i64> = select.query_row([], |row| row.get(0)).optional()?;
+                conn.prepare_cached("SELECT due FROM knocks WHERE state > 0 AND kind = ?1 ORDER BY due LIMIT 1")?;
+            let due: Option<i64> = select.query_row(params![door.code()], |row| row.get(0)).optional()?;
             Ok(due.map(Timestamp::from_millis))
         })
         .await

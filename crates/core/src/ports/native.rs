@@ -8,7 +8,7 @@ use crate::device::{AccountView, DeviceList, PackagesWaiting, PostingKey, Postin
 use crate::envelope::Envelope;
 use crate::group::{Appended, EntryPosting, GroupId, GroupView, Membership, NewGroup};
 use crate::key::Ed25519Key;
-use crate::knock::Knock;
+use crate::knock::{Door, Knock};
 use crate::parcel::{Kept, ParcelPosting};
 use crate::policy::Policy;
 use crate::presence::{DeviceMark, Presences};
@@ -157,13 +157,19 @@ pub trait Knocks: Send + Sync {
     async fn add_wake_token(&self, device: Ed25519Key, token: TokenHash) -> Allowed<()>;
     /// Queues a push for the device that made the token. False if there is no such token.
     async fn wake(&self, token: TokenHash, now: Timestamp) -> Stored<bool>;
-    /// At most `limit` due knocks, which nobody else gets until `leased_until`.
-    async fn lease_knocks(&self, now: Timestamp, leased_until: Timestamp, limit: usize) -> Stored<Vec<Knock>>;
+    /// At most `limit` due knocks at such doors, which nobody else gets until `leased_until`.
+    async fn lease_knocks(
+        &self,
+        door: Door,
+        now: Timestamp,
+        leased_until: Timestamp,
+        limit: usize,
+    ) -> Stored<Vec<Knock>>;
     /// Notes how an attempt ended: holds the next one back until `next`, deletes the row if there is none, or, for
     /// [`DeliveryOutcome::Gone`], forgets the address if it is still the one that was used.
     async fn finish_knock(&self, knock: Knock, outcome: DeliveryOutcome, next: Option<Timestamp>) -> Stored<()>;
-    /// When the earliest knock is due.
-    async fn next_knock(&self) -> Stored<Option<Timestamp>>;
+    /// When the earliest knock at such a door is due.
+    async fn next_knock(&self, door: Door) -> Stored<Option<Timestamp>>;
 }
 
 /// The stream of an identity's inbox.

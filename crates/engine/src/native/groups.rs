@@ -136,7 +136,7 @@ impl Engine {
     }
 
     /// Sets or removes the address at which a device of a member wants to be woken. Fails with [`Error::Refused`] for strangers and beyond
-    /// 32 devices, and [`Error::TooLarge`].
+    /// 256 addresses of one key, and [`Error::TooLarge`].
     pub async fn set_wake(
         &self,
         group: &GroupId,

@@ -2,16 +2,22 @@
 
 use super::bytes;
 use crate::Engine;
-use crate::deliver::{LEASE, SENDING_MAX};
+use crate::deliver::LEASE;
 use crate::error::Error;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::future::Future;
 use std::time::Duration;
 use tidings_core::Hint;
 use tidings_core::delivery::DeliveryOutcome;
-use tidings_core::knock::{KNOCK_EVERY, Knock, SUBSCRIPTION_BYTES_MAX};
+use tidings_core::knock::{Door, KNOCK_EVERY, Knock, SUBSCRIPTION_BYTES_MAX};
 use tidings_core::{Ed25519Key, Timestamp, Token, TokenHash};
 use tokio::time::{sleep, timeout};
+
+/// Pushes that are being sent at a time.
+const PUSHING_MAX: usize = 16;
+
+/// Wakes that are being sent at a time. Their addresses are strangers', and may be slow on purpose.
+const WAKING_MAX: usize = 64;
 
 /// How often due work is looked for without having been told of any.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -63,28 +69,37 @@ impl Engine {
         F: Fn(Knock) -> Fut,
         Fut: Future<Output = (Knock, DeliveryOutcome)>,
     {
+        tokio::join!(self.run_door(Door::Push, PUSHING_MAX, &send), self.run_door(Door::Wake, WAKING_MAX, &send));
+    }
+
+    /// Knocks at doors of one kind, for ever.
+    async fn run_door<F, Fut>(&self, door: Door, most: usize, send: &F)
+    where
+        F: Fn(Knock) -> Fut,
+        Fut: Future<Output = (Knock, DeliveryOutcome)>,
+    {
         let mut sending = FuturesUnordered::new();
         loop {
-            let room = SENDING_MAX.saturating_sub(sending.len());
-            sending.extend(self.lease_knocks(room).await.into_iter().map(&send));
-            let room = sending.len() < SENDING_MAX;
+            let room = most.saturating_sub(sending.len());
+            sending.extend(self.lease_knocks(door, room).await.into_iter().map(send));
+            let room = sending.len() < most;
             tokio::select! {
                 Some((knock, outcome)) = sending.next(), if !sending.is_empty() => {
-                    self.finish_knock(knock, outcome).await;
+                    self.finish_knock(door, knock, outcome).await;
                 }
-                () = self.wait_for_knocks(), if room => {}
+                () = self.wait_for_knocks(door), if room => {}
             }
         }
     }
 
-    async fn lease_knocks(&self, room: usize) -> Vec<Knock> {
+    async fn lease_knocks(&self, door: Door, room: usize) -> Vec<Knock> {
         let now = self.now();
         // Looking costs no transaction.
-        let due = self.inner.store.next_knock().await.ok().flatten();
+        let due = self.inner.store.next_knock(door).await.ok().flatten();
         if room == 0 || due.is_none_or(|due| due > now) {
             return Vec::new();
         }
-        match self.inner.store.lease_knocks(now, now.after(LEASE), room).await {
+        match self.inner.store.lease_knocks(door, now, now.after(LEASE), room).await {
             Ok(leased) => leased,
             Err(error) => {
                 tracing::warn!(%error, "could not look for due pushes and wakes");
@@ -93,17 +108,21 @@ impl Engine {
         }
     }
 
-    async fn wait_for_knocks(&self) {
-        let next = self.inner.store.next_knock().await.ok().flatten();
+    async fn wait_for_knocks(&self, door: Door) {
+        let next = self.inner.store.next_knock(door).await.ok().flatten();
         let pause = next.map_or(LOOK_AGAIN, |due: Timestamp| due.since(self.now()));
-        let _ = timeout(pause.clamp(PAUSE_MIN, LOOK_AGAIN), self.inner.knocks.notified()).await;
+        let woken = match door {
+            Door::Push => &self.inner.pushes,
+            Door::Wake => &self.inner.wakes,
+        };
+        let _ = timeout(pause.clamp(PAUSE_MIN, LOOK_AGAIN), woken.notified()).await;
         sleep(PAUSE_MIN).await;
     }
 
-    async fn finish_knock(&self, knock: Knock, outcome: DeliveryOutcome) {
-        let kind = match knock.target {
-            tidings_core::knock::Target::Push(_) => "push",
-            tidings_core::knock::Target::Wake(_) => "wake",
+    async fn finish_knock(&self, door: Door, knock: Knock, outcome: DeliveryOutcome) {
+        let kind = match door {
+            Door::Push => "push",
+            Door::Wake => "wake",
         };
         metrics::counter!("tidings_knocks_total", "kind" => kind, "outcome" => name(outcome)).increment(1);
         let now = self.now();

@@ -147,6 +147,36 @@ async fn followers_get_everything_from_their_cursor_on() {
     assert_eq!((batch.items.len(), end.number(), turn), (3, 3, 1));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn followers_miss_nothing_and_see_nothing_twice_while_many_write() {
+    let house = tea().await;
+    let (writers, each) = (8u8, 60u8);
+    let mut sessions: Vec<_> = (0..20).map(|_| house.follow(&group_stream(&TEA))).collect();
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..writers {
+        let (engine, now) = (house.engine.clone(), house.now());
+        tasks.spawn(async move {
+            for number in 0..each {
+                let mut entry = message(1, 0, 0);
+                (entry.id[0], entry.id[1]) = (writer, number);
+                engine.append_entry(entry, now).await.unwrap().ok().unwrap();
+            }
+        });
+    }
+    let all = i64::from(writers) * i64::from(each);
+    for session in &mut sessions {
+        let mut seen = 0;
+        while seen < all {
+            let news = tokio::time::timeout(DEADLINE, session.next()).await.expect("the session sleeps").unwrap();
+            for item in &news.batch.items {
+                seen += 1;
+                assert_eq!(item.envelope.seq.number(), seen);
+            }
+        }
+    }
+    tasks.join_all().await;
+}
+
 #[tokio::test]
 async fn of_many_commits_for_one_turn_one_wins() {
     let house = tea().await;

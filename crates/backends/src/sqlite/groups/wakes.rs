@@ -1,7 +1,7 @@
 //! Where devices of members want to be woken.
 
 use crate::sqlite::fault::Fault;
-use crate::sqlite::knocks::{self, Door};
+use crate::sqlite::knocks;
 use crate::sqlite::people::Ruled;
 use crate::sqlite::people::devices::{read_key, tagged};
 use crate::sqlite::rows::{Sum, check, count};
@@ -9,7 +9,7 @@ use crate::sqlite::writer::Tx;
 use rusqlite::{Connection, Row, params};
 use tidings_core::denial::Denial;
 use tidings_core::group::GroupId;
-use tidings_core::knock::WAKES_PER_MEMBER_MAX;
+use tidings_core::knock::{Door, WAKES_PER_KEY_MAX};
 use tidings_core::presence::{DeviceMark, Presences};
 use tidings_core::{Ed25519Key, Timestamp};
 
@@ -85,7 +85,7 @@ pub(super) fn set(tx: &Tx<'_>, stream: i64, key: &Ed25519Key, device: &DeviceMar
         return Ok(Ok(()));
     }
     let mut select = tx.conn.prepare_cached("SELECT count(*) FROM wakes WHERE stream = ?1 AND key = ?2")?;
-    if count(select.query_row(params![stream, tagged(key)], |row| row.get(0))?) >= WAKES_PER_MEMBER_MAX {
+    if count(select.query_row(params![stream, tagged(key)], |row| row.get(0))?) >= WAKES_PER_KEY_MAX {
         return Ok(Err(Denial::TooMuch));
     }
     let new = WakeRow { id: 0, stream, key: *key, device: *device, url };

@@ -121,7 +121,7 @@ CREATE TABLE knocks (
   sum INTEGER NOT NULL,
   UNIQUE (kind, target)
 ) STRICT;
-CREATE INDEX knocks_due ON knocks (due) WHERE state > 0;
+CREATE INDEX knocks_due ON knocks (kind, due) WHERE state > 0;
 CREATE INDEX knocks_held ON knocks (due) WHERE state = 0;
 
 -- Uploaded blobs, each in a file. `gone` is no part of the checksum: its account is deleted, and it is about to be.
