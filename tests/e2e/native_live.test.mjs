@@ -13,9 +13,9 @@ import { until } from './lib/until.mjs';
 
 const INBOX = { inbox: true };
 const LONG = b64(Buffer.alloc(100_000, 7));
-const MANY = 400;
-/** With a copy for each of the slow readers it would be some 500. */
-const MOST_GROWTH_MIB = 120;
+const MANY = 250;
+/** With a copy for each of the slow readers it would be some 300. */
+const MOST_GROWTH_MIB = 100;
 
 let node;
 let alice;

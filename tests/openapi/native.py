@@ -107,7 +107,13 @@ class Person:
         return b64(self.identity.object("devices", body))
 
     def call(self, method, path, key, **more):
-        answer = requests.request(method, self.origin + path, auth=Signature(lambda *_: key), timeout=30, **more)
+        """A request that must be answered well. In the second in which a node has started it asks to sign anew."""
+        deadline = time.monotonic() + 10
+        while True:
+            answer = requests.request(method, self.origin + path, auth=Signature(lambda *_: key), timeout=30, **more)
+            if answer.status_code != 503 or time.monotonic() > deadline:
+                break
+            time.sleep(0.1)
         if answer.status_code >= 300:
             raise SystemExit(f"{method} {path}: {answer.status_code} {answer.text}")
         return answer

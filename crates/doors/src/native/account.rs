@@ -4,7 +4,7 @@ use super::answer::{Answer, Refused, done, json};
 use super::dispatch::{Asked, key};
 use super::node::{millis, time};
 use http::StatusCode;
-use tidings_core::device::{DeviceList, Registration};
+use tidings_core::device::{DeviceList, Registration, TOKEN_LIFE_MAX};
 use tidings_core::{Ed25519Key, TokenHash};
 use tidings_wire::api::{Account, CounterTaken, Devices, NewAccount, NewToken, TokenMade};
 use tidings_wire::device_list::DeviceList as SignedList;
@@ -111,6 +111,7 @@ pub(super) async fn devices(asked: Asked) -> Answer {
 pub(super) async fn make_token(asked: Asked) -> Answer {
     let (_, identity) = asked.caller.as_device()?;
     let new: NewToken = asked.json()?;
-    let token = asked.door.engine.invitation_token(identity, time(new.expires), asked.now).await?;
-    json(StatusCode::CREATED, &TokenMade { token: token.as_str().to_owned(), expires: new.expires })
+    let expires = time(new.expires).min(asked.now.after(TOKEN_LIFE_MAX));
+    let token = asked.door.engine.invitation_token(identity, expires, asked.now).await?;
+    json(StatusCode::CREATED, &TokenMade { token: token.as_str().to_owned(), expires: millis(expires) })
 }

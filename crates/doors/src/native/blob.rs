@@ -48,7 +48,7 @@ fn with_offset(mut response: Response, offset: u64) -> Response {
 /// `PATCH /v1/blobs/{blob}`. The bytes are here whole and are those that were signed before any of them is written.
 pub(super) async fn write(asked: Asked) -> Answer {
     let ((_, owner), id) = (asked.caller.as_device()?, asked.id()?);
-    let offset = asked.header(UPLOAD_OFFSET.as_str()).and_then(|text| text.parse().ok());
+    let offset = asked.header(UPLOAD_OFFSET.as_str())?.and_then(|text| text.parse().ok());
     let offset: u64 = offset.ok_or_else(|| Refused::malformed("Upload-Offset must say where these bytes begin"))?;
     match asked.door.engine.append_upload(owner, &id, offset, asked.now).await? {
         Ok(mut writer) => {
@@ -98,7 +98,7 @@ pub(super) async fn read(asked: Asked) -> Answer {
         return Err(Refused::not_found());
     }
     let same = asked.parts.headers.get(IF_RANGE).is_none_or(|tag| tag == TAG);
-    let range = read_range(asked.header("range").filter(|_| same), state.size);
+    let range = read_range(asked.header("range")?.filter(|_| same), state.size);
     let (from, len) = match range {
         Range::Whole => (0, None),
         Range::Part(from, len) => (from, Some(len)),
@@ -133,11 +133,12 @@ fn pieces(reader: BlobReader) -> Body {
 /// `DELETE /v1/blobs/{blob}`.
 pub(super) async fn delete(asked: Asked) -> Answer {
     let id = asked.id()?;
-    let by = match (asked.caller, asked.header(SECRET)) {
+    let secret = asked
+        .header(SECRET)?
+        .map(|text| decode(text).ok_or_else(|| Refused::malformed("Tidings-Delete is not base64url")));
+    let by = match (asked.caller, secret.transpose()?) {
         (Caller::Device { identity, .. }, _) => Deleter::Owner(identity),
-        (_, Some(secret)) => {
-            Deleter::Secret(decode(secret).ok_or_else(|| Refused::malformed("Tidings-Delete is not base64url"))?)
-        }
+        (_, Some(secret)) => Deleter::Secret(secret),
         (_, None) => {
             let message = "a blob is deleted by its account, with a signature, or by the secret in Tidings-Delete";
             return Err(Refused::new(Code::Unsigned, message));

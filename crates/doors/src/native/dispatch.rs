@@ -247,8 +247,9 @@ impl Asked {
     }
 
     /// One header as text; `None` if it is not there.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        self.parts.headers.get(name)?.to_str().ok()
+    pub(super) fn header(&self, name: &str) -> Result<Option<&str>, Refused> {
+        let text = self.parts.headers.get(name).map(HeaderValue::to_str).transpose();
+        text.map_err(|_| Refused::malformed(format!("`{name}` has characters that no header has")))
     }
 }
 

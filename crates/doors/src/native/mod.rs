@@ -108,6 +108,7 @@ impl Native {
             .route("/i", pages())
             .route("/r", pages())
             .route("/v1", axum::routing::any(answer.clone()))
+            .route("/v1/", axum::routing::any(answer.clone()))
             .route("/v1/{*rest}", axum::routing::any(answer))
     }
 

@@ -60,6 +60,8 @@ fn bound(schema: &mut Value) {
         Value::Object(members) => {
             if members.get("type").is_some_and(|kind| kind == "integer") {
                 members.insert("maximum".to_owned(), json!(u64::MAX));
+                // Which says less than that.
+                members.remove("format");
             }
             members.values_mut().for_each(bound);
         }

@@ -28,7 +28,7 @@ pub(super) async fn read(asked: Asked) -> Answer {
 /// `PUT /v1/profile`.
 pub(super) async fn put(asked: Asked) -> Answer {
     let (_, identity) = asked.caller.as_device()?;
-    let expected = asked.header("if-match").and_then(read_tag);
+    let expected = asked.header("if-match")?.and_then(read_tag);
     let expected = expected.ok_or_else(|| {
         Refused::malformed("If-Match must be the counter that was read, in quotes: \"0\" if there was none")
     })?;
