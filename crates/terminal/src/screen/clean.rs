@@ -7,31 +7,31 @@
 const MAX_MARKS: usize = 6;
 
 /// A text of several lines: line feeds stay, tabs become blanks.
-pub fn text(text: &str) -> String {
+pub(crate) fn text(text: &str) -> String {
     cleaned(text, true)
 }
 
 /// A text of one line, such as a name.
-pub fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let cleaned = cleaned(text, false);
     let trimmed = cleaned.trim();
     if trimmed.len() == cleaned.len() { cleaned } else { trimmed.to_owned() }
 }
 
 /// A name, never empty.
-pub fn name(text: &str) -> String {
+pub(crate) fn name(text: &str) -> String {
     let name = line(text);
     if name.chars().all(|c| c.is_whitespace() || is_mark(c)) { "(no name)".to_owned() } else { name }
 }
 
 /// The same text, isolated from its surroundings if it has characters that are written from right to left, so that it can't
 /// reorder what stands beside it (Unicode Standard Annex 9, first strong isolate).
-pub fn isolated(text: String) -> String {
+pub(crate) fn isolated(text: String) -> String {
     if text.chars().any(is_right_to_left) { format!("\u{2068}{text}\u{2069}") } else { text }
 }
 
 /// Whether a text has characters that are written from right to left.
-pub fn is_right_to_left(c: char) -> bool {
+pub(crate) fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFE}' | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
 }
 

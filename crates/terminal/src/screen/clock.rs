@@ -5,18 +5,19 @@ use jiff::{Timestamp, Zoned};
 
 /// Tells times. The time itself is given.
 #[derive(Clone)]
-pub struct Clock {
+pub(crate) struct Clock {
     zone: TimeZone,
 }
 
 impl Clock {
     /// In the zone of this machine.
-    pub fn system() -> Self {
+    pub(crate) fn system() -> Self {
         Self { zone: TimeZone::system() }
     }
 
     /// In UTC.
-    pub fn utc() -> Self {
+    #[cfg(test)]
+    pub(crate) fn utc() -> Self {
         Self { zone: TimeZone::UTC }
     }
 
@@ -26,19 +27,19 @@ impl Clock {
     }
 
     /// `14:02`.
-    pub fn hour(&self, at: u64) -> String {
+    pub(crate) fn hour(&self, at: u64) -> String {
         let time = self.zoned(at);
         format!("{:02}:{:02}", time.hour(), time.minute())
     }
 
     /// Which day it is, as a number that rises.
-    pub fn day(&self, at: u64) -> i64 {
+    pub(crate) fn day(&self, at: u64) -> i64 {
         let date = self.zoned(at).date();
         (i64::from(date.year()) * 12 + i64::from(date.month())) * 31 + i64::from(date.day())
     }
 
     /// `Today`, `Yesterday`, `Tuesday, 3 March`, with the year if it is another.
-    pub fn day_name(&self, at: u64, now: u64) -> String {
+    pub(crate) fn day_name(&self, at: u64, now: u64) -> String {
         let (day, today) = (self.zoned(at), self.zoned(now));
         let yesterday = today.date().yesterday().ok();
         if day.date() == today.date() {
@@ -53,7 +54,7 @@ impl Clock {
     }
 
     /// In a list, at most six cells: `14:02`, `Tue`, `3 Mar`, `2024`.
-    pub fn brief(&self, at: u64, now: u64) -> String {
+    pub(crate) fn brief(&self, at: u64, now: u64) -> String {
         let (then, today) = (self.zoned(at), self.zoned(now));
         let days = (now.saturating_sub(at)) / 86_400_000;
         if then.date() == today.date() {
@@ -68,13 +69,13 @@ impl Clock {
     }
 
     /// `3 March 2026, 14:02`.
-    pub fn full(&self, at: u64) -> String {
+    pub(crate) fn full(&self, at: u64) -> String {
         self.zoned(at).strftime("%-d %B %Y, %H:%M").to_string()
     }
 }
 
 /// A length of time in one unit, rounded down: `45 s`, `12 min`, `3 h`, `5 days`.
-pub fn lasting(seconds: u64) -> String {
+pub(crate) fn lasting(seconds: u64) -> String {
     match seconds {
         0..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min", seconds / 60),
@@ -85,7 +86,7 @@ pub fn lasting(seconds: u64) -> String {
 }
 
 /// Reads `30s`, `10m`, `2h`, `7d`, `4w`, a number of seconds, or `off`; in seconds, at most a year.
-pub fn read_lasting(text: &str) -> Option<u32> {
+pub(crate) fn read_lasting(text: &str) -> Option<u32> {
     let text = text.trim().to_ascii_lowercase();
     if matches!(text.as_str(), "off" | "never" | "0") {
         return Some(0);
@@ -103,12 +104,12 @@ pub fn read_lasting(text: &str) -> Option<u32> {
 }
 
 /// The length of a voice note: `0:07`.
-pub fn playing(milliseconds: u64) -> String {
+pub(crate) fn playing(milliseconds: u64) -> String {
     format!("{}:{:02}", milliseconds / 60_000, milliseconds / 1_000 % 60)
 }
 
 /// A size: `12 B`, `3.4 KB`, `120 MB`.
-pub fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["B", "KB", "MB", "GB"];
     let mut tenths = bytes.saturating_mul(10);
     let mut unit = 0;
@@ -117,7 +118,11 @@ pub fn size(bytes: u64) -> String {
         unit += 1;
     }
     let name = UNITS.get(unit).copied().unwrap_or_default();
-    if unit == 0 || tenths >= 100 { format!("{} {name}", tenths / 10) } else { format!("{}.{} {name}", tenths / 10, tenths % 10) }
+    if unit == 0 || tenths >= 100 {
+        format!("{} {name}", tenths / 10)
+    } else {
+        format!("{}.{} {name}", tenths / 10, tenths % 10)
+    }
 }
 
 #[cfg(test)]
@@ -155,7 +160,10 @@ mod tests {
         assert_eq!((lasting(45), lasting(7_200), lasting(604_800)), ("45 s".into(), "2 h".into(), "7 days".into()));
         assert_eq!((read_lasting("30s"), read_lasting("1w"), read_lasting("off")), (Some(30), Some(604_800), Some(0)));
         assert_eq!((read_lasting("2y"), read_lasting("9999d"), read_lasting("")), (None, None, None));
-        assert_eq!((size(12), size(3_400), size(2_345_678), size(120_000_000)), ("12 B".into(), "3.4 KB".into(), "2.3 MB".into(), "120 MB".into()));
+        assert_eq!(
+            (size(12), size(3_400), size(2_345_678), size(120_000_000)),
+            ("12 B".into(), "3.4 KB".into(), "2.3 MB".into(), "120 MB".into())
+        );
         assert_eq!(playing(67_000), "1:07");
     }
 }

@@ -5,13 +5,13 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Bytes that one can write at once: what a message may have (docs/protocol/messages.md).
-pub const MAX_TEXT: usize = 64 * 1024;
+pub(crate) const MAX_TEXT: usize = 64 * 1024;
 /// Lines that are laid out of it.
 const MAX_LINES: usize = 8_192;
 
 /// A text with a cursor.
 #[derive(Default)]
-pub struct Editor {
+pub(crate) struct Editor {
     text: String,
     /// A byte, always between two graphemes.
     cursor: usize,
@@ -21,7 +21,7 @@ pub struct Editor {
 
 /// Where to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Move {
+pub(crate) enum Move {
     /// One grapheme back.
     Left,
     /// One grapheme on.
@@ -41,52 +41,52 @@ pub enum Move {
 }
 
 /// The text in lines.
-pub struct Laid {
+pub(crate) struct Laid {
     /// The bytes of each line.
-    pub lines: Vec<Range<usize>>,
+    pub(crate) lines: Vec<Range<usize>>,
     /// In which line the cursor is.
-    pub row: usize,
+    pub(crate) row: usize,
     /// In which cell.
-    pub column: usize,
+    pub(crate) column: usize,
 }
 
 impl Editor {
     /// One with this text, the cursor at its end.
-    pub fn with(text: &str) -> Self {
+    pub(crate) fn with(text: &str) -> Self {
         let mut editor = Self::default();
         editor.insert(text);
         editor
     }
 
     /// The text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
     /// Where the cursor is, in bytes.
-    pub fn cursor(&self) -> usize {
+    pub(crate) fn cursor(&self) -> usize {
         self.cursor
     }
 
     /// Whether there is nothing but blanks.
-    pub fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         self.text.trim().is_empty()
     }
 
     /// Takes the text out.
-    pub fn take(&mut self) -> String {
+    pub(crate) fn take(&mut self) -> String {
         self.cursor = 0;
         std::mem::take(&mut self.text)
     }
 
     /// Puts another text in its place, the cursor at its end.
-    pub fn set(&mut self, text: &str) {
+    pub(crate) fn set(&mut self, text: &str) {
         self.take();
         self.insert(text);
     }
 
     /// Writes at the cursor. What a terminal would obey is left out. False if not all of it had room.
-    pub fn insert(&mut self, text: &str) -> bool {
+    pub(crate) fn insert(&mut self, text: &str) -> bool {
         let text = super::clean::text(text);
         let room = MAX_TEXT.saturating_sub(self.text.len());
         let end = text.grapheme_indices(true).map(|(at, g)| at + g.len()).take_while(|end| *end <= room).last();
@@ -98,7 +98,7 @@ impl Editor {
     }
 
     /// Puts `with` in the place of these bytes, the cursor behind it.
-    pub fn replace(&mut self, range: Range<usize>, with: &str) {
+    pub(crate) fn replace(&mut self, range: Range<usize>, with: &str) {
         if self.text.get(range.clone()).is_some() {
             self.text.replace_range(range.clone(), "");
             self.cursor = range.start;
@@ -107,12 +107,12 @@ impl Editor {
     }
 
     /// Goes somewhere.
-    pub fn go(&mut self, to: Move) {
+    pub(crate) fn go(&mut self, to: Move) {
         self.cursor = self.target(to);
     }
 
     /// Takes away what lies between the cursor and there, and keeps it for [`Editor::paste_back`].
-    pub fn remove(&mut self, to: Move) {
+    pub(crate) fn remove(&mut self, to: Move) {
         let target = self.target(to);
         let range = self.cursor.min(target)..self.cursor.max(target);
         if !matches!(to, Move::Left | Move::Right) && !range.is_empty() {
@@ -124,14 +124,14 @@ impl Editor {
     }
 
     /// Writes again what was cut last.
-    pub fn paste_back(&mut self) {
+    pub(crate) fn paste_back(&mut self) {
         let cut = std::mem::take(&mut self.cut);
         self.insert(&cut);
         self.cut = cut;
     }
 
     /// Lays it out in lines of so many cells.
-    pub fn laid(&self, cells: usize) -> Laid {
+    pub(crate) fn laid(&self, cells: usize) -> Laid {
         let (lines, _) = wrap(&self.text, cells, MAX_LINES);
         let row = lines.iter().rposition(|line| line.start <= self.cursor).unwrap_or(0);
         let start = lines.get(row).map_or(0, |line| line.start);
@@ -140,7 +140,7 @@ impl Editor {
     }
 
     /// Goes a line up (-1) or down (1), as laid out. False if there is none.
-    pub fn go_line(&mut self, down: bool, cells: usize) -> bool {
+    pub(crate) fn go_line(&mut self, down: bool, cells: usize) -> bool {
         let laid = self.laid(cells);
         let row = if down { laid.row.checked_add(1) } else { laid.row.checked_sub(1) };
         let Some(line) = row.and_then(|row| laid.lines.get(row)).cloned() else { return false };
@@ -149,7 +149,7 @@ impl Editor {
     }
 
     /// Goes to where the mouse points.
-    pub fn click(&mut self, row: usize, column: usize, cells: usize) {
+    pub(crate) fn click(&mut self, row: usize, column: usize, cells: usize) {
         if let Some(line) = self.laid(cells).lines.get(row).cloned() {
             self.cursor = self.at_column(line, column);
         }
@@ -176,9 +176,9 @@ impl Editor {
             Move::Right => self.cursor + after.graphemes(true).next().map_or(0, str::len),
             Move::WordLeft => {
                 let trimmed = before.trim_end_matches(|c: char| !c.is_alphanumeric());
-                trimmed.rfind(|c: char| !c.is_alphanumeric()).map_or(0, |at| {
-                    at + part(trimmed, at..trimmed.len()).chars().next().map_or(0, char::len_utf8)
-                })
+                trimmed
+                    .rfind(|c: char| !c.is_alphanumeric())
+                    .map_or(0, |at| at + part(trimmed, at..trimmed.len()).chars().next().map_or(0, char::len_utf8))
             }
             Move::WordRight => {
                 let skipped = after.find(char::is_alphanumeric).unwrap_or(after.len());

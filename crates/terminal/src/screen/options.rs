@@ -188,8 +188,7 @@ mod tests {
     fn a_terminal_is_known_by_its_names() {
         let kitty = detect(&[("TERM", "xterm-kitty"), ("KITTY_WINDOW_ID", "1")]);
         assert_eq!((kitty.colours, kitty.images, kitty.notify), (Colours::Full, Images::Kitty, Notify::Osc99));
-        let iterm =
-            detect(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app"), ("COLORTERM", "truecolor")]);
+        let iterm = detect(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app"), ("COLORTERM", "truecolor")]);
         assert_eq!((iterm.colours, iterm.images), (Colours::Full, Images::Iterm));
         let console = detect(&[("TERM", "linux")]);
         assert_eq!((console.colours, console.images, console.notify), (Colours::Sixteen, Images::None, Notify::Bell));

@@ -5,7 +5,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// Usual.
     Text,
     /// Beside the point: times, borders, hints.
@@ -32,7 +32,7 @@ pub enum Tone {
 
 /// The colours.
 #[derive(Clone, Copy, Debug)]
-pub struct Palette {
+pub(crate) struct Palette {
     colours: Colours,
     theme: Theme,
 }
@@ -51,17 +51,17 @@ const NAMES: [((u8, u8, u8), u8, Color); 8] = [
 
 impl Palette {
     /// For these options.
-    pub fn new(options: &Options) -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
         Self { colours: options.colours, theme: options.theme }
     }
 
     /// How many colours there are.
-    pub fn colours(&self) -> Colours {
+    pub(crate) fn colours(&self) -> Colours {
         self.colours
     }
 
     /// How a tone looks.
-    pub fn style(&self, tone: Tone) -> Style {
+    pub(crate) fn style(&self, tone: Tone) -> Style {
         let plain = Style::new();
         match tone {
             Tone::Text => plain,
@@ -81,14 +81,15 @@ impl Palette {
     }
 
     /// How the name of somebody looks, always the same for the same key.
-    pub fn name(&self, key: &[u8]) -> Style {
+    pub(crate) fn name(&self, key: &[u8]) -> Style {
         let sum = key.iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
-        let (full, many, sixteen) = NAMES.get(sum % NAMES.len()).copied().unwrap_or(((128, 128, 128), 244, Color::Gray));
+        let (full, many, sixteen) =
+            NAMES.get(sum % NAMES.len()).copied().unwrap_or(((128, 128, 128), 244, Color::Gray));
         self.coloured(full, many, sixteen).add_modifier(Modifier::BOLD)
     }
 
     /// A colour of a picture.
-    pub fn point(&self, red: u8, green: u8, blue: u8) -> Option<Color> {
+    pub(crate) fn point(&self, red: u8, green: u8, blue: u8) -> Option<Color> {
         match self.colours {
             Colours::Full => Some(Color::Rgb(red, green, blue)),
             Colours::Many => Some(Color::Indexed(nearest_of_256(red, green, blue))),

@@ -5,12 +5,12 @@ use std::ops::Range;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The cells that a grapheme takes.
-pub fn grapheme_width(grapheme: &str) -> usize {
+pub(crate) fn grapheme_width(grapheme: &str) -> usize {
     if grapheme.starts_with(char::is_control) { 0 } else { grapheme.cell_width().into() }
 }
 
 /// The cells that a text takes.
-pub fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) {
         return text.len();
     }
@@ -18,12 +18,12 @@ pub fn width(text: &str) -> usize {
 }
 
 /// Part of a text; nothing where the range does not fit.
-pub fn part(text: &str, range: Range<usize>) -> &str {
+pub(crate) fn part(text: &str, range: Range<usize>) -> &str {
     text.get(range).unwrap_or_default()
 }
 
 /// The text in at most so many cells, with `…` where something is missing.
-pub fn clip(text: &str, cells: usize) -> String {
+pub(crate) fn clip(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.to_owned();
     }
@@ -44,7 +44,7 @@ pub fn clip(text: &str, cells: usize) -> String {
 }
 
 /// The text, filled up with blanks to so many cells.
-pub fn fit(text: &str, cells: usize) -> String {
+pub(crate) fn fit(text: &str, cells: usize) -> String {
     let mut text = clip(text, cells);
     let blanks = cells.saturating_sub(width(&text));
     text.extend(std::iter::repeat_n(' ', blanks));
@@ -53,7 +53,7 @@ pub fn fit(text: &str, cells: usize) -> String {
 
 /// Breaks a text into lines of at most `cells`, at blanks where there are any, and stops after `lines`. Gives the bytes of each
 /// line (the blank that it was broken at hangs over the end) and whether that is all.
-pub fn wrap(text: &str, cells: usize, lines: usize) -> (Vec<Range<usize>>, bool) {
+pub(crate) fn wrap(text: &str, cells: usize, lines: usize) -> (Vec<Range<usize>>, bool) {
     let cells = cells.max(1);
     let mut broken = Vec::new();
     let mut begin = 0;
@@ -77,7 +77,7 @@ fn wrap_paragraph(text: &str, offset: usize, cells: usize, lines: usize, broken:
     for (at, grapheme) in text.grapheme_indices(true) {
         let wide = grapheme_width(grapheme);
         let blank = grapheme.chars().all(char::is_whitespace);
-        if used + wide > cells && at > start && !blank {
+        while used + wide > cells && at > start && !blank {
             let (end, cells_before) = chance.take().filter(|(end, _)| *end > start).unwrap_or((at, used));
             broken.push(offset + start..offset + end);
             if broken.len() >= lines {

@@ -2,12 +2,13 @@
 
 use super::clean;
 use tidings_client::view::{
-    ContactView, ConversationKind, ConversationView, DeviceView, Delivery, GroupId, Identity, InvitationView, MeView, Standing,
+    ContactView, ConversationKind, ConversationView, Delivery, DeviceView, GroupId, Identity, InvitationView, MeView,
+    Standing,
 };
 
 /// Where one can be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub(crate) enum Place {
     /// An encrypted conversation.
     Conversation(GroupId),
     /// A public channel.
@@ -16,46 +17,46 @@ pub enum Place {
 
 /// All but the messages.
 #[derive(Default)]
-pub struct World {
+pub(crate) struct World {
     /// Oneself.
-    pub me: Option<MeView>,
+    pub(crate) me: Option<MeView>,
     /// The conversations, newest first.
-    pub conversations: Vec<ConversationView>,
+    pub(crate) conversations: Vec<ConversationView>,
     /// The contacts.
-    pub contacts: Vec<ContactView>,
+    pub(crate) contacts: Vec<ContactView>,
     /// One's own devices.
-    pub devices: Vec<DeviceView>,
+    pub(crate) devices: Vec<DeviceView>,
     /// Open invitations.
-    pub invitations: Vec<InvitationView>,
+    pub(crate) invitations: Vec<InvitationView>,
     /// Public channels that are followed.
-    pub channels: Vec<String>,
+    pub(crate) channels: Vec<String>,
 }
 
 impl World {
     /// A conversation.
-    pub fn conversation(&self, id: &GroupId) -> Option<&ConversationView> {
+    pub(crate) fn conversation(&self, id: &GroupId) -> Option<&ConversationView> {
         self.conversations.iter().find(|conversation| conversation.id == *id)
     }
 
     /// A contact.
-    pub fn contact(&self, identity: &Identity) -> Option<&ContactView> {
+    pub(crate) fn contact(&self, identity: &Identity) -> Option<&ContactView> {
         self.contacts.iter().find(|contact| contact.identity == *identity)
     }
 
     /// Takes a newer view of a conversation over, and keeps the newest first.
-    pub fn update(&mut self, view: ConversationView) {
+    pub(crate) fn update(&mut self, view: ConversationView) {
         self.conversations.retain(|conversation| conversation.id != view.id);
         let place = self.conversations.partition_point(|conversation| conversation.last_at > view.last_at);
         self.conversations.insert(place, view);
     }
 
     /// Messages that were not read and are not muted.
-    pub fn unread(&self) -> u64 {
+    pub(crate) fn unread(&self) -> u64 {
         self.conversations.iter().filter(|one| !one.muted && !one.archived).map(|one| one.unread).sum()
     }
 
     /// The title of a place, harmless.
-    pub fn title(&self, place: &Place) -> String {
+    pub(crate) fn title(&self, place: &Place) -> String {
         match place {
             Place::Conversation(id) => match self.conversation(id) {
                 Some(conversation) => clean::name(&conversation.title),
@@ -66,7 +67,7 @@ impl World {
     }
 
     /// How somebody is called, harmless.
-    pub fn name_of(&self, identity: &Identity) -> String {
+    pub(crate) fn name_of(&self, identity: &Identity) -> String {
         if self.me.as_ref().is_some_and(|me| me.identity == *identity) {
             return "You".to_owned();
         }
@@ -79,8 +80,9 @@ impl World {
     }
 
     /// A contact by the beginning of its name, or by its key.
-    pub fn find_contact(&self, text: &str) -> Result<&ContactView, String> {
-        let named: Vec<(&str, &ContactView)> = self.contacts.iter().map(|contact| (contact.name.as_str(), contact)).collect();
+    pub(crate) fn find_contact(&self, text: &str) -> Result<&ContactView, String> {
+        let named: Vec<(&str, &ContactView)> =
+            self.contacts.iter().map(|contact| (contact.name.as_str(), contact)).collect();
         if let Some(contact) = Identity::parse(text).and_then(|identity| self.contact(&identity)) {
             return Ok(contact);
         }
@@ -88,9 +90,10 @@ impl World {
     }
 
     /// A conversation or channel by the beginning of its name.
-    pub fn find_place(&self, text: &str) -> Result<Place, String> {
+    pub(crate) fn find_place(&self, text: &str) -> Result<Place, String> {
         if let Some(name) = text.strip_prefix('#') {
-            let channels = self.channels.iter().map(|channel| (channel.as_str(), Place::Channel(channel.clone()))).collect();
+            let channels =
+                self.channels.iter().map(|channel| (channel.as_str(), Place::Channel(channel.clone()))).collect();
             return pick(name, channels, "channel");
         }
         let titled = self.conversations.iter().map(|one| (one.title.as_str(), Place::Conversation(one.id))).collect();
@@ -123,21 +126,24 @@ fn pick<T>(text: &str, named: Vec<(&str, T)>, what: &str) -> Result<T, String> {
 }
 
 /// What stands in the way of writing, in words; nothing if one can.
-pub fn hindrance(conversation: &ConversationView, world: &World) -> Option<String> {
+pub(crate) fn hindrance(conversation: &ConversationView, world: &World) -> Option<String> {
     match &conversation.standing {
         Standing::Ready => None,
         Standing::Joining => Some("Joining; messages can be written in a moment.".to_owned()),
         Standing::Locked => Some("Locked: /unlock with its passphrase.".to_owned()),
-        Standing::KeyChanged(who) => {
-            Some(format!("The key of {} has changed. Nothing is sent until you have looked at it: /verify", world.name_of(who)))
+        Standing::KeyChanged(who) => Some(format!(
+            "The key of {} has changed. Nothing is sent until you have looked at it: /verify",
+            world.name_of(who)
+        )),
+        Standing::Behind => {
+            Some("The hub shows an old list of members; nothing is sent until it is as new again.".to_owned())
         }
-        Standing::Behind => Some("The hub shows an old list of members; nothing is sent until it is as new again.".to_owned()),
         Standing::Out => Some("You are not in this conversation any more.".to_owned()),
     }
 }
 
 /// The sign of a delivery, at most three cells.
-pub fn delivery_sign(delivery: Delivery) -> &'static str {
+pub(crate) fn delivery_sign(delivery: Delivery) -> &'static str {
     match delivery {
         Delivery::Waiting => "…",
         Delivery::Accepted => "✓",
@@ -148,7 +154,7 @@ pub fn delivery_sign(delivery: Delivery) -> &'static str {
 }
 
 /// A delivery in words. `others`: how many other people are in the conversation.
-pub fn delivery_words(delivery: Delivery, others: usize) -> String {
+pub(crate) fn delivery_words(delivery: Delivery, others: usize) -> String {
     let share = |count: u32| if others > 1 { format!(" by {count} of {others}") } else { String::new() };
     match delivery {
         Delivery::Waiting => "waiting to be sent".to_owned(),
@@ -163,7 +169,7 @@ pub fn delivery_words(delivery: Delivery, others: usize) -> String {
 }
 
 /// What a kind of conversation is called.
-pub fn kind_words(kind: ConversationKind, members: usize) -> String {
+pub(crate) fn kind_words(kind: ConversationKind, members: usize) -> String {
     match kind {
         ConversationKind::Pair => "two people".to_owned(),
         ConversationKind::Group => format!("group of {members}"),
@@ -172,7 +178,7 @@ pub fn kind_words(kind: ConversationKind, members: usize) -> String {
 }
 
 /// What a role is called.
-pub fn role_name(role: u8) -> &'static str {
+pub(crate) fn role_name(role: u8) -> &'static str {
     match role {
         0 => "owner",
         1 => "moderator",

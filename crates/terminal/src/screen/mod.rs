@@ -1,0 +1,43 @@
+//! `tidings chat`: the full-screen client and its line mode.
+
+mod app;
+mod channel;
+mod clean;
+mod clock;
+mod composer;
+mod editor;
+mod effect;
+mod emoji;
+#[cfg(test)]
+mod fixture;
+mod intent;
+mod link;
+mod messages;
+mod options;
+mod palette;
+mod picture;
+mod plain;
+mod qr;
+mod run;
+mod sheet;
+mod slash;
+mod target;
+mod text;
+mod thread;
+mod world;
+
+pub use options::{Colours, Images, Notify, Options, Theme};
+
+use crate::driver::Session;
+
+/// Shows conversations until the person ends it or the session ends: as a screen, or line by line if [`Options::plain`] says so.
+///
+/// An account must be there. The screen takes the terminal and gives it back in every case, also after a panic. The session is
+/// left open.
+///
+/// # Errors
+///
+/// If the terminal, or the standard streams, can't be read or written.
+pub async fn run(session: Session, options: Options) -> std::io::Result<()> {
+    if options.plain { plain::run(session, options).await } else { run::run(session, options).await }
+}
