@@ -1,7 +1,6 @@
 //! Between Rust's values and plain objects of JavaScript.
 
 use serde::Serialize;
-#[cfg(feature = "peer")]
 use serde::de::DeserializeOwned;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::{JsError, JsValue};
@@ -12,7 +11,6 @@ pub(crate) fn to_js<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsError
 }
 
 /// The value that an object stands for; the error says what is wrong with it.
-#[cfg(feature = "peer")]
 pub(crate) fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsError> {
     serde_wasm_bindgen::from_value(value).map_err(|error| fault(&error))
 }

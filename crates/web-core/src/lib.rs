@@ -3,12 +3,15 @@
 //! Values come and go as plain objects: bytes as `Uint8Array`, ids as base64url text, times as milliseconds in numbers,
 //! variants as `{ send_text: { … } }` or, without content, as `"well"`.
 
+mod client;
 mod convert;
+mod exchange;
 #[cfg(feature = "peer")]
 mod peer;
 mod phrase;
 mod random;
 
+pub use client::Client;
 #[cfg(feature = "peer")]
 pub use peer::Peer;
 pub use phrase::{make_phrase, read_phrase};
