@@ -67,6 +67,8 @@ pub enum InvitationError {
 pub enum Link {
     /// A person.
     Contact(InvitationLink),
+    /// An account at a node, offered by its owner; nobody stands behind it.
+    Account(AccountLink),
     /// A room.
     Room(RoomLink),
 }
@@ -84,6 +86,15 @@ pub struct InvitationLink {
     pub secret: Invitation,
     /// Lets in at that node, if it was given along.
     pub token: Option<Secret>,
+}
+
+/// The link by which a node's owner lets somebody in.
+#[derive(Clone)]
+pub struct AccountLink {
+    /// The node's URL.
+    pub node: String,
+    /// Lets in, once.
+    pub token: Secret,
 }
 
 /// The link of a room.
@@ -113,10 +124,10 @@ impl Link {
         if version != VERSION {
             return Err(LinkError::Version);
         }
-        let link = if is_room {
-            RoomLink::read(node, secret).map(Self::Room)
-        } else {
-            InvitationLink::read(node, secret).map(Self::Contact)
+        let link = match secret.strip_prefix('.') {
+            _ if is_room => RoomLink::read(node, secret).map(Self::Room),
+            Some(token) => AccountLink::read(node, token).map(Self::Account),
+            None => InvitationLink::read(node, secret).map(Self::Contact),
         };
         link.ok_or(LinkError::Cut)
     }
@@ -139,6 +150,17 @@ impl InvitationLink {
     pub fn text(&self) -> Secret {
         let token = self.token.as_ref().map_or(String::new(), |token| format!(".{}", token.0));
         Secret(format!("{}/i#{VERSION}.{}{token}", self.node, bytes::encode(&self.secret.0)))
+    }
+}
+
+impl AccountLink {
+    fn read(node: &str, token: &str) -> Option<Self> {
+        is_token(token).then(|| Self { node: node.to_owned(), token: Secret(token.to_owned()) })
+    }
+
+    /// The link.
+    pub fn text(&self) -> Secret {
+        Secret(format!("{}/i#{VERSION}..{}", self.node, self.token.0))
     }
 }
 

@@ -59,6 +59,10 @@ fn links_lead_back() {
         let Ok(Link::Contact(read)) = Link::parse(&format!(" {text}\n")) else { panic!("{text}") };
         assert!(read.text().0 == text && read.secret == secret);
     }
+    let account = AccountLink { node: "https://node.example".to_owned(), token: Secret("tok_EN-1".to_owned()) };
+    let text = account.text().0.clone();
+    assert_eq!(text, "https://node.example/i#1..tok_EN-1");
+    assert!(matches!(Link::parse(&text), Ok(Link::Account(read)) if read.text().0 == text));
     let room = RoomLink { hub: "http://127.0.0.1:4000".to_owned(), group: GroupId([1; 16]), seal: [2; 32] };
     let text = room.text().0.clone();
     let Ok(Link::Room(read)) = Link::parse(&text) else { panic!("{text}") };
@@ -76,6 +80,7 @@ fn what_is_no_link_says_why() {
         ("https://node.example/a/i#1.BwcHBwcHBwcHBwcHBwcHBw", LinkError::Node),
         ("https://node.example/i#2.BwcHBwcHBwcHBwcHBwcHBw", LinkError::Version),
         ("https://node.example/i#1", LinkError::Cut),
+        ("https://node.example/i#1..", LinkError::Cut),
         ("https://node.example/i#1.BwcHBwcHBwcHBwcHBw", LinkError::Cut),
         ("https://node.example/i#1.BwcHBwcHBwcHBwcHBwcHBw.", LinkError::Cut),
         ("https://node.example/i#1.BwcHBwcHBwcHBwcHBwcHBw.a b", LinkError::Cut),

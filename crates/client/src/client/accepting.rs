@@ -57,6 +57,7 @@ impl Client {
         self.account()?;
         match Link::parse(link.0.trim()).map_err(|error| Fault::Link(error.to_string()))? {
             Link::Room(link) => self.join_room(turn, &link, passphrase).map(Some),
+            Link::Account(_) => Err(Fault::HasAccount),
             Link::Contact(InvitationLink { node, secret, .. }) => {
                 self.look_at_offer(Accepting { command: Some(command), node, secret, from: None });
                 Ok(None)

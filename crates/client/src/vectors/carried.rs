@@ -5,7 +5,7 @@ use super::{Counting, good, hex, shown};
 use crate::card::Card;
 use crate::command::Secret;
 use crate::conversation::step::ParcelBody;
-use crate::invitation::{Answer, Invitation, InvitationLink, Offer, RoomLink};
+use crate::invitation::{AccountLink, Answer, Invitation, InvitationLink, Offer, RoomLink};
 use crate::keys::x25519_public;
 use crate::link::{LinkCode, LinkReply, LinkRequest, LinkSecret};
 use crate::parcel::{self, Parcel};
@@ -50,7 +50,9 @@ fn signed(object: &[u8]) -> Value {
 pub(super) fn links() -> Value {
     let secret = Invitation([0x44; 16]);
     let token = Some(Secret("TOKEN-1".to_owned()));
-    let invitation = |token| InvitationLink { node: NODE.to_owned(), secret: secret.clone(), token }.text().0.clone();
+    let invitation = |token: Option<Secret>| {
+        InvitationLink { node: NODE.to_owned(), secret: secret.clone(), token }.text().0.clone()
+    };
     let room = RoomLink { hub: NODE.to_owned(), group: GroupId([0x11; 16]), seal: [0x22; 32] };
     let code = LinkCode { node: NODE.to_owned(), secret: LinkSecret([0, 1, 2, 3, 4, 0xfb, 0xfc, 0xfd, 0xfe, 0xff]) };
     let agree = x25519_public(&[0x55; 32]);
@@ -65,7 +67,7 @@ pub(super) fn links() -> Value {
     json!({
         "about": "contacts.md, Invitation; conversations.md, Joining; identity.md, Linking a device with a code. Nonces and the ephemeral secret are 00, 01, 02, …",
         "invitation": {
-            "secret": hex(secret.0), "link": invitation(None), "token": "TOKEN-1", "link_with_token": invitation(token), "exchange": hex(secret.exchange_id()),
+            "secret": hex(secret.0), "link": invitation(None), "token": "TOKEN-1", "link_with_token": invitation(token.clone()), "account_link": AccountLink { node: NODE.to_owned(), token: token.expect("a token") }.text().0.clone(), "exchange": hex(secret.exchange_id()),
         },
         "room": { "group": hex(room.group.0), "seal": hex(room.seal), "link": room.text().0.clone() },
         "linking": {
