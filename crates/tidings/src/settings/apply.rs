@@ -20,6 +20,9 @@ impl Settings {
         policies.inbox.keep = Keep::UntilTaken(self.keep_parcels);
         policies.room.keep = Keep::For(self.rooms.keep);
         policies.room.stream.bytes = self.rooms.bytes;
+        policies.group.keep = Keep::For(self.native.keep_entries);
+        policies.group.stream.bytes = self.native.group_bytes;
+        policies.group.sender.bytes = self.native.account_group_bytes;
         let retention =
             Retention { exchanges: self.keep_exchanges, accounts: self.keep_accounts, ..Retention::default() };
         EngineSettings {

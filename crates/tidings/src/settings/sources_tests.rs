@@ -38,6 +38,7 @@ fn rooms_and_channels_are_open_by_default_and_links_are_not() {
     let (given, engine) = (settings.engine(), tidings_engine::Settings::default());
     assert_eq!(given.policies, tidings_core::Policies::default());
     assert_eq!((given.tail_bytes, given.history_bytes), (engine.tail_bytes, engine.history_bytes));
+    assert_eq!(given.account_blob_bytes, engine.account_blob_bytes);
     assert!(settings.rooms.open && settings.channels.open && !settings.channels.keyless);
     let places = [&settings.channels.listen, &settings.channels.websocket_listen, &settings.channels.peer_listen];
     assert!(places.iter().all(|places| places.is_empty()));

@@ -14,6 +14,9 @@ pub struct Native {
     pub heartbeat: Duration,
     pub connections_per_device: usize,
     pub blob_bytes: u64,
+    pub keep_entries: Duration,
+    pub group_bytes: u64,
+    pub account_group_bytes: u64,
     pub wake_ports: Vec<u16>,
 }
 
