@@ -321,6 +321,19 @@ fn the_hub_is_told_what_the_roster_says() {
 }
 
 #[test]
+fn who_leaves_takes_the_own_key_off_where_a_plain_member_can_not() {
+    for (committer, role) in COMMITTERS {
+        let told = Case::by(committer).without(6).asked(6);
+        assert_eq!(told.verdict(), Ok(()));
+        let untold = Case { access: Some(AccessChanges::default()), ..told };
+        let expected = if role == MEMBER { Ok(()) } else { Err(RosterFault::Access) };
+        assert_eq!(untold.verdict(), expected, "{committer}");
+    }
+    let unasked = Case { access: Some(AccessChanges::default()), ..Case::by(1).without(6) };
+    assert_eq!(unasked.verdict(), Err(RosterFault::Access));
+}
+
+#[test]
 fn a_device_that_comes_back_changes_nothing() {
     let back = || Case { external: true, ..Case::by(5) };
     assert_eq!(back().verdict(), Ok(()), "in the place of its old leaf");
