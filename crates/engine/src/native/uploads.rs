@@ -146,7 +146,7 @@ impl Engine {
         offset: u64,
         now: Timestamp,
     ) -> Result<Result<UploadWriter, u64>, Error> {
-        let claim = self.inner.writing.claim(file_name(id)).ok_or(Error::Busy)?;
+        let claim = Arc::new(self.inner.writing.claim(file_name(id)).ok_or(Error::Busy)?);
         let upload = self.upload(id, now).await?;
         if upload.owner != owner {
             return Err(Error::NotFound);
@@ -244,9 +244,11 @@ impl UploadWriter {
         }
         let buffer = std::mem::take(&mut self.buffer);
         let file = self.writer.open().await?;
-        let at = self.writer.written;
+        let (at, claim) = (self.writer.written, Arc::clone(&self.writer.claim));
         let mut buffer = blocking(move || {
             file.write_all_at(&buffer, at)?;
+            // If nobody waits any more, the next one must not begin before this write has ended.
+            drop(claim);
             Ok(buffer)
         })
         .await?;
@@ -260,8 +262,8 @@ impl UploadWriter {
 /// The file of a blob that is being appended to.
 struct Writer {
     engine: Engine,
-    #[allow(dead_code, reason = "keeps others from writing while it lives")]
-    claim: Claim,
+    /// Keeps others from writing while it, or a write that was begun, lives.
+    claim: Arc<Claim>,
     file: BlobName,
     size: u64,
     /// Bytes that the row counts.

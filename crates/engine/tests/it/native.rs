@@ -1,12 +1,12 @@
 //! Tidings' own clients: accounts with devices, inboxes, exchanges, profiles.
 
-use crate::house::House;
+use crate::house::{DEADLINE, House};
 use std::time::Duration;
 use tidings_core::device::{DeviceList, PostingKey, PostingRight, Registration};
 use tidings_core::exchange::ExchangeRefusal;
 use tidings_core::parcel::{self, NewParcel, Placed};
 use tidings_core::ports::native::inbox_of;
-use tidings_core::{Ed25519Key, Key, Refusal, Seq};
+use tidings_core::{AccountNews, Ed25519Key, Hint, Key, Refusal, Seq};
 use tidings_engine::Error;
 
 /// Some key.
@@ -266,4 +266,58 @@ async fn a_deleted_account_leaves_nothing() {
     assert!(inbox(&house, 1).await.is_empty());
     house.intact().await;
     settle(&house, 1, &[11]).await;
+}
+
+#[tokio::test]
+async fn a_device_that_follows_its_inbox_misses_nothing_that_others_have_not_taken() {
+    let house = House::new();
+    settle(&house, 1, &[11]).await;
+    let (engine, stream) = (&house.engine, inbox_of(&key(1)));
+    let mut session = house.follow(&stream);
+    let next = async |session: &mut tidings_engine::Subscriber| {
+        let news = tokio::time::timeout(DEADLINE, session.next()).await.expect("the session sleeps").unwrap();
+        news.batch.items.iter().map(|item| parcel::view(&item.envelope).unwrap().number).collect::<Vec<_>>()
+    };
+    for round in 1..=5 {
+        post(&house, 1, 11, round, "x").await.unwrap();
+        assert_eq!(next(&mut session).await, [u64::from(round)]);
+        engine.parcels_taken(key(11), u64::from(round)).await.unwrap();
+    }
+    post(&house, 1, 11, 6, "x").await.unwrap();
+    engine.parcels_taken(key(11), 6).await.unwrap();
+    post(&house, 1, 11, 7, "x").await.unwrap();
+    assert_eq!(next(&mut session).await, [7], "what is taken is gone for those who come late");
+    let mut late = engine.subscriber();
+    late.resume(stream, Seq::from_number(3));
+    assert_eq!(next(&mut late).await, [7]);
+}
+
+#[tokio::test]
+async fn an_account_goes_a_year_after_its_devices_were_last_heard_of() {
+    let house = House::new();
+    settle(&house, 1, &[11]).await;
+    settle(&house, 2, &[21]).await;
+    house.pass(Duration::from_secs(300 * 86_400));
+    house.engine.seen(Key::Ed25519(key(1)), None, house.now()).await.unwrap();
+    assert_eq!(house.engine.device_owner(key(21)).await.unwrap(), Some(key(2)));
+    house.pass(Duration::from_secs(67 * 86_400));
+    assert_eq!(house.engine.sweep(house.now()).await.unwrap().accounts, 1);
+    assert_eq!(house.engine.device_owner(key(21)).await.unwrap(), None);
+    assert_eq!(house.engine.device_owner(key(11)).await.unwrap(), Some(key(1)));
+    house.intact().await;
+}
+
+#[tokio::test]
+async fn other_processes_tell_of_an_account_and_forget_its_devices() {
+    let house = House::new();
+    settle(&house, 1, &[11, 12]).await;
+    assert_eq!(house.engine.device_owner(key(12)).await.unwrap(), Some(key(1)));
+    house.listen().await;
+    let mut session = house.join(&house.engine.account_news(&key(1))).await;
+    let other = house.another_process(std::sync::Arc::new(tidings_backends::LocalBus::new()));
+    other.set_device_list(key(1), list(2, &[11]), house.now()).await.unwrap().unwrap();
+    house.tell(Hint::Account(key(1), AccountNews::Devices));
+    let news = tokio::time::timeout(DEADLINE, session.next()).await.expect("the session sleeps").unwrap();
+    assert_eq!(news.batch.items[0].envelope.label.as_str(), "devices");
+    assert_eq!(house.engine.device_owner(key(12)).await.unwrap(), None);
 }
