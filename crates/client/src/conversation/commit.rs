@@ -145,6 +145,10 @@ impl Conversation {
 
     /// Devices that are new begin with their first message; whoever came newly by a further device is told what was heard.
     fn note_chains(&mut self, scene: &mut Scene<'_>, before: &[Seat]) {
+        if before.is_empty() {
+            // One has just come in: what the others said before is none of one's business.
+            return;
+        }
         let known: BTreeSet<_> = before.iter().map(|seat| seat.mark).collect();
         let known_people: BTreeSet<_> = before.iter().map(|seat| seat.identity).collect();
         let new: Vec<Seat> = self.state.seats.iter().filter(|seat| !known.contains(&seat.mark)).copied().collect();
@@ -168,7 +172,8 @@ impl Conversation {
         let after = self.state.roster.clone();
         let ids = |roster: &Roster| roster.members.iter().map(|member| member.id).collect::<BTreeSet<_>>();
         let (old, new) = (ids(before), ids(&after));
-        let (came, went): (Vec<_>, Vec<_>) = (new.difference(&old).copied().collect(), old.difference(&new).copied().collect());
+        let (came, went): (Vec<_>, Vec<_>) =
+            (new.difference(&old).copied().collect(), old.difference(&new).copied().collect());
         let mut notices = Vec::new();
         if !came.is_empty() {
             notices.push(Notice::Added(came));
@@ -234,7 +239,8 @@ impl Conversation {
 
     /// One goes, and takes one's key off the hub's list.
     pub(super) fn go(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        let shared_key = self.state.kind == ConversationKind::Room && self.state.roster.member(&self.state.me).is_none();
+        let shared_key =
+            self.state.kind == ConversationKind::Room && self.state.roster.member(&self.state.me).is_none();
         if !shared_key {
             self.ask(scene, HubRequest::Leave);
         }

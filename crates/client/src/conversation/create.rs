@@ -1,12 +1,12 @@
 //! Making a conversation (docs/protocol/contacts.md, Invitation, and conversations.md).
 
+use super::Conversation;
 use super::keys::{own_access_key, room_key};
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Epoch, Goal, Last, Phase, Post, RoomSelf, State};
 use super::step::{HubRequest, Step};
 use super::turn::UPDATE_EVERY;
-use super::Conversation;
 use crate::command::{Fault, Secret};
 use crate::entry::{Info, PassphraseKey};
 use crate::records::Table;
@@ -273,7 +273,8 @@ impl Conversation {
             return Ok(());
         }
         let Some(kept) = scene.get(&self.record(Table::Conversation, CREATE))? else { return Ok(()) };
-        let request = cbor::decode(&kept, CREATE_BYTES_MAX).map_err(|_| Fault::Store("a request is damaged".to_owned()))?;
+        let request =
+            cbor::decode(&kept, CREATE_BYTES_MAX).map_err(|_| Fault::Store("a request is damaged".to_owned()))?;
         self.ask(scene, HubRequest::Create(request));
         self.state().fetch.tried(scene.now, CREATE_AGAIN);
         Ok(())
@@ -294,7 +295,9 @@ impl Conversation {
                 Err(None) => {}
                 Err(Some(reason)) => {
                     self.state().phase = Phase::Out;
-                    scene.steps.push(Step::Show(Event::Warning(format!("the node refused the conversation: {reason}"))));
+                    scene
+                        .steps
+                        .push(Step::Show(Event::Warning(format!("the node refused the conversation: {reason}"))));
                     self.show(scene);
                 }
             }
@@ -303,12 +306,7 @@ impl Conversation {
     }
 }
 
-fn new_draft<'a>(
-    scene: &mut Scene<'_>,
-    hub: &'a str,
-    kind: ConversationKind,
-    other: Option<Identity>,
-) -> Draft<'a> {
+fn new_draft<'a>(scene: &mut Scene<'_>, hub: &'a str, kind: ConversationKind, other: Option<Identity>) -> Draft<'a> {
     Draft { group: GroupId(scene.draw()), hub, kind, salt: scene.draw(), pass: None, room: None, other }
 }
 

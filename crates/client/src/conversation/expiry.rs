@@ -115,7 +115,9 @@ impl Conversation {
     /// when they are over.
     pub fn opened(&mut self, scene: &mut Scene<'_>, id: &MessageId) -> Result<(), Fault> {
         let (order, kept) = self.find(scene, id)?.ok_or_else(|| Fault::Unknown("this message".to_owned()))?;
-        if let Some(Content::Media(media)) = kept.message().map(|message| message.content).filter(|_| !kept.mine && !kept.gone) {
+        if let Some(Content::Media(media)) =
+            kept.message().map(|message| message.content).filter(|_| !kept.mine && !kept.gone)
+        {
             match media.view {
                 Look::Keep => {}
                 Look::Once => self.look_over(scene, order, kept)?,

@@ -84,7 +84,12 @@ impl Conversation {
     }
 
     /// Somebody missed something of this device.
-    pub(super) fn answer_resend(&mut self, scene: &mut Scene<'_>, asker: &Identity, resend: &Resend) -> Result<(), Fault> {
+    pub(super) fn answer_resend(
+        &mut self,
+        scene: &mut Scene<'_>,
+        asker: &Identity,
+        resend: &Resend,
+    ) -> Result<(), Fault> {
         if Fixed(resend.device) != self.state.mark || resend.from > resend.to || resend.from > self.state.seq {
             return Ok(());
         }
@@ -137,9 +142,8 @@ impl Conversation {
         for (from, to) in &again.gone {
             let Some(chain) = self.state().chains.get_mut(&mark) else { continue };
             let holes = chain.holes();
-            let within = |(low, high): &(u64, u64)| {
-                (*high).min(*to).saturating_add(1).saturating_sub((*low).max(*from))
-            };
+            let within =
+                |(low, high): &(u64, u64)| (*high).min(*to).saturating_add(1).saturating_sub((*low).max(*from));
             let missing = holes.iter().map(within).fold(0, u64::saturating_add);
             chain.gone(*from, *to);
             if missing > 0 {

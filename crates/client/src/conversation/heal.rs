@@ -22,10 +22,11 @@ use tidings_wire::cbor;
 const WAIT_FIRST: u64 = 1_000;
 /// The longest.
 const WAIT_MAX: u64 = 10 * 60 * 1000;
-/// Milliseconds between two knocks, multiplied by ten each time.
-const KNOCK_AGAIN: u64 = 60_000;
-/// Knocks before one takes it that one was removed.
-const KNOCKS_MAX: u32 = 3;
+/// Milliseconds to wait before looking again at a hub that does not know this member: first without a knock, since others may
+/// just be putting back what the hub has lost; then after each knock.
+const KNOCK_WAITS: [u64; 4] = [5_000, 60_000, 10 * 60_000, 100 * 60_000];
+/// Members at whose doors one knocks.
+const DOORS_MAX: usize = 3;
 /// Where the external commit on its way is kept.
 const EXTERNAL: &[u8] = b"external";
 
@@ -59,6 +60,9 @@ impl Conversation {
             return if due { self.post_external(scene) } else { Ok(()) };
         }
         let Some(heal) = self.state.heal else { return Ok(()) };
+        if self.removed_myself(scene) {
+            return self.out(scene);
+        }
         if heal.next > scene.now || self.link.looking.is_some_and(|until| until > scene.now) {
             return Ok(());
         }
@@ -66,6 +70,13 @@ impl Conversation {
         self.heal_later(scene);
         self.ask(scene, HubRequest::Look);
         Ok(())
+    }
+
+    /// Whether one's own device list says that this device was removed: then it stays out.
+    fn removed_myself(&mut self, scene: &Scene<'_>) -> bool {
+        let (signer, room) = (self.signer(scene.me), self.state.room.is_some());
+        let seat = self.sender(0, signer.certificate().to_vec());
+        !room && seat.is_some_and(|seat| self.removed(scene, &seat))
     }
 
     fn heal_later(&mut self, scene: &Scene<'_>) {
@@ -104,6 +115,9 @@ impl Conversation {
             return Ok(());
         }
         self.state().knocks = Post::default();
+        if !self.link.followed && self.wants_following() {
+            scene.steps.push(Step::Follow(true));
+        }
         if self.state.phase == Phase::Joining && self.state.epochs.is_empty() {
             let state = self.state();
             (state.cursor, state.end, state.turn) = (group.end, group.end, group.turn);
@@ -159,8 +173,12 @@ impl Conversation {
     /// Everything that is checked before one comes back (docs/protocol/conversations.md).
     fn acceptable(&mut self, info: &Info, out: bool) -> Result<(), Fault> {
         let distrust = |what: &str| Err(Fault::Distrust(what.to_owned()));
-        let Ok(found) = tidings_mls::inspect_info(&info.info) else { return distrust("the hub's group info is broken") };
-        let Ok(roster) = Roster::decode(&found.extension) else { return distrust("the hub's list of members is broken") };
+        let Ok(found) = tidings_mls::inspect_info(&info.info) else {
+            return distrust("the hub's group info is broken");
+        };
+        let Ok(roster) = Roster::decode(&found.extension) else {
+            return distrust("the hub's list of members is broken");
+        };
         if found.group != self.owner() || found.epoch != info.epoch || roster.kind != self.state.kind {
             return distrust("the hub shows another group");
         }
@@ -169,12 +187,15 @@ impl Conversation {
             return if signer.is_some() { Ok(()) } else { distrust("the room's group info is by nobody") };
         }
         let known = |who: &Identity| self.state.newest.role(who).or_else(|| self.state.roster.role(who));
-        let Some(role) = signer.as_ref().and_then(known) else { return distrust("the group info is by no known member") };
+        let Some(role) = signer.as_ref().and_then(known) else {
+            return distrust("the group info is by no known member");
+        };
         if roster.member(&self.state.me).is_none() {
             return distrust("the hub's list of members does not have you");
         }
         let members_of_pair = |who: &Identity| *who == self.state.me || Some(*who) == self.state.other;
-        if self.state.kind == ConversationKind::Pair && !roster.members.iter().all(|member| members_of_pair(&member.id)) {
+        if self.state.kind == ConversationKind::Pair && !roster.members.iter().all(|member| members_of_pair(&member.id))
+        {
             return distrust("a third person is in a conversation of two");
         }
         let seats: Option<Vec<_>> = found.leaves.iter().map(|leaf| self.seat(leaf)).collect();
@@ -197,7 +218,8 @@ impl Conversation {
         let (next, committed) = joined.map_err(|error| mls_fault(&error))?;
         let turn = group.turn.saturating_add(1);
         let id: [u8; 16] = scene.draw();
-        let roster = Roster::decode(&committed.extension).map_err(|_| Fault::Distrust("the roster is broken".to_owned()))?;
+        let roster =
+            Roster::decode(&committed.extension).map_err(|_| Fault::Distrust("the roster is broken".to_owned()))?;
         let Some(key) = self.entry_key_of(&Fixed(roster.seal)) else { return Err(Fault::Passphrase) };
         let payload = Payload { epoch: info.epoch, tag: info.tag, mls: committed.commit };
         let after = Info { turn, epoch: info.epoch.saturating_add(1), tag: committed.tag, info: committed.info };
@@ -315,29 +337,32 @@ impl Conversation {
         if matches!(self.state.phase, Phase::Creating | Phase::Out) {
             return Ok(());
         }
-        if self.state.left || self.state.knocks.tries >= KNOCKS_MAX || self.state.kind == ConversationKind::Room {
-            return self.out(scene);
-        }
-        self.suspect(scene, true);
-        let now = scene.now;
-        let wait = KNOCK_AGAIN.saturating_mul(10u64.saturating_pow(self.state.knocks.tries));
         let tries = self.state.knocks.tries;
+        let wait = KNOCK_WAITS.get(tries as usize).copied();
+        let Some(wait) = wait.filter(|_| !self.state.left && self.state.kind != ConversationKind::Room) else {
+            return self.out(scene);
+        };
+        self.suspect(scene, false);
+        let now = scene.now;
         let state = self.state();
         state.knocks = Post { at: now.saturating_add(wait), tries: tries.saturating_add(1) };
         if let Some(heal) = state.heal.as_mut() {
             heal.next = now.saturating_add(wait);
         }
-        self.knock(scene);
+        if tries > 0 {
+            self.knock(scene);
+        }
         self.show(scene);
         Ok(())
     }
 
     fn knock(&self, scene: &mut Scene<'_>) {
-        let mut members: Vec<_> = self.state.roster.members.iter().filter(|member| member.id != self.state.me).collect();
+        let mut members: Vec<_> =
+            self.state.roster.members.iter().filter(|member| member.id != self.state.me).collect();
         members.sort_by_key(|member| member.role);
         let group = self.owner();
         let doors = members.iter().filter(|member| scene.people.is_contact(&member.id)).map(|member| member.id);
-        for who in doors.take(usize::try_from(KNOCKS_MAX).unwrap_or(1)).collect::<Vec<_>>() {
+        for who in doors.take(DOORS_MAX).collect::<Vec<_>>() {
             scene.steps.push(Step::Parcel(who, ParcelBody::Knock(group)));
         }
     }

@@ -124,7 +124,9 @@ pub(super) fn find(
     id: &MessageId,
 ) -> Result<Option<(Vec<u8>, Kept)>, Fault> {
     let Some(order) = batch.get(records, &RecordKey::new(Table::MessageIndex, group.0, id.0))? else { return Ok(None) };
-    let Some(bytes) = batch.get(records, &RecordKey::new(Table::Message, group.0, order.clone()))? else { return Ok(None) };
+    let Some(bytes) = batch.get(records, &RecordKey::new(Table::Message, group.0, order.clone()))? else {
+        return Ok(None);
+    };
     Ok(read(&bytes).map(|kept| (order, kept)))
 }
 

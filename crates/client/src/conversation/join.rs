@@ -67,7 +67,8 @@ impl Conversation {
         let other = (roster.kind == ConversationKind::Pair)
             .then(|| roster.members.iter().map(|member| member.id).find(|id| *id != scene.me.identity))
             .flatten();
-        let draft = Draft { group: welcome.group, hub: welcome.hub, kind: roster.kind, salt, pass: None, room: None, other };
+        let draft =
+            Draft { group: welcome.group, hub: welcome.hub, kind: roster.kind, salt, pass: None, room: None, other };
         let mut joined = Self::from_state(blank(scene, draft, &roster));
         joined.check_welcome(scene, from, &group, &roster)?;
         let epoch = Epoch { number: group.epoch(), tag: Fixed(group.tag()), shared: true };
@@ -185,7 +186,8 @@ impl Conversation {
 
     /// A conversation that another device of the same person is in, from the profile: comes in by an external commit.
     pub fn rejoin(scene: &mut Scene<'_>, group: GroupId, entry: &[u8]) -> Result<Self, Fault> {
-        let entry = ProfileEntry::read(entry).ok_or_else(|| Fault::Distrust("a profile's record is broken".to_owned()))?;
+        let entry =
+            ProfileEntry::read(entry).ok_or_else(|| Fault::Distrust("a profile's record is broken".to_owned()))?;
         let roster = entry.roster;
         let room = match &entry.room {
             Some(seed) => Some(room_self(scene, Some(seed.0))?),

@@ -52,6 +52,9 @@ mod tests {
 
     #[test]
     fn spans_are_in_the_unit_that_fits() {
-        assert_eq!([span(1), span(59), span(60), span(7_200), span(86_400 * 3)], ["1 second", "59 seconds", "1 minute", "2 hours", "3 days"]);
+        assert_eq!(
+            [span(1), span(59), span(60), span(7_200), span(86_400 * 3)],
+            ["1 second", "59 seconds", "1 minute", "2 hours", "3 days"]
+        );
     }
 }

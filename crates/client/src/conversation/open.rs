@@ -83,14 +83,8 @@ impl Conversation {
     /// Deletes all that is kept of it here. The value is of no use afterwards.
     pub fn forget(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
         let owner = self.owner();
-        let tables = [
-            Table::Conversation,
-            Table::Message,
-            Table::MessageIndex,
-            Table::Written,
-            Table::Entry,
-            Table::Expiry,
-        ];
+        let tables =
+            [Table::Conversation, Table::Message, Table::MessageIndex, Table::Written, Table::Entry, Table::Expiry];
         self.destroy_groups(scene)?;
         for table in tables {
             loop {

@@ -70,7 +70,9 @@ impl Conversation {
             Phase::Out => refused("you are no member of this conversation any more"),
             Phase::Locked => Err(Fault::Passphrase),
             _ if self.state.left => refused("you have left this conversation"),
-            _ if self.state.outbox.len() >= OUTBOX_MAX => Err(Fault::TooLarge("too many messages wait already".to_owned())),
+            _ if self.state.outbox.len() >= OUTBOX_MAX => {
+                Err(Fault::TooLarge("too many messages wait already".to_owned()))
+            }
             _ => Ok(()),
         }
     }
@@ -103,10 +105,10 @@ impl Conversation {
     ) -> Result<MessageId, Fault> {
         let id = MessageId(scene.draw());
         let seq = self.state.seq.saturating_add(1);
-        let lasting = matches!(content, Content::Text(_) | Content::Media(_) | Content::Introduce(_) | Content::Invite(_));
+        let lasting =
+            matches!(content, Content::Text(_) | Content::Media(_) | Content::Introduce(_) | Content::Invite(_));
         let expire = expire.or(self.state.roster.expire).filter(|seconds| lasting && *seconds > 0);
-        let message =
-            Message { id, seq, prev: self.state.prev.0, seen: self.seen(), at: scene.now, expire, content };
+        let message = Message { id, seq, prev: self.state.prev.0, seen: self.seen(), at: scene.now, expire, content };
         let bytes = message.encode().map_err(|error| Fault::TooLarge(error.to_string()))?;
         let state = self.state();
         (state.seq, state.prev) = (seq, Fixed(chain(&bytes)));
@@ -407,7 +409,8 @@ impl Conversation {
         }
         let waits = !self.state.outbox.is_empty() || !self.state.controls.is_empty();
         let held = self.link.fetching.unwrap_or(0);
-        let now_ready = waits.then(|| self.state.say.at.max(held)).filter(|at| *at > 0 && *at < Time::MAX - ANSWER_WITHIN);
+        let now_ready =
+            waits.then(|| self.state.say.at.max(held)).filter(|at| *at > 0 && *at < Time::MAX - ANSWER_WITHIN);
         [now_ready, self.receipt_due()].into_iter().flatten().min()
     }
 

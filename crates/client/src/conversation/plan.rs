@@ -150,7 +150,9 @@ impl Conversation {
             let Ok(checked) = check_package(scene, &who, &package.0) else { continue };
             let seat = self.state.seats.iter().find(|seat| seat.key.0 == checked.device).copied();
             match seat {
-                Some(seat) if seat.mark == self.state.mark || (!again && !draft.remove.contains(&seat.leaf)) => continue,
+                Some(seat) if seat.mark == self.state.mark || (!again && !draft.remove.contains(&seat.leaf)) => {
+                    continue;
+                }
                 Some(seat) => {
                     draft.remove.insert(seat.leaf);
                 }

@@ -88,7 +88,12 @@ impl Conversation {
         Some(Content::Typing(Typing {}))
     }
 
-    pub(super) fn take_receipt(&mut self, scene: &mut Scene<'_>, by: &Identity, receipt: &Receipt) -> Result<(), Fault> {
+    pub(super) fn take_receipt(
+        &mut self,
+        scene: &mut Scene<'_>,
+        by: &Identity,
+        receipt: &Receipt,
+    ) -> Result<(), Fault> {
         if *by == self.state.me {
             // Another device of one's own has read this.
             let marks = receipt.read.iter().map(|seen| (Fixed(seen.0), seen.1)).collect();

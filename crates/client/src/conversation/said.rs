@@ -53,7 +53,14 @@ impl Conversation {
     }
 
     /// Whether the message is new by its number.
-    fn take_chain(&mut self, scene: &mut Scene<'_>, seat: &Seat, message: &Message, bytes: &[u8], direct: bool) -> bool {
+    fn take_chain(
+        &mut self,
+        scene: &mut Scene<'_>,
+        seat: &Seat,
+        message: &Message,
+        bytes: &[u8],
+        direct: bool,
+    ) -> bool {
         for seen in &message.seen {
             if let Some(chain) = self.state.chains.get_mut(&Fixed(seen.0)) {
                 chain.claim(seen.1.min(chain.highest().saturating_add(CLAIM_MAX)));
@@ -257,7 +264,13 @@ impl Conversation {
     }
 
     /// Something that may be seen once was looked at by somebody.
-    fn was_viewed(&mut self, scene: &mut Scene<'_>, by: &Identity, order: Vec<u8>, mut kept: Kept) -> Result<(), Fault> {
+    fn was_viewed(
+        &mut self,
+        scene: &mut Scene<'_>,
+        by: &Identity,
+        order: Vec<u8>,
+        mut kept: Kept,
+    ) -> Result<(), Fault> {
         if !kept.once() || kept.gone {
             return Ok(());
         }
@@ -265,7 +278,8 @@ impl Conversation {
         if !kept.viewed.contains(by) {
             kept.viewed.push(*by);
         }
-        let everybody = self.state.roster.members.iter().all(|member| member.id == kept.sender || kept.viewed.contains(&member.id));
+        let everybody =
+            self.state.roster.members.iter().all(|member| member.id == kept.sender || kept.viewed.contains(&member.id));
         if by_me || (kept.mine && everybody) {
             // In a conversation of two the one who looked deletes it at the node, else its sender does.
             let blob_too = kept.mine || (by_me && self.state.other.is_some());

@@ -95,7 +95,9 @@ impl Conversation {
                 gone: false,
                 failed: false,
             };
-            if kept.once() || !matches!(message.content, crate::content::Content::Text(_) | crate::content::Content::Media(_)) {
+            if kept.once()
+                || !matches!(message.content, crate::content::Content::Text(_) | crate::content::Content::Media(_))
+            {
                 continue;
             }
             self.keep(scene, order_of(message.at.min(one.received), &message.id), &kept);

@@ -142,12 +142,8 @@ impl Conversation {
 
     /// Whether the device list that is known says that this device is removed.
     pub(super) fn removed(&self, scene: &Scene<'_>, seat: &Seat) -> bool {
-        let certificate = DeviceCertificate {
-            identity: Fixed(seat.identity.0),
-            device: seat.key,
-            serial: seat.serial,
-            created: 0,
-        };
+        let certificate =
+            DeviceCertificate { identity: Fixed(seat.identity.0), device: seat.key, serial: seat.serial, created: 0 };
         let list = scene.people.devices(&seat.identity);
         list.is_some_and(|list| list.standing(&certificate) == Standing::Removed)
     }

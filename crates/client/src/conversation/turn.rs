@@ -313,7 +313,8 @@ impl Conversation {
     fn packages_refused(&mut self, scene: &mut Scene<'_>, who: &Identity, reason: &str) {
         let name = scene.people.name(who).unwrap_or_else(|| who.to_string());
         let own = *who == self.state.me;
-        let gone: Vec<u32> = self.wants_for(who).filter(|want| want.packages.is_none()).map(|want| want.number).collect();
+        let gone: Vec<u32> =
+            self.wants_for(who).filter(|want| want.packages.is_none()).map(|want| want.number).collect();
         self.state().wants.retain(|want| !gone.contains(&want.number));
         if !own {
             scene.steps.push(Step::Show(Event::Warning(format!("{name} could not be added: {reason}"))));

@@ -73,9 +73,8 @@ impl Conversation {
             devices,
         };
         let listed = self.state.roster.members.iter();
-        let mut members: Vec<MemberView> = listed
-            .map(|member| view(member.id, member.role, devices.remove(&member.id).unwrap_or(0)))
-            .collect();
+        let mut members: Vec<MemberView> =
+            listed.map(|member| view(member.id, member.role, devices.remove(&member.id).unwrap_or(0))).collect();
         // In a room most are in no roster.
         members.extend(devices.into_iter().map(|(identity, count)| view(identity, 2, count)));
         members
@@ -86,7 +85,7 @@ impl Conversation {
         let state = &self.state;
         match state.phase {
             Phase::Out => Standing::Out,
-            _ if state.left || state.knocks.tries > 0 => Standing::Out,
+            _ if state.left || state.knocks.tries > 1 => Standing::Out,
             Phase::Locked => Standing::Locked,
             Phase::Joining => Standing::Joining,
             Phase::Creating | Phase::Member => match state.other.filter(|other| people.key_changed(other)) {
@@ -105,7 +104,10 @@ impl Conversation {
         id: &MessageId,
     ) -> Result<Option<MessageView>, Fault> {
         let found = super::history::find(&Batch::default(), records, &self.state.group, id)?;
-        found.filter(|(_, kept)| !self.hidden(people, kept)).map(|(order, kept)| self.show_kept(records, people, order, &kept)).transpose()
+        found
+            .filter(|(_, kept)| !self.hidden(people, kept))
+            .map(|(order, kept)| self.show_kept(records, people, order, &kept))
+            .transpose()
     }
 
     /// A page, oldest first, of what stands before `before` (the newest, with `None`).

@@ -62,7 +62,8 @@ impl Conversation {
     fn goals(&self, wish: Wish) -> Result<Vec<Goal>, Fault> {
         let role = self.state.roster.role(&self.state.me).unwrap_or(u8::MAX);
         let at_least = |needed: u8| if role <= needed { Ok(()) } else { Err(Fault::Role) };
-        let role_of = |who: &Identity| self.state.roster.role(who).ok_or_else(|| Fault::Unknown("this person".to_owned()));
+        let role_of =
+            |who: &Identity| self.state.roster.role(who).ok_or_else(|| Fault::Unknown("this person".to_owned()));
         match wish {
             Wish::Add(who) => {
                 at_least(MODERATOR)?;
@@ -84,7 +85,8 @@ impl Conversation {
             Wish::Role(who, new) => {
                 at_least(OWNER)?;
                 role_of(&who)?;
-                if new > 2 || self.state.kind != ConversationKind::Group || (who == self.state.me && self.only_owner()) {
+                if new > 2 || self.state.kind != ConversationKind::Group || (who == self.state.me && self.only_owner())
+                {
                     return Err(Fault::Role);
                 }
                 Ok(vec![Goal::Role(who, new)])
@@ -119,7 +121,9 @@ impl Conversation {
         let kind = std::mem::discriminant(&goal);
         let replaces = |old: &Goal| match (old, &goal) {
             (Goal::Role(a, _), Goal::Role(b, _)) => a == b,
-            (Goal::Name(_) | Goal::Picture(_) | Goal::Expire(_), new) => std::mem::discriminant(old) == std::mem::discriminant(new),
+            (Goal::Name(_) | Goal::Picture(_) | Goal::Expire(_), new) => {
+                std::mem::discriminant(old) == std::mem::discriminant(new)
+            }
             (Goal::Add(a), Goal::Remove(b)) | (Goal::Remove(a), Goal::Add(b)) => a == b,
             (old, new) => old == new && std::mem::discriminant(old) == kind,
         };

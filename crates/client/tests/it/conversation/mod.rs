@@ -1,0 +1,6 @@
+//! Conversations of several devices against a hub in memory.
+
+mod hub;
+mod plain;
+mod storm;
+mod world;

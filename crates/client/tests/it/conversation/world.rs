@@ -1,0 +1,606 @@
+//! Devices with their conversations, a hub, and a network that loses, repeats and reorders, as a seed decides.
+
+use super::hub::Hub;
+use ed25519_dalek::SigningKey;
+use rand::rngs::StdRng;
+use rand::{Rng as _, RngExt as _, SeedableRng as _};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use tidings_client::command::Fault;
+use tidings_client::content::{Content, Text};
+use tidings_client::conversation::step::{Appended, HubRequest, Looked, ParcelBody, Step};
+use tidings_client::conversation::{Batch, Conversation, Me, PACKAGES, People, Scene};
+use tidings_client::keys::access_key;
+use tidings_client::records::{Change, MemoryRecords, RecordKey, Records as _, Table};
+use tidings_client::view::{GroupId, Identity, MessageId, MessageView, Shown};
+use tidings_mls::{Signer, make_package};
+use tidings_wire::api::{Entry, NewEntry, Package, TakenPackages};
+use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::certificate::DeviceCertificate;
+use tidings_wire::device_list::DeviceList;
+use tidings_wire::signed::Signed;
+
+pub(crate) const HUB: &str = "https://hub.example";
+const ACCESS_ROOT: u8 = 0x40;
+
+/// What is known of everybody.
+#[derive(Default)]
+pub(crate) struct Book {
+    pub(crate) lists: BTreeMap<Identity, DeviceList>,
+    pub(crate) names: BTreeMap<Identity, String>,
+    pub(crate) blocked: BTreeSet<Identity>,
+    pub(crate) key_changed: BTreeSet<Identity>,
+}
+
+impl People for Book {
+    fn devices(&self, who: &Identity) -> Option<&DeviceList> {
+        self.lists.get(who)
+    }
+    fn name(&self, who: &Identity) -> Option<String> {
+        self.names.get(who).cloned()
+    }
+    fn picture(&self, _: &Identity) -> Option<Vec<u8>> {
+        None
+    }
+    fn blocked(&self, who: &Identity) -> bool {
+        self.blocked.contains(who)
+    }
+    fn key_changed(&self, who: &Identity) -> bool {
+        self.key_changed.contains(who)
+    }
+    fn verified(&self, _: &Identity) -> bool {
+        false
+    }
+    fn is_contact(&self, _: &Identity) -> bool {
+        true
+    }
+    fn counters(&self, _: &Identity) -> Option<(u64, u64)> {
+        Some((3, 1))
+    }
+}
+
+/// Something under way for a device.
+enum Task {
+    Ask(GroupId, HubRequest),
+    Answer(GroupId, Answer),
+    Packages(GroupId, Identity),
+    Parcel(Identity, ParcelBody),
+}
+
+enum Answer {
+    Created(Result<(), Option<String>>),
+    Appended([u8; 16], Appended),
+    Entries(Option<(Vec<Entry>, u64, u64)>),
+    Looked(Looked),
+}
+
+/// One device of somebody.
+pub(crate) struct Device {
+    pub(crate) me: Me,
+    pub(crate) records: MemoryRecords,
+    pub(crate) conversations: BTreeMap<GroupId, Conversation>,
+    tasks: VecDeque<Task>,
+    wakes: BTreeMap<GroupId, u64>,
+    follows: BTreeMap<GroupId, (u64, u64)>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) offline: bool,
+    pub(crate) removed: bool,
+}
+
+/// What goes wrong, in hundredths.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Trouble {
+    /// A request is lost, or its answer, or it is done twice.
+    pub(crate) loss: u32,
+    /// A device ends and starts again.
+    pub(crate) crash: u32,
+}
+
+pub(crate) struct World {
+    pub(crate) now: u64,
+    pub(crate) seed: u64,
+    pub(crate) random: StdRng,
+    pub(crate) hub: Hub,
+    pub(crate) book: Book,
+    pub(crate) devices: Vec<Device>,
+    keys: BTreeMap<Identity, SigningKey>,
+    pub(crate) trouble: Trouble,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let random = StdRng::seed_from_u64(seed);
+        Self {
+            now: 1_800_000_000_000,
+            seed,
+            random,
+            hub: Hub::default(),
+            book: Book::default(),
+            devices: Vec::new(),
+            keys: BTreeMap::new(),
+            trouble: Trouble::default(),
+        }
+    }
+
+    fn chance(&mut self, hundredths: u32) -> bool {
+        self.random.random_range(0..100) < hundredths
+    }
+
+    pub(crate) fn pick(&mut self, below: usize) -> usize {
+        self.random.random_range(0..below)
+    }
+
+    /// A person with so many devices; their numbers.
+    pub(crate) fn person(&mut self, name: &str, devices: usize) -> Vec<usize> {
+        let mut seed = [0; 32];
+        self.random.fill_bytes(&mut seed);
+        let key = SigningKey::from_bytes(&seed);
+        let identity = Identity(key.verifying_key().to_bytes());
+        self.book.names.insert(identity, name.to_owned());
+        self.keys.insert(identity, key);
+        (0..devices).map(|_| self.add_device(&identity)).collect()
+    }
+
+    pub(crate) fn add_device(&mut self, who: &Identity) -> usize {
+        let mut seed = [0; 32];
+        self.random.fill_bytes(&mut seed);
+        let device = SigningKey::from_bytes(&seed);
+        let public = Fixed(device.verifying_key().to_bytes());
+        let (list, serial) = match self.book.lists.get(who) {
+            None => (DeviceList::first(Fixed(who.0), public), 1),
+            Some(list) => list.with(public).unwrap(),
+        };
+        let certificate = DeviceCertificate { identity: Fixed(who.0), device: public, serial, created: self.now };
+        let certificate = Signed::sign(certificate, &self.keys[who]).map_err(|_| "signs").unwrap().into_bytes();
+        let mut access_root = [ACCESS_ROOT; 32];
+        access_root[0] = who.0[0];
+        access_root[1] = who.0[1];
+        let me = Me {
+            identity: *who,
+            device,
+            certificate,
+            access_root,
+            devices: Vec::new(),
+            backup: 3,
+            read_receipts: true,
+        };
+        self.devices.push(Device {
+            me,
+            records: MemoryRecords::default(),
+            conversations: BTreeMap::new(),
+            tasks: VecDeque::new(),
+            wakes: BTreeMap::new(),
+            follows: BTreeMap::new(),
+            steps: Vec::new(),
+            offline: false,
+            removed: false,
+        });
+        self.set_list(list);
+        self.devices.len() - 1
+    }
+
+    fn set_list(&mut self, list: DeviceList) {
+        let who = Identity(list.identity.0);
+        let signed = Signed::sign(list.clone(), &self.keys[&who]).map_err(|_| "signs").unwrap().into_bytes();
+        for device in self.devices.iter_mut().filter(|device| device.me.identity == who) {
+            device.me.devices = signed.clone();
+        }
+        self.book.lists.insert(who, list);
+    }
+
+    /// Takes a device off its person's list; everybody hears of it.
+    pub(crate) fn remove_device(&mut self, device: usize) {
+        let who = self.devices[device].me.identity;
+        let key = Fixed(self.devices[device].me.device.verifying_key().to_bytes());
+        let serial = self.book.lists[&who].listed(&key).unwrap();
+        let list = self.book.lists[&who].without(serial).unwrap();
+        self.set_list(list);
+        self.devices[device].removed = true;
+        self.devices[device].offline = true;
+        for other in 0..self.devices.len() {
+            for group in self.groups(other) {
+                self.call(other, &group, |conversation, scene| conversation.devices_changed(scene, &who));
+            }
+        }
+    }
+
+    pub(crate) fn identity(&self, device: usize) -> Identity {
+        self.devices[device].me.identity
+    }
+
+    pub(crate) fn groups(&self, device: usize) -> Vec<GroupId> {
+        self.devices[device].conversations.keys().copied().collect()
+    }
+
+    /// Does something with a scene, keeps what it changed, and queues what is to be done.
+    pub(crate) fn scene<T>(&mut self, device: usize, act: impl FnOnce(&mut Scene<'_>) -> T) -> T {
+        let (mut batch, mut steps) = (Batch::default(), Vec::new());
+        let Device { me, records, .. } = &mut self.devices[device];
+        let mut scene = Scene {
+            now: self.now,
+            random: &mut self.random,
+            records: &*records,
+            batch: &mut batch,
+            me,
+            people: &self.book,
+            steps: &mut steps,
+        };
+        let outcome = act(&mut scene);
+        records.apply(batch.into_changes());
+        self.devices[device].steps.extend(steps);
+        outcome
+    }
+
+    fn queue(&mut self, device: usize, group: GroupId) {
+        for step in std::mem::take(&mut self.devices[device].steps) {
+            let place = &mut self.devices[device];
+            match step {
+                Step::Hub(request) => place.tasks.push_back(Task::Ask(group, request)),
+                Step::TakePackages(who) => place.tasks.push_back(Task::Packages(group, who)),
+                Step::Parcel(who, body) => self.post(&who, device, &body),
+                Step::Follow(true) => {
+                    place.follows.entry(group).or_insert((0, 0));
+                    self.follow(device, group);
+                }
+                Step::Follow(false) => {
+                    place.follows.remove(&group);
+                }
+                Step::WakeAt(at) => {
+                    place.wakes.insert(group, at);
+                }
+                Step::Show(tidings_client::view::Event::Warning(text)) => {
+                    println!("{}: device {device}: {text}", self.now);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn post(&mut self, who: &Identity, from: usize, body: &ParcelBody) {
+        let sender = self.identity(from);
+        for (number, device) in self.devices.iter_mut().enumerate() {
+            if device.me.identity == *who && number != from && !device.removed {
+                device.tasks.push_back(Task::Parcel(sender, body.clone()));
+            }
+        }
+    }
+
+    pub(crate) fn call<T>(
+        &mut self,
+        device: usize,
+        group: &GroupId,
+        act: impl FnOnce(&mut Conversation, &mut Scene<'_>) -> T,
+    ) -> T {
+        let mut conversation = self.devices[device].conversations.remove(group).expect("it is known here");
+        let outcome = self.scene(device, |scene| act(&mut conversation, scene));
+        self.devices[device].conversations.insert(*group, conversation);
+        self.queue(device, *group);
+        outcome
+    }
+
+    fn adopt(&mut self, device: usize, conversation: Conversation) -> GroupId {
+        let group = conversation.id();
+        self.devices[device].conversations.insert(group, conversation);
+        self.queue(device, group);
+        group
+    }
+
+    pub(crate) fn make(
+        &mut self,
+        device: usize,
+        make: impl FnOnce(&mut Scene<'_>) -> Result<Conversation, Fault>,
+    ) -> GroupId {
+        let made = self.scene(device, make).unwrap();
+        self.adopt(device, made)
+    }
+
+    /// Key packages of all devices of somebody.
+    pub(crate) fn packages(&mut self, who: &Identity) -> Vec<(Fixed<32>, Vec<u8>)> {
+        let mut packages = Vec::new();
+        for number in 0..self.devices.len() {
+            if self.identity(number) != *who || self.devices[number].removed {
+                continue;
+            }
+            let mut salt = [0; 16];
+            self.random.fill_bytes(&mut salt);
+            let me = &self.devices[number].me;
+            let access = access_key(&me.access_root, &salt).verifying_key().to_bytes();
+            let both: [u8; 48] = [salt.as_slice(), &access].concat().try_into().unwrap();
+            let signer = Signer::new(&me.device.to_bytes(), me.certificate.clone());
+            let made = make_package(&signer, false, &both, &mut self.random).unwrap();
+            let device = Fixed(me.device.verifying_key().to_bytes());
+            let key = RecordKey::new(Table::Mls, PACKAGES, made.reference);
+            self.devices[number].records.apply(vec![Change { key, value: Some(made.record) }]);
+            packages.push((device, made.package));
+        }
+        packages
+    }
+
+    /// Two people's conversation: `a`'s device makes it, the other's join by the welcome.
+    pub(crate) fn pair(&mut self, a: usize, b: usize) -> GroupId {
+        let other = self.identity(b);
+        let packages: Vec<_> = self.packages(&other).into_iter().map(|(_, package)| package).collect();
+        let (made, welcome) = self.scene(a, |scene| Conversation::create_pair(scene, HUB, &other, &packages)).unwrap();
+        let group = self.adopt(a, made);
+        self.run(1_000);
+        let body = ParcelBody::Welcome { welcome, group: group.0, hub: HUB.to_owned(), turn: 0, number: 0 };
+        self.post(&other, a, &body);
+        group
+    }
+
+    // --- the network
+
+    fn key(&self, device: usize, group: &GroupId) -> Fixed<32> {
+        let device = &self.devices[device];
+        Fixed(device.conversations[group].access_key(&device.me).verifying_key().to_bytes())
+    }
+
+    fn follow(&mut self, device: usize, group: GroupId) {
+        let key = self.key(device, &group);
+        let cursor = self.devices[device].conversations[&group].cursor();
+        let Some((_, end, turn)) = self.hub.entries(&group.0, &key, cursor, 0) else {
+            self.devices[device].follows.remove(&group);
+            self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, true));
+            return;
+        };
+        let incarnation = self.hub.incarnation;
+        self.devices[device].follows.insert(group, (cursor, incarnation));
+        self.call(device, &group, |conversation, scene| conversation.followed(scene, incarnation, end, turn));
+    }
+
+    /// Does one thing that waits; `false` if nothing does.
+    fn step(&mut self) -> bool {
+        let busy: Vec<usize> = (0..self.devices.len())
+            .filter(|number| {
+                !self.devices[*number].offline && (!self.devices[*number].tasks.is_empty() || self.has_news(*number))
+            })
+            .collect();
+        if busy.is_empty() {
+            return false;
+        }
+        let device = busy[self.pick(busy.len())];
+        if self.chance(self.trouble.crash) {
+            self.crash(device);
+            return true;
+        }
+        let live = self.has_news(device) && (self.devices[device].tasks.is_empty() || self.chance(50));
+        if live {
+            self.deliver(device);
+        } else if !self.devices[device].tasks.is_empty() {
+            let place = self.pick(self.devices[device].tasks.len().min(4));
+            let task = self.devices[device].tasks.remove(place).unwrap();
+            self.perform(device, task);
+        }
+        true
+    }
+
+    fn has_news(&self, device: usize) -> bool {
+        self.devices[device].follows.iter().any(|(group, (cursor, incarnation))| {
+            let key = self.key(device, group);
+            let news = self.hub.entries(&group.0, &key, *cursor, 1);
+            *incarnation != self.hub.incarnation || news.is_none_or(|(entries, _, _)| !entries.is_empty())
+        })
+    }
+
+    /// Entries come along on a live connection.
+    fn deliver(&mut self, device: usize) {
+        for (group, (cursor, incarnation)) in self.devices[device].follows.clone() {
+            if incarnation != self.hub.incarnation {
+                self.follow(device, group);
+                continue;
+            }
+            let limit = 1 + self.pick(5);
+            match self.hub.entries(&group.0, &self.key(device, &group), cursor, limit) {
+                None => {
+                    self.devices[device].follows.remove(&group);
+                    self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, true));
+                }
+                Some((entries, _, _)) if !entries.is_empty() => {
+                    let last = entries.last().unwrap().number;
+                    self.devices[device].follows.insert(group, (last, incarnation));
+                    self.call(device, &group, |conversation, scene| conversation.entries(scene, &entries, None));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    fn perform(&mut self, device: usize, task: Task) {
+        match task {
+            Task::Ask(group, request) => self.ask(device, group, request),
+            Task::Answer(group, answer) => self.answer(device, group, answer),
+            Task::Packages(group, who) => {
+                let list = self.book.lists[&who].clone();
+                let signed = Signed::sign(list, &self.keys[&who]).map_err(|_| "signs").unwrap().into_bytes();
+                let packages = self.packages(&who);
+                let package = |(device, package)| Package { device, package: Blob(package), last_resort: false };
+                let taken =
+                    TakenPackages { devices: Blob(signed), packages: packages.into_iter().map(package).collect() };
+                self.call(device, &group, |conversation, scene| conversation.packages(scene, &who, Ok(taken)));
+            }
+            Task::Parcel(from, body) => self.parcel(device, from, &body),
+        }
+    }
+
+    fn parcel(&mut self, device: usize, from: Identity, body: &ParcelBody) {
+        match body {
+            ParcelBody::Welcome { group, .. } => {
+                let group = GroupId(*group);
+                if self.devices[device].conversations.contains_key(&group) {
+                    let _ = self.call(device, &group, |conversation, scene| conversation.welcomed(scene, &from, body));
+                    return;
+                }
+                match self.scene(device, |scene| Conversation::join(scene, &from, body)) {
+                    Ok(joined) => {
+                        self.adopt(device, joined);
+                    }
+                    Err(Fault::Unknown(_)) => {}
+                    Err(fault) => panic!("seed {}: {fault}", self.seed),
+                }
+            }
+            ParcelBody::Knock(group) => {
+                let group = GroupId(*group);
+                if self.devices[device].conversations.contains_key(&group) {
+                    self.call(device, &group, |conversation, scene| conversation.knocked(scene, &from));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn ask(&mut self, device: usize, group: GroupId, request: HubRequest) {
+        let key = self.key(device, &group);
+        let lost_before = self.chance(self.trouble.loss);
+        let lost_after = self.chance(self.trouble.loss);
+        let answer = match request {
+            HubRequest::Create(new) => {
+                let outcome = if lost_before { Err(None) } else { self.hub.create(new) };
+                Answer::Created(if lost_after { Err(None) } else { outcome })
+            }
+            HubRequest::Append(new) => self.append(&group, &key, &new, lost_before, lost_after),
+            HubRequest::Fetch { after } => {
+                let found = self.hub.entries(&group.0, &key, after, 40);
+                Answer::Entries(found.filter(|_| !lost_before))
+            }
+            HubRequest::Look if lost_before => Answer::Looked(Looked::Later),
+            HubRequest::Look => Answer::Looked(self.hub.look(&group.0, &key)),
+            HubRequest::Leave => {
+                self.hub.leave(&group.0, &key);
+                return;
+            }
+        };
+        self.devices[device].tasks.push_back(Task::Answer(group, answer));
+    }
+
+    fn append(&mut self, group: &GroupId, key: &Fixed<32>, new: &NewEntry, before: bool, after: bool) -> Answer {
+        if before {
+            return Answer::Appended(new.id.0, Appended::Later);
+        }
+        let outcome = self.hub.append(&group.0, key, new, self.now);
+        Answer::Appended(new.id.0, if after { Appended::Later } else { outcome })
+    }
+
+    fn answer(&mut self, device: usize, group: GroupId, answer: Answer) {
+        self.call(device, &group, |conversation, scene| match answer {
+            Answer::Created(outcome) => conversation.created(scene, outcome),
+            Answer::Appended(id, outcome) => conversation.appended(scene, id, outcome),
+            Answer::Entries(Some((entries, end, turn))) => conversation.entries(scene, &entries, Some((end, turn))),
+            Answer::Entries(None) => conversation.fetch_failed(scene),
+            Answer::Looked(looked) => conversation.hub_state(scene, looked),
+        });
+    }
+
+    /// A device ends at once and starts again from what was kept; what was under way for it is lost, but for parcels.
+    pub(crate) fn crash(&mut self, device: usize) {
+        let place = &mut self.devices[device];
+        place.tasks.retain(|task| matches!(task, Task::Parcel(..)));
+        place.wakes.clear();
+        place.follows.clear();
+        let all = Conversation::all(&place.records).unwrap();
+        place.conversations = all.into_iter().map(|conversation| (conversation.id(), conversation)).collect();
+        for group in self.groups(device) {
+            self.call(device, &group, |conversation, scene| conversation.started(scene));
+        }
+    }
+
+    pub(crate) fn set_offline(&mut self, device: usize, offline: bool) {
+        self.devices[device].offline = offline;
+        if offline {
+            self.devices[device].follows.clear();
+            for group in self.groups(device) {
+                self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, false));
+            }
+        } else {
+            for group in self.groups(device) {
+                if self.devices[device].conversations[&group].wants_following() {
+                    self.follow(device, group);
+                }
+            }
+        }
+    }
+
+    /// The node is as it was when the backup was made. Live connections break.
+    pub(crate) fn restore_hub(&mut self, backup: Hub) {
+        self.hub = backup.restored(&self.hub);
+    }
+
+    /// Does everything that waits, and lets `millis` pass, waking devices when they want it.
+    pub(crate) fn run(&mut self, millis: u64) {
+        let until = self.now + millis;
+        for _ in 0..1_000_000 {
+            if self.step() {
+                if self.chance(10) {
+                    self.now += 1;
+                }
+                continue;
+            }
+            let next = (self.devices.iter().filter(|device| !device.offline))
+                .flat_map(|device| device.wakes.values().copied())
+                .min()
+                .unwrap_or(u64::MAX);
+            if next > until {
+                self.now = self.now.max(until);
+                return;
+            }
+            self.now = self.now.max(next);
+            self.wake();
+        }
+        panic!("seed {}: the devices never rest", self.seed);
+    }
+
+    fn wake(&mut self) {
+        for device in 0..self.devices.len() {
+            if self.devices[device].offline {
+                continue;
+            }
+            for group in self.groups(device) {
+                if self.devices[device].wakes.get(&group).is_some_and(|at| *at <= self.now) {
+                    self.devices[device].wakes.remove(&group);
+                    self.call(device, &group, |conversation, scene| conversation.tick(scene));
+                }
+            }
+        }
+    }
+
+    // --- what people do and see
+
+    pub(crate) fn say(&mut self, device: usize, group: &GroupId, text: &str) -> Option<MessageId> {
+        let content = Content::Text(Text { text: text.to_owned(), reply: None });
+        self.call(device, group, |conversation, scene| conversation.send(scene, content, None)).ok()
+    }
+
+    pub(crate) fn page(&self, device: usize, group: &GroupId) -> Vec<MessageView> {
+        let place = &self.devices[device];
+        place.conversations[group].page(&place.records, &self.book, None, 100_000).unwrap()
+    }
+
+    /// All texts, sorted; each as often as it is shown.
+    pub(crate) fn texts(&self, device: usize, group: &GroupId) -> Vec<String> {
+        let text = |view: MessageView| match view.shown {
+            Shown::Text(text) => Some(text),
+            _ => None,
+        };
+        let mut texts: Vec<_> = self.page(device, group).into_iter().filter_map(text).collect();
+        texts.sort();
+        texts
+    }
+
+    pub(crate) fn epoch(&self, device: usize, group: &GroupId) -> Option<(u64, [u8; 8])> {
+        self.devices[device].conversations.get(group)?.epoch()
+    }
+
+    /// Fails unless all these devices are in the same epoch and show exactly these texts.
+    pub(crate) fn agree(&self, devices: &[usize], group: &GroupId, texts: &[String]) {
+        let mut expected = texts.to_vec();
+        expected.sort();
+        let first = self.epoch(devices[0], group);
+        for device in devices {
+            assert!(first.is_some(), "seed {}: device {} is in no epoch", self.seed, devices[0]);
+            assert_eq!(self.epoch(*device, group), first, "seed {}: device {device} is in another epoch", self.seed);
+            assert_eq!(self.texts(*device, group), expected, "seed {}: texts of device {device}", self.seed);
+        }
+    }
+
+    pub(crate) fn records(&self, device: usize, table: Table) -> usize {
+        self.devices[device].records.all(table, usize::MAX).unwrap().len()
+    }
+}
