@@ -1,0 +1,93 @@
+// The core as WebAssembly, as a browser would run it, at a real node.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Node } from '../e2e/lib/node.mjs';
+import { core } from './lib/core.mjs';
+import { Device } from './lib/device.mjs';
+
+let module;
+let node;
+const devices = [];
+
+before(async () => {
+  module = await core();
+  node = await Node.start({ args: ['--open-registration'] });
+});
+
+after(async () => {
+  devices.forEach((device) => device.end());
+  await node.stop();
+  await node.dispose();
+});
+
+function open(records) {
+  const device = new Device(module, records);
+  devices.push(device);
+  return device;
+}
+
+async function person(name) {
+  const phrase = module.makePhrase(false);
+  const device = open();
+  await device.command({ create_account: { node: node.origin, phrase, name, device: `${name}'s browser` } });
+  return { phrase, device };
+}
+
+const texts = (client, group) =>
+  client.conversation(group) ? client.messages(group, undefined, 100).flatMap(({ shown }) => shown.text ?? []) : [];
+
+const comes = (device, group, text) => device.until(text, (client) => texts(client, group).includes(text));
+
+test('a phrase has the wallet that other wallets make of it', () => {
+  const words = 'abandon '.repeat(11) + 'about';
+  assert.equal(module.readPhrase(words).wallet, '0x9858EfFD232B4033E47d90003D41EC34EcaEda94');
+  assert.throws(() => module.readPhrase('abandon '.repeat(12)));
+  assert.equal(module.makePhrase(true).split(' ').length, 24);
+});
+
+test('what is no input is refused', () => {
+  const client = new module.Client([], Date.now());
+  assert.throws(() => client.handle({ command: { id: 1, command: { dance: {} } } }, Date.now()));
+  assert.throws(() => client.handle(undefined, Date.now()));
+  assert.throws(() => new module.Client([{ table: 99, owner: new Uint8Array(), order: new Uint8Array(), value: null }], 0));
+});
+
+test('two browsers talk, one is closed and opened again, and one comes back with the phrase alone', { timeout: 240_000 }, async () => {
+  const alice = await person('Alice');
+  const bob = await person('Bob');
+  const { link } = await alice.device.command({ invite: { lasts: 3600, note: 'Bob' } });
+  const { conversation: group } = await bob.device.command({ accept: { link } });
+  await bob.device.command({ send_text: { group, text: 'Hello, Alice' } });
+  await comes(alice.device, group, 'Hello, Alice');
+  await alice.device.command({ send_text: { group, text: 'Hello, Bob' } });
+  await comes(bob.device, group, 'Hello, Bob');
+  assert.equal(alice.device.client.contacts()[0].name, 'Bob');
+
+  const again = open(alice.device.end());
+  assert.deepEqual(texts(again.client, group), ['Hello, Alice', 'Hello, Bob']);
+  await bob.device.command({ send_text: { group, text: 'Still there?' } });
+  await comes(again, group, 'Still there?');
+
+  const second = open();
+  await second.command({ restore: { node: node.origin, phrase: alice.phrase, device: 'another browser' } });
+  await second.until('the conversation', (client) => client.conversation(group)?.standing === 'ready');
+  await second.command({ send_text: { group, text: 'From anywhere' } });
+  await comes(bob.device, group, 'From anywhere');
+  await comes(again, group, 'From anywhere');
+});
+
+test('a file goes over, once', { timeout: 120_000 }, async () => {
+  const [carol, dave] = [await person('Carol'), await person('Dave')];
+  const { link } = await carol.device.command({ invite: { lasts: 3600, note: '' } });
+  const { conversation: group } = await dave.device.command({ accept: { link } });
+  const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+  const attachment = { file: dave.device.file(bytes), size: bytes.length, name: 'a.bin', kind: 'application/octet-stream', look: 'once', caption: '' };
+  await dave.device.command({ send_file: { group, attachment } });
+  const message = await carol.device.until('the file', (client) =>
+    client.conversation(group) && client.messages(group, undefined, 10).find(({ shown }) => shown.file));
+  const file = carol.device.file();
+  await carol.device.command({ open: { group, message: message.id, file } });
+  assert.deepEqual(Buffer.from(carol.device.content(file)), Buffer.from(bytes));
+  await assert.rejects(carol.device.command({ open: { group, message: message.id, file } }));
+});
