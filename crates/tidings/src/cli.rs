@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::cmd::accounts::Accounts;
-use crate::cmd::backup::Backup;
+use crate::cmd::backup::{Backup, BackupCommand};
 use crate::cmd::import_piqchat::Import;
 use crate::cmd::peers::Peers;
 use crate::cmd::restore::Restore;
@@ -16,13 +16,20 @@ use clap_complete::Shell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tidings_terminal::commands::{BackupPerson, ChannelAction, Invitations, InvitePerson, Personal, RestorePerson};
 
 /// Shown below the general help.
 const AFTER: &str = "\
-Examples:
-  tidings serve                                  a node on port 8080, its data in your home folder
+To talk:
+  tidings login LINK                             an account, with the invitation that somebody gave you
+  tidings chat                                   your conversations on a screen
+  tidings send bob photo.jpg --once              the same in plain commands, for scripts, too
+  tidings invite                                 a link and a QR code for somebody to talk to
+
+To run a node:
+  tidings serve                                  on port 8080, its data in your home folder
   tidings serve --public-url https://my.example --listen 127.0.0.1:8080
-  tidings invite                                 a link and a QR code for the next guest
+  tidings node invite                            a link and a QR code for the next guest
   tidings config                                 every setting, its value, and where it comes from
   tidings console                                a prompt on the running node
   tidings doctor                                 looks for what is wrong and says what to do
@@ -34,8 +41,9 @@ Exit codes:
   0  it worked
   1  it did not work, as the message says
   2  the arguments or the settings are wrong
-  3  another process is in the way, or the running node does not answer
-  4  what is stored is damaged";
+  3  another process is in the way, or the node does not answer
+  4  what is stored is damaged, or something was refused or can't be trusted
+  5  there is no account here yet";
 
 /// Flags that are worth their place in the short help.
 const FIRST: &[&str] = &["data-dir", "listen", "public-url", "tls-cert", "tls-key", "acme-domains", "log-level"];
@@ -57,27 +65,38 @@ pub enum Command {
         after_help = "Send SIGTERM to end it (running requests may finish), SIGHUP to read settings and certificates again."
     )]
     Serve,
-    /// Make an invitation for one person, as a link and a QR code. Works while the node runs.
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    Personal(Personal),
+    /// Make an invitation for one person, as a link and a QR code: from you if you have an account here, else from the node.
+    #[command(after_help = INVITE)]
     Invite(Invite),
+    /// What the owner of a node does under names that people use for themselves, too.
+    #[command(subcommand)]
+    Node(NodeCommand),
     /// List accounts, show who invited whom, remove one. Works while the node runs.
     #[command(subcommand)]
     Accounts(Accounts),
     /// List the links to other servers, make one, end one. The node must run.
     #[command(subcommand)]
     Peers(Peers),
-    /// List the channels and how many sessions are in each. The node must run.
-    Channels(Json),
+    /// List the channels of the node and how many sessions are in each; join, say and leave as yourself.
+    Channels(Channels),
     /// Open a prompt on the running node: connect, forget, peers, channels, help, exit.
     #[command(
         after_help = "Without a terminal it reads lines, answers each with one, and exits with 1 if one of them failed. \
                       Leaving the console never ends the node."
     )]
     Console,
-    /// Back up the node, also while it runs: database and attachments, checked and complete.
-    #[command(after_help = "Settings are not in a backup, nor are keys that come from settings or the environment.")]
-    Backup(Backup),
-    /// Bring a node back from a backup, with the same keys. Never overwrites anything.
-    Restore(Restore),
+    /// With a path: back up the node. Without: bring your own profile to your node, sealed, now.
+    #[command(after_help = BACKUP)]
+    Backup(BackupOfEither),
+    /// With a path: bring a node back from a backup. Without: come back to your account with your recovery phrase.
+    #[command(
+        after_help = "A node is brought back with the same keys, and nothing is ever overwritten. Your account needs nothing \
+                            but the phrase and the address of your node."
+    )]
+    Restore(RestoreOfEither),
     /// Take over another server.
     #[command(subcommand)]
     Import(Import),
@@ -98,15 +117,95 @@ pub enum Command {
     Version(Json),
 }
 
-/// Arguments of `invite`.
-#[derive(Debug, Args)]
-pub struct Invite {
+/// Shown below the help of `invite`.
+const INVITE: &str = "\
+With an account here the invitation is yours: whoever accepts it is your contact, and may make an account at your node with it. \
+Without one, or with --data-dir, it is the node's: an account and no contact; `tidings node invite` always makes such a one.";
+
+/// Shown below the help of `backup`.
+const BACKUP: &str = "\
+A backup of a node can be made while it runs, and is checked and complete: database and attachments. Settings are not in it, nor \
+are keys that come from settings or the environment.";
+
+/// Arguments of a node's invitation.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct NodeInvite {
     /// Leave the QR code out.
     #[arg(long)]
     pub no_qr: bool,
     /// Print JSON: link, expiresAt, seconds.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Arguments of `invite`.
+#[derive(Debug, Args)]
+#[allow(missing_docs, reason = "clap would show it")]
+pub struct Invite {
+    #[command(flatten)]
+    pub node: NodeInvite,
+    #[command(flatten)]
+    pub person: InvitePerson,
+    #[command(subcommand)]
+    pub action: Option<Invitations>,
+}
+
+/// What an owner does.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// Make an invitation for one person. Works while the node runs.
+    Invite(NodeInvite),
+    /// Back up the node, also while it runs: database and attachments, checked and complete.
+    Backup(Backup),
+    /// Bring a node back from a backup, with the same keys. Never overwrites anything.
+    Restore(Restore),
+    /// List the channels and how many sessions are in each. The node must run.
+    Channels(Json),
+}
+
+/// Arguments of `channels`.
+#[derive(Debug, Args)]
+pub struct Channels {
+    #[command(subcommand)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub action: Option<ChannelAction>,
+    /// Print JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Arguments of `backup`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct BackupOfEither {
+    /// The folder to make for a backup of the node. It must not be there yet.
+    pub path: Option<PathBuf>,
+    /// Print what was backed up as JSON, and no progress.
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub person: BackupPerson,
+    #[command(subcommand)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub command: Option<BackupCommand>,
+}
+
+/// Arguments of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreOfEither {
+    /// The folder with a backup of a node.
+    #[arg(conflicts_with_all = ["node", "phrase_file", "lock"])]
+    pub path: Option<PathBuf>,
+    /// Of a node: check everything and say what would be done, but write nothing.
+    #[arg(long, requires = "path")]
+    pub rehearse: bool,
+    /// Print what was restored as JSON, and no progress.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub person: RestorePerson,
 }
 
 /// Arguments of `man`.
@@ -143,6 +242,7 @@ pub struct Asked {
 pub fn command() -> Clap {
     Cli::command().mut_subcommands(|sub| match sub.get_name() {
         "completions" | "man" | "version" => sub,
+        name if Personal::has_subcommand(name) => sub,
         "serve" | "config" | "doctor" => with_settings(sub, true),
         _ => with_settings(sub, false),
     })

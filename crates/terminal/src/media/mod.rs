@@ -173,7 +173,10 @@ mod tests {
         let mut prepared = prepare(Source::Bytes("notes.txt".to_owned(), b"hello".to_vec())).unwrap();
         let mut content = String::new();
         prepared.content.read_to_string(&mut content).unwrap();
-        assert_eq!((content.as_str(), prepared.kind.as_str(), prepared.name.as_str()), ("hello", "text/plain", "notes.txt"));
+        assert_eq!(
+            (content.as_str(), prepared.kind.as_str(), prepared.name.as_str()),
+            ("hello", "text/plain", "notes.txt")
+        );
         let folder = tempfile::tempdir().unwrap();
         assert!(matches!(prepare(Source::Path(folder.path().to_owned())), Err(MediaError::NoFile(_))));
         assert!(matches!(prepare(Source::Path(folder.path().join("x"))), Err(MediaError::Read(..))));

@@ -6,6 +6,7 @@ mod confirm;
 mod console;
 pub mod import_piqchat;
 mod invite;
+mod people;
 pub mod peers;
 mod progress;
 pub mod restore;
@@ -14,8 +15,9 @@ pub(crate) mod staging;
 use crate::cli::{self, Asked, Command};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::settings::{InForce, as_json, as_table, load};
+use crate::settings::{Given, InForce, as_json, as_table, load};
 use crate::{Outcome, doctor, serve};
+use cli::NodeCommand;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -27,13 +29,15 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
             let found = load(&given)?;
             return serve::run(given, found, output);
         }
-        Command::Invite(arguments) => invite::run(&arguments, load(&given)?, output)?,
-        Command::Backup(arguments) => return backup::run(&arguments, || Ok(load(&given)?), output),
-        Command::Restore(arguments) => restore::run(&arguments, &load(&given)?, output)?,
+        Command::Personal(asked) => return Ok(people::run(&asked, &given)),
+        Command::Invite(arguments) => return people::invite(arguments, &given, output),
+        Command::Backup(arguments) => return people::backup(arguments, &given, output),
+        Command::Restore(arguments) => return people::restore(arguments, &given, output),
+        Command::Channels(arguments) => return people::channels(arguments, &given, output),
+        Command::Node(asked) => return node(asked, &given, output),
         Command::Import(import) => import_piqchat::run(&import, &load(&given)?, output)?,
         Command::Accounts(asked) => accounts::run(&asked, load(&given)?, output)?,
         Command::Peers(asked) => peers::run(&asked, &load(&given)?, output)?,
-        Command::Channels(arguments) => peers::run_channels(arguments.json, &load(&given)?, output)?,
         Command::Console => return console::run(&load(&given)?, output),
         Command::Config(arguments) => {
             let found = load(&given)?;
@@ -54,6 +58,17 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
             output.line(json!({ "name": "tidings", "version": env!("CARGO_PKG_VERSION") }));
         }
         Command::Version(_) => output.line(format_args!("tidings {}", env!("CARGO_PKG_VERSION"))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Does what the owner of a node asked, whoever has an account here.
+fn node(asked: NodeCommand, given: &Given, output: &Output) -> Outcome {
+    match asked {
+        NodeCommand::Invite(arguments) => invite::run(arguments, load(given)?, output)?,
+        NodeCommand::Backup(arguments) => return backup::run(&arguments, || Ok(load(given)?), output),
+        NodeCommand::Restore(arguments) => restore::run(&arguments, &load(given)?, output)?,
+        NodeCommand::Channels(arguments) => peers::run_channels(arguments.json, &load(given)?, output)?,
     }
     Ok(ExitCode::SUCCESS)
 }

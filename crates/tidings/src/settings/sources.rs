@@ -4,8 +4,10 @@ use super::definition::Take;
 use super::{Definition, Settings, TABLE, dotenv, places, toml_file};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use tidings_terminal::commands::VARIABLES;
 
 /// Names in the environment that begin like settings but are something else: where the settings file is.
+/// Those of a person's commands are named by [`tidings_terminal::commands::VARIABLES`].
 const NOT_SETTINGS: &[&str] = &["TIDINGS_CONFIG"];
 
 /// Edits between a wrong name and a known one, as a share of its length, beyond which it is not offered.
@@ -184,7 +186,7 @@ impl Found {
             }
         } else if TABLE.iter().any(|definition| definition.other_variable() == Some(name)) {
             self.alias(name, value, &source);
-        } else if name.starts_with("TIDINGS_") && !NOT_SETTINGS.contains(&name) {
+        } else if name.starts_with("TIDINGS_") && !NOT_SETTINGS.contains(&name) && !VARIABLES.contains(&name) {
             let names = TABLE.iter().map(Definition::variable);
             self.problem(format!("{source}: there is no such setting{}", nearest(name, names)));
         }

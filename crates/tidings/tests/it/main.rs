@@ -26,6 +26,7 @@ mod example_settings;
 mod full_disk;
 mod http;
 mod import;
+mod people;
 mod piqchat;
 mod piqchat_server;
 mod process;

@@ -1,0 +1,107 @@
+//! Asking the person.
+
+use super::outcome::Failure;
+use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::terminal;
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Bytes of a secret in a file or on standard input at most.
+const SECRET_MAX: u64 = 4096;
+
+/// Whether there is somebody to ask.
+pub(crate) fn can_ask() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks for a line.
+pub(crate) fn line(question: &str) -> Result<String, Failure> {
+    prompt(question)?;
+    let mut answer = String::new();
+    if io::stdin().lock().read_line(&mut answer)? == 0 {
+        return Err(Failure::Failed("nothing was answered".to_owned()));
+    }
+    Ok(answer.trim().to_owned())
+}
+
+/// Asks for yes or no; anything but a yes is a no.
+pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
+    let answer = line(&format!("{question} [y/N] "))?;
+    Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// Whether it is wanted: said beforehand, or asked. Fails if there is nobody to ask.
+pub(crate) fn sure(question: &str, yes: bool) -> Result<bool, Failure> {
+    match (yes, can_ask()) {
+        (true, _) => Ok(true),
+        (false, true) => confirm(question),
+        (false, false) => Err(Failure::Usage(format!("{question} Nobody can be asked here: say --yes to do it"))),
+    }
+}
+
+/// Asks for something that is not shown while it is typed.
+pub(crate) fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
+    prompt(question)?;
+    terminal::enable_raw_mode()?;
+    let typed = typed();
+    let restored = terminal::disable_raw_mode();
+    // The line break that was typed was not shown.
+    let _ = writeln!(io::stderr().lock());
+    restored?;
+    typed
+}
+
+fn typed() -> Result<Zeroizing<String>, Failure> {
+    let mut typed = Zeroizing::new(String::with_capacity(256));
+    loop {
+        let Event::Key(key) = event::read()? else { continue };
+        if key.kind == KeyEventKind::Release {
+            continue;
+        }
+        match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+            (KeyCode::Enter, _) => return Ok(typed),
+            (KeyCode::Char('c' | 'd'), true) | (KeyCode::Esc, _) => {
+                return Err(Failure::Failed("nothing was done".to_owned()));
+            }
+            (KeyCode::Char('u'), true) => typed.clear(),
+            (KeyCode::Backspace, _) => drop(typed.pop()),
+            (KeyCode::Char(c), false) => typed.push(c),
+            _ => {}
+        }
+    }
+}
+
+/// Asks for a new passphrase, twice.
+pub(crate) fn new_passphrase() -> Result<Zeroizing<String>, Failure> {
+    let first = secret("Passphrase: ")?;
+    if first.is_empty() {
+        return Err(Failure::Usage("an empty passphrase locks nothing".to_owned()));
+    }
+    if *first != *secret("The same again: ")? {
+        return Err(Failure::Failed("the two are not the same; nothing was done".to_owned()));
+    }
+    Ok(first)
+}
+
+/// Reads a secret from a file, or from standard input for `-`. The line break at its end does not count.
+pub(crate) fn secret_from(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let mut text = Zeroizing::new(String::new());
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(SECRET_MAX).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(SECRET_MAX).read_to_string(&mut text))
+    };
+    read.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+fn prompt(question: &str) -> Result<(), Failure> {
+    let mut stderr = io::stderr().lock();
+    Ok(write!(stderr, "{question}").and_then(|()| stderr.flush())?)
+}
+
+/// Says something between questions.
+pub(crate) fn tell(text: &str) -> Result<(), Failure> {
+    Ok(writeln!(io::stderr().lock(), "{text}")?)
+}

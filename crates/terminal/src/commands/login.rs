@@ -1,0 +1,350 @@
+//! `tidings login` and `tidings restore`: getting an account onto this machine.
+
+use super::asking;
+use super::context::{Caller, Common, Context};
+use super::json;
+use super::outcome::Failure;
+use super::output::Output;
+use crate::edge;
+use crate::show;
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tidings_client::command::{Command, Done, Secret};
+use tidings_client::invitation::Link;
+use tidings_client::node_url;
+use tidings_client::phrase::{Phrase, Words};
+use tidings_client::view::Event;
+use zeroize::Zeroizing;
+
+/// How often words may be typed wrongly.
+const ATTEMPTS: usize = 5;
+
+/// How long a new device waits for the yes of the old one: as long as the code is good.
+const LINK_TIME: Duration = Duration::from_secs(11 * 60);
+
+/// What a device is called if nobody names it.
+const DEVICE: &str = "terminal";
+
+/// What is said of a new phrase when it is not known whether the node made the account.
+const LOST_ANSWER: &str = "It is not known whether the account was made. Keep the recovery phrase: the next command goes on \
+     making the account with it";
+
+/// Arguments of `login`.
+#[derive(Debug, Args)]
+pub struct Login {
+    /// An invitation link, or the address of a node, such as https://node.example.
+    #[arg(required_unless_present = "link_code")]
+    pub invitation: Option<String>,
+    /// Join the account of another device of yours with the code that `tidings devices link` shows there.
+    #[arg(long, value_name = "CODE", conflicts_with_all = ["invitation", "token", "name", "words", "phrase_file"])]
+    pub link_code: Option<String>,
+    /// The name that others see; asked for if it is not given.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What you call this device.
+    #[arg(long, value_name = "NAME", default_value = DEVICE)]
+    pub device: String,
+    /// Lets you in, where a node's owner gave you a token beside the address.
+    #[arg(long, value_name = "TOKEN")]
+    pub token: Option<String>,
+    /// How many words the new recovery phrase has.
+    #[arg(long, value_name = "COUNT", value_parser = ["12", "24"], default_value = "12")]
+    pub words: String,
+    /// Use the recovery phrase in this file (- for standard input) instead of a new one, such as that of a DeNetwork wallet.
+    #[arg(long, value_name = "FILE")]
+    pub phrase_file: Option<PathBuf>,
+    /// Lock the profile by a passphrase, which is asked for.
+    #[arg(long)]
+    pub lock: bool,
+    /// Don't ask whether the recovery phrase was written down.
+    #[arg(long)]
+    pub yes: bool,
+    /// Print one JSON object: identity, name, node, wallet, phrase (if it is new), contact (if the link was a person's).
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub common: Common,
+}
+
+/// What `restore` is asked of a person.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RestorePerson {
+    /// The address of your node; asked for if it is not given.
+    #[arg(long, value_name = "URL")]
+    pub node: Option<String>,
+    /// The file with your recovery phrase, or - for standard input; asked for if it is not given.
+    #[arg(long, value_name = "FILE")]
+    pub phrase_file: Option<PathBuf>,
+    /// What you call this device.
+    #[arg(long, value_name = "NAME", default_value = DEVICE)]
+    pub device: String,
+    /// Lock the profile by a passphrase, which is asked for.
+    #[arg(long)]
+    pub lock: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub common: Common,
+}
+
+/// What an invitation says.
+struct Way {
+    node: String,
+    token: Option<Secret>,
+    /// The whole link, if somebody stands behind it.
+    person: Option<Secret>,
+}
+
+/// Makes an account, or joins one.
+pub(super) async fn login(arguments: &Login, caller: &Caller) -> Result<(), Failure> {
+    let output = caller.output(arguments.json);
+    if let Some(code) = &arguments.link_code {
+        return join(arguments, code, caller, output).await;
+    }
+    let way = read_way(arguments)?;
+    let context = open_new(&arguments.common, arguments.lock, caller, output).await?;
+    let made = create(arguments, way, &context).await;
+    context.session.close().await;
+    made
+}
+
+async fn create(arguments: &Login, way: Way, context: &Context) -> Result<(), Failure> {
+    let name = match &arguments.name {
+        Some(name) => name.clone(),
+        None if asking::can_ask() => asking::line("The name that others shall see: ")?,
+        None => return Err(Failure::Usage("say by what name others shall know you: --name NAME".to_owned())),
+    };
+    let output = context.output;
+    let (phrase, new) = phrase(arguments)?;
+    if new && !output.json() {
+        show_phrase(&phrase, arguments.yes, output)?;
+    }
+    let (device, words) = (arguments.device.clone(), phrase.text());
+    let command = Command::CreateAccount { node: way.node, token: way.token, phrase: words, name, device };
+    context.command(command).await.inspect_err(|failure| {
+        if new {
+            output.note(match failure {
+                Failure::Offline(_) => LOST_ANSWER,
+                _ => "No account was made, so the recovery phrase belongs to nothing: forget it.",
+            });
+        }
+    })?;
+    let contact = match way.person {
+        Some(link) => Some(meet(link, context).await?),
+        None => None,
+    };
+    context.settled().await;
+    tell(context, new.then_some(&phrase), contact).await
+}
+
+/// Becomes a contact of who stands behind the link. Gives the conversation's title.
+async fn meet(link: Secret, context: &Context) -> Result<String, Failure> {
+    let done = context.command(Command::Accept { link, passphrase: None }).await?;
+    let Done::Conversation(group) = done else { return Ok(String::new()) };
+    Ok(context.session.conversation(group).await.map(|view| view.title).unwrap_or_default())
+}
+
+async fn tell(context: &Context, phrase: Option<&Phrase>, contact: Option<String>) -> Result<(), Failure> {
+    let me = context.me().await?;
+    let mut object = json::me(&me);
+    if let Value::Object(members) = &mut object {
+        members.extend(phrase.map(|phrase| ("phrase".to_owned(), json!(phrase.text().0))));
+        members.extend(contact.as_ref().map(|name| ("contact".to_owned(), json!(name))));
+    }
+    let mut text = format!("Welcome, {}. Your account is at {}.", show::line(&me.name), me.node);
+    match &contact {
+        Some(name) => text.push_str(&format!("\n{0} is your contact now: tidings send {0:?} hello", show::line(name))),
+        None => text.push_str("\n`tidings invite` makes a link for somebody to talk to."),
+    }
+    context.output.say(&object, text)?;
+    warn_unlocked(context);
+    Ok(())
+}
+
+/// Says plainly what an unlocked profile means.
+fn warn_unlocked(context: &Context) {
+    if crate::store::Store::is_locked(&context.place) == Ok(false) {
+        context.output.note(format_args!(
+            "This profile is not locked by a passphrase: whoever can read the files of this user can read your messages \
+             ({}). `tidings profile lock` changes that.",
+            context.place.folder().display()
+        ));
+    }
+}
+
+/// Joins the account of another device.
+async fn join(arguments: &Login, code: &str, caller: &Caller, output: Output) -> Result<(), Failure> {
+    let mut context = open_new(&arguments.common, arguments.lock, caller, output).await?;
+    context.limit = LINK_TIME;
+    let mut events = context.events();
+    let watch = async {
+        while let Some(event) = events.next().await {
+            if let Event::LinkCheck { check } = event {
+                let text = format!("Your other device must show the number {check} now. Say yes there if it does.");
+                output.say(&json!({ "check": check }), text)?;
+            }
+        }
+        // Ends with the session only.
+        std::future::pending::<Result<(), Failure>>().await
+    };
+    let command = Command::Link { code: Secret(code.to_owned()), device: arguments.device.clone() };
+    let joined = tokio::select! {
+        joined = context.command(command) => joined.map(drop),
+        failed = watch => failed,
+    };
+    let told = match joined {
+        Ok(()) => arrived(&mut context, arguments.common.timeout).await,
+        Err(failure) => Err(failure),
+    };
+    context.session.close().await;
+    told
+}
+
+async fn arrived(context: &mut Context, timeout: u64) -> Result<(), Failure> {
+    context.limit = Duration::from_secs(timeout);
+    context.settled().await;
+    let me = context.me().await?;
+    let conversations = context.session.conversations().await.len();
+    let contacts = context.session.contacts().await.len();
+    let mut object = json::me(&me);
+    if let Value::Object(members) = &mut object {
+        members.insert("contacts".to_owned(), json!(contacts));
+        members.insert("conversations".to_owned(), json!(conversations));
+    }
+    let text = format!(
+        "Welcome back, {}. {contacts} contacts and {conversations} conversations are here.",
+        show::line(&me.name)
+    );
+    context.output.say(&object, text)?;
+    warn_unlocked(context);
+    Ok(())
+}
+
+/// Comes back with nothing but the phrase.
+pub(super) async fn restore(arguments: &RestorePerson, json: bool, caller: &Caller) -> Result<(), Failure> {
+    let output = caller.output(json);
+    let node = match &arguments.node {
+        Some(node) => node.clone(),
+        None if asking::can_ask() => asking::line("The address of your node: ")?,
+        None => return Err(Failure::Usage("say where your node is: --node URL".to_owned())),
+    };
+    let node = fit_node(&node)?;
+    let phrase = match &arguments.phrase_file {
+        Some(path) => read_phrase(path)?,
+        None if asking::can_ask() => ask_phrase()?,
+        None => {
+            return Err(Failure::Usage(
+                "give your recovery phrase with --phrase-file FILE, or - for standard input".to_owned(),
+            ));
+        }
+    };
+    let mut context = open_new(&arguments.common, arguments.lock, caller, output).await?;
+    let command = Command::Restore { node, phrase: phrase.text(), device: arguments.device.clone() };
+    let told = match context.command(command).await {
+        Ok(_) => arrived(&mut context, arguments.common.timeout).await,
+        Err(failure) => Err(failure),
+    };
+    context.session.close().await;
+    told
+}
+
+/// Opens a profile that may be new. Fails if it has an account.
+async fn open_new(common: &Common, lock: bool, caller: &Caller, output: Output) -> Result<Context, Failure> {
+    let passphrase = match caller.passphrase(common)? {
+        Some(given) => Some(given),
+        None if lock && asking::can_ask() => Some(asking::new_passphrase()?),
+        None if lock => {
+            let how = "give the passphrase in TIDINGS_CLIENT_PASSPHRASE or with --passphrase-file FILE";
+            return Err(Failure::Usage(how.to_owned()));
+        }
+        None => None,
+    };
+    let context = Context::open(common, caller, output, Some(passphrase)).await?;
+    if context.session.ask(|client, _| client.has_account()).await == Some(true) {
+        context.session.close().await;
+        return Err(tidings_client::command::Fault::HasAccount.into());
+    }
+    Ok(context)
+}
+
+fn read_way(arguments: &Login) -> Result<Way, Failure> {
+    let text = arguments.invitation.as_deref().unwrap_or_default().trim();
+    let given = arguments.token.clone().map(Secret);
+    if !text.contains('#') {
+        return Ok(Way { node: fit_node(text)?, token: given, person: None });
+    }
+    match Link::parse(text).map_err(|error| Failure::Usage(error.to_string()))? {
+        Link::Account(link) => Ok(Way { node: link.node.clone(), token: given.or(Some(link.token)), person: None }),
+        Link::Contact(link) => {
+            Ok(Way { node: link.node.clone(), token: given.or(link.token), person: Some(Secret(text.to_owned())) })
+        }
+        Link::Room(_) => Err(Failure::Usage(
+            "this is the link of a room: make an account first, then `tidings rooms join LINK`".to_owned(),
+        )),
+    }
+}
+
+fn fit_node(text: &str) -> Result<String, Failure> {
+    node_url::from_typed(text).ok_or_else(|| {
+        Failure::Usage(format!(
+            "{} is not the address of a node: it looks like https://node.example (http:// only for a node on this machine)",
+            show::line(text)
+        ))
+    })
+}
+
+/// The phrase, and whether it is new.
+fn phrase(arguments: &Login) -> Result<(Phrase, bool), Failure> {
+    if let Some(path) = &arguments.phrase_file {
+        return Ok((read_phrase(path)?, false));
+    }
+    let words = if arguments.words == "24" { Words::TwentyFour } else { Words::Twelve };
+    let phrase = Phrase::generate(words, &mut edge::random()).map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok((phrase, true))
+}
+
+fn read_phrase(path: &Path) -> Result<Phrase, Failure> {
+    Phrase::parse(&asking::secret_from(path)?).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+fn ask_phrase() -> Result<Phrase, Failure> {
+    let mut last = Failure::Failed("nothing was done".to_owned());
+    for _ in 0..ATTEMPTS {
+        let typed: Zeroizing<String> = asking::secret("Your recovery phrase (it is not shown): ")?;
+        match Phrase::parse(&typed) {
+            Ok(phrase) => return Ok(phrase),
+            Err(error) => {
+                last = Failure::Usage(error.to_string());
+                asking::tell(&error.to_string())?;
+            }
+        }
+    }
+    Err(last)
+}
+
+/// Shows the phrase, and asks for one of its words where somebody can be asked.
+fn show_phrase(phrase: &Phrase, yes: bool, output: Output) -> Result<(), Failure> {
+    output.line(
+        "Your recovery phrase. It is shown this once; write it down and keep it safe. Whoever has it is you, and",
+    )?;
+    output.line("without it nobody can bring your account back:\n")?;
+    for (number, word) in phrase.words().enumerate() {
+        output.line(format_args!("  {:>2}. {word}", number + 1))?;
+    }
+    output.line("")?;
+    if yes || !asking::can_ask() {
+        return Ok(());
+    }
+    let words: Vec<&str> = phrase.words().collect();
+    let at = usize::from(edge::random_bytes::<1>().iter().copied().sum::<u8>()) % words.len().max(1);
+    for _ in 0..ATTEMPTS {
+        let typed = asking::line(&format!("Written down? Then type word number {}: ", at + 1))?;
+        if words.get(at).is_some_and(|word| typed.eq_ignore_ascii_case(word)) {
+            return Ok(());
+        }
+        asking::tell("That is another word; look once more.")?;
+    }
+    Err(Failure::Failed("no account was made, since the recovery phrase was not written down".to_owned()))
+}

@@ -1,0 +1,152 @@
+//! What commands fail with, and the exit code for it.
+
+use crate::driver::{AttachError, OpenError, TrustError};
+use crate::media::MediaError;
+use crate::names::Miss;
+use crate::place::PlaceError;
+use crate::store::StoreError;
+use std::io;
+use thiserror::Error;
+use tidings_client::command::Fault;
+
+/// Why a command did not do what it was asked. The text says what to do next.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// It did not work: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+    /// The arguments are wrong, or a name is not known: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The node can't be reached, or another process has the profile: exit code 3.
+    #[error("{0}")]
+    Offline(String),
+    /// Refused: by the node, or here, since something can't be trusted: exit code 4.
+    #[error("{0}")]
+    Refused(String),
+    /// There is no account here: exit code 5.
+    #[error("{0}")]
+    NoAccount(String),
+    /// Nobody reads what is written any more, as with `head`: no failure.
+    #[error("the output was closed")]
+    Closed,
+}
+
+impl Failure {
+    /// The exit code, as the help lists them.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Self::Closed => 0,
+            Self::Failed(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Offline(_) => 3,
+            Self::Refused(_) => 4,
+            Self::NoAccount(_) => 5,
+        }
+    }
+
+    /// A name for scripts.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Failed(_) => "failed",
+            Self::Usage(_) => "usage",
+            Self::Offline(_) => "offline",
+            Self::Refused(_) => "refused",
+            Self::NoAccount(_) => "no_account",
+        }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let text = fault.to_string();
+        match fault {
+            Fault::NoAccount => no_account(),
+            Fault::HasAccount => Self::Failed(format!("{text}; --profile NAME keeps another one beside it")),
+            Fault::Phrase(_) | Fault::Link(_) | Fault::Unknown(_) => Self::Usage(text),
+            Fault::Offline => Self::Offline(text),
+            Fault::KeyChanged(_) => Self::Refused(format!("{text} with `tidings verify`")),
+            Fault::Expired | Fault::Role | Fault::Distrust(_) | Fault::Refused(_) | Fault::Passphrase => {
+                Self::Refused(text)
+            }
+            Fault::TooLarge(_) | Fault::Gone(_) | Fault::File | Fault::Store(_) => Self::Failed(text),
+        }
+    }
+}
+
+/// Nobody has logged in.
+pub(crate) fn no_account() -> Failure {
+    Failure::NoAccount(
+        "there is no account here yet: `tidings login LINK` begins with an invitation, `tidings login --link-code CODE` joins \
+         your other devices, `tidings restore` comes back with your recovery phrase"
+            .to_owned(),
+    )
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        let text = error.to_string();
+        match error {
+            OpenError::Store(StoreError::Absent(_)) => no_account(),
+            OpenError::Store(StoreError::Held(_)) => Self::Offline(text),
+            OpenError::Store(StoreError::NeedsPassphrase) => Self::Usage(format!(
+                "{text}: give it in TIDINGS_CLIENT_PASSPHRASE or with --passphrase-file FILE, or run this in a terminal"
+            )),
+            OpenError::Store(StoreError::WrongPassphrase | StoreError::Damaged(_)) => Self::Refused(text),
+            OpenError::Client(fault) => fault.into(),
+            OpenError::Store(StoreError::File(_)) | OpenError::Start(_) => Self::Failed(text),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::Closed,
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        OpenError::Store(error).into()
+    }
+}
+
+impl From<AttachError> for Failure {
+    fn from(error: AttachError) -> Self {
+        match error {
+            AttachError::Media(error) => error.into(),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<MediaError> for Failure {
+    fn from(error: MediaError) -> Self {
+        match error {
+            MediaError::Read(..) | MediaError::NoFile(_) => Self::Usage(error.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
+
+impl From<Miss> for Failure {
+    fn from(miss: Miss) -> Self {
+        Self::Usage(miss.to_string())
+    }
+}
+
+impl From<PlaceError> for Failure {
+    fn from(error: PlaceError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}

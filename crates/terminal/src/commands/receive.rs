@@ -1,0 +1,282 @@
+//! `tidings receive` and `tidings history`.
+
+use super::context::{Common, Context};
+use super::json;
+use super::outcome::Failure;
+use crate::driver::SaveTo;
+use crate::media;
+use crate::show;
+use clap::Args;
+use serde_json::{Value, json};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use tidings_client::command::{Command, Fault, Look};
+use tidings_client::view::{ConversationKind, ConversationView, Event, GroupId, MessageId, MessageView, Shown};
+
+/// Messages that are asked for at once.
+const PAGE: usize = 100;
+
+/// Unread messages of one conversation that are shown at most; older ones are in `tidings history`.
+const UNREAD_MAX: usize = 10_000;
+
+/// Names that are tried for a file whose own is taken.
+const NAMES: u32 = 1000;
+
+/// Arguments of `receive`.
+#[derive(Debug, Args)]
+pub struct Receive {
+    /// Go on and show what comes, until you press Ctrl-C.
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only from this contact, group or room.
+    #[arg(long, value_name = "WHOM")]
+    pub from: Option<String>,
+    /// Save files into this folder. What can be seen once or for a time stays where it is: look at it with `tidings chat`.
+    #[arg(long, value_name = "FOLDER")]
+    pub save: Option<PathBuf>,
+    /// Leave the messages unread.
+    #[arg(long)]
+    pub keep_unread: bool,
+    /// Print a JSON object for each message.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub common: Common,
+}
+
+/// Arguments of `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// Of whom: a contact, a group or a room. Needed unless --search is given.
+    #[arg(required_unless_present = "search")]
+    pub whom: Option<String>,
+    /// How many messages, the newest.
+    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 20)]
+    pub limit: usize,
+    /// Only messages with this text.
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Print a JSON object for each message.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub common: Common,
+}
+
+/// Shows what was not read, and what comes.
+pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failure> {
+    if let Some(folder) = &asked.save {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))?;
+    }
+    let only = match &asked.from {
+        Some(whom) => Some(context.conversation(whom).await?.0),
+        None => None,
+    };
+    let mut events = context.events();
+    let caught_up = context.caught_up().await;
+    let mut reader = Reader { asked, context, only, shown: HashSet::new() };
+    let unread = reader.unread().await;
+    if let Err(failure) = caught_up
+        && !asked.follow
+    {
+        return unread.and(Err(failure));
+    }
+    unread?;
+    if !asked.follow {
+        context.settled().await;
+        return Ok(());
+    }
+    let follow = async {
+        while let Some(event) = events.next().await {
+            match event {
+                Event::Message { group, message, new: true } => reader.one(group, message).await?,
+                // Something may have been missed.
+                Event::Changed => reader.unread().await?,
+                Event::Warning(text) => context.output.note(show::line(&text)),
+                _ => {}
+            }
+        }
+        Err(Failure::Failed(context.session.failure().unwrap_or_else(|| "the client has ended".to_owned())))
+    };
+    tokio::select! {
+        ended = follow => ended,
+        _ = tokio::signal::ctrl_c() => Ok(()),
+    }
+}
+
+struct Reader<'a> {
+    asked: &'a Receive,
+    context: &'a Context,
+    only: Option<GroupId>,
+    /// Shown already: an event may come for what was found unread.
+    shown: HashSet<MessageId>,
+}
+
+impl Reader<'_> {
+    /// Shows everything that was not read, in the order in which it was written.
+    async fn unread(&mut self) -> Result<(), Failure> {
+        let mut found: Vec<(ConversationView, MessageView)> = Vec::new();
+        for conversation in self.context.session.conversations().await {
+            let wanted = self.only.is_none_or(|only| only == conversation.id);
+            if wanted && conversation.unread > 0 {
+                let messages = self.unread_in(&conversation).await;
+                found.extend(messages.into_iter().map(|message| (conversation.clone(), message)));
+            }
+        }
+        found.sort_by(|(_, one), (_, other)| one.order.cmp(&other.order));
+        for (conversation, message) in &found {
+            self.show(conversation, message).await?;
+        }
+        let groups: HashSet<GroupId> = found.iter().map(|(conversation, _)| conversation.id).collect();
+        for group in groups {
+            self.mark(group, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn unread_in(&self, conversation: &ConversationView) -> Vec<MessageView> {
+        let most = usize::try_from(conversation.unread).unwrap_or(UNREAD_MAX).min(UNREAD_MAX);
+        let mut found: Vec<MessageView> = Vec::new();
+        let mut before = None;
+        loop {
+            let page = self.context.session.messages(conversation.id, before.take(), PAGE).await;
+            let Some(first) = page.first() else { break };
+            before = Some(first.order.clone());
+            let full = page.len() == PAGE;
+            found.extend(page.into_iter().rev().filter(|message| !message.mine && !message.read));
+            if !full || found.len() >= most {
+                break;
+            }
+        }
+        found
+    }
+
+    /// Shows one that came just now.
+    async fn one(&mut self, group: GroupId, message: MessageId) -> Result<(), Failure> {
+        if self.only.is_some_and(|only| only != group) {
+            return Ok(());
+        }
+        let session = &self.context.session;
+        let (Some(conversation), Some(view)) =
+            (session.conversation(group).await, session.message(group, message).await)
+        else {
+            return Ok(());
+        };
+        self.show(&conversation, &view).await?;
+        self.mark(group, Some(message)).await
+    }
+
+    async fn mark(&self, group: GroupId, message: Option<MessageId>) -> Result<(), Failure> {
+        if !self.asked.keep_unread {
+            self.context.command(Command::MarkRead { group, message }).await?;
+        }
+        Ok(())
+    }
+
+    async fn show(&mut self, conversation: &ConversationView, message: &MessageView) -> Result<(), Failure> {
+        if message.mine || !self.shown.insert(message.id) {
+            return Ok(());
+        }
+        let saved = self.save(conversation.id, message).await?;
+        let mut object = json::message(message, conversation);
+        if let (Value::Object(members), Some(path)) = (&mut object, &saved) {
+            members.insert("saved".to_owned(), json!(path.display().to_string()));
+        }
+        let mut text = text_of(conversation, message);
+        if let Some(path) = &saved {
+            text.push_str(&format!("  saved as {}", path.display()));
+        }
+        self.context.output.say(&object, text)
+    }
+
+    async fn save(&self, group: GroupId, message: &MessageView) -> Result<Option<PathBuf>, Failure> {
+        let (Some(folder), Shown::File(file)) = (&self.asked.save, &message.shown) else { return Ok(None) };
+        if file.gone || file.look != Look::Keep {
+            return Ok(None);
+        }
+        let name = media::bare_name(&file.name);
+        let path =
+            free_path(folder, &name).ok_or_else(|| Failure::Failed(format!("{name} is there too often already")))?;
+        match self.context.session.open_file(group, message.id, SaveTo::Path(path.clone())).await {
+            Ok(_) => Ok(Some(path)),
+            Err(fault @ (Fault::Gone(_) | Fault::Offline | Fault::Distrust(_))) => {
+                self.context.output.note(format_args!("{name} was not saved: {fault}"));
+                Ok(None)
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+fn free_path(folder: &Path, name: &str) -> Option<PathBuf> {
+    let (stem, ending) =
+        name.rsplit_once('.').map_or((name, String::new()), |(stem, ending)| (stem, format!(".{ending}")));
+    let numbered = (2..NAMES).map(|number| format!("{stem} {number}{ending}"));
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find_map(|name| Some(folder.join(name)).filter(|path| path.symlink_metadata().is_err()))
+}
+
+/// A line for people: when, where, who, what. Further lines of a text are indented.
+fn text_of(conversation: &ConversationView, message: &MessageView) -> String {
+    let name = show::line(&message.name);
+    let place = match conversation.kind {
+        ConversationKind::Pair => name,
+        _ => format!("{} / {name}", show::line(&conversation.title)),
+    };
+    let said = show::said(message).replace('\n', "\n    ");
+    format!("{} {place}: {said}", show::instant(message.at))
+}
+
+/// Shows what is kept here.
+pub(super) async fn history(asked: &History, context: &Context) -> Result<(), Failure> {
+    let only = match &asked.whom {
+        Some(whom) => Some(context.conversation(whom).await?.0),
+        None => None,
+    };
+    let mut found: Vec<(GroupId, MessageView)> = match (&asked.search, only) {
+        (Some(text), only) => {
+            let all = context.session.search(text.clone(), asked.limit).await;
+            all.into_iter().filter(|(group, _)| only.is_none_or(|only| only == *group)).collect()
+        }
+        (None, Some(group)) => newest(group, asked.limit, context).await,
+        (None, None) => Vec::new(),
+    };
+    found.sort_by(|(_, one), (_, other)| one.order.cmp(&other.order));
+    for (group, message) in &found {
+        if let Some(conversation) = context.session.conversation(*group).await {
+            let text = text_of(&conversation, message);
+            context.output.say(&json::message(message, &conversation), text)?;
+        }
+    }
+    Ok(())
+}
+
+async fn newest(group: GroupId, limit: usize, context: &Context) -> Vec<(GroupId, MessageView)> {
+    let mut found: Vec<(GroupId, MessageView)> = Vec::new();
+    let mut before = None;
+    while found.len() < limit {
+        let page = context.session.messages(group, before.take(), PAGE.min(limit - found.len())).await;
+        let Some(first) = page.first() else { break };
+        before = Some(first.order.clone());
+        found.extend(page.into_iter().map(|message| (group, message)));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saved_files_replace_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = |name| free_path(folder.path(), name).unwrap().file_name().unwrap().to_string_lossy().into_owned();
+        assert_eq!(free("a.b.jpg"), "a.b.jpg");
+        std::fs::write(folder.path().join("a.b.jpg"), "").unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("a.b 2.jpg")).unwrap();
+        assert_eq!(free("a.b.jpg"), "a.b 3.jpg");
+        assert_eq!(free("plain"), "plain");
+    }
+}

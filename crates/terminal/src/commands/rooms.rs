@@ -1,0 +1,368 @@
+//! `tidings rooms`: groups and rooms.
+
+use super::asking;
+use super::context::{Common, Context};
+use super::json;
+use super::outcome::Failure;
+use crate::media;
+use crate::show;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::json;
+use std::path::PathBuf;
+use tidings_client::command::{Command, Done, Secret};
+use tidings_client::view::{ConversationKind, ConversationView, GroupId, Identity, MemberView, Standing};
+
+/// Arguments of `rooms`.
+#[derive(Debug, Args)]
+pub struct Rooms {
+    #[command(subcommand)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub action: Option<RoomAction>,
+    /// Print a JSON object for each.
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub common: Common,
+}
+
+/// What somebody may do in a group.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Role {
+    /// Everything.
+    Owner,
+    /// Add and remove members, change the name and picture.
+    Moderator,
+    /// Write.
+    Member,
+}
+
+/// What can be done with groups and rooms.
+#[derive(Debug, Subcommand)]
+pub enum RoomAction {
+    /// List all conversations. The same as without a word.
+    List,
+    /// Make a group of contacts, or a room that whoever has its link joins anonymously.
+    Create {
+        /// Its name.
+        name: String,
+        /// Contacts who are in it from the beginning.
+        members: Vec<String>,
+        /// Make an anonymous room instead of a group.
+        #[arg(long, conflicts_with = "members")]
+        anonymous: bool,
+        /// Lock the room by a passphrase: in this file, or - for standard input.
+        #[arg(long, value_name = "FILE", requires = "anonymous")]
+        room_passphrase_file: Option<PathBuf>,
+    },
+    /// Join a room by its link.
+    Join {
+        /// The link.
+        link: String,
+        /// The file with the passphrase of a locked room, or - for standard input; asked for if it is needed.
+        #[arg(long, value_name = "FILE")]
+        room_passphrase_file: Option<PathBuf>,
+    },
+    /// Show the link of a room that you are in.
+    Link {
+        /// Which.
+        room: String,
+        /// Leave the QR code out.
+        #[arg(long)]
+        no_qr: bool,
+    },
+    /// Leave.
+    Leave {
+        /// Which.
+        room: String,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Delete a conversation here, after leaving it.
+    Forget {
+        /// Which.
+        room: String,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List who is in it.
+    Members {
+        /// Which.
+        room: String,
+    },
+    /// Add contacts to a group.
+    Add {
+        /// Which.
+        room: String,
+        /// Whom.
+        #[arg(required = true)]
+        members: Vec<String>,
+    },
+    /// Remove somebody from a group.
+    Remove {
+        /// Which.
+        room: String,
+        /// Whom.
+        member: String,
+        /// Don't ask.
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Change the name of a group.
+    Rename {
+        /// Which.
+        room: String,
+        /// The new name.
+        name: String,
+    },
+    /// Give a group a picture; without a file none.
+    Picture {
+        /// Which.
+        room: String,
+        /// An image.
+        file: Option<PathBuf>,
+    },
+    /// Change what somebody may do in a group.
+    Role {
+        /// Which.
+        room: String,
+        /// Whose.
+        member: String,
+        /// To what.
+        role: Role,
+    },
+    /// Let messages disappear so many seconds after they were read; 0 for never.
+    Expire {
+        /// Which.
+        room: String,
+        /// After how many seconds, a year at most.
+        #[arg(value_parser = clap::value_parser!(u32).range(0..=31_536_000))]
+        seconds: u32,
+    },
+    /// Open a locked room on this device.
+    Unlock {
+        /// Which.
+        room: String,
+        /// The file with its passphrase, or - for standard input; asked for if it is not given.
+        #[arg(long, value_name = "FILE")]
+        room_passphrase_file: Option<PathBuf>,
+    },
+    /// Don't be told of new messages.
+    Mute {
+        /// Which.
+        room: String,
+    },
+    /// Be told of new messages again.
+    Unmute {
+        /// Which.
+        room: String,
+    },
+    /// Put out of sight.
+    Archive {
+        /// Which.
+        room: String,
+    },
+    /// Bring back into sight.
+    Unarchive {
+        /// Which.
+        room: String,
+    },
+}
+
+/// Lists or changes.
+pub(super) async fn run(action: Option<&RoomAction>, context: &Context) -> Result<(), Failure> {
+    use RoomAction as Do;
+    match action {
+        None | Some(Do::List) => list(context).await,
+        Some(Do::Members { room }) => members(room, context).await,
+        Some(Do::Link { room, no_qr }) => link(room, !no_qr, context).await,
+        Some(Do::Create { name, members, anonymous, room_passphrase_file }) => {
+            let command = create(name, members, *anonymous, room_passphrase_file.as_ref(), context).await?;
+            made(context.command(command).await?, context).await
+        }
+        Some(Do::Join { link, room_passphrase_file }) => {
+            let asked = super::people::Accept {
+                link: link.clone(),
+                room_passphrase_file: room_passphrase_file.clone(),
+                json: context.output.json(),
+                common: Common::default(),
+            };
+            super::people::accept(&asked, context).await
+        }
+        Some(other) => {
+            let Some((command, text)) = change(other, context).await? else { return Ok(()) };
+            context.command_and_tell(command, &json!({ "done": true }), text).await
+        }
+    }
+}
+
+async fn create(
+    name: &str,
+    members: &[String],
+    anonymous: bool,
+    passphrase: Option<&PathBuf>,
+    context: &Context,
+) -> Result<Command, Failure> {
+    let name = name.to_owned();
+    if !anonymous {
+        return Ok(Command::CreateGroup { name, members: contacts(members, context).await? });
+    }
+    let passphrase = passphrase.map(|path| asking::secret_from(path)).transpose()?;
+    Ok(Command::CreateRoom { name, passphrase: passphrase.map(|text| Secret(text.to_string())) })
+}
+
+async fn made(done: Done, context: &Context) -> Result<(), Failure> {
+    let Done::Conversation(group) = done else { return context.done("Done.") };
+    context.settled().await;
+    let title = context.session.conversation(group).await.map(|view| view.title).unwrap_or_default();
+    let text = format!("{} is there: tidings send {:?} hello", show::line(&title), show::line(&title));
+    context.output.say(&json!({ "conversation": group.to_string(), "title": title }), text)
+}
+
+async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Command, &'static str)>, Failure> {
+    use RoomAction as Do;
+    Ok(Some(match action {
+        Do::Add { room, members } => {
+            let group = context.conversation(room).await?.0;
+            (Command::AddMembers { group, members: contacts(members, context).await? }, "Added.")
+        }
+        Do::Remove { room, member, yes } => {
+            let (view, found) = find_member(room, member, context).await?;
+            if !asking::sure(&format!("Remove {} from {}?", show::line(&found.name), show::line(&view.title)), *yes)? {
+                return Ok(None);
+            }
+            (
+                Command::RemoveMember { group: view.id, member: found.identity },
+                "Removed: what is written from now on, they can't read.",
+            )
+        }
+        Do::Role { room, member, role } => {
+            let (view, found) = find_member(room, member, context).await?;
+            (Command::SetRole { group: view.id, member: found.identity, role: *role as u8 }, "Changed.")
+        }
+        Do::Leave { room, yes } => match leaving(room, "Leave", *yes, context).await? {
+            Some(group) => (Command::Leave { group }, "You have left."),
+            None => return Ok(None),
+        },
+        Do::Forget { room, yes } => match leaving(room, "Delete everything here of", *yes, context).await? {
+            Some(group) => (Command::Forget { group }, "It is gone from here."),
+            None => return Ok(None),
+        },
+        Do::Unlock { room, room_passphrase_file } => {
+            let group = context.conversation(room).await?.0;
+            let passphrase = match room_passphrase_file {
+                Some(path) => asking::secret_from(path)?,
+                None if asking::can_ask() => asking::secret("Passphrase of this room: ")?,
+                None => return Err(Failure::Usage("give the passphrase with --room-passphrase-file FILE".to_owned())),
+            };
+            (Command::Unlock { group, passphrase: Secret(passphrase.to_string()) }, "Unlocked.")
+        }
+        other => settings(other, context).await?,
+    }))
+}
+
+async fn settings(action: &RoomAction, context: &Context) -> Result<(Command, &'static str), Failure> {
+    use RoomAction as Do;
+    let group = |room: &str| {
+        let room = room.to_owned();
+        async move { Ok::<GroupId, Failure>(context.conversation(&room).await?.0) }
+    };
+    let see = |group, muted, archived| Command::SetConversation { group, muted, archived };
+    let set = |group, name, picture, expire| Command::SetGroup { group, name, picture, expire };
+    Ok(match action {
+        Do::Rename { room, name } => (set(group(room).await?, Some(name.clone()), None, None), "Renamed."),
+        Do::Picture { room, file } => {
+            let picture = file.as_ref().map_or_else(|| Ok(Vec::new()), |file| media::portrait(file))?;
+            (set(group(room).await?, None, Some(picture), None), "Changed.")
+        }
+        Do::Expire { room, seconds } => (set(group(room).await?, None, None, Some(*seconds)), "Changed."),
+        Do::Mute { room } => (see(group(room).await?, Some(true), None), "Muted."),
+        Do::Unmute { room } => (see(group(room).await?, Some(false), None), "You are told of new messages again."),
+        Do::Archive { room } => (see(group(room).await?, None, Some(true)), "Out of sight."),
+        Do::Unarchive { room } => (see(group(room).await?, None, Some(false)), "Back in sight."),
+        _ => return Err(Failure::Usage("there is nothing to change".to_owned())),
+    })
+}
+
+async fn leaving(room: &str, what: &str, yes: bool, context: &Context) -> Result<Option<GroupId>, Failure> {
+    let (group, name) = context.conversation(room).await?;
+    Ok(asking::sure(&format!("{what} {name}?"), yes)?.then_some(group))
+}
+
+async fn contacts(names: &[String], context: &Context) -> Result<Vec<Identity>, Failure> {
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        found.push(context.contact(name).await?.0);
+    }
+    Ok(found)
+}
+
+async fn find_member(room: &str, member: &str, context: &Context) -> Result<(ConversationView, MemberView), Failure> {
+    let (group, name) = context.conversation(room).await?;
+    let unknown = || {
+        Failure::Usage(format!(
+            "{} is not in {name}: `tidings rooms members {name:?}` lists who is",
+            show::line(member)
+        ))
+    };
+    let view = context.session.conversation(group).await.ok_or_else(unknown)?;
+    let wanted = show::line(member).to_lowercase();
+    let meant =
+        |one: &&MemberView| show::line(&one.name).to_lowercase() == wanted || one.identity.to_string() == member;
+    let found: Vec<&MemberView> = view.members.iter().filter(meant).collect();
+    let [one] = found.as_slice() else { return Err(unknown()) };
+    let one = (*one).clone();
+    Ok((view, one))
+}
+
+async fn list(context: &Context) -> Result<(), Failure> {
+    let all = context.session.conversations().await;
+    if all.is_empty() {
+        context.output.note(
+            "There are no conversations yet: `tidings invite` begins one, `tidings rooms create NAME` makes a group.",
+        );
+    }
+    let now = context.session.now();
+    let width = all.iter().map(|one| show::line(&one.title).chars().count()).max().unwrap_or(0);
+    for one in &all {
+        let kind = match one.kind {
+            ConversationKind::Pair => "contact".to_owned(),
+            ConversationKind::Group => format!("group of {}", one.members.len()),
+            ConversationKind::Room => "anonymous room".to_owned(),
+        };
+        let mut text = format!("{:width$}  {kind}  {}", show::line(&one.title), show::when(one.last_at, now));
+        if one.unread > 0 {
+            text.push_str(&format!("  {} unread", one.unread));
+        }
+        if one.standing != Standing::Ready {
+            text.push_str(&format!("  ({})", json::standing(&one.standing).replace('_', " ")));
+        }
+        context.output.say(&json::conversation(one), text)?;
+    }
+    Ok(())
+}
+
+async fn members(room: &str, context: &Context) -> Result<(), Failure> {
+    let (group, name) = context.conversation(room).await?;
+    let view = context.session.conversation(group).await.ok_or_else(|| Failure::Usage(format!("{name} is gone")))?;
+    for member in &view.members {
+        let me = if member.me { "  (you)" } else { "" };
+        let text = format!("{}  {}{me}", show::line(&member.name), json::role(member.role));
+        context.output.say(&json::member(member), text)?;
+    }
+    Ok(())
+}
+
+async fn link(room: &str, qr: bool, context: &Context) -> Result<(), Failure> {
+    let group = context.conversation(room).await?.0;
+    let Done::Link(link) = context.command(Command::RoomLink { group }).await? else {
+        return Err(Failure::Failed("there is no link".to_owned()));
+    };
+    context.output.say(&json!({ "link": link.0 }), &link.0)?;
+    match show::qr(&link.0).filter(|_| qr && !context.output.json()) {
+        Some(code) => context.output.line(format_args!("\n{code}")),
+        None => Ok(()),
+    }
+}

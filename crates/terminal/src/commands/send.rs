@@ -1,0 +1,290 @@
+//! `tidings send`.
+
+use super::context::{Common, Context};
+use super::json;
+use super::outcome::Failure;
+use crate::driver::Session;
+use crate::media::{self, Source};
+use crate::show;
+use clap::Args;
+use serde_json::json;
+use std::io::{self, IsTerminal as _, Read as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tidings_client::command::{Attachment, Command, Done, Fault, Look};
+use tidings_client::view::{Delivery, Event, GroupId, MessageId, Standing};
+use tokio::time::timeout;
+
+/// Bytes of a text at most (docs/protocol/messages.md).
+const TEXT_MAX: usize = 64 * 1024;
+
+/// Letters of what looks like the ending of a file's name.
+const ENDING_MAX: usize = 5;
+
+/// Arguments of `send`.
+#[derive(Debug, Args)]
+pub struct Send {
+    /// To whom: the name of a contact, a group or a room, the beginning of it, or an id.
+    pub whom: String,
+    /// Words, and names of files; words together are one message, or the caption of the first file. Without any, or for -, what comes
+    /// on standard input.
+    pub what: Vec<String>,
+    /// The files can be seen once.
+    #[arg(long, conflicts_with = "seconds")]
+    pub once: bool,
+    /// The files can be seen for so many seconds from the first look.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub seconds: Option<u32>,
+    /// Answer this message.
+    #[arg(long, value_name = "ID")]
+    pub reply: Option<String>,
+    /// The text disappears so many seconds after it was read.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=31_536_000))]
+    pub expire: Option<u32>,
+    /// Take everything for words, also what is the name of a file.
+    #[arg(long)]
+    pub text: bool,
+    /// Send standard input as a file of this name.
+    #[arg(long, value_name = "NAME", conflicts_with = "text")]
+    pub as_file: Option<String>,
+    /// Send images exactly as they are, with what they tell of place and time.
+    #[arg(long)]
+    pub as_it_is: bool,
+    /// Don't wait until the node has it.
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Print a JSON object for each message: message, conversation, state.
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "clap would show it")]
+    pub common: Common,
+}
+
+/// What is to be sent.
+struct Load {
+    text: Option<String>,
+    files: Vec<Source>,
+}
+
+/// Sends.
+pub(super) async fn run(asked: &Send, context: &Context) -> Result<(), Failure> {
+    let load = read(asked)?;
+    let (group, name) = context.conversation(&asked.whom).await?;
+    fit_to_write(group, &name, context).await?;
+    let reply = asked.reply.as_deref().map(|id| MessageId::parse(id).ok_or_else(bad_id)).transpose()?;
+    let mut caption = load.text.unwrap_or_default();
+    let mut sent = Vec::new();
+    if load.files.is_empty() {
+        let command = Command::SendText { group, text: caption, reply, expire: asked.expire };
+        sent.push(message(context.command(command).await?)?);
+    } else {
+        for (nth, source) in load.files.into_iter().enumerate() {
+            let look = asked.seconds.map_or(if asked.once { Look::Once } else { Look::Keep }, Look::Seconds);
+            let attachment = context.session.attach_source(source, look, std::mem::take(&mut caption)).await?;
+            let reply = reply.filter(|_| nth == 0);
+            sent.push(send_file(attachment, group, reply, context).await?);
+        }
+    }
+    tell(&sent, group, &name, asked.no_wait, context).await
+}
+
+async fn fit_to_write(group: GroupId, name: &str, context: &Context) -> Result<(), Failure> {
+    let Some(view) = context.session.conversation(group).await else { return Ok(()) };
+    let why = match view.standing {
+        Standing::Ready | Standing::Joining | Standing::Behind => return Ok(()),
+        Standing::Locked => format!("{name} is locked here: `tidings rooms unlock {name:?}` opens it"),
+        Standing::Out => format!("you are not in {name} any more"),
+        Standing::KeyChanged(_) => {
+            format!("a key in {name} has changed: look at the safety number with `tidings verify` first")
+        }
+    };
+    Err(Failure::Refused(why))
+}
+
+/// Sends a file and shows how far it is. The time that is waited counts from the last progress.
+async fn send_file(
+    attachment: Attachment,
+    group: GroupId,
+    reply: Option<MessageId>,
+    context: &Context,
+) -> Result<MessageId, Failure> {
+    let name = show::line(&attachment.name);
+    context.output.hint(format_args!("sending {name}, {}", show::size(attachment.size)));
+    let bar = context.output.bar(&name);
+    let mut events = context.events();
+    let command = Command::SendFile { group, attachment, reply };
+    let mut sending = std::pin::pin!(context.session.command(command));
+    let done = loop {
+        tokio::select! {
+            done = &mut sending => break done,
+            event = timeout(context.limit, events.next()) => match event {
+                Ok(Some(Event::Progress { done, all, .. })) => {
+                    if let Some(bar) = &bar {
+                        bar.set_length(all);
+                        bar.set_position(done);
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => {
+                    let text = format!("{name} could not be brought to the node yet; try again later");
+                    return Err(Failure::Offline(text));
+                }
+            },
+        }
+    };
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    message(done)
+}
+
+fn message(done: Done) -> Result<MessageId, Failure> {
+    match done {
+        Done::Message(id) => Ok(id),
+        Done::Failed(fault) => Err(fault.into()),
+        _ => Err(Failure::Failed("it was not sent".to_owned())),
+    }
+}
+
+/// Waits until the hub has what was sent, and says so.
+async fn tell(sent: &[MessageId], group: GroupId, name: &str, no_wait: bool, context: &Context) -> Result<(), Failure> {
+    for id in sent {
+        let state =
+            if no_wait { Some(Delivery::Waiting) } else { accepted(&context.session, group, *id, context).await };
+        let shown = state.unwrap_or(Delivery::Waiting);
+        let object =
+            json!({ "message": id.to_string(), "conversation": group.to_string(), "state": json::delivery(shown) });
+        if context.output.json() {
+            context.output.line(object)?;
+        }
+        match state {
+            Some(Delivery::Failed) => {
+                return Err(Failure::Refused(format!("{name} can't be reached: the node refused the message")));
+            }
+            Some(_) => {}
+            None => {
+                let text = "the node can't be reached; the message is kept here and goes out with the next command";
+                return Err(Failure::Offline(text.to_owned()));
+            }
+        }
+    }
+    context.output.hint(if no_wait { "kept" } else { "sent" });
+    Ok(())
+}
+
+async fn accepted(session: &Session, group: GroupId, id: MessageId, context: &Context) -> Option<Delivery> {
+    let looked = context.until(context.limit.max(Duration::from_secs(1)), async || {
+        let message = session.message(group, id).await?;
+        message.delivery.filter(|state| *state != Delivery::Waiting)
+    });
+    looked.await
+}
+
+fn bad_id() -> Failure {
+    Fault::Unknown("this message".to_owned()).into()
+}
+
+fn read(asked: &Send) -> Result<Load, Failure> {
+    if let Some(name) = &asked.as_file {
+        let bytes = stdin(media::SIZE_MAX)?;
+        let text = (!asked.what.is_empty()).then(|| asked.what.join(" "));
+        return Ok(Load { text, files: vec![Source::Bytes(name.clone(), bytes)] });
+    }
+    if asked.what.is_empty() || asked.what == ["-"] {
+        if asked.what.is_empty() && io::stdin().is_terminal() {
+            let how = "say what to send: words, files, or - for what comes on standard input";
+            return Err(Failure::Usage(how.to_owned()));
+        }
+        return Ok(Load { text: Some(text_of(stdin(TEXT_MAX as u64 + 2)?)?), files: Vec::new() });
+    }
+    let (files, words): (Vec<&String>, Vec<&String>) =
+        asked.what.iter().partition(|word| !asked.text && Path::new(word).is_file());
+    if let Some(missing) =
+        words.iter().find(|word| !asked.text && files.is_empty() && asked.what.len() == 1 && looks_like_file(word))
+    {
+        let how = format!("there is no file {missing}; to send these words as they are, say --text");
+        return Err(Failure::Usage(how));
+    }
+    if files.is_empty() && (asked.once || asked.seconds.is_some()) {
+        return Err(Failure::Usage(
+            "only files can be seen once or for a time; a text takes --expire SECONDS".to_owned(),
+        ));
+    }
+    let source = |path: &&String| match asked.as_it_is {
+        true => Source::AsIs(PathBuf::from(path)),
+        false => Source::Path(PathBuf::from(path)),
+    };
+    let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
+    let text = (!words.is_empty()).then(|| words.join(" "));
+    Ok(Load { text: text.map(fitting).transpose()?, files: files.iter().map(source).collect() })
+}
+
+/// Whether a single word is more likely a mistyped file than a message.
+fn looks_like_file(word: &str) -> bool {
+    let ending = word.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
+    let like_ending =
+        |ending: &str| (2..=ENDING_MAX).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric());
+    !word.contains(char::is_whitespace)
+        && !word.contains("://")
+        && (word.starts_with(['/', '~']) || ending.is_some_and(like_ending))
+}
+
+fn stdin(limit: u64) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(Failure::Usage("that is too much for a text: send it with --as-file NAME".to_owned()));
+    }
+    Ok(bytes)
+}
+
+fn text_of(bytes: Vec<u8>) -> Result<String, Failure> {
+    let text = String::from_utf8(bytes)
+        .map_err(|_| Failure::Usage("standard input is no text (UTF-8): send it with --as-file NAME".to_owned()))?;
+    fitting(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn fitting(text: String) -> Result<String, Failure> {
+    if text.trim().is_empty() {
+        return Err(Failure::Usage("there is nothing to send".to_owned()));
+    }
+    if text.len() > TEXT_MAX {
+        return Err(Failure::Usage("a text has at most 64 KiB: send it as a file".to_owned()));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mistyped_file_is_no_message() {
+        for file in ["photo.jpg", "./a/b.txt", "/etc/x", "~/x", "archive.tar.gz"] {
+            assert!(looks_like_file(file), "{file}");
+        }
+        for words in [
+            "hello",
+            "ok.",
+            "see https://a.example/x.html",
+            "https://a.example/x.html",
+            "and/or",
+            ":-)",
+            "3.5",
+            ".",
+            "ok...",
+            "hi there.txt",
+        ] {
+            assert!(!looks_like_file(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn texts_fit() {
+        assert_eq!(text_of(b"hi\r\n\n".to_vec()).unwrap(), "hi");
+        assert_eq!(text_of(b"  a\n b \n".to_vec()).unwrap(), "  a\n b ");
+        assert!(text_of(vec![0xff]).is_err() && text_of(b"\n \n".to_vec()).is_err());
+        assert!(text_of(vec![b'x'; TEXT_MAX + 1]).is_err() && text_of(vec![b'x'; TEXT_MAX]).is_ok());
+    }
+}
