@@ -1,7 +1,7 @@
 //! The words and rules of Tidings.
 //!
 //! Nothing here reads a clock, a random source, a file or a socket: time and randomness are arguments, and what must be kept
-//! is asked of the [`Store`]. Every rule about who may do what stands in [`admit`](mod@admit), [`exchange`] and
+//! is asked of the [`Store`]. Every rule about who may do what stands in [`admit`](mod@admit), [`group`], [`exchange`] and
 //! [`retention`]; the doors only translate, the backends only keep.
 
 pub mod account;
