@@ -7,10 +7,22 @@ use crate::card::Card;
 use crate::command::Fault;
 use crate::content::{Content, ProfileCard};
 use crate::conversation::step::ParcelBody;
-use crate::view::{ConversationKind, Event, Identity};
+use crate::records::{RecordKey, Table};
+use crate::view::{ConversationKind, Event, GroupId, Identity, MemberView, Standing};
 use ed25519_dalek::SigningKey;
 use tidings_wire::bytes::Fixed;
+use tidings_wire::cbor;
 use tidings_wire::signed::Signed;
+
+/// Members of a group up to which newcomers are greeted by everybody.
+const GREETED_MAX: usize = 20;
+/// Most bytes of the record that says who was.
+const TOLD_BYTES_MAX: usize = 4096;
+
+/// Who of a group was shown the own card.
+fn told_place(group: &GroupId) -> RecordKey {
+    RecordKey::new(Table::Own, b"told", group.0)
+}
 
 impl Client {
     /// One's own card, for somebody at whose inbox one posts with `posting`.
@@ -47,6 +59,41 @@ impl Client {
             let content = Content::Profile(ProfileCard { card: card.bytes().to_vec() });
             self.with(turn, &view.id, |conversation, scene| conversation.send(scene, content, None).map(|_| ()));
         }
+    }
+
+    /// Shows the own card to those of a group who have not seen it, since they are no contacts.
+    pub(super) fn greet_members(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        let Some(view) = self.conversation(group) else { return };
+        if view.kind != ConversationKind::Group || view.standing != Standing::Ready {
+            return;
+        }
+        let stranger = |member: &&MemberView| !member.me && self.book.contact(&member.identity).is_none();
+        let strangers: Vec<_> = view.members.iter().filter(stranger).map(|member| member.identity).collect();
+        let told: Vec<Identity> = turn
+            .batch
+            .get(turn.records, &told_place(group))
+            .ok()
+            .flatten()
+            .and_then(|value| cbor::decode(&value, TOLD_BYTES_MAX).ok())
+            .unwrap_or_default();
+        // In a large group only those who come show themselves, or each new member would be greeted by hundreds.
+        let large = view.members.len() > GREETED_MAX;
+        let known = |who: &Identity| told.contains(who) || (large && !told.is_empty());
+        if strangers.iter().all(known) {
+            return;
+        }
+        let Ok(card) = self.own_card(turn, None) else { return };
+        let content = Content::Profile(ProfileCard { card: card.bytes().to_vec() });
+        let sent = self.with(turn, group, |conversation, scene| conversation.send(scene, content, None));
+        if matches!(sent, Some(Ok(_))) {
+            let told: Vec<_> = strangers.into_iter().take(GREETED_MAX).collect();
+            turn.put(told_place(group), &told);
+        }
+    }
+
+    /// A conversation is forgotten.
+    pub(super) fn forget_told(&self, turn: &mut Turn<'_>, group: &GroupId) {
+        turn.remove(told_place(group));
     }
 
     /// A signed card was heard of.

@@ -38,6 +38,8 @@ pub(crate) enum Call {
     Contact(Identity),
     /// A live connection is gone.
     Unfollowed(GroupId, bool),
+    /// Perhaps somebody is new in a conversation.
+    Members(GroupId),
 }
 
 impl Client {
@@ -133,6 +135,7 @@ impl Client {
                     conversation.contact_changed(scene, &who);
                 }
             }),
+            Call::Members(group) => self.greet_members(turn, &group),
             Call::Unfollowed(group, refused) => {
                 self.with(turn, &group, |conversation, scene| conversation.unfollowed(scene, refused));
             }
@@ -168,6 +171,7 @@ impl Client {
                 match &event {
                     Event::Gone { .. } => self.archive_again(turn, group),
                     Event::Message { .. } => self.archive_soon(turn, group),
+                    Event::Conversation(_) => self.calls.push_back(Call::Members(*group)),
                     _ => {}
                 }
                 turn.show(event);

@@ -181,6 +181,7 @@ impl Client {
         self.wakes.remove(group);
         self.missing.remove(group);
         self.forget_archives(turn, group);
+        self.forget_told(turn, group);
         for name in [Name::Conversation(*group), Name::Read(*group)] {
             if self.book.set(turn, &name, None) {
                 self.owe_profile(turn.now, 0);

@@ -1,6 +1,8 @@
 //! The inbox: parcels of contacts and answers to one's exchanges, in order, each once.
 
 use super::Client;
+use super::purpose::Purpose;
+use super::requests::{Ask, Reply};
 use super::turn::{Turn, read};
 use crate::command::Fault;
 use crate::conversation::step::ParcelBody;
@@ -85,6 +87,25 @@ impl Client {
             own.inbox = 0;
             own.taken = 0;
             self.follow_inbox();
+        }
+        self.ask_inbox_end(end);
+    }
+
+    /// Asks whether there is anything at all up to the end: what all other devices had is deleted.
+    fn ask_inbox_end(&mut self, end: u64) {
+        let asked = self.requests.purposes().any(|purpose| matches!(purpose, Purpose::InboxEnd(_)));
+        if let Some(own) = self.own.as_ref().filter(|own| own.inbox < end && !asked) {
+            let after = own.inbox;
+            let target = format!("/v1/inbox?after={after}&limit=1");
+            let ask = Ask::new(&own.node, "GET", target, Purpose::InboxEnd(after)).signed(&own.device_key());
+            self.requests.ask(ask);
+        }
+    }
+
+    pub(super) fn inbox_end(&mut self, after: u64, reply: Reply) {
+        let Ok(found) = reply.read::<api::Inbox>() else { return };
+        if let Some(own) = self.own_mut().filter(|own| own.inbox == after && found.parcels.is_empty()) {
+            own.inbox = found.end;
         }
     }
 

@@ -63,7 +63,7 @@ impl Client {
                 self.read_devices();
             }
             // Somebody else changed it meanwhile, or the node lost some: look.
-            (409 | 412, _) => self.read_devices(),
+            (409 | 412, _) if self.may_repair() => self.read_devices(),
             (_, Stage::Enrolling) => {
                 self.own = None;
                 self.own_changed = true;
@@ -71,7 +71,12 @@ impl Client {
                 let fault = reply.good().err().unwrap_or(Fault::Offline);
                 turn.failed(command, fault);
             }
-            _ => self.warn(turn, "your node did not take the list of your devices"),
+            _ => {
+                if let Some(own) = self.own_mut() {
+                    own.owed.devices = false;
+                }
+                self.warn(turn, "your node did not take the list of your devices");
+            }
         }
     }
 
@@ -129,7 +134,7 @@ impl Client {
         if !there {
             own.stage = Stage::Removed;
             self.warn(turn, "this device was removed from your account by another of your devices");
-            self.conversations.clear();
+            self.stop();
             return turn.show(Event::Changed);
         }
         self.refresh_oneself();
@@ -139,6 +144,14 @@ impl Client {
             turn.show(Event::Warning("a device was added to your account".to_owned()));
         }
         turn.show(Event::Changed);
+    }
+
+    /// This device takes no part in anything any more. What it has stays to be read.
+    fn stop(&mut self) {
+        self.live.stop();
+        self.requests = super::requests::Requests::default();
+        self.wakes.clear();
+        self.missing.clear();
     }
 
     /// The node has an older list than this device: it was restored from a backup, or it hides a change.

@@ -91,6 +91,15 @@ impl Live {
         }
     }
 
+    /// Nothing is followed any more: all connections end.
+    pub(super) fn stop(&mut self) {
+        for line in self.lines.values_mut() {
+            line.inbox = None;
+            line.groups.clear();
+            line.channels.clear();
+        }
+    }
+
     /// Notes how far a group was read, for the next connection.
     pub(super) fn read_group(&mut self, node: &str, group: &GroupId, after: u64) {
         let wanted = self.lines.get_mut(node).and_then(|line| line.groups.get_mut(group));

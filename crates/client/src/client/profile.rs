@@ -31,7 +31,9 @@ impl Client {
     /// What the node says of the account.
     pub(super) fn account_read(&mut self, turn: &mut Turn<'_>, reply: Reply) {
         if matches!(reply.status(), 401 | 403 | 404) {
-            return self.warn(turn, "your node does not know this device (any more)");
+            // The list, which the identity itself may read, says whether it was removed.
+            self.read_devices();
+            return;
         }
         let (Ok(found), Some(own)) = (reply.read::<Account>(), &self.own) else { return };
         let identity = Fixed(own.identity().0);
@@ -192,7 +194,7 @@ impl Client {
         let meets = reply.status() == 412;
         match reply.read::<Counter>() {
             Ok(found) => self.profile_stands(turn, found.counter),
-            Err(_) if meets => {
+            Err(_) if meets && self.may_repair() => {
                 let wait = Time::from(turn.random.next_u32() % MEET_WAIT);
                 self.owe_profile(turn.now, wait);
                 self.read_profile();
@@ -211,7 +213,9 @@ impl Client {
         own.profile.written = turn.now;
         if counter < own.profile.highest {
             // The node had an old copy: written on until this one is the highest of all.
-            self.owe_profile(turn.now, 0);
+            if self.may_repair() {
+                self.owe_profile(turn.now, 0);
+            }
             return;
         }
         own.profile.highest = counter;

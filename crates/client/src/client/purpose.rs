@@ -35,6 +35,8 @@ pub(crate) enum Purpose {
     PutContacts,
     PutPush,
     TestPush(CommandId),
+    /// Whether anything waits in the inbox after this number.
+    InboxEnd(u64),
     /// The inbox was read up to here.
     Taken(u64),
     Job(u64),

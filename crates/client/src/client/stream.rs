@@ -110,6 +110,7 @@ impl Client {
                 self.node_restored(turn);
             }
         }
+        self.upkeep.repairs = 0;
         self.ask_account();
         self.upkeep.packages_used(turn.now);
     }

@@ -18,6 +18,8 @@ use tidings_wire::bytes::{Blob, Fixed};
 const PACKAGES_KEPT: u64 = 20;
 /// Fewer than this, and new ones are made.
 const PACKAGES_LOW: u64 = 10;
+/// How often a node is given again what it should have, on one connection.
+const REPAIRS_MAX: u32 = 100;
 /// How often it is looked, in milliseconds.
 const LOOK_EVERY: Time = 6 * 3600 * 1000;
 
@@ -38,6 +40,8 @@ pub(crate) struct Upkeep {
     pub backups: Vec<CommandId>,
     /// The highest counter that contacts said and the node does not have.
     doubt: u64,
+    /// How often the node was given something that it then did not have: a hostile one could ask for it without end.
+    pub(super) repairs: u32,
 }
 
 impl Upkeep {
@@ -106,8 +110,12 @@ impl Client {
     }
 
     pub(super) fn contacts_put(&mut self, reply: Reply) {
-        let done = reply.good().is_ok() && !self.upkeep.contacts_again;
-        if let Some(own) = self.own_mut().filter(|_| done) {
+        // What the node refuses for good is not offered again before something changes or it greets anew.
+        if matches!(reply.status(), 401 | 403) {
+            self.read_devices();
+        }
+        let again = self.upkeep.contacts_again;
+        if let Some(own) = self.own_mut().filter(|_| !again) {
             own.owed.contacts = false;
         }
     }
@@ -186,6 +194,12 @@ impl Client {
         let owner = if last_resort { LAST_RESORT } else { PACKAGES };
         turn.batch.put(RecordKey::new(Table::Mls, owner, reference), record);
         Some(package)
+    }
+
+    /// Whether the node may be given once more what it should have had. It gets more chances when it greets anew.
+    pub(super) fn may_repair(&mut self) -> bool {
+        self.upkeep.repairs = self.upkeep.repairs.saturating_add(1);
+        self.upkeep.repairs <= REPAIRS_MAX
     }
 
     /// The home node was restored from a backup: it is given again what it may have lost.

@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::book::{Contact, Person};
+use super::conversations::PROFILE_WAIT;
 use crate::command::Fault;
 use crate::conversation::Conversation;
 use crate::conversation::People as _;
@@ -9,7 +10,7 @@ use crate::keys::box_public;
 use crate::profile::Name;
 use crate::records::Records;
 use crate::safety::{safety_code, safety_number};
-use crate::view::{ContactView, ConversationView, GroupId, Identity, MeView, MessageId, MessageView};
+use crate::view::{ContactView, ConversationView, GroupId, Identity, MeView, MessageId, MessageView, Standing};
 use std::cmp::Reverse;
 
 /// Most messages of one page or search.
@@ -138,7 +139,8 @@ impl Client {
     /// Whether something is still to be brought to a node, for which a person would wait.
     pub fn busy(&self) -> bool {
         let owed = self.own.as_ref().is_some_and(|own| {
-            own.owed.contacts || own.owed.devices || own.owed.packages || own.owed.profile.is_some()
+            let profile = own.owed.profile.is_some_and(|at| at <= self.now.saturating_add(PROFILE_WAIT));
+            own.owed.contacts || own.owed.devices || own.owed.packages || profile
         });
         let joins = !self.missing.is_empty() && self.own.as_ref().is_some_and(|own| !own.profile.read);
         owed || joins
@@ -151,6 +153,7 @@ impl Client {
     /// Whether all that waited at the nodes when this client began to follow them has been read.
     pub fn caught_up(&self) -> bool {
         let inbox = self.own.as_ref().is_some_and(|own| self.inbox.caught_up(own.inbox));
-        inbox && self.conversations.values().all(Conversation::caught_up)
+        let out = |conversation: &Conversation| conversation.standing(&self.book) == Standing::Out;
+        inbox && self.conversations.values().all(|conversation| conversation.caught_up() || out(conversation))
     }
 }

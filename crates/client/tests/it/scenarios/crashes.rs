@@ -14,7 +14,10 @@ fn story(seed: u64, who: usize, at: usize, kept: bool) {
         // The one who crashes while inviting invites again, as a person would.
         let order = world.order(ada, Command::Invite { lasts: 3600, note: String::new(), token: None });
         let crashes = world.devices[ada].crashes;
-        world.until(|world| world.devices[ada].done.contains_key(&order) || world.devices[ada].crashes > crashes, "it ends");
+        world.until(
+            |world| world.devices[ada].done.contains_key(&order) || world.devices[ada].crashes > crashes,
+            "it ends",
+        );
         if let Some(tidings_client::command::Done::Link(link)) = world.devices[ada].done.get(&order) {
             break link.clone();
         }
@@ -31,7 +34,10 @@ fn story(seed: u64, who: usize, at: usize, kept: bool) {
         let text = format!("{number}");
         let order = world.order(from, Command::SendText { group, text: text.clone(), reply: None, expire: None });
         let crashes = world.devices[from].crashes;
-        world.until(|world| world.devices[from].done.contains_key(&order) || world.devices[from].crashes > crashes, "it ends");
+        world.until(
+            |world| world.devices[from].done.contains_key(&order) || world.devices[from].crashes > crashes,
+            "it ends",
+        );
         // What was not kept was never said.
         if world.devices[from].done.contains_key(&order) || kept {
             said.push(text);

@@ -53,10 +53,28 @@ fn a_device_that_is_removed_reads_nothing_any_more() {
     world.say(bob, group, "the phone must not read this");
     world.settle();
     assert_eq!(world.texts(ada, &group), ["the phone must not read this"]);
-    assert_eq!(world.devices[bob].client.conversation(&group).unwrap().members.iter().map(|member| member.devices).sum::<usize>(), 2);
+    assert_eq!(
+        world.devices[bob]
+            .client
+            .conversation(&group)
+            .unwrap()
+            .members
+            .iter()
+            .map(|member| member.devices)
+            .sum::<usize>(),
+        2
+    );
     world.set_offline(second, false);
+    let asked = |world: &World| world.nodes.values().flat_map(|node| node.counts.values()).sum::<u64>();
+    let before = asked(&world);
     world.run(600_000);
-    assert_eq!(world.devices[second].client.conversation(&group).map(|_| world.texts(second, &group)).unwrap_or_default(), Vec::<String>::new());
+    assert!(asked(&world) < before + 50, "{} requests of a device that was removed", asked(&world) - before);
+    let told = world.devices[second].client.me().unwrap().warnings;
+    assert!(told.iter().any(|warning| warning.contains("was removed")), "{told:?}");
+    assert_eq!(
+        world.devices[second].client.conversation(&group).map(|_| world.texts(second, &group)).unwrap_or_default(),
+        Vec::<String>::new()
+    );
     assert_eq!(world.devices[ada].client.devices().len(), 1);
 }
 
@@ -66,7 +84,16 @@ fn a_person_comes_back_with_nothing_but_the_phrase() {
     let (ada, phrase) = world.person_with_phrase("Ada", NODES[0]);
     let bob = world.person("Bob", NODES[1]);
     let group = world.meet(ada, bob);
-    world.good(ada, Command::SetProfile { name: None, picture: None, statement: None, read_receipts: None, history: Some(KeepHistory::All) });
+    world.good(
+        ada,
+        Command::SetProfile {
+            name: None,
+            picture: None,
+            statement: None,
+            read_receipts: None,
+            history: Some(KeepHistory::All),
+        },
+    );
     world.say(ada, group, "remember this");
     world.say(bob, group, "I will");
     world.settle();
@@ -80,6 +107,7 @@ fn a_person_comes_back_with_nothing_but_the_phrase() {
     assert_eq!(world.devices[new].client.conversation(&group).unwrap().standing, Standing::Ready);
     assert_eq!(world.texts(new, &group), ["remember this", "I will"]);
     world.say(new, group, "I am back");
+    world.settle();
     world.say(bob, group, "welcome");
     world.settle();
     for who in [new, bob] {

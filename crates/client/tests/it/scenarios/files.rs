@@ -8,7 +8,9 @@ use tidings_client::view::{GroupId, MessageId, Shown};
 
 fn send(world: &mut World, from: usize, group: GroupId, content: Vec<u8>, look: Look) -> MessageId {
     let attachment = world.attachment(from, content, look);
-    let Done::Message(id) = world.good(from, Command::SendFile { group, attachment, reply: None }) else { panic!("no message") };
+    let Done::Message(id) = world.good(from, Command::SendFile { group, attachment, reply: None }) else {
+        panic!("no message")
+    };
     world.settle();
     id
 }

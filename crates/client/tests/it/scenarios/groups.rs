@@ -30,6 +30,10 @@ fn three_people_of_three_nodes_talk_and_one_is_removed() {
         assert_eq!(world.texts(who, &group), ["one", "two", "three"]);
         let view = world.devices[who].client.conversation(&group).unwrap();
         assert_eq!((view.title.as_str(), view.members.len()), ("Birds", 3));
+        // Also those who are no contacts of each other know their names.
+        let others: Vec<_> = view.members.iter().filter(|member| !member.me).map(|member| member.name.as_str()).collect();
+        let expected: Vec<_> = ["Ada", "Bob", "Carol"].into_iter().filter(|name| world.devices[who].name != *name).collect();
+        assert_eq!(others, expected);
     }
     let member = world.identity(carol);
     world.good(ada, Command::RemoveMember { group, member });
@@ -71,7 +75,8 @@ fn a_room_with_a_passphrase_is_joined_under_a_fresh_identity() {
     let mut world = World::new(22, &NODES);
     let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
     let passphrase = Some(Secret("open sesame".to_owned()));
-    let Done::Conversation(group) = world.good(ada, Command::CreateRoom { name: "Den".to_owned(), passphrase: passphrase.clone() })
+    let Done::Conversation(group) =
+        world.good(ada, Command::CreateRoom { name: "Den".to_owned(), passphrase: passphrase.clone() })
     else {
         panic!("no room")
     };

@@ -12,7 +12,10 @@ fn a_node_that_shows_an_old_profile_is_noticed() {
     let old = world.nodes[NODES[0]].accounts.values().next().unwrap().profile.clone();
     for name in ["Ada 2", "Ada 3", "Ada 4"] {
         let name = Some(name.to_owned());
-        world.good(ada, Command::SetProfile { name, picture: None, statement: None, read_receipts: None, history: None });
+        world.good(
+            ada,
+            Command::SetProfile { name, picture: None, statement: None, read_receipts: None, history: None },
+        );
         world.good(ada, Command::BackUp);
         world.settle();
     }
@@ -92,7 +95,9 @@ fn texts_that_a_node_should_not_say_change_nothing() {
         world.whisper(ada, NODES[0], text);
         world.settle();
     }
-    let entry = format!(r#"{{"entries":{{"group":"{group}","entries":[{{"number":7,"id":"AAAAAAAAAAAAAAAAAAAAAA","kind":"commit","turn":9,"at":0,"body":"AAAA"}}]}}}}"#);
+    let entry = format!(
+        r#"{{"entries":{{"group":"{group}","entries":[{{"number":7,"id":"AAAAAAAAAAAAAAAAAAAAAA","kind":"commit","turn":9,"at":0,"body":"AAAA"}}]}}}}"#
+    );
     world.whisper(ada, NODES[0], &entry);
     world.settle();
     world.say(bob, group, "two");

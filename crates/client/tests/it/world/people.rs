@@ -16,20 +16,25 @@ impl World {
     pub fn person_with_phrase(&mut self, name: &str, node: &str) -> (usize, Secret) {
         let number = self.device(name);
         let phrase = self.phrase();
-        self.good(number, Command::CreateAccount {
-            node: node.to_owned(),
-            token: None,
-            phrase: phrase.clone(),
-            name: name.to_owned(),
-            device: format!("{name}'s first"),
-        });
+        self.good(
+            number,
+            Command::CreateAccount {
+                node: node.to_owned(),
+                token: None,
+                phrase: phrase.clone(),
+                name: name.to_owned(),
+                device: format!("{name}'s first"),
+            },
+        );
         self.settle();
         (number, phrase)
     }
 
     /// Runs until nobody who has a network is busy, and everybody has read everything.
     pub fn settle(&mut self) {
-        let rests = |device: &Device| device.offline || !device.client.has_account() || (!device.client.busy() && device.client.caught_up());
+        let rests = |device: &Device| {
+            device.offline || !device.client.has_account() || (!device.client.busy() && device.client.caught_up())
+        };
         self.until(|world| world.devices.iter().all(rests), "everybody rests");
         self.run(1_500);
         self.until(|world| world.devices.iter().all(rests), "everybody rests again");
@@ -37,7 +42,9 @@ impl World {
 
     /// Makes an invitation.
     pub fn invite(&mut self, device: usize) -> Secret {
-        let Done::Link(link) = self.good(device, Command::Invite { lasts: 3600, note: "for a test".to_owned(), token: None }) else {
+        let Done::Link(link) =
+            self.good(device, Command::Invite { lasts: 3600, note: "for a test".to_owned(), token: None })
+        else {
             panic!("no link")
         };
         link
