@@ -564,3 +564,36 @@ fn a_conversation_that_is_gone_is_left() {
     stage.draw();
     assert_eq!(stage.app.place, None);
 }
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "it measures")]
+fn drawing_costs_the_same_however_long_the_history_is() {
+    let mut world = fixture::world();
+    world.conversations = (1..=200).map(|number| fixture::conversation(number, &format!("Person {number}"))).collect();
+    let begin = std::time::Instant::now();
+    let mut stage = Stage::with(120, 40, Options::default(), world);
+    let first = begin.elapsed();
+    stage.press("enter");
+    let page = |stage: &mut Stage, lower: u32| {
+        let messages =
+            (lower..lower + 60).map(|number| fixture::message(number, 1, "A line of some words, as people write"));
+        let before = stage.app.thread.as_ref().unwrap().messages().next().map(|message| message.order.clone());
+        stage.app.arrive(Arrival::Page { group: fixture::group(1), before, limit: 60, messages: messages.collect() });
+    };
+    let cost = |stage: &mut Stage| {
+        let begin = std::time::Instant::now();
+        (0..20).for_each(|_| drop(stage.draw()));
+        begin.elapsed() / 20
+    };
+    page(&mut stage, 50_000);
+    let short = cost(&mut stage);
+    // 50,000 messages are read, page after page.
+    for lower in (0..50_000).step_by(60).rev().skip(1) {
+        page(&mut stage, lower);
+        stage.app.scroll(true, 80);
+    }
+    let (long, kept) = (cost(&mut stage), stage.app.thread.as_ref().unwrap().messages().len());
+    println!("first screen with 200 conversations: {first:?}; a drawing: {short:?}; after 50,000 messages: {long:?}");
+    assert!((1_000..=crate::screen::thread::MAX_KEPT).contains(&kept), "{kept}");
+    assert!(long < short * 4 + std::time::Duration::from_millis(20), "{short:?} {long:?}");
+}

@@ -3,7 +3,7 @@
 use crate::screen::options::Options;
 use ratatui::crossterm::event::{
     DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste, EnableFocusChange,
-    EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::crossterm::{cursor, execute};
@@ -11,6 +11,9 @@ use std::io::{self, Write as _, stderr, stdout};
 use std::panic::{PanicHookInfo, set_hook, take_hook};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Buttons and the wheel, in SGR's form; not every movement, or each would wake us.
+const BUTTONS: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 
 /// Has the terminal. Gives it back when it is dropped.
 pub(crate) struct Guard {
@@ -47,12 +50,12 @@ impl Guard {
         }
         execute!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange)?;
         if self.how.mouse {
-            execute!(out, EnableMouseCapture)?;
+            out.write_all(BUTTONS)?;
         }
         if self.how.keyboard {
             execute!(out, PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES))?;
         }
-        Ok(())
+        out.flush()
     }
 
     /// A panic gives the terminal back before it is told.
