@@ -58,6 +58,11 @@ impl App {
         if let Some(group) = self.options.conversation.filter(|_| first) {
             self.go(Place::Conversation(group));
         }
+        for group in std::mem::take(&mut self.news) {
+            if let Some(view) = self.world.conversation(&group).cloned() {
+                self.notify(&view);
+            }
+        }
         self.refresh_sheets();
     }
 
@@ -136,6 +141,8 @@ impl App {
     }
 
     fn event(&mut self, event: Event) {
+        // What is being loaded may be of the time before this.
+        self.stale.overview |= self.loading;
         match event {
             Event::Changed => self.missed_something(),
             Event::Conversation(group) => {

@@ -180,6 +180,9 @@ impl App {
                 self.effects.extend(messages.into_iter().map(|message| Effect::Message(group, message)));
             }
         }
+        if self.effects.iter().any(|effect| matches!(effect, Effect::Attach { .. })) {
+            self.say(Tone::Dim, "Preparing the file…");
+        }
         std::mem::take(&mut self.effects)
     }
 

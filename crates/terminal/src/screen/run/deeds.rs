@@ -20,8 +20,7 @@ pub(crate) type Arrivals = mpsc::Receiver<Arrival>;
 
 /// Does things.
 pub(crate) struct Deeds {
-    session: Session,
-    commands: mpsc::Sender<(Purpose, Command)>,
+    waiting: mpsc::Sender<Effect>,
     back: mpsc::Sender<Arrival>,
 }
 
@@ -29,58 +28,55 @@ impl Deeds {
     /// Ready to do things.
     pub(crate) fn start(session: Session) -> (Self, Arrivals) {
         let (back, arrivals) = mpsc::channel(WAITING);
-        let (commands, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(in_order(session.clone(), waiting, back.clone()));
-        (Self { session, commands, back }, arrivals)
+        let (waiting, effects) = mpsc::channel(WAITING);
+        tokio::spawn(in_order(session, effects, back.clone()));
+        (Self { waiting, back }, arrivals)
     }
 
-    /// Does something. Commands are given to the client in the order in which they came here.
+    /// Does something. All is given to the client in the order in which it came here, and what it shows comes back in that order.
     pub(crate) fn perform(&self, effect: Effect) {
+        let Err(refused) = self.waiting.try_send(effect) else { return };
         let back = self.back.clone();
-        if let Effect::Command(purpose, command) = effect {
-            if let Err(refused) = self.commands.try_send((purpose, command)) {
-                let (purpose, _) = refused.into_inner();
-                let busy = Done::Failed(Fault::Store("too much is under way; try again in a moment".to_owned()));
-                tokio::spawn(async move { back.send(Arrival::Done(purpose, busy)).await });
-            }
-            return;
-        }
-        let session = self.session.clone();
-        tokio::spawn(async move {
-            if let Some(arrival) = outcome(session, effect).await {
-                // The screen may have been closed meanwhile.
-                let _ = back.send(arrival).await;
-            }
-        });
+        let why = "too much is under way; try again in a moment".to_owned();
+        let arrival = match refused.into_inner() {
+            Effect::Command(purpose, _) => Arrival::Done(purpose, Done::Failed(Fault::Store(why))),
+            _ => Arrival::Failed(why),
+        };
+        // The screen may have been closed meanwhile.
+        tokio::spawn(async move { drop(back.send(arrival).await) });
     }
 }
 
-/// Gives commands to the client one after the other, and waits for their ends beside each other.
-async fn in_order(session: Session, mut waiting: mpsc::Receiver<(Purpose, Command)>, back: mpsc::Sender<Arrival>) {
+/// Begins one thing after the other, and waits for their ends beside each other.
+async fn in_order(session: Session, mut waiting: mpsc::Receiver<Effect>, back: mpsc::Sender<Arrival>) {
     let mut under_way = FuturesUnordered::new();
     loop {
         tokio::select! {
             biased;
             Some(arrival) = under_way.next() => {
-                if back.send(arrival).await.is_err() {
+                if let Some(arrival) = arrival
+                    && back.send(arrival).await.is_err()
+                {
                     return;
                 }
             }
-            command = waiting.recv() => {
-                let Some((purpose, command)) = command else { break };
-                let session = session.clone();
-                under_way.push(async move { Arrival::Done(purpose, session.command(command).await) });
+            effect = waiting.recv() => {
+                let Some(effect) = effect else { break };
+                under_way.push(outcome(session.clone(), effect));
             }
         }
     }
     while let Some(arrival) = under_way.next().await {
-        // Nobody may want to know any more.
-        let _ = back.send(arrival).await;
+        if let Some(arrival) = arrival {
+            // Nobody may want to know any more.
+            let _ = back.send(arrival).await;
+        }
     }
 }
 
 async fn outcome(session: Session, effect: Effect) -> Option<Arrival> {
     Some(match effect {
+        Effect::Command(purpose, command) => Arrival::Done(purpose, session.command(command).await),
         Effect::Overview => Arrival::Overview(Box::new(overview(&session).await?)),
         Effect::Conversation(group) => Arrival::Conversation(group, session.conversation(group).await.map(Box::new)),
         Effect::Page { group, before, limit } => {
@@ -94,12 +90,7 @@ async fn outcome(session: Session, effect: Effect) -> Option<Arrival> {
         }
         Effect::Fetch { group, message, path } => fetch(&session, group, message, path).await,
         Effect::Browse(link) => return browse(&link).await,
-        Effect::Command(..)
-        | Effect::Copy(_)
-        | Effect::Notify(_)
-        | Effect::Suspend
-        | Effect::Repaint
-        | Effect::Quit => return None,
+        Effect::Copy(_) | Effect::Notify(_) | Effect::Suspend | Effect::Repaint | Effect::Quit => return None,
     })
 }
 

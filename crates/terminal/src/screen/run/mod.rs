@@ -18,6 +18,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::Event as Key;
 use ratatui::crossterm::terminal::window_size;
+use ratatui::layout::Rect;
 use std::io::{self, Stdout, Write as _, stdout};
 use std::time::Duration;
 use tokio::time::{Instant, interval, sleep_until};
@@ -133,7 +134,7 @@ impl Screen {
         self.terminal.draw(|frame| self.app.draw(frame))?;
         let placements = self.app.placements();
         if self.painter.must_clear(&placements) {
-            self.terminal.clear()?;
+            self.erase()?;
             self.terminal.draw(|frame| self.app.draw(frame))?;
             self.painter.erased();
         }
@@ -169,10 +170,17 @@ impl Screen {
     }
 
     fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.clear()?;
+        self.erase()?;
         self.painter.erased();
         self.title.clear();
         self.draw()
+    }
+
+    /// Erases the screen, so that all of it is written anew. `Terminal::clear` would first ask the terminal where its cursor is, and
+    /// the answer would come to the thread that reads keys.
+    fn erase(&mut self) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     fn write(&mut self, text: &str) -> io::Result<()> {

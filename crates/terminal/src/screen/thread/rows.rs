@@ -278,7 +278,11 @@ impl Body<'_, '_> {
     }
 
     fn file(&mut self, file: &FileView) {
-        if file.gone {
+        if self.message.mine && file.look != Seen::Keep {
+            // It is not kept here: who sent it can't look at it either.
+            let what = if file.look == Seen::Once { "to be seen once" } else { "to be seen for a time" };
+            self.plain(&format!("{}, {what}", file_words(file)), Tone::Dim);
+        } else if file.gone {
             let what = match file.look {
                 Seen::Keep => "The file is gone",
                 _ => "Seen, and gone",
@@ -309,7 +313,6 @@ impl Body<'_, '_> {
         self.push(vec![Span::styled(clipped, strong), Span::raw(" "), Span::styled(label, accent)], vec![target]);
         let how = match file.look {
             Seen::Keep => return,
-            Seen::Once if self.message.mine => "Can be seen once.".to_owned(),
             Seen::Once => "Can be seen once: it is destroyed everywhere when you have.".to_owned(),
             Seen::Seconds(seconds) => format!("Can be seen for {}, then it is destroyed.", lasting(seconds.into())),
         };

@@ -2,6 +2,7 @@
 
 use super::super::{App, Focus};
 use crate::screen::clean;
+use crate::screen::clock::size;
 use crate::screen::composer::Mode;
 use crate::screen::palette::Tone;
 use crate::screen::target::Target;
@@ -63,6 +64,12 @@ impl App {
     /// Who is writing.
     fn writing(&self) -> String {
         let Some(one) = self.group().and_then(|group| self.world.conversation(&group)) else { return String::new() };
+        // A file that is being sent has no message yet in which its progress could stand.
+        let thread = self.thread.as_ref();
+        let sending = self.progress.iter().find(|(id, _)| thread.is_none_or(|thread| thread.message(id).is_none()));
+        if let Some((done, all)) = sending.map(|(_, share)| *share) {
+            return format!("Sending a file: {} % of {}", done.saturating_mul(100) / all.max(1), size(all));
+        }
         let names: Vec<String> = one.typing.iter().take(3).map(|who| self.world.name_of(who)).collect();
         match names.as_slice() {
             [] => String::new(),
