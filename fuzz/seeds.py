@@ -41,6 +41,31 @@ keep(
     f'signature keyId="{KEY[:-1]}",signature="{SIGNED.replace("A", "_")}"',
     'Signature keyId="",signature=""',
 )
+ID, ED25519 = "A" * 21 + "w", "A" * 42 + "8"
+PARAMS = f'created=1700000000;nonce="{ID}";keyid="{ED25519}";alg="ed25519";tag="tidings/1"'
+COVERED = '"@method" "@authority" "@path" "@query"'
+keep(
+    "native_request",
+    f'\0tidings=({COVERED});{PARAMS}\ntidings=:{"A" * 86}==:',
+    f'\0tidings=({COVERED} "content-digest");{PARAMS}\ntidings=:{"A" * 86}==:',
+    *(
+        chr(1 + 5 * method) + path
+        for method in range(6)
+        for path in (f"/v1/groups/{ID}/entries", f"/v1/groups/{ID}/members/self", "/v1/push/test", f"/v1/blobs/{ED25519}", "/v1/node/")
+    ),
+    "\2bytes=0-99",
+    "\2bytes=-5",
+    "\2bytes=18446744073709551615-",
+    f'\3{{"follow":{{"group":"{ID}","after":7,"key":"{ED25519}","signature":"{"A" * 86}","device":"{"A" * 11}"}}}}',
+    '\3{"unfollow":{"inbox":true}}',
+    '\3{"say":{"channel":"lobby","text":"hi"}}',
+    f'\3{{"entries":{{"group":"{ID}","entries":[{{"number":1,"id":"{ID}","kind":"commit","turn":1,"at":9,"body":"AA","remove":["{ED25519}"]}}]}}}}',
+    f'\4{{"id":"{ID}","kind":"commit","turn":1,"body":"AAAA","info":"AA","add":[{{"key":"{ED25519}","role":"owner"}}]}}',
+    f'\4{{"contacts":[{{"key":"{ED25519}","drop":true}}]}}',
+    f'\4{{"id":"{ID}","offer":"AA","expires":18446744073709551615}}',
+    f'\4{{"size":100,"delete":"{ED25519}"}}',
+    '\4{"error":"from the future","message":""}',
+)
 KIND = "multipart/form-data; boundary=b\n"
 FILE = f'; filename="f"{CRLF}Content-Type: application/octet-stream'
 keep(
@@ -218,4 +243,110 @@ keep(
     '42/,7["a\\"\\u00e4", {"x":[1,"\\ud800"]} ,2]\x1ebAQID',
     '451-3["x",{"_placeholder":true,"num":0}]\x1e461-3[]\x1e41',
     '40/admin?x=1,{"token":1}\x1e42["connect"]\x1e42[5]\x1e43[]',
+)
+
+# Each valid message as it is, with a bit flipped, a byte more, a piece cut out; and none of them.
+keep("mls", *(bytes([which]) for which in range(8)))
+keep("mls", *(bytes([which, kind, 0, place, 1]) for which in range(8) for kind, place in ((1, 5), (1, 40), (2, 9), (3, 30))))
+keep("mls", b"\xff", b"\xff\x00\x01\x00\x02" + bytes(60), b"\xff\x00\x01\x00\x01" + bytes(60), b"\xff\x00\x01\x00\x03\x00\x01" + bytes(60))
+
+
+def vectors(name):
+    return json.loads((pathlib.Path(__file__).parent.parent / "docs/protocol/vectors" / f"{name}.json").read_text())
+
+
+def inner(signed):
+    """The body of a signed object: what stands in the first byte string of the array."""
+    data = bytes.fromhex(signed)
+    kind = data[1] & 0x1F
+    if kind < 24:
+        return data[2 : 2 + kind]
+    width = 1 << (kind - 24)
+    length = int.from_bytes(data[2 : 2 + width], "big")
+    return data[2 + width : 2 + width + length]
+
+
+SIGNED = [
+    (0, [vectors("signed")["object"], *(case["object"] for case in vectors("signed")["refused"])]),
+    (1, [entry["object"] for entry in vectors("device_lists")["lists"]]),
+    (2, [vectors("invitations")["card"]["object"]]),
+    (3, [vectors("invitations")["offer"]["object"]]),
+    (4, [vectors("invitations")["answer"]["object"]]),
+    (5, [entry["signed"]["object"] for entry in vectors("parcels")["parcels"]]),
+]
+keep(
+    "signed_objects",
+    *(bytes([kind]) + data for kind, group in SIGNED for text in group for data in (bytes.fromhex(text), inner(text))),
+)
+SAID = vectors("contents")
+keep(
+    "contents",
+    *(b"\x00" + bytes.fromhex(case["cbor"]) for case in [*SAID["messages"], SAID["newer"], *SAID["refused"]]),
+    *(b"\x01" + bytes.fromhex(vectors("rosters")[name]["cbor"]) for name in ("before", "left", "after")),
+    *(b"\x01" + bytes.fromhex(case["cbor"]) for case in vectors("rosters")["refused"]),
+    *(b"\x02" + bytes.fromhex(vectors("profile")[name]["cbor"]) for name in ("one", "other", "merged")),
+    b"\x03\xa3eepoch\x03ctagH" + bytes(8) + b"cmlsCabc",
+    b"\x04" + bytes.fromhex(vectors("profile")["archive"]["cbor"]),
+    b"\x05\xa3fdeviceX " + bytes(32) + b"eagreeX " + bytes(32) + b"dnamebhi",
+    b"\x06" + bytes.fromhex(vectors("sealing")["padded"]["padded"]),
+)
+keep(
+    "sealed",
+    *(bytes.fromhex(case["sealed"]) for case in [*vectors("parcels")["parcels"], *vectors("sealing")["sealed"]]),
+    *(bytes.fromhex(case[name]) for case in vectors("entries")["sealed"] for name in ("entry", "info")),
+    *(bytes.fromhex(vectors("links")["linking"][name]) for name in ("request", "reply")),
+    *(status.to_bytes(2, "little") + body for status in (200, 206, 404, 416, 429, 503) for body in (b"7", bytes(100))),
+)
+LINKS = vectors("links")
+keep(
+    "typed",
+    *(b"\x00" + text.encode() for text in (LINKS["invitation"]["link"], LINKS["invitation"]["link_with_token"])),
+    *(b"\x00" + text.encode() for text in (LINKS["invitation"]["account_link"], LINKS["room"]["link"], LINKS["linking"]["code"])),
+    *(b"\x00" + case["phrase"].encode() for case in vectors("keys")["phrases"]),
+    *(b"\x00" + case["number"].encode() for case in vectors("safety")["pairs"]),
+    b"\x01BwcHBwcHBwcHBwcHBwcHBw.T",
+    b"\x02T-1",
+    b"\x03" + b"A" * 64,
+    b"\x04node.example:8443",
+    b"\x04[2001:db8::1]:1",
+    b"\x05000g-40r4 zfyfvzqz",
+    b"\x00history/" + b"A" * 21 + b"A/7",
+)
+KEY32, KEY16 = "A" * 43, "A" * 22
+ENTRY = {"number": 1, "id": KEY16, "kind": "commit", "turn": 1, "at": 5, "body": "AAA", "add": [{"key": KEY32, "role": "owner"}], "remove": [KEY32]}
+PARCEL = {"number": 1, "id": KEY16, "at": 5, "label": "parcel", "body": "AAA"}
+FROM_CLIENT = (
+    {"follow": {"inbox": True, "after": 7, "key": KEY32, "signature": "A" * 86}},
+    {"unfollow": {"group": KEY16}},
+    {"say": {"channel": "x", "text": "y"}},
+)
+FROM_NODE = (
+    {"hello": {"challenge": KEY32, "incarnation": 1, "heartbeat": 30}},
+    {"following": {"group": KEY16, "end": 2, "turn": 1}},
+    {"refused": {"inbox": True, "error": "not_accepted"}},
+    {"parcels": {"parcels": [PARCEL]}},
+    {"entries": {"group": KEY16, "entries": [ENTRY]}},
+    {"changed": "profile"},
+)
+BODIES = (
+    (2, {"devices": "AAA", "token": "x"}),
+    (3, {"packages": ["AAA"], "last_resort": "AAA"}),
+    (4, {"devices": "AAA", "packages": [{"device": KEY32, "package": "AAA", "last_resort": False}]}),
+    (5, {"parcels": [PARCEL], "end": 1}),
+    (6, {"group": KEY16, "members": [{"key": KEY32, "role": "member"}], "info": "AAA"}),
+    (8, {"id": KEY16, "kind": "message", "turn": 0, "body": "AAA", "notify": True}),
+    (9, {"entries": [ENTRY], "end": 1, "turn": 1}),
+    (10, {"error": "turn", "message": "x", "winner": ENTRY, "turn": 1, "end": 1}),
+    (11, {"id": KEY16, "state": "open", "offer": "AAA", "expires": 5}),
+    (14, {"error": "rate", "message": "x"}),
+)
+keep(
+    "native_json",
+    *(b"\x00" + json.dumps(text).encode() for text in FROM_CLIENT),
+    *(b"\x01" + json.dumps(text).encode() for text in FROM_NODE),
+    *(bytes([kind]) + json.dumps(body).encode() for kind, body in BODIES),
+    *(
+        b"\x0f" + f"{request['signature-input']}\n{request['signature']}".encode()
+        for request in vectors("requests")["requests"]
+    ),
 )
