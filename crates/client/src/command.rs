@@ -139,6 +139,9 @@ pub enum Command {
         note: String,
         /// A token of the node that lets the invited one register there.
         token: Option<Secret>,
+        /// Whether the one invited may make an account at this node: a token is asked of the node for that.
+        #[serde(default)]
+        account: bool,
     },
     /// Revoke an invitation.
     CancelInvitation {

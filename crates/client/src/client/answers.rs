@@ -82,6 +82,7 @@ impl Client {
             Purpose::Job(number) => self.job_answered(turn, number, reply),
             Purpose::Hub(group, asked) => self.hub_answered(turn, &group, asked, reply),
             Purpose::TakePackages(group, identity) => self.packages_taken(turn, &group, &identity, reply),
+            Purpose::InviteToken(inviting) => self.invite_token(turn, *inviting, reply),
             Purpose::InvitePackages(inviting) => self.invite_packages(turn, *inviting, reply),
             Purpose::Offer(accepting) => self.offer_read(turn, *accepting, reply),
             Purpose::WhoseAnswer(job) => self.whose_answer(turn, job, reply),

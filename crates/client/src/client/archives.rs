@@ -158,11 +158,9 @@ impl Client {
     }
 
     fn archive_numbers(&self, group: &GroupId) -> Vec<u64> {
-        let of = |(name, _): (Name, &[u8])| match name {
-            Name::History(of, number) if of == *group => Some(number),
-            _ => None,
-        };
-        self.book.document().all().filter_map(of).collect()
+        let names = self.book.names(&format!("history/{group}/")).into_iter();
+        let numbers = names.filter_map(|name| if let Name::History(_, number) = name { Some(number) } else { None });
+        numbers.collect()
     }
 
     /// Deletes the archives from this number on.

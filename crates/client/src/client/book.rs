@@ -127,6 +127,13 @@ impl Book {
         self.document.get(name)
     }
 
+    /// Names of records whose keys begin so and that are not deleted.
+    pub(super) fn names(&self, prefix: &str) -> Vec<Name> {
+        let from = self.document.records.range(prefix.to_owned()..);
+        let found = from.take_while(|(name, _)| name.starts_with(prefix)).filter(|(_, record)| record.value.is_some());
+        found.filter_map(|(name, _)| Name::parse(name)).collect()
+    }
+
     /// A record of the document, read.
     pub(super) fn get_as<T: serde::de::DeserializeOwned>(&self, name: &Name) -> Option<T> {
         tidings_wire::cbor::decode(self.get(name)?, RECORD_BYTES_MAX).ok()

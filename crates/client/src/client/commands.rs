@@ -2,6 +2,7 @@
 
 use super::Client;
 use super::account::{NewOwn, NewProfile};
+use super::invitations::NewInvitation;
 use super::turn::Turn;
 use crate::command::{Command, Done, Fault};
 use crate::conversation::Wish;
@@ -32,7 +33,7 @@ impl Client {
             }
             Command::TakeBoxKey { key } => self.take_box_key(turn, &key),
             Command::BackUp => self.back_up(turn, id),
-            Command::SetPush(push) => self.set_push(push),
+            Command::SetPush(push) => self.set_push(turn, push),
             Command::TestPush => self.test_push(id),
             Command::JoinChannel { channel } => self.join_channel(turn, channel),
             Command::SayInChannel { channel, text } => self.say_in_channel(turn, channel, text),
@@ -48,7 +49,9 @@ impl Client {
         command: Command,
     ) -> Result<Option<Done>, Fault> {
         match command {
-            Command::Invite { lasts, note, token } => self.invite(turn, id, (lasts, note, token)),
+            Command::Invite { lasts, note, token, account } => {
+                self.invite(turn, id, NewInvitation { lasts, note, token, account })
+            }
             Command::CancelInvitation { id } => self.cancel_invitation(turn, id),
             Command::Accept { link, passphrase } => self.accept(turn, id, &link, passphrase.as_ref()),
             Command::SetVerified { contact, verified } => self.set_verified(turn, &contact, verified),

@@ -105,6 +105,7 @@ impl Client {
         self.steps(turn, &group, steps);
         self.write_entry(turn, &group);
         self.wake_me(&group);
+        self.calls.push_back(Call::Members(group));
         turn.show(Event::Changed);
         Ok((group, rest))
     }
@@ -315,13 +316,12 @@ impl Client {
     pub(super) fn find_missing(&mut self, now: Time) {
         let first = self.own.as_ref().is_some_and(|own| !own.profile.read);
         let at = if first { now } else { now.saturating_add(WELCOME_WAIT) };
-        let names = self.book.document().records.iter().filter(|(_, record)| record.value.is_some());
-        let groups: Vec<_> = names
-            .filter_map(|(name, _)| match Name::parse(name) {
-                Some(Name::Conversation(group)) if !self.conversations.contains_key(&group) => Some(group),
-                _ => None,
-            })
-            .collect();
+        let names = self.book.names("conversation/").into_iter();
+        let groups = names.filter_map(|name| match name {
+            Name::Conversation(group) if !self.conversations.contains_key(&group) => Some(group),
+            _ => None,
+        });
+        let groups: Vec<_> = groups.collect();
         for group in groups {
             self.missing.entry(group).or_insert(at);
         }

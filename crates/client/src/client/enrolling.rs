@@ -91,7 +91,6 @@ impl Client {
         self.name_device(turn);
         self.read_profile();
         self.ready(turn);
-        self.tell_devices(turn);
         turn.show(Event::Changed);
     }
 

@@ -15,7 +15,7 @@ use crate::profile::Name;
 use crate::view::{Event, GroupId, InvitationView};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
-use tidings_wire::api::TakenPackages;
+use tidings_wire::api::{NewToken, TakenPackages, TokenMade};
 use tidings_wire::bytes::Fixed;
 use tidings_wire::cbor;
 use tidings_wire::signed::Signed;
@@ -48,6 +48,14 @@ pub(crate) struct InvitationRecord {
     pub quiet: bool,
 }
 
+/// What [`Command::Invite`](crate::command::Command::Invite) says.
+pub(crate) struct NewInvitation {
+    pub lasts: u64,
+    pub note: String,
+    pub token: Option<Secret>,
+    pub account: bool,
+}
+
 /// An invitation that is being made.
 pub(crate) struct Inviting {
     command: Option<CommandId>,
@@ -60,9 +68,9 @@ impl Client {
         &mut self,
         turn: &mut Turn<'_>,
         command: CommandId,
-        asked: (u64, String, Option<Secret>),
+        asked: NewInvitation,
     ) -> Result<Option<Done>, Fault> {
-        let (lasts, note, token) = asked;
+        let NewInvitation { lasts, note, token, account } = asked;
         let own = self.account()?;
         if note.len() > NOTE_MAX {
             return Err(Fault::TooLarge("the note".to_owned()));
@@ -82,8 +90,32 @@ impl Client {
             device,
             quiet: false,
         };
-        self.begin_invitation(turn, Inviting { command: Some(command), record });
+        let inviting = Inviting { command: Some(command), record };
+        if account && inviting.record.token.is_none() {
+            self.ask_token(inviting);
+        } else {
+            self.begin_invitation(turn, inviting);
+        }
         Ok(None)
+    }
+
+    /// Asks the node for a token with which the one invited can make an account.
+    fn ask_token(&mut self, inviting: Inviting) {
+        let Some(own) = &self.own else { return };
+        let body = NewToken { expires: inviting.record.expires };
+        let ask = Ask::new(&own.node, "POST", "/v1/tokens", Purpose::InviteToken(Box::new(inviting))).json(&body);
+        let ask = ask.signed(&own.device_key()).patience(Patience::Now);
+        self.requests.ask(ask);
+    }
+
+    pub(super) fn invite_token(&mut self, turn: &mut Turn<'_>, mut inviting: Inviting, reply: Reply) {
+        match reply.read::<TokenMade>() {
+            Ok(made) => {
+                inviting.record.token = Some(made.token);
+                self.begin_invitation(turn, inviting);
+            }
+            Err(fault) => turn.failed(inviting.command, fault),
+        }
     }
 
     /// An invitation with a secret that both sides have from a common contact.
@@ -181,16 +213,17 @@ impl Client {
     }
 
     fn invitation_records(&self) -> Vec<([u8; 16], InvitationRecord)> {
-        let names = self.book.document().records.keys().filter_map(|name| match Name::parse(name) {
-            Some(Name::Invitation(id)) => Some(id),
+        let ids = self.book.names("invitation/").into_iter().filter_map(|name| match name {
+            Name::Invitation(id) => Some(id),
             _ => None,
         });
-        names.filter_map(|id| Some((id, self.book.get_as(&Name::Invitation(id))?))).collect()
+        ids.filter_map(|id| Some((id, self.book.get_as(&Name::Invitation(id))?))).collect()
     }
 
     /// Invitations that are open.
     pub fn invitations(&self) -> Vec<InvitationView> {
-        let open = self.invitation_records().into_iter().filter(|(_, record)| !record.quiet);
+        let open =
+            self.invitation_records().into_iter().filter(|(_, record)| !record.quiet && record.expires > self.now);
         let view = |(id, record): ([u8; 16], InvitationRecord)| {
             Some(InvitationView { id, note: record.note, expires: record.expires, link: self.invitation_link(&id)? })
         };

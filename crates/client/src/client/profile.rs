@@ -85,6 +85,8 @@ impl Client {
                 own.profile.read = true;
             }
             self.join_missing(turn);
+            // Only now it is known who is to hear of this new device.
+            self.tell_devices(turn);
         }
         if let Some(command) = self.linking.waits_for_profile.take() {
             turn.done(Some(command), Done::Well);

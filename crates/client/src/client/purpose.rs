@@ -42,6 +42,8 @@ pub(crate) enum Purpose {
     Job(u64),
     Hub(GroupId, AskedHub),
     TakePackages(GroupId, Identity),
+    /// A token that goes with an invitation.
+    InviteToken(Box<Inviting>),
     /// Packages of one's own other devices, for an invitation.
     InvitePackages(Box<Inviting>),
     /// The offer of an invitation.

@@ -17,7 +17,11 @@ const ENDPOINT_MAX: usize = 2048;
 
 impl Client {
     /// [`Command::SetPush`](crate::command::Command::SetPush).
-    pub(super) fn set_push(&mut self, asked: Option<PushSubscription>) -> Result<Option<Done>, Fault> {
+    pub(super) fn set_push(
+        &mut self,
+        turn: &mut Turn<'_>,
+        asked: Option<PushSubscription>,
+    ) -> Result<Option<Done>, Fault> {
         self.account()?;
         if asked.as_ref().is_some_and(|push| {
             push.endpoint.len() > ENDPOINT_MAX || push.p256dh.len() > 200 || push.auth.0.len() > 100
@@ -31,8 +35,14 @@ impl Client {
             own.owed.push = true;
         }
         self.upkeep.push_again = true;
-        let groups: Vec<_> = self.conversations.keys().copied().filter(|_| wakes).collect();
-        groups.iter().for_each(|group| self.wake_me(group));
+        let groups: Vec<_> = self.conversations.keys().copied().collect();
+        for group in groups {
+            if wakes {
+                self.wake_me(&group);
+            } else {
+                self.set_wake(turn, &group, None);
+            }
+        }
         Ok(Some(Done::Well))
     }
 
@@ -96,11 +106,15 @@ impl Client {
     }
 
     pub(super) fn wake_token(&mut self, turn: &mut Turn<'_>, group: &GroupId, reply: Reply) {
-        let (Ok(wake), Some(me)) = (reply.read::<WakeUrl>(), self.me_scene()) else { return };
-        let Some(view) = self.conversation(group) else { return };
-        let Some(conversation) = self.conversations.get(group) else { return };
-        let key = Fixed(conversation.access_key(&me).to_bytes());
+        let (Ok(wake), Some(view)) = (reply.read::<WakeUrl>(), self.conversation(group)) else { return };
         let url = (!view.muted).then_some(wake.url);
-        self.add_job(turn, Job::Wake { hub: view.hub, group: *group, key, url });
+        self.set_wake(turn, group, url);
+    }
+
+    /// Tells a hub where to say that something came for this device, or nowhere.
+    fn set_wake(&mut self, turn: &mut Turn<'_>, group: &GroupId, url: Option<String>) {
+        let (Some(me), Some(conversation)) = (self.me_scene(), self.conversations.get(group)) else { return };
+        let (hub, key) = (conversation.hub().to_owned(), Fixed(conversation.access_key(&me).to_bytes()));
+        self.add_job(turn, Job::Wake { hub, group: *group, key, url });
     }
 }

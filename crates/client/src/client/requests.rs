@@ -16,6 +16,9 @@ const WAITING_MAX: usize = 20_000;
 const FIRST_WAIT: Time = 1_000;
 /// The longest wait, in milliseconds.
 const LONGEST_WAIT: Time = 5 * 60 * 1000;
+/// A wait, in milliseconds, that somebody who waits for an answer bears, and how many of them.
+const SOON: Time = 2_500;
+const SOON_TRIES: u32 = 3;
 /// Clocks that differ by more than this, in milliseconds, are corrected for.
 const CLOCK_SLACK: Time = 60 * 1000;
 
@@ -195,6 +198,11 @@ impl<P> Requests<P> {
             .map(|seconds| Time::from(seconds) * 1000);
         let wait = back_off(waiting.tries, random).max(asked.unwrap_or_default()).min(LONGEST_WAIT);
         waiting.not_before = now.saturating_add(wait);
+        if waiting.ask.patience == Patience::Now && wait <= SOON && waiting.tries < SOON_TRIES {
+            // A node that has just started, or is busy for a moment: whoever waits for it waits as long.
+            self.waiting.push_back(waiting);
+            return None;
+        }
         self.later(waiting)
     }
 

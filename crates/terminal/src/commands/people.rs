@@ -154,7 +154,7 @@ pub struct Verify {
 /// Makes an invitation.
 pub(super) async fn invite(asked: &InvitePerson, qr: bool, context: &Context) -> Result<(), Failure> {
     let lasts = asked.days.saturating_mul(86_400);
-    let command = Command::Invite { lasts, note: asked.note.clone(), token: None };
+    let command = Command::Invite { lasts, note: asked.note.clone(), token: None, account: !asked.no_account };
     let Done::Link(link) = context.command(command).await? else {
         return Err(Failure::Failed("no link was made".to_owned()));
     };

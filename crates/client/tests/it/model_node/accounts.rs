@@ -61,7 +61,8 @@ impl ModelNode {
                 let (identity, account) = self.device(asked)?;
                 let profile = account.profile.as_ref().map_or(0, |(counter, _)| *counter);
                 let devices = Blob(account.list.bytes().to_vec());
-                let account = api::Account { identity, created: 0, devices, profile, blob_bytes: 0, blob_bytes_max: 1 << 30 };
+                let account =
+                    api::Account { identity, created: 0, devices, profile, blob_bytes: 0, blob_bytes_max: 1 << 30 };
                 yes(200, &account)
             }
             ("PUT", ["devices"]) => self.put_devices(asked),
@@ -102,6 +103,11 @@ impl ModelNode {
                 self.device(asked)?;
                 yes(200, &api::PushTest { outcome: api::PushOutcome::None, message: String::new() })
             }
+            ("POST", ["tokens"]) => {
+                let new: api::NewToken = asked.body()?;
+                self.device(asked)?;
+                yes(201, &api::TokenMade { token: "let-me-in".to_owned(), expires: new.expires })
+            }
             ("POST", ["wakes"]) => {
                 self.device(asked)?;
                 let token = encode(&self.unguessable());
@@ -139,7 +145,9 @@ impl ModelNode {
     fn put_devices(&mut self, asked: &Asked<'_>) -> Answered {
         let new: api::Devices = asked.body()?;
         let identity = asked.key()?;
-        let Ok(list) = Signed::<DeviceList>::verify_by(&new.devices.0, &identity) else { return no(400, Code::Malformed) };
+        let Ok(list) = Signed::<DeviceList>::verify_by(&new.devices.0, &identity) else {
+            return no(400, Code::Malformed);
+        };
         let Some(account) = self.accounts.get_mut(&identity) else { return no(403, Code::NotAccepted) };
         if account.list == list {
             return done();

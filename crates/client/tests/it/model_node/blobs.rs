@@ -74,7 +74,8 @@ impl ModelNode {
         let Some((from, to)) = wanted else {
             return Ok(HttpAnswer { status: 200, headers: Vec::new(), body: bytes.to_vec() });
         };
-        let (from, to) = (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap_or(bytes.len() - 1).min(bytes.len() - 1));
+        let (from, to) =
+            (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap_or(bytes.len() - 1).min(bytes.len() - 1));
         let headers = vec![("content-range".to_owned(), format!("bytes {from}-{to}/{}", bytes.len()))];
         Ok(HttpAnswer { status: 206, headers, body: bytes[from..=to].to_vec() })
     }

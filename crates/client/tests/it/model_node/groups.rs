@@ -47,11 +47,21 @@ impl Hub {
             return yes(201, &api::Placed { number: there.number, at: there.at });
         }
         let commit = new.kind == EntryKind::Commit;
-        let fits = if commit { new.turn == self.turn + 1 } else { new.turn <= self.turn && self.turn - new.turn <= api::TURNS_BEHIND_MAX };
+        let fits = if commit {
+            new.turn == self.turn + 1
+        } else {
+            new.turn <= self.turn && self.turn - new.turn <= api::TURNS_BEHIND_MAX
+        };
         if !fits {
             let of_turn = |entry: &&Entry| entry.kind == EntryKind::Commit && entry.turn == new.turn;
             let winner = self.entries.iter().find(of_turn).cloned();
-            let taken = api::TurnTaken { error: Code::Turn, message: "turn".to_owned(), winner, turn: self.turn, end: self.end() };
+            let taken = api::TurnTaken {
+                error: Code::Turn,
+                message: "turn".to_owned(),
+                winner,
+                turn: self.turn,
+                end: self.end(),
+            };
             return Ok(HttpAnswer { status: 409, headers: Vec::new(), body: serde_json::to_vec(&taken).unwrap() });
         }
         if !self.may(&caller, &new) {
@@ -87,7 +97,14 @@ impl ModelNode {
                     return if hub.made == new { yes(201, &()) } else { no(409, Code::Exists) };
                 }
                 let members = new.members.iter().map(|member| (member.key, member.role)).collect();
-                let hub = Hub { members, entries: Vec::new(), turn: 0, info: new.info.clone(), info_turn: 0, made: new.clone() };
+                let hub = Hub {
+                    members,
+                    entries: Vec::new(),
+                    turn: 0,
+                    info: new.info.clone(),
+                    info_turn: 0,
+                    made: new.clone(),
+                };
                 self.groups.insert(new.group, hub);
                 yes(201, &())
             }

@@ -42,7 +42,9 @@ impl ModelNode {
             FromClient::Follow { stream, after, key, signature, .. } => {
                 let authority = self.url.split_once("://").unwrap().1;
                 let bytes = stream.signed_bytes(&connection.challenge, authority);
-                let good = VerifyingKey::from_bytes(&key.0).unwrap().verify_strict(&bytes, &Signature::from_bytes(&signature.0));
+                let good = VerifyingKey::from_bytes(&key.0)
+                    .unwrap()
+                    .verify_strict(&bytes, &Signature::from_bytes(&signature.0));
                 let said = good.map_or(Err(Code::Unsigned), |()| self.follow(number, stream, after, key));
                 let said = said.unwrap_or_else(|error| FromNode::Refused { stream, error });
                 vec![(number, text(&said))]
@@ -64,7 +66,8 @@ impl ModelNode {
                 Vec::new()
             }
             FromClient::Say { channel, text: words } => {
-                let said = FromNode::Said { channel: channel.clone(), from: "somebody".to_owned(), text: words, at: now };
+                let said =
+                    FromNode::Said { channel: channel.clone(), from: "somebody".to_owned(), text: words, at: now };
                 let there = self.connections.iter().filter(|(_, connection)| connection.channels.contains(&channel));
                 there.map(|(number, _)| (*number, text(&said))).collect()
             }

@@ -9,7 +9,9 @@ use tidings_wire::live::Changed;
 /// Who posts.
 enum Poster {
     /// A contact whose parcels are kept or dropped, or a device of the account.
-    Let { drop: bool },
+    Let {
+        drop: bool,
+    },
     Stranger,
 }
 
@@ -39,7 +41,9 @@ impl ModelNode {
                 let who = fixed(who)?;
                 match self.poster(asked, who)? {
                     Poster::Stranger => no(403, Code::NotAccepted),
-                    Poster::Let { .. } => yes(200, &api::Devices { devices: Blob(self.accounts[&who].list.bytes().to_vec()) }),
+                    Poster::Let { .. } => {
+                        yes(200, &api::Devices { devices: Blob(self.accounts[&who].list.bytes().to_vec()) })
+                    }
                 }
             }
             (_, ["exchanges", ..]) => self.exchange_request(asked),
@@ -88,7 +92,9 @@ impl ModelNode {
         for device in devices {
             let kept = account.packages.entry(device).or_default();
             let one = kept.waiting.pop_front().map(|package| (package, false));
-            if let Some((package, last_resort)) = one.or_else(|| kept.last_resort.clone().map(|package| (package, true))) {
+            if let Some((package, last_resort)) =
+                one.or_else(|| kept.last_resort.clone().map(|package| (package, true)))
+            {
                 packages.push(api::Package { device, package, last_resort });
             }
         }
@@ -106,7 +112,14 @@ impl ModelNode {
             ("POST", ["exchanges"]) => {
                 let new: api::NewExchange = asked.body()?;
                 let (identity, _) = self.device(asked)?;
-                let exchange = Exchange { id: new.id, state: ExchangeState::Open, offer: new.offer, answer: None, reply: None, expires: new.expires };
+                let exchange = Exchange {
+                    id: new.id,
+                    state: ExchangeState::Open,
+                    offer: new.offer,
+                    answer: None,
+                    reply: None,
+                    expires: new.expires,
+                };
                 let kept = self.exchanges.entry(new.id).or_insert((identity, exchange.clone()));
                 if kept.0 == identity && kept.1.offer == exchange.offer { yes(201, &()) } else { no(409, Code::Exists) }
             }

@@ -150,9 +150,11 @@ impl ModelNode {
         };
         match asked.path[..] {
             ["node"] => self.node(&asked),
-            ["accounts" | "account" | "devices" | "key-packages" | "contacts" | "profile" | "push" | "wakes" | "tokens", ..] => {
-                self.account_request(&asked)
-            }
+            [
+                "accounts" | "account" | "devices" | "key-packages" | "contacts" | "profile" | "push" | "wakes"
+                | "tokens",
+                ..,
+            ] => self.account_request(&asked),
             ["inbox" | "inboxes" | "exchanges", ..] => self.mail_request(&asked),
             ["groups", ..] => self.group_request(&asked),
             ["blobs", ..] => self.blob_request(&asked),
@@ -176,8 +178,15 @@ impl ModelNode {
         )
     }
 
-    fn signer(&mut self, request: &HttpRequest, path: &str, query: &str, now: u64) -> Result<Option<Fixed<32>>, Refused> {
-        let header = |name: &str| request.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str());
+    fn signer(
+        &mut self,
+        request: &HttpRequest,
+        path: &str,
+        query: &str,
+        now: u64,
+    ) -> Result<Option<Fixed<32>>, Refused> {
+        let header =
+            |name: &str| request.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str());
         let (Some(input), Some(signature)) = (header("signature-input"), header("signature")) else { return Ok(None) };
         let bad = || Refused(401, Code::Unsigned, Vec::new());
         let claim = Claim::parse(input, signature).map_err(|_| bad())?;
@@ -190,7 +199,9 @@ impl ModelNode {
         if let (Some(digest), Some(body)) = (header("content-digest"), &request.body) {
             check_digest(digest, body).map_err(|_| bad())?;
         }
-        if claim.created.abs_diff(now / 1000) > api::CLOCK_SLACK_SECONDS || !self.nonces.insert((claim.key, claim.nonce)) {
+        if claim.created.abs_diff(now / 1000) > api::CLOCK_SLACK_SECONDS
+            || !self.nonces.insert((claim.key, claim.nonce))
+        {
             return Err(bad());
         }
         Ok(Some(claim.key))

@@ -3,6 +3,7 @@
 use super::NODES;
 use crate::world::World;
 use tidings_client::command::{Command, Done, Fault, Secret};
+use tidings_client::invitation::{InvitationLink, Link};
 
 #[test]
 fn an_account_is_made_and_there_again_after_a_restart() {
@@ -41,6 +42,22 @@ fn an_account_is_not_made_without_a_token_or_with_a_wrong_phrase() {
     assert!(matches!(world.command(ada, Command::OfferLink), Done::Failed(Fault::NoAccount)));
     world.good(ada, create(Some("let-me-in"), phrase.clone()));
     assert!(matches!(world.command(ada, create(Some("let-me-in"), phrase)), Done::Failed(Fault::HasAccount)));
+}
+
+#[test]
+fn an_invitation_can_let_a_newcomer_in() {
+    let mut world = World::new(4, &NODES);
+    let ada = world.person("Ada", NODES[0]);
+    world.nodes.get_mut(NODES[0]).unwrap().open = false;
+    let invite = Command::Invite { lasts: 3600, note: String::new(), token: None, account: true };
+    let Done::Link(link) = world.good(ada, invite) else { panic!("no link") };
+    let Ok(Link::Contact(InvitationLink { node, token, .. })) = Link::parse(&link.0) else { panic!("no invitation") };
+    let bob = world.device("Bob");
+    let (phrase, name, device) = (world.phrase(), "Bob".to_owned(), "first".to_owned());
+    world.good(bob, Command::CreateAccount { node, token, phrase, name, device });
+    world.good(bob, Command::Accept { link, passphrase: None });
+    world.settle();
+    assert_eq!(world.contact(ada, bob).name, "Bob");
 }
 
 #[test]

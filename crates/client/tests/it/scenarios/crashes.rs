@@ -12,7 +12,7 @@ fn story(seed: u64, who: usize, at: usize, kept: bool) {
     world.devices[who].crash_at = Some((saves + at, kept));
     let link = loop {
         // The one who crashes while inviting invites again, as a person would.
-        let order = world.order(ada, Command::Invite { lasts: 3600, note: String::new(), token: None });
+        let order = world.order(ada, Command::Invite { lasts: 3600, note: String::new(), token: None, account: false });
         let crashes = world.devices[ada].crashes;
         world.until(
             |world| world.devices[ada].done.contains_key(&order) || world.devices[ada].crashes > crashes,

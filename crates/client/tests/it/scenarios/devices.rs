@@ -18,6 +18,7 @@ fn a_second_device_is_linked_and_takes_part() {
     assert_eq!(world.devices[second].client.devices().len(), 2);
     assert_eq!(world.contact(second, bob).conversation, Some(group));
     world.say(bob, group, "to both");
+    world.settle();
     world.say(second, group, "from the second");
     world.settle();
     for who in [ada, second] {

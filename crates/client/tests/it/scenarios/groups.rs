@@ -31,8 +31,10 @@ fn three_people_of_three_nodes_talk_and_one_is_removed() {
         let view = world.devices[who].client.conversation(&group).unwrap();
         assert_eq!((view.title.as_str(), view.members.len()), ("Birds", 3));
         // Also those who are no contacts of each other know their names.
-        let others: Vec<_> = view.members.iter().filter(|member| !member.me).map(|member| member.name.as_str()).collect();
-        let expected: Vec<_> = ["Ada", "Bob", "Carol"].into_iter().filter(|name| world.devices[who].name != *name).collect();
+        let others: Vec<_> =
+            view.members.iter().filter(|member| !member.me).map(|member| member.name.as_str()).collect();
+        let expected: Vec<_> =
+            ["Ada", "Bob", "Carol"].into_iter().filter(|name| world.devices[who].name != *name).collect();
         assert_eq!(others, expected);
     }
     let member = world.identity(carol);

@@ -7,6 +7,8 @@ mod files;
 mod groups;
 mod nodes;
 mod people;
+mod start;
+mod storms;
 
 /// The nodes of most stories.
 pub const NODES: [&str; 3] = ["https://one.example", "https://two.example", "https://three.example"];

@@ -43,7 +43,7 @@ impl World {
     /// Makes an invitation.
     pub fn invite(&mut self, device: usize) -> Secret {
         let Done::Link(link) =
-            self.good(device, Command::Invite { lasts: 3600, note: "for a test".to_owned(), token: None })
+            self.good(device, Command::Invite { lasts: 3600, note: "for a test".to_owned(), token: None, account: false })
         else {
             panic!("no link")
         };
