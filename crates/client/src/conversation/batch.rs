@@ -3,6 +3,9 @@
 use crate::records::{Change, Direction, RecordKey, Records, RecordsError, Table};
 use std::collections::BTreeMap;
 
+/// Records of one owner: each with its order.
+pub type Found = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// What one call of the client changes, in one place: what was written is read again before it is on the disk.
 #[derive(Default)]
 pub struct Batch {
@@ -37,7 +40,7 @@ impl Batch {
         from: Option<&[u8]>,
         direction: Direction,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, RecordsError> {
+    ) -> Result<Found, RecordsError> {
         let changed = self.changed(table, owner, from, direction);
         if changed.is_empty() {
             return records.scan(table, owner, from, direction, limit);

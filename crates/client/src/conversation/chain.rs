@@ -23,6 +23,8 @@ pub(super) struct Chain {
     missed: Vec<(u64, u64)>,
     /// The highest that anybody claims to have seen.
     claimed: u64,
+    /// Of what is missing up to here nobody is told: it may be older than one's own time here.
+    quiet: u64,
     /// Read up to here.
     pub(super) read: u64,
     /// What was said of it in receipts: delivered, read.
@@ -55,6 +57,18 @@ impl Chain {
     /// A device of which everything up to `upto` is none of one's business.
     pub(super) fn beginning(identity: Identity, upto: u64) -> Self {
         Self { identity: Some(identity), upto, read: upto, ..Self::default() }
+    }
+
+    /// A device that was here before, of which the message `seq` is the first that is seen. Those shortly before it are asked for,
+    /// since they may have been lost; the device knows which of them are for this reader.
+    pub(super) fn heard_first(identity: Identity, seq: u64, asked: u64) -> Self {
+        let quiet = seq.saturating_sub(1);
+        Self { quiet, ..Self::beginning(identity, quiet.saturating_sub(asked)) }
+    }
+
+    /// How many of these somebody is to be told of if they can't be had.
+    pub(super) fn loud(&self, from: u64, to: u64) -> u64 {
+        to.saturating_add(1).saturating_sub(from.max(self.quiet.saturating_add(1)))
     }
 
     /// The highest that is here.
@@ -165,9 +179,10 @@ impl Chain {
         if self.missed.len() > RANGES_MAX {
             self.missed.remove(0);
         }
+        let missing = self.loud(hole.0, hole.1);
         self.upto = to;
         self.above.remove(0);
-        hole.1.saturating_sub(hole.0).saturating_add(1)
+        missing
     }
 }
 

@@ -142,8 +142,7 @@ impl Conversation {
         for (from, to) in &again.gone {
             let Some(chain) = self.state().chains.get_mut(&mark) else { continue };
             let holes = chain.holes();
-            let within =
-                |(low, high): &(u64, u64)| (*high).min(*to).saturating_add(1).saturating_sub((*low).max(*from));
+            let within = |(low, high): &(u64, u64)| chain.loud((*low).max(*from), (*high).min(*to));
             let missing = holes.iter().map(within).fold(0, u64::saturating_add);
             chain.gone(*from, *to);
             if missing > 0 {

@@ -337,6 +337,10 @@ impl Conversation {
         if matches!(self.state.phase, Phase::Creating | Phase::Out) {
             return Ok(());
         }
+        if let Some(Incoming::Welcome { .. }) = &self.state.incoming {
+            // Removed and added again: what was between is not for this member.
+            return self.take_welcome(scene);
+        }
         let tries = self.state.knocks.tries;
         let wait = KNOCK_WAITS.get(tries as usize).copied();
         let Some(wait) = wait.filter(|_| !self.state.left && self.state.kind != ConversationKind::Room) else {

@@ -5,7 +5,7 @@ use super::create::{Draft, blank, derive, room_self};
 use super::profile::Entry as ProfileEntry;
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{Epoch, Heal, Incoming, Phase};
+use super::state::{Epoch, Heal, Incoming, Phase, Post};
 use super::step::{ParcelBody, Step};
 use crate::command::{Fault, Secret};
 use crate::invitation::RoomLink;
@@ -117,7 +117,8 @@ impl Conversation {
     /// A welcome to a conversation that is known here already: after a knock, or because one was removed and added again.
     pub fn welcomed(&mut self, scene: &mut Scene<'_>, from: &Identity, body: &ParcelBody) -> Result<(), Fault> {
         let welcome = welcome(body)?;
-        let healthy = self.state.in_group() && !self.state.heal.is_some_and(|heal| heal.out);
+        let known = self.state.knocks.tries == 0;
+        let healthy = known && self.state.in_group() && !self.state.heal.is_some_and(|heal| heal.out);
         if welcome.group != self.state.group || (healthy && welcome.number <= self.state.cursor) {
             return Ok(());
         }
@@ -158,6 +159,7 @@ impl Conversation {
         (state.cursor, state.turn) = (number, turn);
         state.end = state.end.max(number);
         state.left = false;
+        state.knocks = Post::default();
         let now = scene.now;
         self.joined_anew(scene, now)
     }

@@ -33,7 +33,7 @@ mod turn;
 mod view;
 mod wish;
 
-pub use batch::Batch;
+pub use batch::{Batch, Found};
 pub use join::{LAST_RESORT, PACKAGES};
 pub use scene::{Me, People, Scene};
 pub use turn::Refusal;

@@ -188,6 +188,7 @@ impl Conversation {
         let others_gone = |seat: &super::state::Seat| seat.identity != state.me;
         state.in_group()
             && state.lost.is_none()
+            && state.knocks.tries == 0
             && state.say.at <= scene.now
             && !state.heal.is_some_and(|heal| heal.out)
             && self.link.fetching.is_none_or(|until| until <= scene.now)

@@ -62,12 +62,12 @@ impl Conversation {
 
     /// What another device of one's own has set: muted, archived. A record that can't be read changes nothing.
     pub fn apply_profile(&mut self, scene: &mut Scene<'_>, entry: &[u8]) {
-        if let Some(entry) = Entry::read(entry) {
-            if (entry.muted, entry.archived) != (self.state.muted, self.state.archived) {
-                let state = self.state();
-                (state.muted, state.archived) = (entry.muted, entry.archived);
-                scene.steps.push(Step::Show(Event::Changed));
-            }
+        let present = (self.state.muted, self.state.archived);
+        let set = Entry::read(entry).map(|entry| (entry.muted, entry.archived));
+        if let Some(set) = set.filter(|set| *set != present) {
+            let state = self.state();
+            (state.muted, state.archived) = set;
+            scene.steps.push(Step::Show(Event::Changed));
         }
         self.settle(scene);
     }

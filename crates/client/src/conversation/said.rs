@@ -16,6 +16,8 @@ use tidings_wire::bytes::{Blob, Fixed};
 
 /// How much earlier than the hub took it a message may say that it was written, to stand at that time: 10 minutes.
 const EARLIER_MAX: u64 = 10 * 60 * 1000;
+/// How many messages before the first that is seen of a device are asked for.
+const RECENT_ASKED: u64 = 32;
 /// How far ahead of what is known somebody's claim is believed.
 const CLAIM_MAX: u64 = 10_000;
 /// Milliseconds that somebody is shown as writing.
@@ -71,9 +73,10 @@ impl Conversation {
         if !known && (!direct || self.state.chains.len() >= CHAINS_MAX) {
             return false;
         }
-        let begin = message.seq.saturating_sub(1);
+        let asked = if self.is_small() { RECENT_ASKED } else { 0 };
         let state = self.state();
-        let chain = state.chains.entry(seat.mark).or_insert_with(|| Chain::beginning(seat.identity, begin));
+        let first = || Chain::heard_first(seat.identity, message.seq, asked);
+        let chain = state.chains.entry(seat.mark).or_insert_with(first);
         let taken = chain.take(message.seq, &Fixed(message.prev), &Fixed(self::chain(bytes)));
         state.fresh.retain(|mark| *mark != seat.mark);
         state.fresh.push(seat.mark);

@@ -1,6 +1,6 @@
 //! What a conversation is given with each call.
 
-use super::batch::Batch;
+use super::batch::{Batch, Found};
 use super::step::Step;
 use crate::command::Fault;
 use crate::io::Time;
@@ -84,7 +84,7 @@ impl Scene<'_> {
         from: Option<&[u8]>,
         direction: Direction,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+    ) -> Result<Found, Fault> {
         Ok(self.batch.scan(self.records, table, owner, from, direction, limit)?)
     }
 

@@ -100,6 +100,8 @@ pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) random: StdRng,
     pub(crate) hub: Hub,
+    /// What a lying hub shows to some devices instead.
+    pub(crate) other_face: Option<(Hub, Vec<usize>)>,
     pub(crate) book: Book,
     pub(crate) devices: Vec<Device>,
     keys: BTreeMap<Identity, SigningKey>,
@@ -114,6 +116,7 @@ impl World {
             seed,
             random,
             hub: Hub::default(),
+            other_face: None,
             book: Book::default(),
             devices: Vec::new(),
             keys: BTreeMap::new(),
@@ -329,6 +332,44 @@ impl World {
 
     // --- the network
 
+    /// The hub as it shows itself to a device.
+    fn face(&mut self, device: usize) -> &mut Hub {
+        match &mut self.other_face {
+            Some((hub, devices)) if devices.contains(&device) => hub,
+            _ => &mut self.hub,
+        }
+    }
+
+    fn face_of(&self, device: usize) -> &Hub {
+        match &self.other_face {
+            Some((hub, devices)) if devices.contains(&device) => hub,
+            _ => &self.hub,
+        }
+    }
+
+    /// The hub begins to show these devices another stream.
+    pub(crate) fn fork(&mut self, devices: Vec<usize>) {
+        self.other_face = Some((self.hub.clone(), devices));
+    }
+
+    /// The hub shows one stream to all again.
+    pub(crate) fn unite(&mut self, keep_other: bool) {
+        if let Some((hub, devices)) = self.other_face.take() {
+            let moved: Vec<usize> = if keep_other {
+                (0..self.devices.len()).filter(|number| !devices.contains(number)).collect()
+            } else {
+                devices
+            };
+            if keep_other {
+                self.hub = hub;
+            }
+            for device in moved.into_iter().filter(|device| !self.devices[*device].offline).collect::<Vec<_>>() {
+                self.set_offline(device, true);
+                self.set_offline(device, false);
+            }
+        }
+    }
+
     fn key(&self, device: usize, group: &GroupId) -> Fixed<32> {
         let device = &self.devices[device];
         Fixed(device.conversations[group].access_key(&device.me).verifying_key().to_bytes())
@@ -337,12 +378,12 @@ impl World {
     fn follow(&mut self, device: usize, group: GroupId) {
         let key = self.key(device, &group);
         let cursor = self.devices[device].conversations[&group].cursor();
-        let Some((_, end, turn)) = self.hub.entries(&group.0, &key, cursor, 0) else {
+        let Some((_, end, turn)) = self.face_of(device).entries(&group.0, &key, cursor, 0) else {
             self.devices[device].follows.remove(&group);
             self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, true));
             return;
         };
-        let incarnation = self.hub.incarnation;
+        let incarnation = self.face_of(device).incarnation;
         self.devices[device].follows.insert(group, (cursor, incarnation));
         self.call(device, &group, |conversation, scene| conversation.followed(scene, incarnation, end, turn));
     }
@@ -376,20 +417,20 @@ impl World {
     fn has_news(&self, device: usize) -> bool {
         self.devices[device].follows.iter().any(|(group, (cursor, incarnation))| {
             let key = self.key(device, group);
-            let news = self.hub.entries(&group.0, &key, *cursor, 1);
-            *incarnation != self.hub.incarnation || news.is_none_or(|(entries, _, _)| !entries.is_empty())
+            let news = self.face_of(device).entries(&group.0, &key, *cursor, 1);
+            *incarnation != self.face_of(device).incarnation || news.is_none_or(|(entries, _, _)| !entries.is_empty())
         })
     }
 
     /// Entries come along on a live connection.
     fn deliver(&mut self, device: usize) {
         for (group, (cursor, incarnation)) in self.devices[device].follows.clone() {
-            if incarnation != self.hub.incarnation {
+            if incarnation != self.face_of(device).incarnation {
                 self.follow(device, group);
                 continue;
             }
             let limit = 1 + self.pick(5);
-            match self.hub.entries(&group.0, &self.key(device, &group), cursor, limit) {
+            match self.face_of(device).entries(&group.0, &self.key(device, &group), cursor, limit) {
                 None => {
                     self.devices[device].follows.remove(&group);
                     self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, true));
@@ -453,30 +494,38 @@ impl World {
         let lost_after = self.chance(self.trouble.loss);
         let answer = match request {
             HubRequest::Create(new) => {
-                let outcome = if lost_before { Err(None) } else { self.hub.create(new) };
+                let outcome = if lost_before { Err(None) } else { self.face(device).create(new) };
                 Answer::Created(if lost_after { Err(None) } else { outcome })
             }
-            HubRequest::Append(new) => self.append(&group, &key, &new, lost_before, lost_after),
+            HubRequest::Append(new) => self.append(device, &group, &key, &new, (lost_before, lost_after)),
             HubRequest::Fetch { after } => {
-                let found = self.hub.entries(&group.0, &key, after, 40);
+                let found = self.face(device).entries(&group.0, &key, after, 40);
                 Answer::Entries(found.filter(|_| !lost_before))
             }
             HubRequest::Look if lost_before => Answer::Looked(Looked::Later),
-            HubRequest::Look => Answer::Looked(self.hub.look(&group.0, &key)),
+            HubRequest::Look => Answer::Looked(self.face(device).look(&group.0, &key)),
             HubRequest::Leave => {
-                self.hub.leave(&group.0, &key);
+                self.face(device).leave(&group.0, &key);
                 return;
             }
         };
         self.devices[device].tasks.push_back(Task::Answer(group, answer));
     }
 
-    fn append(&mut self, group: &GroupId, key: &Fixed<32>, new: &NewEntry, before: bool, after: bool) -> Answer {
-        if before {
+    fn append(
+        &mut self,
+        device: usize,
+        group: &GroupId,
+        key: &Fixed<32>,
+        new: &NewEntry,
+        lost: (bool, bool),
+    ) -> Answer {
+        if lost.0 {
             return Answer::Appended(new.id.0, Appended::Later);
         }
-        let outcome = self.hub.append(&group.0, key, new, self.now);
-        Answer::Appended(new.id.0, if after { Appended::Later } else { outcome })
+        let now = self.now;
+        let outcome = self.face(device).append(&group.0, key, new, now);
+        Answer::Appended(new.id.0, if lost.1 { Appended::Later } else { outcome })
     }
 
     fn answer(&mut self, device: usize, group: GroupId, answer: Answer) {
