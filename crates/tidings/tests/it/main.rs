@@ -33,6 +33,7 @@ mod process;
 mod reload;
 mod rooms;
 mod running;
+mod screen;
 mod settings;
 mod start;
 mod tls;
