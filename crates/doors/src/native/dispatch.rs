@@ -101,6 +101,11 @@ async fn let_in(
         door.limits.signed(key, now).map_err(Refused::rate)?;
     }
     let caller = Caller::find(&door, route.key, signed.as_ref(), parameter, now).await?;
+    if route.operation == Operation::AnswerExchange {
+        // The one large body that needs no signature: for those who know an exchange.
+        let id = Fixed::<16>::parse(parameter).ok_or_else(Refused::not_found)?;
+        door.guess(address, now, door.engine.swap(id.0, now).await)?;
+    }
     let read = read(&door, route, &parts, &mut body).await?;
     if let Some(signed) = &signed {
         signed.covers(&read)?;
@@ -236,20 +241,26 @@ impl Asked {
         Ok((after, usize::try_from(limit).unwrap_or(usize::MAX)))
     }
 
-    /// What became of a guess at an id that only those who share a secret know. Strangers may not guess for ever.
+    /// What became of a guess at an id that only those who share a secret know.
     pub(super) fn guess<T>(&self, found: Result<T, Error>) -> Result<T, Refused> {
-        let limits = &self.door.limits;
-        limits.may_guess(self.address, self.now).map_err(Refused::rate)?;
-        if matches!(found, Err(Error::NotFound)) {
-            limits.guessed_wrong(self.address, self.now);
-        }
-        Ok(found?)
+        self.door.guess(self.address, self.now, found)
     }
 
     /// One header as text; `None` if it is not there.
     pub(super) fn header(&self, name: &str) -> Result<Option<&str>, Refused> {
         let text = self.parts.headers.get(name).map(HeaderValue::to_str).transpose();
         text.map_err(|_| Refused::malformed(format!("`{name}` has characters that no header has")))
+    }
+}
+
+impl Native {
+    /// What became of a guess from an address. Strangers may not guess for ever.
+    pub(super) fn guess<T>(&self, address: IpAddr, now: Timestamp, found: Result<T, Error>) -> Result<T, Refused> {
+        self.limits.may_guess(address, now).map_err(Refused::rate)?;
+        if matches!(found, Err(Error::NotFound)) {
+            self.limits.guessed_wrong(address, now);
+        }
+        Ok(found?)
     }
 }
 

@@ -16,7 +16,9 @@ const PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><meta name=
 <style>body{font:1.1em/1.5 system-ui,sans-serif;max-width:34em;margin:4em auto;padding:0 1em}code{background:#8882;padding:.1em .3em}</style>\
 <h1>An invitation</h1>\
 <p>Somebody invites you to a private conversation with Tidings. The link is good once and for you alone, so don't pass it on.</p>\
-<p>Copy the whole address of this page and give it to your Tidings client:</p>\
+<p>Copy the whole address of this page and give it to your Tidings client. In a terminal, if you are new:</p>\
+<p><code>tidings login 'https://…'</code></p>\
+<p>If you have an account already:</p>\
 <p><code>tidings accept 'https://…'</code></p>";
 
 /// `GET /i` and `GET /r`.
