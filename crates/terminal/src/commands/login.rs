@@ -15,7 +15,7 @@ use tidings_client::command::{Command, Done, Secret};
 use tidings_client::invitation::Link;
 use tidings_client::node_url;
 use tidings_client::phrase::{Phrase, Words};
-use tidings_client::view::Event;
+use tidings_client::view::{Event, Standing};
 use zeroize::Zeroizing;
 
 /// How often words may be typed wrongly.
@@ -205,6 +205,14 @@ async fn join(arguments: &Login, code: &str, caller: &Caller, output: Output) ->
 async fn arrived(context: &mut Context, timeout: u64) -> Result<(), Failure> {
     context.limit = Duration::from_secs(timeout);
     context.settled().await;
+    // What others write before this device is in a conversation it can't read.
+    let joined = async || {
+        let conversations = context.session.conversations().await;
+        conversations.iter().all(|one| one.standing != Standing::Joining).then_some(())
+    };
+    if context.until(context.limit, joined).await.is_none() {
+        context.output.note("Some conversations are still being joined; that goes on with the next command.");
+    }
     let me = context.me().await?;
     let conversations = context.session.conversations().await.len();
     let contacts = context.session.contacts().await.len();
