@@ -70,7 +70,6 @@ impl Guard {
     /// Stops the process until the shell brings it back.
     pub(crate) fn suspend(&self) -> io::Result<()> {
         give_back(self.how, &self.taken);
-        #[cfg(unix)]
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
         self.take()
     }
@@ -104,7 +103,6 @@ fn give_back(how: How, taken: &AtomicBool) {
 }
 
 /// Waits until the system wants the process to end.
-#[cfg(unix)]
 pub(crate) async fn ended() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut terminate), Ok(mut hang_up)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
@@ -114,10 +112,4 @@ pub(crate) async fn ended() {
         _ = terminate.recv() => {}
         _ = hang_up.recv() => {}
     }
-}
-
-/// Waits until the system wants the process to end.
-#[cfg(not(unix))]
-pub(crate) async fn ended() {
-    std::future::pending().await
 }
