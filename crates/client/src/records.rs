@@ -72,6 +72,9 @@ pub enum Direction {
 #[error("the local store can't be read: {0}")]
 pub struct RecordsError(pub String);
 
+/// Records of one owner: each with its `order`, and its value.
+pub type Page = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// Reads what was kept. Everything that was in a finished [`Action::Save`](crate::io::Action::Save) is visible, nothing else.
 pub trait Records {
     /// One record.
@@ -85,7 +88,7 @@ pub trait Records {
         from: Option<&[u8]>,
         direction: Direction,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, RecordsError>;
+    ) -> Result<Page, RecordsError>;
     /// All records of a table, at most `limit`: each with its owner and `order`. A store that blinds owners keeps them sealed
     /// beside the value.
     fn all(&self, table: Table, limit: usize) -> Result<Vec<(RecordKey, Vec<u8>)>, RecordsError>;
@@ -119,7 +122,7 @@ impl Records for MemoryRecords {
         from: Option<&[u8]>,
         direction: Direction,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, RecordsError> {
+    ) -> Result<Page, RecordsError> {
         use std::ops::Bound::{Excluded, Included, Unbounded};
         let same = |key: &RecordKey| key.table == table && key.owner == owner;
         let at = |order: &[u8]| RecordKey::new(table, owner, order);

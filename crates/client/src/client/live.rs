@@ -259,8 +259,13 @@ mod tests {
     }
 
     fn texts(actions: &[Action]) -> Vec<&str> {
-        let text = |action| if let &Action::Say { ref text, .. } = action { Some(text.as_str()) } else { None };
-        actions.iter().filter_map(text).collect()
+        let mut texts = Vec::new();
+        for action in actions {
+            if let Action::Say { text, .. } = action {
+                texts.push(text.as_str());
+            }
+        }
+        texts
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) struct Account {
 }
 
 impl Account {
-    pub fn forget_packages(&mut self) {
+    pub(crate) fn forget_packages(&mut self) {
         self.packages.clear();
     }
 }

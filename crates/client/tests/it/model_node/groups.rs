@@ -18,7 +18,7 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
-    pub fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.entries.len() as u64
     }
 
@@ -72,7 +72,7 @@ impl Hub {
             self.turn = new.turn;
             self.info_turn = new.turn;
             self.info = new.info.clone().unwrap_or_default();
-            new.remove.iter().for_each(|key| drop(self.members.remove(key)));
+            self.members.retain(|key, _| !new.remove.contains(key));
             self.members.extend(new.add.iter().map(|member| (member.key, member.role)));
         }
         let api::NewEntry { id, kind, turn, body, add, remove, .. } = new;

@@ -22,7 +22,7 @@ fn text(said: &FromNode) -> String {
 
 impl ModelNode {
     /// Opens a connection: its number, and the first text.
-    pub fn connect(&mut self) -> (u64, String) {
+    pub(crate) fn connect(&mut self) -> (u64, String) {
         let challenge = Fixed(self.unguessable());
         let number = self.next;
         let connection = Connection { challenge, inbox: None, groups: BTreeMap::new(), news: 0, channels: Vec::new() };
@@ -30,12 +30,12 @@ impl ModelNode {
         (number, text(&FromNode::Hello { challenge, incarnation: self.incarnation, heartbeat: 30 }))
     }
 
-    pub fn disconnect(&mut self, number: u64) {
+    pub(crate) fn disconnect(&mut self, number: u64) {
         self.connections.remove(&number);
     }
 
     /// Takes a text of a client.
-    pub fn hear(&mut self, number: u64, said: &str, now: u64) -> Vec<(u64, String)> {
+    pub(crate) fn hear(&mut self, number: u64, said: &str, now: u64) -> Vec<(u64, String)> {
         let Some(connection) = self.connections.get(&number) else { return Vec::new() };
         let said: FromClient = serde_json::from_str(said).unwrap();
         match said {
@@ -95,7 +95,7 @@ impl ModelNode {
     }
 
     /// What is to be said on all connections now.
-    pub fn poll(&mut self) -> Vec<(u64, String)> {
+    pub(crate) fn poll(&mut self) -> Vec<(u64, String)> {
         let mut said = Vec::new();
         let numbers: Vec<_> = self.connections.keys().copied().collect();
         for number in numbers {

@@ -20,19 +20,19 @@ use tidings_wire::failure::{Code, Failure};
 use tidings_wire::signature::{Claim, Parts, check_digest};
 
 /// What a request is answered, or why not.
-pub type Answered = Result<HttpAnswer, Refused>;
+pub(crate) type Answered = Result<HttpAnswer, Refused>;
 
 /// A refusal: status, code, and what stands beside it.
-pub struct Refused(u16, Code, Vec<(&'static str, String)>);
+pub(crate) struct Refused(u16, Code, Vec<(&'static str, String)>);
 
 /// Short for a refusal without anything beside it.
-pub fn no<T>(status: u16, code: Code) -> Result<T, Refused> {
+pub(crate) fn no<T>(status: u16, code: Code) -> Result<T, Refused> {
     Err(Refused(status, code, Vec::new()))
 }
 
 /// A whole node.
 #[derive(Clone)]
-pub struct ModelNode {
+pub(crate) struct ModelNode {
     pub url: String,
     pub incarnation: u64,
     /// Whether whoever wants to may register.
@@ -60,31 +60,31 @@ pub(crate) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    pub fn key(&self) -> Result<Fixed<32>, Refused> {
+    pub(crate) fn key(&self) -> Result<Fixed<32>, Refused> {
         self.key.ok_or(Refused(401, Code::Unsigned, Vec::new()))
     }
 
-    pub fn body<T: DeserializeOwned>(&self) -> Result<T, Refused> {
+    pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Refused> {
         let body = self.request.body.as_deref().unwrap_or_default();
         serde_json::from_slice(body).map_err(|_| Refused(400, Code::Malformed, Vec::new()))
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.request.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn number(&self, name: &str) -> u64 {
+    pub(crate) fn number(&self, name: &str) -> u64 {
         self.query.get(name).and_then(|value| value.parse().ok()).unwrap_or_default()
     }
 }
 
 /// A good answer with a body.
-pub fn yes<T: Serialize>(status: u16, body: &T) -> Answered {
+pub(crate) fn yes<T: Serialize>(status: u16, body: &T) -> Answered {
     Ok(HttpAnswer { status, headers: Vec::new(), body: serde_json::to_vec(body).unwrap() })
 }
 
 /// A good answer without one.
-pub fn done() -> Answered {
+pub(crate) fn done() -> Answered {
     Ok(HttpAnswer { status: 204, headers: Vec::new(), body: Vec::new() })
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn fixed<const N: usize>(text: &str) -> Result<Fixed<N>, Refused> {
 }
 
 impl ModelNode {
-    pub fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
             incarnation: 1,
@@ -111,7 +111,7 @@ impl ModelNode {
     }
 
     /// A node of the next incarnation with what was in a backup: no key packages, no connections.
-    pub fn restored(backup: &Self) -> Self {
+    pub(crate) fn restored(backup: &Self) -> Self {
         let mut node = backup.clone();
         node.incarnation += 1;
         node.connections.clear();
@@ -127,7 +127,7 @@ impl ModelNode {
     }
 
     /// Answers a request.
-    pub fn answer(&mut self, request: &HttpRequest, now: u64) -> HttpAnswer {
+    pub(crate) fn answer(&mut self, request: &HttpRequest, now: u64) -> HttpAnswer {
         let count = format!("{} {}", request.method, request.target.split('/').nth(2).unwrap_or_default());
         *self.counts.entry(count).or_default() += 1;
         let answer = if self.busy { no(503, Code::Busy) } else { self.checked(request, now) };

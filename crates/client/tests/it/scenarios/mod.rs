@@ -11,4 +11,4 @@ mod start;
 mod storms;
 
 /// The nodes of most stories.
-pub const NODES: [&str; 3] = ["https://one.example", "https://two.example", "https://three.example"];
+pub(crate) const NODES: [&str; 3] = ["https://one.example", "https://two.example", "https://three.example"];

@@ -8,7 +8,7 @@ use tidings_client::client::Client;
 use tidings_client::command::{Attachment, Command, Done, Look, Secret};
 use tidings_client::io::{Action, CommandId, FileId, HttpRequest, Input, RequestId, Surroundings};
 use tidings_client::phrase::{Phrase, Words};
-use tidings_client::records::{MemoryRecords, Records as _};
+use tidings_client::records::MemoryRecords;
 use tidings_client::view::{ContactView, Event, GroupId, Identity, MessageView, Shown};
 
 mod people;
@@ -26,7 +26,7 @@ enum Task {
 }
 
 /// One device with its client.
-pub struct Device {
+pub(crate) struct Device {
     pub name: String,
     pub client: Client,
     pub records: MemoryRecords,
@@ -47,7 +47,7 @@ pub struct Device {
 }
 
 /// Everything.
-pub struct World {
+pub(crate) struct World {
     pub now: u64,
     pub nodes: BTreeMap<String, ModelNode>,
     pub devices: Vec<Device>,
@@ -58,14 +58,14 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, nodes: &[&str]) -> Self {
+    pub(crate) fn new(seed: u64, nodes: &[&str]) -> Self {
         let nodes = nodes.iter().map(|url| ((*url).to_owned(), ModelNode::new(url))).collect();
         let random = StdRng::seed_from_u64(seed);
         Self { now: 1_800_000_000_000, nodes, devices: Vec::new(), seed, random, loss: 0 }
     }
 
     /// A new device without an account.
-    pub fn device(&mut self, name: &str) -> usize {
+    pub(crate) fn device(&mut self, name: &str) -> usize {
         let records = MemoryRecords::default();
         let number = self.devices.len();
         let device = Device {
@@ -90,7 +90,7 @@ impl World {
     }
 
     /// Gives a command, without waiting for its end.
-    pub fn order(&mut self, device: usize, command: Command) -> u64 {
+    pub(crate) fn order(&mut self, device: usize, command: Command) -> u64 {
         let device = &mut self.devices[device];
         let id = device.next;
         device.next += 1;
@@ -99,14 +99,14 @@ impl World {
     }
 
     /// Gives a command and runs the world until it has ended.
-    pub fn command(&mut self, device: usize, command: Command) -> Done {
+    pub(crate) fn command(&mut self, device: usize, command: Command) -> Done {
         let id = self.order(device, command);
         self.until(|world| world.devices[device].done.contains_key(&id), "a command ends");
         self.devices[device].done[&id].clone()
     }
 
     /// The same, for one that must end well.
-    pub fn good(&mut self, device: usize, command: Command) -> Done {
+    pub(crate) fn good(&mut self, device: usize, command: Command) -> Done {
         match self.command(device, command) {
             Done::Failed(fault) => panic!("{}: {fault}", self.devices[device].name),
             done => done,
@@ -114,7 +114,7 @@ impl World {
     }
 
     /// Runs until something holds. Time goes on when nothing else is to be done.
-    pub fn until(&mut self, holds: impl Fn(&Self) -> bool, what: &str) {
+    pub(crate) fn until(&mut self, holds: impl Fn(&Self) -> bool, what: &str) {
         let limit = self.now + 3_600_000;
         for _ in 0..STEPS_MAX {
             if holds(self) {
@@ -148,7 +148,7 @@ impl World {
     }
 
     /// Runs for some time.
-    pub fn run(&mut self, milliseconds: u64) {
+    pub(crate) fn run(&mut self, milliseconds: u64) {
         let limit = self.now + milliseconds;
         for _ in 0..STEPS_MAX {
             if !self.step() && !self.wait(limit) {
@@ -200,8 +200,8 @@ impl World {
 
     fn request(&mut self, number: usize, id: RequestId, request: HttpRequest) {
         let offline = self.devices[number].offline || !self.nodes.contains_key(&request.node);
-        let lost = self.loss > 0 && self.random.next_u32() % self.loss == 0;
-        let before = self.random.next_u32() % 2 == 0;
+        let lost = self.loss > 0 && self.random.next_u32().is_multiple_of(self.loss);
+        let before = self.random.next_u32().is_multiple_of(2);
         let input = if offline || (lost && before) {
             Input::NoAnswer(id)
         } else {
@@ -226,7 +226,7 @@ impl World {
     }
 
     /// A connection ends.
-    pub fn hang_up(&mut self, number: usize, node: &str) {
+    pub(crate) fn hang_up(&mut self, number: usize, node: &str) {
         if let Some(line) = self.devices[number].lines.remove(node) {
             self.nodes.get_mut(node).unwrap().disconnect(line);
             self.devices[number].tasks.push_back(Task::Input(Input::Disconnected { node: node.to_owned() }));
@@ -234,20 +234,20 @@ impl World {
     }
 
     /// A node says something on a connection that it should not say.
-    pub fn whisper(&mut self, number: usize, node: &str, text: &str) {
+    pub(crate) fn whisper(&mut self, number: usize, node: &str, text: &str) {
         let input = Input::Heard { node: node.to_owned(), text: text.to_owned() };
         self.devices[number].tasks.push_back(Task::Input(input));
     }
 
     /// A device loses or finds its network.
-    pub fn set_offline(&mut self, number: usize, offline: bool) {
+    pub(crate) fn set_offline(&mut self, number: usize, offline: bool) {
         self.devices[number].offline = offline;
         let nodes: Vec<_> = self.devices[number].lines.keys().cloned().collect();
         nodes.iter().filter(|_| offline).for_each(|node| self.hang_up(number, node));
     }
 
     /// A node is another one from now on; all connections to it end.
-    pub fn replace_node(&mut self, node: ModelNode) {
+    pub(crate) fn replace_node(&mut self, node: ModelNode) {
         let url = node.url.clone();
         for number in 0..self.devices.len() {
             self.hang_up(number, &url);
@@ -329,11 +329,11 @@ impl World {
     }
 
     /// The client is lost, and read again from what was kept. Requests that were made may have been seen by the node.
-    pub fn restart(&mut self, number: usize) {
+    pub(crate) fn restart(&mut self, number: usize) {
         let tasks = std::mem::take(&mut self.devices[number].tasks);
         for task in tasks {
             if let Task::Request(_, request) = task {
-                let seen = !self.devices[number].offline && self.random.next_u32() % 2 == 0;
+                let seen = !self.devices[number].offline && self.random.next_u32().is_multiple_of(2);
                 if let Some(node) = self.nodes.get_mut(&request.node).filter(|_| seen) {
                     node.answer(&request, self.now);
                     self.poll(&request.node.clone());

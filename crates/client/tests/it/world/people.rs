@@ -4,16 +4,16 @@ use super::*;
 
 impl World {
     /// A phrase that only this world has.
-    pub fn phrase(&mut self) -> Secret {
+    pub(crate) fn phrase(&mut self) -> Secret {
         Phrase::generate(Words::Twelve, &mut self.random).unwrap_or_else(|error| panic!("{error}")).text()
     }
 
     /// Somebody with an account and one device.
-    pub fn person(&mut self, name: &str, node: &str) -> usize {
+    pub(crate) fn person(&mut self, name: &str, node: &str) -> usize {
         self.person_with_phrase(name, node).0
     }
 
-    pub fn person_with_phrase(&mut self, name: &str, node: &str) -> (usize, Secret) {
+    pub(crate) fn person_with_phrase(&mut self, name: &str, node: &str) -> (usize, Secret) {
         let number = self.device(name);
         let phrase = self.phrase();
         self.good(
@@ -31,7 +31,7 @@ impl World {
     }
 
     /// Runs until nobody who has a network is busy, and everybody has read everything.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let rests = |device: &Device| {
             device.offline || !device.client.has_account() || (!device.client.busy() && device.client.caught_up())
         };
@@ -41,9 +41,9 @@ impl World {
     }
 
     /// Makes an invitation.
-    pub fn invite(&mut self, device: usize) -> Secret {
-        let Done::Link(link) =
-            self.good(device, Command::Invite { lasts: 3600, note: "for a test".to_owned(), token: None, account: false })
+    pub(crate) fn invite(&mut self, device: usize) -> Secret {
+        let Done::Link(link) = self
+            .good(device, Command::Invite { lasts: 3600, note: "for a test".to_owned(), token: None, account: false })
         else {
             panic!("no link")
         };
@@ -51,7 +51,7 @@ impl World {
     }
 
     /// Two people become contacts: the conversation.
-    pub fn meet(&mut self, inviter: usize, invited: usize) -> GroupId {
+    pub(crate) fn meet(&mut self, inviter: usize, invited: usize) -> GroupId {
         let link = self.invite(inviter);
         let done = self.good(invited, Command::Accept { link, passphrase: None });
         let Done::Conversation(group) = done else { panic!("no conversation") };
@@ -59,33 +59,33 @@ impl World {
         group
     }
 
-    pub fn identity(&self, device: usize) -> Identity {
+    pub(crate) fn identity(&self, device: usize) -> Identity {
         self.devices[device].client.me().unwrap().identity
     }
 
-    pub fn contact(&self, device: usize, other: usize) -> ContactView {
+    pub(crate) fn contact(&self, device: usize, other: usize) -> ContactView {
         self.devices[device].client.contact(&self.identity(other)).unwrap()
     }
 
     /// Says something; the world goes on by itself.
-    pub fn say(&mut self, device: usize, group: GroupId, text: &str) {
+    pub(crate) fn say(&mut self, device: usize, group: GroupId, text: &str) {
         self.good(device, Command::SendText { group, text: text.to_owned(), reply: None, expire: None });
     }
 
     /// The messages that a device shows.
-    pub fn messages(&self, device: usize, group: &GroupId) -> Vec<MessageView> {
+    pub(crate) fn messages(&self, device: usize, group: &GroupId) -> Vec<MessageView> {
         let device = &self.devices[device];
         device.client.messages(&device.records, group, None, 1000).unwrap_or_else(|fault| panic!("{fault}"))
     }
 
     /// The texts that a device shows.
-    pub fn texts(&self, device: usize, group: &GroupId) -> Vec<String> {
+    pub(crate) fn texts(&self, device: usize, group: &GroupId) -> Vec<String> {
         let text = |view: MessageView| if let Shown::Text(text) = view.shown { Some(text) } else { None };
         self.messages(device, group).into_iter().filter_map(text).collect()
     }
 
     /// Links a second device of somebody with a code.
-    pub fn link(&mut self, old: usize, name: &str) -> usize {
+    pub(crate) fn link(&mut self, old: usize, name: &str) -> usize {
         let new = self.device(name);
         let Done::Code(code, _) = self.good(old, Command::OfferLink) else { panic!("no code") };
         let linking = self.order(new, Command::Link { code, device: name.to_owned() });
@@ -102,7 +102,7 @@ impl World {
     }
 
     /// Puts a file into a device's hands, to be sent.
-    pub fn attachment(&mut self, device: usize, content: Vec<u8>, look: Look) -> Attachment {
+    pub(crate) fn attachment(&mut self, device: usize, content: Vec<u8>, look: Look) -> Attachment {
         let files = &mut self.devices[device].files;
         let file = FileId(files.len() as u64 + 1);
         let size = content.len() as u64;
@@ -118,13 +118,5 @@ impl World {
             pixels: None,
             thumbnail: None,
         }
-    }
-
-    /// How many records a device has, for tests that look whether something is gone.
-    pub fn holds(&self, device: usize, bytes: &[u8]) -> bool {
-        use tidings_client::records::Table;
-        let tables = [Table::Own, Table::Contact, Table::Conversation, Table::Message, Table::Written, Table::Transfer];
-        let all = tables.into_iter().flat_map(|table| self.devices[device].records.all(table, usize::MAX).unwrap());
-        all.into_iter().any(|(_, value)| value.windows(bytes.len()).any(|window| window == bytes))
     }
 }

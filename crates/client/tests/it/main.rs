@@ -1,0 +1,15 @@
+//! The client as a whole, and its conversations, against nodes in memory.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tests may be blunt"
+)]
+
+mod conversation;
+mod model_node;
+mod scenarios;
+mod world;
