@@ -97,6 +97,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         orphans: VecDeque::new(),
         backup_said: scene.now,
         expiry_next: None,
+        list_said: mark_of(&scene.me.devices),
         heal: None,
         void_turn: None,
         lost: None,
@@ -107,6 +108,12 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         unread: 0,
         last: Last { at: scene.now, ..Last::default() },
     }
+}
+
+/// The beginning of the hash of a device list.
+pub(super) fn mark_of(list: &[u8]) -> Fixed<8> {
+    let [a, b, c, d, e, f, g, h, ..] = crate::content::chain(list);
+    Fixed([a, b, c, d, e, f, g, h])
 }
 
 /// A fresh identity with one device, for a room.

@@ -164,8 +164,8 @@ impl Conversation {
             self.gaps_due(),
             self.say_due(),
         ];
-        let Some(next) = due.into_iter().flatten().min() else { return };
-        let next = next.max(scene.now.saturating_add(1));
+        // What is due already and was not done waits for something else, which will come with another call.
+        let Some(next) = due.into_iter().flatten().filter(|at| *at > scene.now).min() else { return };
         if self.link.woken.is_none_or(|woken| woken <= scene.now || woken != next) {
             self.link.woken = Some(next);
             scene.steps.push(Step::WakeAt(next));

@@ -1,10 +1,12 @@
 //! Reading conversations from what was kept, going on where they were, and forgetting them.
 
+use super::create::mark_of;
 use super::scene::Scene;
 use super::state::{Phase, Post, State};
 use super::step::Step;
 use super::{Conversation, STATE};
 use crate::command::Fault;
+use crate::content::{Content, DevicesHeard};
 use crate::records::{Direction, RecordKey, Records, Table};
 use crate::view::{Event, GroupId, Identity};
 use tidings_wire::cbor;
@@ -68,8 +70,23 @@ impl Conversation {
         if *who == self.state.me && self.state.in_group() && self.state.room.is_none() {
             let now = scene.now;
             self.state().update_at = now;
+            let outcome = self.say_devices(scene);
+            self.report(scene, outcome);
         }
         self.settle(scene);
+    }
+
+    /// Says one's own device list to the others, so that all judge alike what is done because of it. Once is enough for all of one's
+    /// devices.
+    fn say_devices(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let said = mark_of(&scene.me.devices);
+        if self.state.list_said == said || self.state.left {
+            return Ok(());
+        }
+        self.state().list_said = said;
+        let list = scene.me.devices.clone();
+        self.write_message(scene, Content::Devices(DevicesHeard { list }), None)?;
+        Ok(())
     }
 
     /// Something about a contact is another now: blocked, key looked at, name.

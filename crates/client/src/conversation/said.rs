@@ -174,6 +174,9 @@ impl Conversation {
                 return Ok(false);
             }
             Content::Devices(devices) => {
+                if *by == self.state.me {
+                    self.state().list_said = super::create::mark_of(&devices.list);
+                }
                 scene.steps.push(Step::DeviceList(*by, devices.list.clone()));
                 return Ok(false);
             }

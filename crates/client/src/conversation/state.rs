@@ -281,6 +281,8 @@ pub(super) struct State {
     /// When one's own `backup` was said last.
     pub(super) backup_said: Time,
     pub(super) expiry_next: Option<Time>,
+    /// The beginning of the hash of the own device list that was said here last.
+    pub(super) list_said: Fixed<8>,
 
     pub(super) heal: Option<Heal>,
     /// The turn of the last commit, if it was void by the roster's rules.

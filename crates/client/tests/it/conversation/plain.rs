@@ -88,7 +88,7 @@ fn a_plain_member_takes_out_who_leaves() {
     world.set_offline(alice, true);
     world.call(carol[0], &walks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
     world.run(60_000);
-    assert_eq!(world.devices[bob].conversations[&walks].has_member(&world.identity(carol[0])), false);
+    assert!(!world.devices[bob].conversations[&walks].has_member(&world.identity(carol[0])));
     world.set_offline(alice, false);
     world.run(20_000);
     world.say(alice, &walks, "two of us");

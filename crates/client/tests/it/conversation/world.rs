@@ -415,10 +415,10 @@ impl World {
     }
 
     fn has_news(&self, device: usize) -> bool {
+        let face = self.face_of(device);
         self.devices[device].follows.iter().any(|(group, (cursor, incarnation))| {
-            let key = self.key(device, group);
-            let news = self.face_of(device).entries(&group.0, &key, *cursor, 1);
-            *incarnation != self.face_of(device).incarnation || news.is_none_or(|(entries, _, _)| !entries.is_empty())
+            let end = face.groups.get(&group.0).map_or(0, |group| group.entries.len() as u64);
+            *incarnation != face.incarnation || end > *cursor
         })
     }
 
