@@ -62,6 +62,11 @@ impl ChannelAction {
 
 /// Does it.
 pub(super) async fn run(action: &ChannelAction, context: &Context) -> Result<(), Failure> {
+    // Channels are live: nothing is said without a connection.
+    let connected = async || context.session.me().await.filter(|me| me.connected).map(drop);
+    if context.until(context.limit, connected).await.is_none() {
+        return Err(tidings_client::command::Fault::Offline.into());
+    }
     match action {
         ChannelAction::Join { channel, follow, .. } => {
             let mut events = context.events();

@@ -4,7 +4,7 @@ use super::asking;
 use super::outcome::{Failure, no_account};
 use super::output::Output;
 use crate::driver::{Events, Opening, Session, Trust};
-use crate::names;
+use crate::names::{self, Miss};
 use crate::place::{Place, Wanted};
 use crate::store::Store;
 use clap::Args;
@@ -22,6 +22,9 @@ pub const VARIABLES: &[&str] =
 
 /// How long to wait for another process that has the profile: two commands in a script may overlap a little.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long to wait for what others wrote and changed meanwhile, before something is done that does not need it.
+const FRESHEN: Duration = Duration::from_secs(5);
 
 /// How often the client is asked again while nothing is heard of it.
 const LOOK: Duration = Duration::from_millis(500);
@@ -185,13 +188,28 @@ impl Context {
         self.session.me().await.ok_or_else(no_account)
     }
 
-    /// The contact that the text means.
+    /// Reads what waits at the nodes, for a moment: offline, things stay as they are known here.
+    pub(crate) async fn freshen(&self) {
+        let limit = FRESHEN.min(self.limit);
+        let _ = self.until(limit, async || self.session.caught_up().await.then_some(())).await;
+    }
+
+    /// The contact that the text means. Who is not known may have come meanwhile.
     pub(crate) async fn contact(&self, text: &str) -> Result<(Identity, String), Failure> {
+        match names::resolve_contact(text, &self.session.contacts().await) {
+            Err(Miss::Unknown(..)) => self.freshen().await,
+            found => return Ok(found?),
+        }
         Ok(names::resolve_contact(text, &self.session.contacts().await)?)
     }
 
-    /// The conversation that the text means.
+    /// The conversation that the text means. What is not known may have come meanwhile.
     pub(crate) async fn conversation(&self, text: &str) -> Result<(GroupId, String), Failure> {
+        let (contacts, conversations) = (self.session.contacts().await, self.session.conversations().await);
+        match names::resolve_conversation(text, &contacts, &conversations) {
+            Err(Miss::Unknown(..)) => self.freshen().await,
+            found => return Ok(found?),
+        }
         let (contacts, conversations) = (self.session.contacts().await, self.session.conversations().await);
         Ok(names::resolve_conversation(text, &contacts, &conversations)?)
     }

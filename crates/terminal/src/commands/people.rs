@@ -4,7 +4,6 @@ use super::asking;
 use super::context::{Common, Context};
 use super::json;
 use super::outcome::Failure;
-use crate::names;
 use crate::show;
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -320,8 +319,8 @@ async fn answer(whom: &str, accept: bool, context: &Context) -> Result<Command, 
 
 /// Shows the safety number and takes the answer.
 pub(super) async fn verify(asked: &Verify, context: &Context) -> Result<(), Failure> {
+    let (identity, name) = context.contact(&asked.whom).await?;
     let contacts = context.session.contacts().await;
-    let (identity, name) = names::resolve_contact(&asked.whom, &contacts)?;
     let shown = contacts.iter().find(|contact| contact.identity == identity);
     let contact = shown.ok_or_else(|| Failure::Usage(format!("{name} is no contact")))?;
     let verified = match &asked.scanned {

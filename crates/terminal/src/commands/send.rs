@@ -18,10 +18,6 @@ use tokio::time::timeout;
 /// Bytes of a text at most (docs/protocol/messages.md).
 const TEXT_MAX: usize = 64 * 1024;
 
-/// How long to wait for what others wrote and changed meanwhile, before something is sent: a device that joined since could not read
-/// it otherwise, and would have to ask for it. Offline it is kept at once.
-const CATCH_UP: Duration = Duration::from_secs(5);
-
 /// Letters of what looks like the ending of a file's name.
 const ENDING_MAX: usize = 5;
 
@@ -75,8 +71,8 @@ struct Load {
 pub(super) async fn run(asked: &Send, context: &Context) -> Result<(), Failure> {
     let load = read(asked)?;
     let (group, name) = context.conversation(&asked.whom).await?;
-    // Not in time: then it goes out as things were known here.
-    let _ = context.until(CATCH_UP.min(context.limit), async || context.session.caught_up().await.then_some(())).await;
+    // A device that joined meanwhile could not read it otherwise, and would have to ask for it.
+    context.freshen().await;
     fit_to_write(group, &name, context).await?;
     let reply = asked.reply.as_deref().map(|id| MessageId::parse(id).ok_or_else(bad_id)).transpose()?;
     let mut caption = load.text.unwrap_or_default();

@@ -24,11 +24,11 @@ const OPEN_TIME: Duration = Duration::from_secs(20);
 /// How long sending one text may take.
 const SEND_TIME: Duration = Duration::from_secs(30);
 
-/// Bytes of a text at most: the node's 256 KiB, with room for what JSON makes of them.
-const TEXT_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of a text at most: room for the largest entry (4 MiB, `tidings_wire::api::ENTRY_BYTES_MAX`) in base64 and JSON.
+const TEXT_MAX: usize = 6 * 1024 * 1024;
 
 /// Texts of one connection that wait for the client; then the node must wait.
-const WAITING_IN: usize = 16;
+const WAITING_IN: usize = 8;
 
 /// Texts that wait to be sent; then the connection counts as broken.
 const WAITING_OUT: usize = 1024;

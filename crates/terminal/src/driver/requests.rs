@@ -57,7 +57,7 @@ impl Requests {
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).ok()?;
         let mut headers = HeaderMap::new();
         for (name, value) in request.headers {
-            headers.append(HeaderName::from_static(name), HeaderValue::from_str(&value).ok()?);
+            headers.append(HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(&value).ok()?);
         }
         let mut made = self.client.request(method, url).headers(headers);
         if let Some(body) = request.body {
