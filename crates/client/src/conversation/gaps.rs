@@ -1,8 +1,9 @@
 //! Messages that are missing: asked for, answered, and shown as a gap if they can't be had.
 
 use super::Conversation;
-use super::chain::Gap;
+use super::chain::{Chain, Gap};
 use super::history::Body;
+use super::said::RECENT_ASKED;
 use super::scene::Scene;
 use super::state::{Mark, Seat};
 use crate::command::Fault;
@@ -71,6 +72,20 @@ impl Conversation {
         }
     }
 
+    /// While this device was out, others may have said something and nothing since: asks each of them, once.
+    pub(super) fn ask_what_was_missed(&mut self) {
+        if !self.is_small() {
+            return;
+        }
+        for seat in self.state.seats.clone() {
+            let highest = self.state.chains.get(&seat.mark).map_or(0, Chain::highest);
+            let (from, to) = (highest.saturating_add(1), highest.saturating_add(RECENT_ASKED));
+            if seat.mark != self.state.mark {
+                self.control(Content::Resend(Resend { device: seat.mark.0, from, to }));
+            }
+        }
+    }
+
     fn show_gap(&mut self, scene: &mut Scene<'_>, identity: Identity, at: Time, missing: u64) {
         let id = MessageId(scene.draw());
         self.keep_line(scene, id, identity, at, Body::Gap(missing));
@@ -130,7 +145,8 @@ impl Conversation {
     /// Messages that somebody had missed. They count only if they are of the sender's own identity.
     pub(super) fn take_again(&mut self, scene: &mut Scene<'_>, seat: &Seat, again: &Again) -> Result<(), Fault> {
         let mark = Fixed(again.device);
-        let owner = self.state.chains.get(&mark).and_then(|chain| chain.identity);
+        let sits = self.state.seats.iter().find(|known| known.mark == mark).map(|known| known.identity);
+        let owner = self.state.chains.get(&mark).and_then(|chain| chain.identity).or(sits);
         if owner != Some(seat.identity) || mark == self.state.mark {
             return Ok(());
         }

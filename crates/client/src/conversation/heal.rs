@@ -328,6 +328,9 @@ impl Conversation {
             self.send_again(again);
         }
         self.entered(scene, at, None, roster, true)?;
+        if !first {
+            self.ask_what_was_missed();
+        }
         scene.steps.push(Step::Follow(true));
         Ok(())
     }

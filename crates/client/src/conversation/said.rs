@@ -17,7 +17,7 @@ use tidings_wire::bytes::{Blob, Fixed};
 /// How much earlier than the hub took it a message may say that it was written, to stand at that time: 10 minutes.
 const EARLIER_MAX: u64 = 10 * 60 * 1000;
 /// How many messages before the first that is seen of a device are asked for.
-const RECENT_ASKED: u64 = 32;
+pub(super) const RECENT_ASKED: u64 = 32;
 /// How far ahead of what is known somebody's claim is believed.
 const CLAIM_MAX: u64 = 10_000;
 /// Milliseconds that somebody is shown as writing.
@@ -70,7 +70,7 @@ impl Conversation {
             }
         }
         let known = self.state.chains.contains_key(&seat.mark);
-        if !known && (!direct || self.state.chains.len() >= CHAINS_MAX) {
+        if !known && (self.state.chains.len() >= CHAINS_MAX || !(direct || self.is_small())) {
             return false;
         }
         let asked = if self.is_small() { RECENT_ASKED } else { 0 };
