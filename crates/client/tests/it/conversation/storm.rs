@@ -134,8 +134,10 @@ fn fork(seed: u64) {
     let keep_other = world.pick(2) == 0;
     world.unite(keep_other);
     world.run(60_000);
-    // Somebody must speak for others to notice.
-    talk(&mut world, &devices, &walks, 6, &mut said);
+    // What the hub took from somebody and showed to nobody is noticed when they speak again.
+    for device in &devices {
+        talk(&mut world, &[*device], &walks, 1, &mut said);
+    }
     calm(&mut world, &devices, &walks, &said);
 }
 
