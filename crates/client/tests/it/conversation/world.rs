@@ -13,8 +13,8 @@ use tidings_client::keys::access_key;
 use tidings_client::records::{Change, MemoryRecords, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Identity, MessageId, MessageView, Shown};
 use tidings_mls::{Signer, make_package};
-use tidings_wire::api::{Entry, NewEntry, Package, TakenPackages};
-use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::api::Entry;
+use tidings_wire::bytes::Fixed;
 use tidings_wire::certificate::DeviceCertificate;
 use tidings_wire::device_list::DeviceList;
 use tidings_wire::signed::Signed;
@@ -59,14 +59,14 @@ impl People for Book {
 }
 
 /// Something under way for a device.
-enum Task {
+pub(super) enum Task {
     Ask(GroupId, HubRequest),
     Answer(GroupId, Answer),
     Packages(GroupId, Identity),
     Parcel(Identity, ParcelBody),
 }
 
-enum Answer {
+pub(super) enum Answer {
     Created(Result<(), Option<String>>),
     Appended([u8; 16], Appended),
     Entries(Option<(Vec<Entry>, u64, u64)>),
@@ -78,9 +78,9 @@ pub(crate) struct Device {
     pub(crate) me: Me,
     pub(crate) records: MemoryRecords,
     pub(crate) conversations: BTreeMap<GroupId, Conversation>,
-    tasks: VecDeque<Task>,
-    wakes: BTreeMap<GroupId, u64>,
-    follows: BTreeMap<GroupId, (u64, u64)>,
+    pub(super) tasks: VecDeque<Task>,
+    pub(super) wakes: BTreeMap<GroupId, u64>,
+    pub(super) follows: BTreeMap<GroupId, (u64, u64)>,
     pub(crate) steps: Vec<Step>,
     pub(crate) offline: bool,
     pub(crate) removed: bool,
@@ -104,7 +104,7 @@ pub(crate) struct World {
     pub(crate) other_face: Option<(Hub, Vec<usize>)>,
     pub(crate) book: Book,
     pub(crate) devices: Vec<Device>,
-    keys: BTreeMap<Identity, SigningKey>,
+    pub(super) keys: BTreeMap<Identity, SigningKey>,
     pub(crate) trouble: Trouble,
 }
 
@@ -124,7 +124,7 @@ impl World {
         }
     }
 
-    fn chance(&mut self, hundredths: u32) -> bool {
+    pub(super) fn chance(&mut self, hundredths: u32) -> bool {
         self.random.random_range(0..100) < hundredths
     }
 
@@ -258,7 +258,7 @@ impl World {
         }
     }
 
-    fn post(&mut self, who: &Identity, from: usize, body: &ParcelBody) {
+    pub(super) fn post(&mut self, who: &Identity, from: usize, body: &ParcelBody) {
         let sender = self.identity(from);
         for (number, device) in self.devices.iter_mut().enumerate() {
             if device.me.identity == *who && number != from && !device.removed {
@@ -280,7 +280,7 @@ impl World {
         outcome
     }
 
-    fn adopt(&mut self, device: usize, conversation: Conversation) -> GroupId {
+    pub(super) fn adopt(&mut self, device: usize, conversation: Conversation) -> GroupId {
         let group = conversation.id();
         self.devices[device].conversations.insert(group, conversation);
         self.queue(device, group);
@@ -329,288 +329,6 @@ impl World {
         self.post(&other, a, &body);
         group
     }
-
-    // --- the network
-
-    /// The hub as it shows itself to a device.
-    fn face(&mut self, device: usize) -> &mut Hub {
-        match &mut self.other_face {
-            Some((hub, devices)) if devices.contains(&device) => hub,
-            _ => &mut self.hub,
-        }
-    }
-
-    fn face_of(&self, device: usize) -> &Hub {
-        match &self.other_face {
-            Some((hub, devices)) if devices.contains(&device) => hub,
-            _ => &self.hub,
-        }
-    }
-
-    /// The hub begins to show these devices another stream.
-    pub(crate) fn fork(&mut self, devices: Vec<usize>) {
-        self.other_face = Some((self.hub.clone(), devices));
-    }
-
-    /// The hub shows one stream to all again.
-    pub(crate) fn unite(&mut self, keep_other: bool) {
-        if let Some((hub, devices)) = self.other_face.take() {
-            let moved: Vec<usize> = if keep_other {
-                (0..self.devices.len()).filter(|number| !devices.contains(number)).collect()
-            } else {
-                devices
-            };
-            if keep_other {
-                self.hub = hub;
-            }
-            for device in moved.into_iter().filter(|device| !self.devices[*device].offline).collect::<Vec<_>>() {
-                self.set_offline(device, true);
-                self.set_offline(device, false);
-            }
-        }
-    }
-
-    fn key(&self, device: usize, group: &GroupId) -> Fixed<32> {
-        let device = &self.devices[device];
-        Fixed(device.conversations[group].access_key(&device.me).verifying_key().to_bytes())
-    }
-
-    fn follow(&mut self, device: usize, group: GroupId) {
-        let key = self.key(device, &group);
-        let cursor = self.devices[device].conversations[&group].cursor();
-        let Some((_, end, turn)) = self.face_of(device).entries(&group.0, &key, cursor, 0) else {
-            self.devices[device].follows.remove(&group);
-            self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, true));
-            return;
-        };
-        let incarnation = self.face_of(device).incarnation;
-        self.devices[device].follows.insert(group, (cursor, incarnation));
-        self.call(device, &group, |conversation, scene| conversation.followed(scene, incarnation, end, turn));
-    }
-
-    /// Does one thing that waits; `false` if nothing does.
-    fn step(&mut self) -> bool {
-        let busy: Vec<usize> = (0..self.devices.len())
-            .filter(|number| {
-                !self.devices[*number].offline && (!self.devices[*number].tasks.is_empty() || self.has_news(*number))
-            })
-            .collect();
-        if busy.is_empty() {
-            return false;
-        }
-        let device = busy[self.pick(busy.len())];
-        if self.chance(self.trouble.crash) {
-            self.crash(device);
-            return true;
-        }
-        let live = self.has_news(device) && (self.devices[device].tasks.is_empty() || self.chance(50));
-        if live {
-            self.deliver(device);
-        } else if !self.devices[device].tasks.is_empty() {
-            let place = self.pick(self.devices[device].tasks.len().min(4));
-            let task = self.devices[device].tasks.remove(place).unwrap();
-            self.perform(device, task);
-        }
-        true
-    }
-
-    fn has_news(&self, device: usize) -> bool {
-        let face = self.face_of(device);
-        self.devices[device].follows.iter().any(|(group, (cursor, incarnation))| {
-            let end = face.groups.get(&group.0).map_or(0, |group| group.entries.len() as u64);
-            *incarnation != face.incarnation || end > *cursor
-        })
-    }
-
-    /// Entries come along on a live connection.
-    fn deliver(&mut self, device: usize) {
-        for (group, (cursor, incarnation)) in self.devices[device].follows.clone() {
-            if incarnation != self.face_of(device).incarnation {
-                self.follow(device, group);
-                continue;
-            }
-            let limit = 1 + self.pick(5);
-            match self.face_of(device).entries(&group.0, &self.key(device, &group), cursor, limit) {
-                None => {
-                    self.devices[device].follows.remove(&group);
-                    self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, true));
-                }
-                Some((entries, _, _)) if !entries.is_empty() => {
-                    let last = entries.last().unwrap().number;
-                    self.devices[device].follows.insert(group, (last, incarnation));
-                    self.call(device, &group, |conversation, scene| conversation.entries(scene, &entries, None));
-                }
-                Some(_) => {}
-            }
-        }
-    }
-
-    fn perform(&mut self, device: usize, task: Task) {
-        match task {
-            Task::Ask(group, request) => self.ask(device, group, request),
-            Task::Answer(group, answer) => self.answer(device, group, answer),
-            Task::Packages(group, who) => {
-                let list = self.book.lists[&who].clone();
-                let signed = Signed::sign(list, &self.keys[&who]).map_err(|_| "signs").unwrap().into_bytes();
-                let packages = self.packages(&who);
-                let package = |(device, package)| Package { device, package: Blob(package), last_resort: false };
-                let taken =
-                    TakenPackages { devices: Blob(signed), packages: packages.into_iter().map(package).collect() };
-                self.call(device, &group, |conversation, scene| conversation.packages(scene, &who, Ok(taken)));
-            }
-            Task::Parcel(from, body) => self.parcel(device, from, &body),
-        }
-    }
-
-    fn parcel(&mut self, device: usize, from: Identity, body: &ParcelBody) {
-        match body {
-            ParcelBody::Welcome { group, .. } => {
-                let group = GroupId(*group);
-                if self.devices[device].conversations.contains_key(&group) {
-                    let _ = self.call(device, &group, |conversation, scene| conversation.welcomed(scene, &from, body));
-                    return;
-                }
-                match self.scene(device, |scene| Conversation::join(scene, &from, body)) {
-                    Ok(joined) => {
-                        self.adopt(device, joined);
-                    }
-                    Err(Fault::Unknown(_)) => {}
-                    Err(fault) => panic!("seed {}: {fault}", self.seed),
-                }
-            }
-            ParcelBody::Knock(group) => {
-                let group = GroupId(*group);
-                if self.devices[device].conversations.contains_key(&group) {
-                    self.call(device, &group, |conversation, scene| conversation.knocked(scene, &from));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn ask(&mut self, device: usize, group: GroupId, request: HubRequest) {
-        let key = self.key(device, &group);
-        let lost_before = self.chance(self.trouble.loss);
-        let lost_after = self.chance(self.trouble.loss);
-        let answer = match request {
-            HubRequest::Create(new) => {
-                let outcome = if lost_before { Err(None) } else { self.face(device).create(new) };
-                Answer::Created(if lost_after { Err(None) } else { outcome })
-            }
-            HubRequest::Append(new) => self.append(device, &group, &key, &new, (lost_before, lost_after)),
-            HubRequest::Fetch { after } => {
-                let found = self.face(device).entries(&group.0, &key, after, 40);
-                Answer::Entries(found.filter(|_| !lost_before))
-            }
-            HubRequest::Look if lost_before => Answer::Looked(Looked::Later),
-            HubRequest::Look => Answer::Looked(self.face(device).look(&group.0, &key)),
-            HubRequest::Leave => {
-                self.face(device).leave(&group.0, &key);
-                return;
-            }
-        };
-        self.devices[device].tasks.push_back(Task::Answer(group, answer));
-    }
-
-    fn append(
-        &mut self,
-        device: usize,
-        group: &GroupId,
-        key: &Fixed<32>,
-        new: &NewEntry,
-        lost: (bool, bool),
-    ) -> Answer {
-        if lost.0 {
-            return Answer::Appended(new.id.0, Appended::Later);
-        }
-        let now = self.now;
-        let outcome = self.face(device).append(&group.0, key, new, now);
-        Answer::Appended(new.id.0, if lost.1 { Appended::Later } else { outcome })
-    }
-
-    fn answer(&mut self, device: usize, group: GroupId, answer: Answer) {
-        self.call(device, &group, |conversation, scene| match answer {
-            Answer::Created(outcome) => conversation.created(scene, outcome),
-            Answer::Appended(id, outcome) => conversation.appended(scene, id, outcome),
-            Answer::Entries(Some((entries, end, turn))) => conversation.entries(scene, &entries, Some((end, turn))),
-            Answer::Entries(None) => conversation.fetch_failed(scene),
-            Answer::Looked(looked) => conversation.hub_state(scene, looked),
-        });
-    }
-
-    /// A device ends at once and starts again from what was kept; what was under way for it is lost, but for parcels.
-    pub(crate) fn crash(&mut self, device: usize) {
-        let place = &mut self.devices[device];
-        place.tasks.retain(|task| matches!(task, Task::Parcel(..)));
-        place.wakes.clear();
-        place.follows.clear();
-        let all = Conversation::all(&place.records).unwrap();
-        place.conversations = all.into_iter().map(|conversation| (conversation.id(), conversation)).collect();
-        for group in self.groups(device) {
-            self.call(device, &group, |conversation, scene| conversation.started(scene));
-        }
-    }
-
-    pub(crate) fn set_offline(&mut self, device: usize, offline: bool) {
-        self.devices[device].offline = offline;
-        if offline {
-            self.devices[device].follows.clear();
-            for group in self.groups(device) {
-                self.call(device, &group, |conversation, scene| conversation.unfollowed(scene, false));
-            }
-        } else {
-            for group in self.groups(device) {
-                if self.devices[device].conversations[&group].wants_following() {
-                    self.follow(device, group);
-                }
-            }
-        }
-    }
-
-    /// The node is as it was when the backup was made. Live connections break.
-    pub(crate) fn restore_hub(&mut self, backup: Hub) {
-        self.hub = backup.restored(&self.hub);
-    }
-
-    /// Does everything that waits, and lets `millis` pass, waking devices when they want it.
-    pub(crate) fn run(&mut self, millis: u64) {
-        let until = self.now + millis;
-        for _ in 0..1_000_000 {
-            if self.step() {
-                if self.chance(10) {
-                    self.now += 1;
-                }
-                continue;
-            }
-            let next = (self.devices.iter().filter(|device| !device.offline))
-                .flat_map(|device| device.wakes.values().copied())
-                .min()
-                .unwrap_or(u64::MAX);
-            if next > until {
-                self.now = self.now.max(until);
-                return;
-            }
-            self.now = self.now.max(next);
-            self.wake();
-        }
-        panic!("seed {}: the devices never rest", self.seed);
-    }
-
-    fn wake(&mut self) {
-        for device in 0..self.devices.len() {
-            if self.devices[device].offline {
-                continue;
-            }
-            for group in self.groups(device) {
-                if self.devices[device].wakes.get(&group).is_some_and(|at| *at <= self.now) {
-                    self.devices[device].wakes.remove(&group);
-                    self.call(device, &group, |conversation, scene| conversation.tick(scene));
-                }
-            }
-        }
-    }
-
-    // --- what people do and see
 
     pub(crate) fn say(&mut self, device: usize, group: &GroupId, text: &str) -> Option<MessageId> {
         let content = Content::Text(Text { text: text.to_owned(), reply: None });
