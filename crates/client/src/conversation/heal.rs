@@ -163,7 +163,7 @@ impl Conversation {
                     // What the hub shows can't be right: this device stays where it is, and says how things are.
                     let at = scene.now;
                     let state = self.state();
-                    (state.heal, state.update_at) = (None, at);
+                    state.update_at = at;
                 }
                 Ok(())
             }
