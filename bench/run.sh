@@ -10,6 +10,10 @@
 #   bench/run.sh idle [OPTIONS]        what idle clients cost
 #   bench/run.sh soak [OPTIONS]        memory over very many messages
 #   bench/run.sh talk                  rooms, channel, store, pull and idle, one after the other
+#   bench/run.sh conversations [OPTIONS]  entries of groups through the native door while 10,000 devices listen
+#   bench/run.sh resume [OPTIONS]      devices that come back after 50,000 messages
+#   bench/run.sh listen [OPTIONS]      what devices cost that only listen
+#   bench/run.sh native                conversations, resume and listen, one after the other
 #
 #   BENCH_DATA=FOLDER    where the node's folder is made: it must be on the disk to be measured (default target/bench-data)
 #   BENCH_PROFILE=NAME   cargo's profile for the node (default release)
@@ -19,8 +23,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 case ${1:-} in
-    rooms | channel | store | pull | idle | soak) workloads=("$1"); shift ;;
+    rooms | channel | store | pull | idle | soak | conversations | resume | listen) workloads=("$1"); shift ;;
     talk) workloads=(rooms channel store pull idle); shift ;;
+    native) workloads=(conversations resume listen); shift ;;
     *) workloads=(run) ;;
 esac
 
@@ -55,6 +60,13 @@ talk_settings=(
     TIDINGS_DARKCHAT_CLIENT_MESSAGES_PER_SECOND=10000000
     TIDINGS_DARKCHAT_CLIENT_BYTES_PER_SECOND=3GiB
 )
+# Everybody may make an account at the native door, and no group is ever full.
+native_settings=(
+    TIDINGS_OPEN_REGISTRATION=true
+    TIDINGS_QUOTA_GROUP_BYTES=1000GiB
+    TIDINGS_QUOTA_ACCOUNT_GROUPS=1000GiB
+)
+[[ ${workloads[0]} == run ]] || node_settings+=("${native_settings[@]}")
 [[ ${workloads[0]} == run ]] || node_settings+=("${talk_settings[@]}")
 
 profile=${BENCH_PROFILE:-release}
@@ -119,11 +131,11 @@ start_node() {
     idle=$(resident "$server")
 }
 
-# Starts the server that only passes messages on. Sets server, folder and address.
+# start_reference [COMMAND]: starts the server that only passes messages on. Sets server, folder and address.
 start_reference() {
     folder=$(mktemp -d "$parent/run.XXXXXX")
     : >"$folder/out"
-    "$bench" reference >"$folder/out" &
+    "$bench" "${1:-reference}" >"$folder/out" &
     server=$!
     address=
     for _ in $(seq 2000); do
@@ -197,10 +209,41 @@ measure_talk() {
     stop
 }
 
+# measure_native WORKLOAD OPTIONS...
+measure_native() {
+    local workload=$1
+    shift
+    echo "## $workload"
+    echo
+    if [[ $workload == conversations ]]; then
+        start_reference native-reference
+        "$bench" sync "$folder"
+        echo
+        echo "The generator's ceiling, against a server that only passes entries on:"
+        echo
+        "$bench" conversations --address "$address" --pid "$server" --seconds 2 --warm-up 0.5
+        echo
+        stop
+        echo "The node:"
+        echo
+    fi
+    start_node
+    "$bench" "$workload" --address "$address" --pid "$server" "$@"
+    echo
+    echo "Resident memory: $idle MiB before, $(resident "$server") MiB after."
+    show_log
+    echo
+    stop
+}
+
 echo "Measured $(date -u +%Y-%m-%d) at $(git describe --always --dirty --exclude '*' 2>/dev/null || echo 'an unknown commit')," \
     "${BENCH_BINARY:-profile $profile}, $(nproc) processors shared by node and generator," \
     "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(stat -f -c %T "$parent")."
 echo
 for workload in "${workloads[@]}"; do
-    if [[ $workload == run ]]; then measure_parcels "$@"; else measure_talk "$workload" "$@"; fi
+    case $workload in
+        run) measure_parcels "$@" ;;
+        conversations | resume | listen) measure_native "$workload" "$@" ;;
+        *) measure_talk "$workload" "$@" ;;
+    esac
 done

@@ -11,6 +11,7 @@ mod error;
 mod figures;
 mod lane;
 mod multipart;
+mod native;
 mod process;
 mod report;
 mod script;
@@ -31,6 +32,7 @@ use crate::chat::entrance::Door;
 use crate::chat::{arguments, command};
 use crate::driver::Plan;
 use crate::error::{Error, Result};
+use crate::native::{arguments as native_arguments, command as native_command};
 use crate::workload::Workload;
 
 /// Measures a running server from outside.
@@ -59,8 +61,16 @@ enum Command {
     Idle(arguments::Idle),
     /// Sends very many messages and watches the server's memory.
     Soak(arguments::Soak),
+    /// Measures messages through a node's native door while many devices listen.
+    Conversations(native_arguments::Conversations),
+    /// Measures how long devices take that were away while many messages came.
+    Resume(native_arguments::Resume),
+    /// Measures what devices cost that only listen at the native door.
+    Listen(native_arguments::Listen),
     /// Runs a server that only passes messages on, to show what the generator can do at most.
     Reference(arguments::Alone),
+    /// The same for entries of groups at the native door.
+    NativeReference(native_arguments::Alone),
     /// Shows how long the disk takes for a synced write of 4 KiB.
     Sync(Sync),
 }
@@ -164,7 +174,11 @@ fn main() -> ExitCode {
         Command::Channel(fan) => command::fan(Door::Channels, &fan),
         Command::Idle(idle) => command::idle(&idle),
         Command::Soak(soak) => command::soak(&soak),
+        Command::Conversations(conversations) => native_command::conversations(&conversations),
+        Command::Resume(resume) => native_command::resume(&resume),
+        Command::Listen(listen) => native_command::listen(&listen),
         Command::Reference(alone) => command::reference(&alone),
+        Command::NativeReference(alone) => native_command::reference(&alone),
         Command::Sync(sync) => show_sync(&sync),
     };
     match done {

@@ -14,19 +14,19 @@ use crate::seconds;
 pub(crate) struct Server {
     /// Where the server is, as ADDRESS:PORT.
     #[arg(long)]
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
     #[command(flatten)]
-    pub(super) view: View,
+    pub(crate) view: View,
 }
 
 #[derive(Args)]
 pub(crate) struct View {
     /// The server's process, to show its processor time and memory.
     #[arg(long)]
-    pub(super) pid: Option<u32>,
+    pub(crate) pid: Option<u32>,
     /// Prints JSON instead of a table.
     #[arg(long)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
 }
 
 /// How long.
@@ -34,10 +34,10 @@ pub(crate) struct View {
 pub(crate) struct Times {
     /// How many seconds are measured.
     #[arg(long, default_value_t = 5.0, value_parser = seconds)]
-    pub(super) seconds: f64,
+    pub(crate) seconds: f64,
     /// How many seconds are not counted at the start.
     #[arg(long, default_value_t = 1.0, value_parser = seconds)]
-    pub(super) warm_up: f64,
+    pub(crate) warm_up: f64,
 }
 
 /// Few who talk and many who listen.
@@ -162,5 +162,5 @@ pub(crate) struct Soak {
 pub(crate) struct Alone {
     /// Where it listens, for rooms and channels alike.
     #[arg(long, default_value = "127.0.0.1:0")]
-    pub(super) listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
 }

@@ -24,11 +24,13 @@ const FILLING: u32 = 64;
 const ROUNDS: u64 = 20;
 
 impl View {
-    fn watched(&self) -> Watched {
+    /// The process to look at.
+    pub(crate) fn watched(&self) -> Watched {
         Watched { pid: self.pid }
     }
 
-    fn show(&self, rows: &[Row]) -> Result<()> {
+    /// Writes the result.
+    pub(crate) fn show(&self, rows: &[Row]) -> Result<()> {
         let mut out = io::stdout().lock();
         let written = if self.json { sheet::json(&mut out, rows) } else { sheet::table(&mut out, rows) };
         written.map_err(Error::io("writing the result"))

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use mio::{Events, Interest, Poll, Token};
 
-use super::entrance::{Entrance, Step};
+use super::entrance::Step;
 use super::line::Line;
 use super::timer::Timer;
 use crate::clock;
@@ -19,6 +19,8 @@ const AT_ONCE: usize = 128;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The token of the timer; lines have the numbers below.
 const TIMER: Token = Token(usize::MAX);
+/// Sockets that are no lines have tokens from here on.
+const OTHERS: usize = 1 << 32;
 /// How many lines are served before the clock is looked at again.
 const EVENTS: usize = 256;
 
@@ -32,8 +34,22 @@ pub(crate) trait Listener {
     fn after(&mut self, _place: usize, _line: &mut Line, _now: Instant) {}
     /// The timer rang.
     fn tick(&mut self, _lines: &mut [Line], _now: Instant) {}
+    /// Something happened at a socket that is no line, registered by [`Crowd::watch`] under this number.
+    fn other(&mut self, _place: usize) {}
     /// A line is gone, and why.
     fn lost(&mut self, place: usize, why: String);
+}
+
+/// How one client comes in.
+pub(crate) trait Enter {
+    /// The path to upgrade.
+    fn path(&self) -> &'static str;
+    /// What the client says as soon as the connection is upgraded.
+    fn opened(&self) -> Option<Vec<u8>> {
+        None
+    }
+    /// Takes what the server says. `Err` with its words if they are none that let the client in.
+    fn frame(&mut self, payload: &[u8]) -> std::result::Result<Step, String>;
 }
 
 /// Connections that are all ready to talk.
@@ -54,7 +70,7 @@ impl Crowd {
     }
 
     /// Connects further ones and lets them in, through handshake, login and join as their door asks.
-    pub(crate) fn enter(&mut self, target: SocketAddr, entrances: Vec<Entrance>) -> Result<()> {
+    pub(crate) fn enter<E: Enter>(&mut self, target: SocketAddr, entrances: Vec<E>) -> Result<()> {
         let first = self.lines.len();
         let count = entrances.len();
         let mut entering = Entering { first, entrances, reply: Vec::new(), ready: 0, failed: None };
@@ -77,7 +93,8 @@ impl Crowd {
         Ok(())
     }
 
-    fn open(&mut self, target: SocketAddr, path: &str) -> Result<()> {
+    /// Connects one more, without leading it in.
+    pub(crate) fn open(&mut self, target: SocketAddr, path: &str) -> Result<()> {
         let mut line = Line::open(target, path)?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         let token = Token(self.lines.len());
@@ -92,6 +109,12 @@ impl Crowd {
         timer.register(self.poll.registry(), TIMER)?;
         self.timer = Some(timer);
         Ok(())
+    }
+
+    /// Watches another kind of socket, told by [`Listener::other`] whenever there is something to read or room to write.
+    pub(crate) fn watch(&self, socket: &mut impl mio::event::Source, place: usize) -> Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(socket, Token(OTHERS + place), interest).map_err(Error::io("epoll"))
     }
 
     /// All lines, in the order in which they entered.
@@ -112,6 +135,10 @@ impl Crowd {
                 listener.tick(&mut self.lines, clock::now());
                 continue;
             }
+            if let Some(other) = place.0.checked_sub(OTHERS) {
+                listener.other(other);
+                continue;
+            }
             let Some(line) = self.lines.get_mut(place.0).filter(|line| !line.is_lost) else { continue };
             if let Err(why) = line.serve(place.0, &mut self.buffer, listener) {
                 line.is_lost = true;
@@ -123,25 +150,25 @@ impl Crowd {
 }
 
 /// Leads clients in.
-struct Entering {
+struct Entering<E> {
     first: usize,
-    entrances: Vec<Entrance>,
+    entrances: Vec<E>,
     reply: Vec<u8>,
     ready: usize,
     failed: Option<String>,
 }
 
-impl Entering {
+impl<E: Enter> Entering<E> {
     fn path(&self, place: usize) -> &'static str {
-        self.entrances.get(place - self.first).map_or("/", Entrance::path)
+        self.entrances.get(place - self.first).map_or("/", Enter::path)
     }
 
-    fn entrance(&mut self, place: usize) -> Option<&mut Entrance> {
+    fn entrance(&mut self, place: usize) -> Option<&mut E> {
         self.entrances.get_mut(place.checked_sub(self.first)?)
     }
 }
 
-impl Listener for Entering {
+impl<E: Enter> Listener for Entering<E> {
     fn opened(&mut self, place: usize, line: &mut Line) {
         if let Some(greeting) = self.entrance(place).and_then(|entrance| entrance.opened()) {
             line.send(&greeting);

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::crowd::Enter;
 use super::frame;
 use super::wallet::{Wallet, find};
 
@@ -58,47 +59,6 @@ impl Entrance {
         Self { door, stage, wallet, place: place.to_owned(), joins }
     }
 
-    /// The path to upgrade.
-    pub(super) fn path(&self) -> &'static str {
-        match self.door {
-            Door::Rooms => "/socket.io/?EIO=4&transport=websocket",
-            Door::Channels => "/",
-        }
-    }
-
-    /// What the client says as soon as the connection is upgraded.
-    pub(super) fn opened(&self) -> Option<Vec<u8>> {
-        let is_first = self.door == Door::Channels;
-        is_first.then(|| frame::text(&self.request("connect", None, &Value::Null)))
-    }
-
-    /// Takes what the server says. `Err` with its words if they are none that let the client in.
-    pub(super) fn frame(&mut self, payload: &[u8]) -> Result<Step, String> {
-        let refused = || Err(String::from_utf8_lossy(payload).into_owned());
-        match self.stage {
-            Stage::Open if payload.starts_with(b"0{") => Ok(self.say("40".to_owned(), Stage::Namespace)),
-            Stage::Namespace if payload.starts_with(b"40{") && self.joins => {
-                let join = json!(["room-join", {"roomId": self.place}]);
-                Ok(self.say(format!("420{join}"), Stage::RoomJoined))
-            }
-            Stage::Namespace if payload.starts_with(b"40{") => Ok(self.arrive()),
-            Stage::RoomJoined if payload.starts_with(b"430[") && find(payload, b"\"success\":true").is_some() => {
-                Ok(self.arrive())
-            }
-            Stage::Challenge => match self.answer(payload) {
-                Some(answer) => Ok(self.say(answer, Stage::LoggedIn)),
-                None => refused(),
-            },
-            Stage::LoggedIn if is_success(payload) => {
-                let join = self.request("join", Some(&self.place), &Value::Null);
-                Ok(self.say(join, Stage::ChannelJoined))
-            }
-            Stage::ChannelJoined if is_success(payload) => Ok(self.arrive()),
-            Stage::In => Ok(Step::Wait),
-            _ => refused(),
-        }
-    }
-
     fn say(&mut self, text: String, stage: Stage) -> Step {
         self.stage = stage;
         Step::Say(frame::text(&text))
@@ -128,6 +88,46 @@ impl Entrance {
             Value::from(name),
             Value::from(channel)
         )
+    }
+}
+
+impl Enter for Entrance {
+    fn path(&self) -> &'static str {
+        match self.door {
+            Door::Rooms => "/socket.io/?EIO=4&transport=websocket",
+            Door::Channels => "/",
+        }
+    }
+
+    fn opened(&self) -> Option<Vec<u8>> {
+        let is_first = self.door == Door::Channels;
+        is_first.then(|| frame::text(&self.request("connect", None, &Value::Null)))
+    }
+
+    fn frame(&mut self, payload: &[u8]) -> Result<Step, String> {
+        let refused = || Err(String::from_utf8_lossy(payload).into_owned());
+        match self.stage {
+            Stage::Open if payload.starts_with(b"0{") => Ok(self.say("40".to_owned(), Stage::Namespace)),
+            Stage::Namespace if payload.starts_with(b"40{") && self.joins => {
+                let join = json!(["room-join", {"roomId": self.place}]);
+                Ok(self.say(format!("420{join}"), Stage::RoomJoined))
+            }
+            Stage::Namespace if payload.starts_with(b"40{") => Ok(self.arrive()),
+            Stage::RoomJoined if payload.starts_with(b"430[") && find(payload, b"\"success\":true").is_some() => {
+                Ok(self.arrive())
+            }
+            Stage::Challenge => match self.answer(payload) {
+                Some(answer) => Ok(self.say(answer, Stage::LoggedIn)),
+                None => refused(),
+            },
+            Stage::LoggedIn if is_success(payload) => {
+                let join = self.request("join", Some(&self.place), &Value::Null);
+                Ok(self.say(join, Stage::ChannelJoined))
+            }
+            Stage::ChannelJoined if is_success(payload) => Ok(self.arrive()),
+            Stage::In => Ok(Step::Wait),
+            _ => refused(),
+        }
     }
 }
 

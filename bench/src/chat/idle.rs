@@ -62,9 +62,11 @@ pub(crate) fn idle(doors: &[(Door, SocketAddr, usize)], hold: Duration, watched:
     })
 }
 
+/// Who only waits: whatever comes is wrong.
 #[derive(Default)]
-struct Waiting {
-    complaints: BTreeMap<String, u64>,
+pub(crate) struct Waiting {
+    /// What came, or who left, and how often.
+    pub(crate) complaints: BTreeMap<String, u64>,
 }
 
 impl Listener for Waiting {

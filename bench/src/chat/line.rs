@@ -12,9 +12,9 @@ use crate::clock;
 use crate::error::{Error, Result};
 
 /// The key that every upgrade asks with: the one in RFC 6455, section 1.3.
-pub(super) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 /// What a server must answer to [`KEY`], as the same section computes it.
-pub(super) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+pub(crate) const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 /// The longest head of an answer to the upgrade, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
 

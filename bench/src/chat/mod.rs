@@ -3,25 +3,25 @@
 
 pub(crate) mod arguments;
 pub(crate) mod command;
-mod crowd;
+pub(crate) mod crowd;
 mod ears;
 pub(crate) mod entrance;
 mod fan;
-mod frame;
-mod idle;
+pub(crate) mod frame;
+pub(crate) mod idle;
 mod letter;
-mod line;
-mod order;
+pub(crate) mod line;
+pub(crate) mod order;
 mod pool;
 mod pull;
 mod reference;
-mod sheet;
+pub(crate) mod sheet;
 mod speaker;
-mod spread;
+pub(crate) mod spread;
 mod stamp;
 mod timer;
-mod wallet;
-mod window;
+pub(crate) mod wallet;
+pub(crate) mod window;
 
 #[cfg(test)]
 mod tests;
