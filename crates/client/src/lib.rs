@@ -25,6 +25,7 @@ pub mod safety;
 pub mod sealing;
 pub mod transfer;
 // They are files, which WebAssembly can't read.
-#[cfg(all(test, not(target_family = "wasm")))]
+#[cfg(test)]
+#[cfg(not(target_family = "wasm"))]
 mod vectors;
 pub mod view;

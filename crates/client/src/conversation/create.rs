@@ -4,7 +4,7 @@ use super::Conversation;
 use super::keys::{own_access_key, room_key};
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{Epoch, Goal, Last, Phase, Post, RoomSelf, State};
+use super::state::{Epoch, Goal, Kept, Last, Mark, Phase, Post, Receipt, RoomSelf, State};
 use super::step::{HubRequest, Step};
 use super::turn::UPDATE_EVERY;
 use crate::command::{Fault, Secret};
@@ -39,23 +39,25 @@ pub(super) struct Draft<'a> {
     pub(super) other: Option<Identity>,
 }
 
+/// As whom one is in it, and with which device: in a room as nobody else.
+fn selves(scene: &Scene<'_>, room: Option<&RoomSelf>) -> (Identity, Mark) {
+    let public = |seed: &[u8; 32]| SigningKey::from_bytes(seed).verifying_key().to_bytes();
+    match room {
+        Some(room) => (Identity(public(&room.identity_seed.0)), mark(&public(&room.device_seed.0))),
+        None => (scene.me.identity, mark(&scene.me.device.verifying_key().to_bytes())),
+    }
+}
+
 /// The state of a conversation that one is not in yet.
 pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> State {
-    let device = match &draft.room {
-        Some(room) => SigningKey::from_bytes(&room.device_seed.0),
-        None => scene.me.device.clone(),
-    };
-    let me = match &draft.room {
-        Some(room) => Identity(SigningKey::from_bytes(&room.identity_seed.0).verifying_key().to_bytes()),
-        None => scene.me.identity,
-    };
+    let (me, mark) = selves(scene, draft.room.as_ref());
     State {
         group: draft.group,
         hub: draft.hub.to_owned(),
         kind: draft.kind,
         phase: Phase::Joining,
         me,
-        mark: mark(&device.verifying_key().to_bytes()),
+        mark,
         room: draft.room,
         other: draft.other,
         salt: Fixed(draft.salt),
@@ -71,8 +73,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         turn: 0,
         end: 0,
         incarnation: 0,
-        kept_first: 0,
-        kept_bytes: 0,
+        kept: Kept::default(),
         fetch: Post::default(),
         epochs: VecDeque::new(),
         wants: Vec::new(),
@@ -92,8 +93,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         chains: BTreeMap::new(),
         fresh: Vec::new(),
         heard: BTreeMap::new(),
-        receipt_at: None,
-        receipt_last: 0,
+        receipt: Receipt::default(),
         orphans: VecDeque::new(),
         backup_said: scene.now,
         expiry_next: None,

@@ -49,9 +49,9 @@ impl Conversation {
             let kept = KeptEntry { entry: raw.entry.clone(), turn_before: raw.turn_before, seq: raw.seq };
             let (order, bytes) = (raw.entry.number.to_be_bytes(), cbor::encode(&kept));
             let state = self.state();
-            state.kept_bytes = state.kept_bytes.saturating_add(bytes.len() as u64);
-            if state.kept_first == 0 {
-                state.kept_first = raw.entry.number;
+            state.kept.bytes = state.kept.bytes.saturating_add(bytes.len() as u64);
+            if state.kept.first == 0 {
+                state.kept.first = raw.entry.number;
             }
             scene.batch.put(self.record(Table::Entry, order), bytes);
         }
@@ -59,8 +59,8 @@ impl Conversation {
     }
 
     fn too_much(&self) -> bool {
-        let count = self.state.cursor.saturating_add(1).saturating_sub(self.state.kept_first);
-        count > ENTRIES_MAX as u64 || self.state.kept_bytes > BYTES_MAX
+        let count = self.state.cursor.saturating_add(1).saturating_sub(self.state.kept.first);
+        count > ENTRIES_MAX as u64 || self.state.kept.bytes > BYTES_MAX
     }
 
     fn trim_raw(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
@@ -75,10 +75,10 @@ impl Conversation {
                     return Ok(());
                 }
                 scene.batch.remove(RecordKey::new(Table::Entry, owner, order));
-                let number = kept.map_or(self.state.kept_first, |kept| kept.entry.number);
+                let number = kept.map_or(self.state.kept.first, |kept| kept.entry.number);
                 let state = self.state();
-                state.kept_bytes = state.kept_bytes.saturating_sub(bytes.len() as u64);
-                state.kept_first = number.saturating_add(1);
+                state.kept.bytes = state.kept.bytes.saturating_sub(bytes.len() as u64);
+                state.kept.first = number.saturating_add(1);
             }
             if !whole {
                 return Ok(());

@@ -38,26 +38,26 @@ impl Conversation {
     }
 
     pub(super) fn receipt_wanted(&mut self, scene: &Scene<'_>) {
-        if self.state.receipt_at.is_none() {
-            let at = self.state.receipt_last.saturating_add(RECEIPT_EVERY).max(scene.now);
-            self.state().receipt_at = Some(at);
+        if self.state.receipt.at.is_none() {
+            let at = self.state.receipt.last.saturating_add(RECEIPT_EVERY).max(scene.now);
+            self.state().receipt.at = Some(at);
         }
     }
 
     pub(super) fn receipt_due(&self) -> Option<Time> {
-        self.state.receipt_at.filter(|_| self.state.in_group())
+        self.state.receipt.at.filter(|_| self.state.in_group())
     }
 
     /// The receipt that is due.
     pub(super) fn receipt(&mut self, scene: &Scene<'_>) -> Option<Content> {
-        self.state.receipt_at.filter(|at| *at <= scene.now)?;
+        self.state.receipt.at.filter(|at| *at <= scene.now)?;
         let tell_read = scene.me.read_receipts;
         let small = self.is_small();
         let me = self.state.me;
         let now = scene.now;
         let state = self.state();
-        state.receipt_at = None;
-        state.receipt_last = now;
+        state.receipt.at = None;
+        state.receipt.last = now;
         if !small {
             return None;
         }

@@ -41,7 +41,7 @@ impl Conversation {
         let state = self.state();
         state.cursor = to;
         state.end = end.max(to);
-        (state.kept_first, state.kept_bytes) = (0, 0);
+        (state.kept.first, state.kept.bytes) = (0, 0);
         state.fetch = Post::default();
         if let Some(pending) = state.pending.as_mut() {
             (pending.lost, pending.placed, pending.post) = (false, false, Post::default());

@@ -211,6 +211,20 @@ pub(super) struct Last {
     pub(super) text: String,
 }
 
+/// When receipts are said: the next one, and when the last one was.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Receipt {
+    pub(super) at: Option<Time>,
+    pub(super) last: Time,
+}
+
+/// What is kept of the stream as it came: the first number, and how many bytes in all.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Kept {
+    pub(super) first: u64,
+    pub(super) bytes: u64,
+}
+
 /// Everything but messages, MLS and what is in flight.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct State {
@@ -244,8 +258,7 @@ pub(super) struct State {
     pub(super) end: u64,
     pub(super) incarnation: u64,
     /// Number of the oldest raw entry that is kept, and how many bytes they are.
-    pub(super) kept_first: u64,
-    pub(super) kept_bytes: u64,
+    pub(super) kept: Kept,
     /// When to ask for entries that should have come.
     pub(super) fetch: Post,
     pub(super) epochs: VecDeque<Epoch>,
@@ -275,8 +288,7 @@ pub(super) struct State {
     pub(super) fresh: Vec<Mark>,
     pub(super) heard: BTreeMap<Identity, BTreeMap<Mark, Heard>>,
     /// When to say what was delivered and read.
-    pub(super) receipt_at: Option<Time>,
-    pub(super) receipt_last: Time,
+    pub(super) receipt: Receipt,
     pub(super) orphans: VecDeque<Orphan>,
     /// When one's own `backup` was said last.
     pub(super) backup_said: Time,
