@@ -67,7 +67,7 @@ pub(super) fn links() -> Value {
     json!({
         "about": "contacts.md, Invitation; conversations.md, Joining; identity.md, Linking a device with a code. Nonces and the ephemeral secret are 00, 01, 02, …",
         "invitation": {
-            "secret": hex(secret.0), "link": invitation(None), "token": "TOKEN-1", "link_with_token": invitation(token.clone()), "account_link": AccountLink { node: NODE.to_owned(), token: token.expect("a token") }.text().0.clone(), "exchange": hex(secret.exchange_id()),
+            "secret": hex(secret.0), "link": invitation(None), "token": "TOKEN-1", "link_with_token": invitation(token), "account_link": AccountLink { node: NODE.to_owned(), token: Secret("TOKEN-1".to_owned()) }.text().0.clone(), "exchange": hex(secret.exchange_id()),
         },
         "room": { "group": hex(room.group.0), "seal": hex(room.seal), "link": room.text().0.clone() },
         "linking": {
