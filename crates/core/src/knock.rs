@@ -23,6 +23,9 @@ pub const WAKE_TOKENS_MAX: u64 = 2000;
 /// Addresses that a group keeps for one access key. In a room all devices share one.
 pub const WAKES_PER_KEY_MAX: u64 = 256;
 
+/// Addresses that a group keeps in all: each message looks at all of them, and no group may be a means of flooding others.
+pub const WAKES_PER_GROUP_MAX: u64 = 4096;
+
 /// Most bytes of an address to knock at.
 pub const WAKE_URL_MAX: usize = 512;
 

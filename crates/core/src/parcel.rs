@@ -2,6 +2,7 @@
 
 use crate::envelope::{Envelope, EnvelopeId, Label};
 use crate::key::Ed25519Key;
+use crate::policy::{Budget, Policy};
 use crate::presence::Presences;
 use crate::stream::StreamName;
 use crate::time::Timestamp;
@@ -9,6 +10,9 @@ use std::sync::Arc;
 
 /// Most bytes of a parcel's body.
 pub const PARCEL_BYTES_MAX: usize = 1024 * 1024;
+
+/// Part of an inbox that one contact may fill.
+const CONTACT_SHARE: u64 = 4;
 
 /// The label of what contacts post.
 pub const PARCEL: &str = "parcel";
@@ -38,7 +42,7 @@ pub struct ParcelPosting {
     /// What is posted.
     pub parcel: NewParcel,
     /// The rules of inboxes.
-    pub policy: crate::Policy,
+    pub policy: Policy,
     /// Who needs no push.
     pub presences: Arc<Presences>,
     /// When.
@@ -62,6 +66,12 @@ pub enum Kept {
     Before(Placed),
     /// It is dropped, and its sender does not learn of it.
     Dropped,
+}
+
+/// The most that one posting key may have waiting: a part of what an inbox holds, so that no contact can keep out the others while a
+/// device of the owner is away.
+pub fn contact_share(policy: &Policy) -> Budget {
+    Budget { count: (policy.stream.count / CONTACT_SHARE).max(1), bytes: policy.stream.bytes / CONTACT_SHARE }
 }
 
 /// The body as it is stored.

@@ -107,6 +107,9 @@ fn post(tx: &Tx<'_>, posting: ParcelPosting) -> Ruled<Kept> {
     if let Err(refusal) = may_append(&policy, &facts, &Caller::Key(sender), bytes) {
         return Ok(Err(denial(refusal)));
     }
+    if right == Some(PostingRight::Kept) && !parcel::contact_share(&policy).holds(facts.sent.and(bytes)) {
+        return Ok(Err(Denial::TooMuch));
+    }
     let envelope = Envelope {
         id,
         seq: stream.last_seq.next(),

@@ -153,10 +153,13 @@ pub(super) fn answer(
     row.swap.answer = Some(answer);
     row.swap.state = SwapState::Answered;
     row.save(tx.conn)?;
-    knocks::queue_pushes(tx, row.account, presences, now)?;
-    Ok(Ok(Ok(Some((maker, envelope)))))
+    if envelope.is_some() {
+        knocks::queue_pushes(tx, row.account, presences, now)?;
+    }
+    Ok(Ok(Ok(envelope.map(|envelope| (maker, envelope)))))
 }
 
+/// Puts the answer into the inbox of the maker; none if it is there already.
 fn into_inbox(
     tx: &Tx<'_>,
     maker: &Ed25519Key,
@@ -164,15 +167,15 @@ fn into_inbox(
     answer: &[u8],
     policy: &Policy,
     now: Timestamp,
-) -> Ruled<Envelope> {
+) -> Ruled<Option<Envelope>> {
     let name = inbox_of(maker);
     let Some(mut stream) = StreamRow::find(tx.conn, &name)? else { return Ok(Err(Denial::NotFound)) };
     // The name is that of the exchange, and so is the beginning of the body (node.md).
     let body = parcel::stored(swap, &[swap.as_slice(), answer].concat());
     let (id, bytes) = (answer_id(&name, swap), bytes_of(ANSWER, &body));
     if let Some(known) = known(tx.conn, id)? {
-        // An exchange of the same name was answered before, and was deleted since.
-        return Ok(repeated(&known, ANSWER, &body).map(|_| known));
+        // An exchange of the same name was answered before, and was deleted since. What came then has been told.
+        return Ok(repeated(&known, ANSWER, &body).map(|_| None));
     }
     let facts = StreamFacts { open: true, listed: true, used: stream.used, ..StreamFacts::default() };
     if let Err(refusal) = may_append(policy, &facts, &Caller::Key(Key::Ed25519(*maker)), bytes) {
@@ -182,7 +185,7 @@ fn into_inbox(
     let envelope = Envelope { id, seq, sender: None, label, body: Some(body), at: now, time: None };
     write(tx, &mut stream, StreamKind::Inbox, &envelope, bytes)?;
     tx.counts.add_at(counters::RECEIVED, now, 1);
-    Ok(Ok(envelope))
+    Ok(Ok(Some(envelope)))
 }
 
 /// Answers have names of their own, so that no parcel can be in the way.

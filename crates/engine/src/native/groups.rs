@@ -65,12 +65,7 @@ impl Engine {
     }
 
     async fn known_group(&self, group: &GroupId) -> Result<Option<Arc<KnownGroup>>, Error> {
-        let ticket = match self.inner.memberships.look(group) {
-            Ok(known) => return Ok(Some(known)),
-            Err(ticket) => ticket,
-        };
-        let membership = self.inner.store.membership(*group).await?;
-        Ok(membership.map(|membership| self.inner.memberships.note(ticket, *group, membership)))
+        self.inner.memberships.ask(group, async || Ok(self.inner.store.membership(*group).await?)).await
     }
 
     /// What a key is in a group; none if there is no such group or member. Mostly from memory.
@@ -104,9 +99,13 @@ impl Engine {
 
     /// Takes a member off the list. Fails with [`Error::Refused`] if it was not on it.
     pub async fn leave_group(&self, group: &GroupId, caller: Ed25519Key) -> Result<(), Error> {
-        let left = self.inner.store.leave_group(*group, caller).await?;
-        self.group_changed(group);
-        if left { Ok(()) } else { Err(Error::Refused(Refusal::NotAccepted)) }
+        let (engine, group) = (self.clone(), *group);
+        to_the_end(async move {
+            let left = engine.inner.store.leave_group(group, caller).await?;
+            engine.group_changed(&group);
+            if left { Ok(()) } else { Err(Error::Refused(Refusal::NotAccepted)) }
+        })
+        .await
     }
 
     /// Deletes a group with all its entries. Fails with [`Error::Refused`] unless the caller is its owner.
@@ -136,7 +135,7 @@ impl Engine {
     }
 
     /// Sets or removes the address at which a device of a member wants to be woken. Fails with [`Error::Refused`] for strangers and beyond
-    /// 256 addresses of one key, and [`Error::TooLarge`].
+    /// 256 addresses of one key or 4,096 of a group, and [`Error::TooLarge`].
     pub async fn set_wake(
         &self,
         group: &GroupId,

@@ -1,6 +1,7 @@
 //! What is asked at every request is kept in memory: whose a device is, and who belongs to a group. What is read from the store is
 //! kept only if nothing changed meanwhile, so what is forgotten stays forgotten.
 
+use crate::error::Error;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tidings_core::Ed25519Key;
@@ -81,34 +82,67 @@ impl KnownGroup {
     }
 }
 
+/// Stripes of groups that are read from the store one at a time: after a commit all who follow its group ask at once.
+const STRIPES: usize = 32;
+
 /// Who belongs to groups.
 #[derive(Default)]
-pub(crate) struct Memberships(Mutex<KnownGroups>);
+pub(crate) struct Memberships {
+    known: Mutex<KnownGroups>,
+    asking: [tokio::sync::Mutex<()>; STRIPES],
+}
 
 #[derive(Default)]
 struct KnownGroups {
     groups: HashMap<GroupId, Arc<KnownGroup>>,
     cost: usize,
-    generation: u64,
+    /// By stripe: a commit in one group must not keep the others from being remembered.
+    generations: [u64; STRIPES],
+}
+
+/// Groups are named at random.
+fn stripe(group: &GroupId) -> usize {
+    group.first().map_or(0, |byte| usize::from(*byte) % STRIPES)
 }
 
 impl Memberships {
     fn lock(&self) -> MutexGuard<'_, KnownGroups> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The group, read once for all who ask meanwhile; none if there is no such group.
+    pub(crate) async fn ask(
+        &self,
+        group: &GroupId,
+        read: impl AsyncFnOnce() -> Result<Option<Membership>, Error>,
+    ) -> Result<Option<Arc<KnownGroup>>, Error> {
+        if let Ok(known) = self.look(group) {
+            return Ok(Some(known));
+        }
+        let _turn = match self.asking.get(stripe(group)) {
+            Some(asking) => Some(asking.lock().await),
+            None => None,
+        };
+        let ticket = match self.look(group) {
+            Ok(known) => return Ok(Some(known)),
+            Err(ticket) => ticket,
+        };
+        Ok(read().await?.map(|membership| self.note(ticket, *group, membership)))
     }
 
     /// The group, or a ticket with which to note it.
-    pub(crate) fn look(&self, group: &GroupId) -> Result<Arc<KnownGroup>, Ticket> {
+    fn look(&self, group: &GroupId) -> Result<Arc<KnownGroup>, Ticket> {
         let known = self.lock();
-        known.groups.get(group).cloned().ok_or(Ticket(known.generation))
+        let generation = known.generations.get(stripe(group)).copied().unwrap_or_default();
+        known.groups.get(group).cloned().ok_or(Ticket(generation))
     }
 
     /// Remembers a group, unless something was forgotten since the ticket was given.
-    pub(crate) fn note(&self, ticket: Ticket, group: GroupId, membership: Membership) -> Arc<KnownGroup> {
+    fn note(&self, ticket: Ticket, group: GroupId, membership: Membership) -> Arc<KnownGroup> {
         let members: HashMap<_, _> = membership.members.iter().map(|member| (member.key, member.role)).collect();
         let (cost, new) = (members.len() + GROUP_COST, Arc::new(KnownGroup { turn: membership.turn, members }));
         let mut known = self.lock();
-        if known.generation == ticket.0 {
+        if known.generations.get(stripe(&group)) == Some(&ticket.0) {
             if known.cost + cost > MEMBERS_MAX {
                 known.groups.clear();
                 known.cost = 0;
@@ -123,7 +157,9 @@ impl Memberships {
     /// Forgets a group, because it changed.
     pub(crate) fn forget(&self, group: &GroupId) {
         let mut known = self.lock();
-        known.generation += 1;
+        if let Some(generation) = known.generations.get_mut(stripe(group)) {
+            *generation += 1;
+        }
         if let Some(old) = known.groups.remove(group) {
             known.cost = known.cost.saturating_sub(old.members.len() + GROUP_COST);
         }
@@ -132,7 +168,7 @@ impl Memberships {
     /// Forgets everything.
     pub(crate) fn forget_all(&self) {
         let mut known = self.lock();
-        known.generation += 1;
+        known.generations.iter_mut().for_each(|generation| *generation += 1);
         known.groups.clear();
         known.cost = 0;
     }
@@ -141,6 +177,7 @@ impl Memberships {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use tidings_core::group::Member;
 
     fn key(number: u8) -> Ed25519Key {
@@ -160,6 +197,27 @@ mod tests {
         assert_eq!(owners.look(&key(2)).ok(), Some(key(3)));
         owners.forget(&key(3));
         assert!(owners.look(&key(2)).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_group_is_read_once_for_all_who_ask_at_a_time() {
+        let (known, reads) = (Memberships::default(), AtomicUsize::new(0));
+        let membership = || Membership { turn: 1, members: vec![Member { key: key(2), role: Role::Owner }] };
+        let read = async || {
+            reads.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            Ok(Some(membership()))
+        };
+        let all = futures_util::future::join_all((0..100).map(|_| known.ask(&[5; 16], &read))).await;
+        assert!(all.into_iter().all(|known| known.unwrap().unwrap().role(&key(2)).is_some()));
+        assert_eq!(reads.load(Ordering::Relaxed), 1);
+        let read = async || {
+            known.forget(&[5; 16]);
+            Ok(Some(membership()))
+        };
+        known.forget(&[5; 16]);
+        assert!(known.ask(&[5; 16], &read).await.unwrap().is_some());
+        assert!(known.look(&[5; 16]).is_err(), "what changed while it was read is not remembered");
     }
 
     #[test]

@@ -166,11 +166,15 @@ impl Engine {
             return Err(Error::TooLarge);
         }
         self.allow_stored(bytes(body.len()), now)?;
-        let set = self.inner.store.set_profile(identity, expected, body, now).await??;
-        if set.is_ok() {
-            self.tell_account(&identity, AccountNews::Profile);
-        }
-        Ok(set)
+        let engine = self.clone();
+        to_the_end(async move {
+            let set = engine.inner.store.set_profile(identity, expected, body, now).await??;
+            if set.is_ok() {
+                engine.tell_account(&identity, AccountNews::Profile);
+            }
+            Ok(set)
+        })
+        .await
     }
 }
 

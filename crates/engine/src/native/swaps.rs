@@ -65,9 +65,13 @@ impl Engine {
     pub async fn reply_swap(&self, maker: Ed25519Key, id: SwapId, reply: Vec<u8>, now: Timestamp) -> Result<(), Error> {
         allowed(reply.len())?;
         self.allow_stored(bytes(reply.len()), now)?;
-        self.inner.store.reply_swap(maker, id, reply, now).await??;
-        self.tell_account(&maker, AccountNews::Exchange);
-        Ok(())
+        let engine = self.clone();
+        to_the_end(async move {
+            engine.inner.store.reply_swap(maker, id, reply, now).await??;
+            engine.tell_account(&maker, AccountNews::Exchange);
+            Ok(())
+        })
+        .await
     }
 
     /// The maker's own exchanges, without what is in them.
@@ -77,13 +81,15 @@ impl Engine {
 
     /// Deletes one of the maker's. Fails with [`Error::NotFound`].
     pub async fn delete_swap(&self, maker: Ed25519Key, id: SwapId) -> Result<(), Error> {
-        match self.inner.store.delete_swap(maker, id).await? {
-            true => {
-                self.tell_account(&maker, AccountNews::Exchange);
-                Ok(())
+        let engine = self.clone();
+        to_the_end(async move {
+            if !engine.inner.store.delete_swap(maker, id).await? {
+                return Err(Error::NotFound);
             }
-            false => Err(Error::NotFound),
-        }
+            engine.tell_account(&maker, AccountNews::Exchange);
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -1,6 +1,6 @@
 //! Groups at their hub: turns, members, repetition, followers, and what goes when.
 
-use crate::house::{DEADLINE, House};
+use crate::house::{DEADLINE, House, until};
 use crate::native::{key, settle};
 use std::time::Duration;
 use tidings_core::group::{self, Commit, GroupId, LostTurn, Member, NewEntry, NewGroup, Role, group_stream};
@@ -280,4 +280,18 @@ async fn other_processes_learn_of_changes() {
     house.tell(tidings_core::Hint::Stream(group_stream(&TEA)));
     crate::house::until("the hint is taken up", async || house.engine.member(&TEA, &key(3)).await.unwrap().is_none())
         .await;
+}
+
+#[tokio::test]
+async fn who_left_is_gone_even_if_nobody_waited_for_the_answer() {
+    let house = tea().await;
+    assert!(house.engine.member(&TEA, &key(3)).await.unwrap().is_some(), "it is remembered");
+    tokio::select! {
+        biased;
+        _ = house.engine.leave_group(&TEA, key(3)) => panic!("the store answers from another thread"),
+        // Asked once, and then the connection breaks.
+        () = std::future::ready(()) => {}
+    }
+    let gone = async || house.engine.member(&TEA, &key(3)).await.unwrap().is_none();
+    until("the key is no member any more", gone).await;
 }

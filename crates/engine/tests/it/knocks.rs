@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidings_core::DeliveryOutcome;
 use tidings_core::group::Role;
-use tidings_core::knock::{KNOCK_EVERY, Knock, Target};
+use tidings_core::knock::{KNOCK_EVERY, Knock, Target, WAKES_PER_GROUP_MAX, WAKES_PER_KEY_MAX};
 use tidings_engine::Error;
 use tokio::task::JoinHandle;
 
@@ -117,6 +117,25 @@ async fn members_of_a_group_are_woken_where_they_said() {
     house.engine.end_group(&TEA, key(1)).await.unwrap();
     house.engine.sweep(house.now()).await.unwrap();
     house.intact().await;
+}
+
+#[tokio::test]
+async fn a_group_is_no_means_of_flooding_others() {
+    let house = House::new();
+    settle(&house, 100, &[101]).await;
+    let members: Vec<_> = (1..=17).map(|number| member(number, Role::Owner)).collect();
+    make(&house, TEA, &members).await.unwrap();
+    let wake = |number: u32, device: u64| {
+        let url = Some(format!("https://victim.example/{number}/{device}"));
+        house.engine.set_wake(&TEA, key(number), device.to_be_bytes(), url, house.now())
+    };
+    for number in 1..=16 {
+        let all = futures_util::future::join_all((0..WAKES_PER_GROUP_MAX / 16).map(|device| wake(number, device)));
+        assert!(all.await.iter().all(Result::is_ok));
+    }
+    assert!(matches!(wake(17, 1).await, Err(Error::Refused(_))), "the group has all that it may");
+    wake(1, 1).await.unwrap();
+    assert!(matches!(wake(1, WAKES_PER_KEY_MAX).await, Err(Error::Refused(_))));
 }
 
 #[tokio::test]

@@ -321,3 +321,42 @@ async fn other_processes_tell_of_an_account_and_forget_its_devices() {
     assert_eq!(news.batch.items[0].envelope.label.as_str(), "devices");
     assert_eq!(house.engine.device_owner(key(12)).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn no_contact_can_keep_the_others_out() {
+    let mut settings = tidings_engine::Settings::default();
+    settings.policies.inbox.stream.count = 8;
+    let house = House::with(settings);
+    settle(&house, 1, &[11, 12]).await;
+    allow(&house, 1, &[(5, false), (6, false)]).await;
+    for id in 1..=2 {
+        post(&house, 1, 5, id, "x").await.unwrap();
+    }
+    assert!(matches!(post(&house, 1, 5, 3, "x").await, Err(Error::Refused(Refusal::SenderFull))));
+    assert_eq!(post(&house, 1, 5, 2, "x").await.unwrap().number, 2, "a repetition takes nothing");
+    post(&house, 1, 6, 4, "x").await.unwrap();
+    for id in 5..=8 {
+        post(&house, 1, 11, id, "x").await.unwrap();
+    }
+    house.engine.parcels_taken(key(11), 9).await.unwrap();
+    house.engine.parcels_taken(key(12), 9).await.unwrap();
+    post(&house, 1, 5, 3, "x").await.unwrap();
+    house.intact().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_came_before_is_not_told_again() {
+    let house = House::new();
+    settle(&house, 1, &[11]).await;
+    let (engine, now, expires) = (&house.engine, house.now(), house.now().after(Duration::from_secs(600)));
+    engine.create_swap(key(1), [4; 16], None, expires, now).await.unwrap();
+    engine.answer_swap([4; 16], b"yes".to_vec(), now).await.unwrap().unwrap();
+    post(&house, 1, 11, 1, "x").await.unwrap();
+    let mut session = house.follow(&inbox_of(&key(1)));
+    assert_eq!(session.next().await.unwrap().batch.items.len(), 2);
+    engine.delete_swap(key(1), [4; 16]).await.unwrap();
+    engine.create_swap(key(1), [4; 16], None, expires, now).await.unwrap();
+    engine.answer_swap([4; 16], b"yes".to_vec(), now).await.unwrap().unwrap();
+    assert_eq!(engine.end(&inbox_of(&key(1))).await.unwrap(), Seq::from_number(2));
+    house.intact().await;
+}

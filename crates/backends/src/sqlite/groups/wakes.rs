@@ -9,7 +9,7 @@ use crate::sqlite::writer::Tx;
 use rusqlite::{Connection, Row, params};
 use tidings_core::denial::Denial;
 use tidings_core::group::GroupId;
-use tidings_core::knock::{Door, WAKES_PER_KEY_MAX};
+use tidings_core::knock::{Door, WAKES_PER_GROUP_MAX, WAKES_PER_KEY_MAX};
 use tidings_core::presence::{DeviceMark, Presences};
 use tidings_core::{Ed25519Key, Timestamp};
 
@@ -84,8 +84,7 @@ pub(super) fn set(tx: &Tx<'_>, stream: i64, key: &Ed25519Key, device: &DeviceMar
         ])?;
         return Ok(Ok(()));
     }
-    let mut select = tx.conn.prepare_cached("SELECT count(*) FROM wakes WHERE stream = ?1 AND key = ?2")?;
-    if count(select.query_row(params![stream, tagged(key)], |row| row.get(0))?) >= WAKES_PER_KEY_MAX {
+    if !has_room(tx.conn, stream, key)? {
         return Ok(Err(Denial::TooMuch));
     }
     let new = WakeRow { id: 0, stream, key: *key, device: *device, url };
@@ -93,6 +92,15 @@ pub(super) fn set(tx: &Tx<'_>, stream: i64, key: &Ed25519Key, device: &DeviceMar
         .prepare_cached("INSERT INTO wakes (stream, key, device, sum, url) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![stream, tagged(key), device, new.sum(), new.url])?;
     Ok(Ok(()))
+}
+
+/// Whether a group keeps one more address, and one more of this member.
+fn has_room(conn: &Connection, stream: i64, key: &Ed25519Key) -> Result<bool, Fault> {
+    let mut of_key = conn.prepare_cached("SELECT count(*) FROM wakes WHERE stream = ?1 AND key = ?2")?;
+    let mut of_group = conn.prepare_cached("SELECT count(*) FROM wakes WHERE stream = ?1")?;
+    let own = count(of_key.query_row(params![stream, tagged(key)], |row| row.get(0))?);
+    let all = count(of_group.query_row(params![stream], |row| row.get(0))?);
+    Ok(own < WAKES_PER_KEY_MAX && all < WAKES_PER_GROUP_MAX)
 }
 
 /// Asks for a knock at all doors of a group behind which nobody listens. Those that are asked for already are passed over.
