@@ -1,0 +1,326 @@
+//! What must be so once nothing goes wrong any more.
+
+use super::ledger::Said;
+use super::world::{Fate, Sim};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use tidings_client::command::Command;
+use tidings_client::records::{RecordKey, Records as _, Table};
+use tidings_client::view::{ConversationKind, ConversationView, GroupId, Identity, MessageView, Shown, Standing};
+use tidings_wire::bytes::Fixed;
+
+/// Virtual minutes between two looks.
+const LOOK_EVERY: u64 = 10;
+/// Virtual minutes after which everything must be well: the last question for what is missing comes a day later.
+const HEALED_WITHIN: u64 = 30 * 60;
+/// Requests of one device in a virtual hour in which nobody does anything.
+const IDLE_REQUESTS_MAX: u64 = 30;
+
+/// What the record of a conversation says of its epochs.
+#[derive(Deserialize)]
+struct Inside {
+    epochs: Vec<Epoch>,
+    #[serde(default)]
+    phase: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Epoch {
+    number: u64,
+    tag: Fixed<8>,
+}
+
+/// What all devices in a conversation must agree about.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Agreed {
+    epoch: Option<(u64, Fixed<8>)>,
+    title: String,
+    members: Vec<(Identity, u8, usize)>,
+}
+
+impl Sim {
+    /// Waits until everything is well, and looks at all the rest. The virtual minutes that it took.
+    pub fn check(&mut self) -> u64 {
+        let mut waited = 0;
+        loop {
+            self.run(LOOK_EVERY * 60_000);
+            waited += LOOK_EVERY;
+            let wrong = self.wrong();
+            if wrong.is_empty() {
+                break;
+            }
+            if waited >= HEALED_WITHIN {
+                self.fail("it never heals", &wrong);
+            }
+        }
+        self.nothing_twice();
+        self.nothing_for_those_outside();
+        self.fresh_words();
+        self.all_read();
+        self.idle();
+        self.nothing_twice();
+        self.nothing_for_those_outside();
+        waited
+    }
+
+    fn fail(&self, what: &str, wrong: &[String]) -> ! {
+        let shown: Vec<_> = wrong.iter().take(20).map(String::as_str).collect();
+        panic!("seed {}: {what} ({} findings):\n  {}", self.seed, wrong.len(), shown.join("\n  "));
+    }
+
+    /// What is not as it should be (yet).
+    fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        for device in self.used() {
+            let client = &self.devices[device].client;
+            if client.busy() || !client.caught_up() {
+                wrong.push(format!("device {device}: busy {}, caught up {}", client.busy(), client.caught_up()));
+            }
+        }
+        for group in self.groups() {
+            self.wrong_in(&group, &mut wrong);
+        }
+        for said in &self.ledger.said {
+            self.wrong_about(said, &mut wrong);
+        }
+        self.wrong_between_own(&mut wrong);
+        wrong
+    }
+
+    fn used(&self) -> Vec<usize> {
+        (0..self.devices.len()).filter(|device| self.in_use(*device)).collect()
+    }
+
+    fn groups(&self) -> BTreeSet<GroupId> {
+        let all = self.used().into_iter().flat_map(|device| self.devices[device].client.conversations());
+        all.map(|view| view.id).collect()
+    }
+
+    fn inside(&self, device: usize, group: &GroupId) -> Option<Inside> {
+        let key = RecordKey::new(Table::Conversation, group.0, []);
+        let bytes = self.devices[device].records.get(&key).ok()??;
+        tidings_wire::cbor::decode(&bytes, usize::MAX).ok()
+    }
+
+    fn wrong_in(&self, group: &GroupId, wrong: &mut Vec<String>) {
+        let mut found: BTreeMap<Agreed, Vec<usize>> = BTreeMap::new();
+        let mut roster = BTreeSet::new();
+        let mut others = Vec::new();
+        for device in self.used() {
+            let view = self.devices[device].client.conversation(group);
+            match view {
+                Some(view) if view.standing == Standing::Ready => {
+                    roster.extend(view.members.iter().map(|member| member.identity));
+                    found.entry(self.agreed(device, &view)).or_default().push(device);
+                }
+                Some(view) => others.push((device, format!("{:?}", view.standing))),
+                None => others.push((device, "not there".to_owned())),
+            }
+        }
+        if found.len() > 1 {
+            wrong.push(format!("{group:?}: they do not agree: {found:#?}"));
+        }
+        for (device, standing) in others {
+            let identity = self.people[self.devices[device].person].identity;
+            if standing == "Joining" || standing == "Behind" || roster.contains(&identity) {
+                let phase = self.inside(device, group).and_then(|inside| inside.phase);
+                wrong.push(format!("{group:?}: device {device} is {standing} ({phase:?})"));
+            }
+        }
+    }
+
+    fn agreed(&self, device: usize, view: &ConversationView) -> Agreed {
+        let inside = self.inside(device, &view.id);
+        let epoch = inside.and_then(|inside| inside.epochs.last().map(|epoch| (epoch.number, epoch.tag)));
+        let members = view.members.iter().map(|member| (member.identity, member.role, member.devices)).collect();
+        let title = if view.kind == ConversationKind::Pair { String::new() } else { view.title.clone() };
+        Agreed { epoch, title, members }
+    }
+
+    /// Who somebody is in a conversation: in rooms somebody else than elsewhere.
+    fn name_in(&self, device: usize, group: &GroupId) -> Option<Identity> {
+        let view = self.devices[device].client.conversation(group)?;
+        view.members.iter().find(|member| member.me).map(|member| member.identity)
+    }
+
+    /// Devices that must have what was said.
+    fn owed(&self, said: &Said) -> Vec<usize> {
+        let sender = &self.devices[said.device];
+        if sender.fate != Fate::There || self.ledger.moved.contains(&(said.group, said.by)) {
+            return Vec::new();
+        }
+        let owed = |device: &usize| {
+            let Some(identity) = self.name_in(*device, &said.group) else { return false };
+            let person = self.people[self.devices[*device].person].identity;
+            let out = self.ledger.moved.contains(&(said.group, identity));
+            let blocked = self.ledger.blocked.contains(&(person, said.by));
+            self.in_use(*device) && said.roster.contains(&identity) && !out && !blocked
+        };
+        said.present.iter().copied().filter(owed).collect()
+    }
+
+    fn find(&self, device: usize, said: &Said) -> Option<MessageView> {
+        let device = &self.devices[device];
+        let found = device.client.message(&device.records, &said.group, &said.id);
+        found.unwrap_or_else(|fault| panic!("{fault}"))
+    }
+
+    fn wrong_about(&self, said: &Said, wrong: &mut Vec<String>) {
+        let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        if self.find(said.device, said).is_some_and(|view| view.shown == Shown::Deleted) {
+            // It may have been deleted before it was sent; who has it must have it as deleted.
+            let left = |device: &usize| self.find(*device, said).is_some_and(|view| view.shown != Shown::Deleted);
+            let left: Vec<_> = self.owed(said).into_iter().filter(left).collect();
+            if !left.is_empty() {
+                wrong.push(format!("{:?}: {} was deleted, but not at {left:?}", said.group, said.text));
+            }
+            return;
+        }
+        for device in self.owed(said) {
+            let Some(view) = self.find(device, said) else {
+                wrong.push(format!("{:?}: device {device} has not {}", said.group, said.text));
+                continue;
+            };
+            let mut reactions = view.reactions.clone();
+            // What a blocked person does is seen by some only.
+            let blocked = |who: &Identity| self.ledger.blocked.iter().any(|(_, theirs)| theirs == who);
+            reactions.iter_mut().for_each(|(_, who)| {
+                who.retain(|who| !blocked(who));
+                who.sort();
+            });
+            reactions.retain(|(_, who)| !who.is_empty());
+            let how = if self.ledger.touched.contains(&said.id) {
+                format!("{:?} {reactions:?}", view.shown)
+            } else {
+                assert_eq!(view.shown, Shown::Text(said.text.clone()), "seed {}: device {device}", self.seed);
+                format!("{reactions:?}")
+            };
+            seen.entry(how).or_default().push(device);
+        }
+        if seen.len() > 1 {
+            wrong.push(format!("{:?}: {} is not the same for all: {seen:?}", said.group, said.text));
+        }
+    }
+
+    /// The devices of one person know the same.
+    fn wrong_between_own(&self, wrong: &mut Vec<String>) {
+        for person in &self.people {
+            let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+            for device in person.devices.iter().copied().filter(|device| self.in_use(*device)) {
+                let client = &self.devices[device].client;
+                let contacts: Vec<_> = (client.contacts().into_iter())
+                    .map(|contact| (contact.identity, contact.name, contact.blocked, contact.conversation))
+                    .collect();
+                let devices: Vec<_> = client.devices().into_iter().map(|device| (device.serial, device.name)).collect();
+                let mut groups: Vec<_> = client.conversations().into_iter().map(|view| view.id).collect();
+                groups.sort();
+                seen.entry(format!("{contacts:?} {devices:?} {groups:?}")).or_default().push(device);
+            }
+            if seen.len() > 1 {
+                wrong.push(format!("the devices of {} differ: {seen:#?}", person.name));
+            }
+        }
+    }
+
+    /// No device shows anything twice.
+    fn nothing_twice(&self) {
+        for device in self.used() {
+            for view in self.devices[device].client.conversations() {
+                let (mut ids, mut texts) = (BTreeSet::new(), BTreeSet::new());
+                for message in self.messages(device, &view.id) {
+                    assert!(ids.insert(message.id), "seed {}: device {device} has {:?} twice", self.seed, message.id);
+                    if let Shown::Text(text) = message.shown
+                        && !message.edited
+                    {
+                        assert!(texts.insert(text.clone()), "seed {}: device {device} has {text} twice", self.seed);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Nobody has anything that was said when they did not belong to a conversation.
+    fn nothing_for_those_outside(&self) {
+        for said in &self.ledger.said {
+            for device in 0..self.devices.len() {
+                let identity = self.people[self.devices[device].person].identity;
+                let again = self.ledger.added.contains(&(said.group, identity));
+                let room = self.devices[said.device].client.conversation(&said.group);
+                let room = room.is_none_or(|view| view.kind == ConversationKind::Room);
+                if said.roster.contains(&identity) || again || room {
+                    continue;
+                }
+                assert!(
+                    !self.holds(device, said.text.as_bytes()),
+                    "seed {}: device {device} can read {}, which was not for it",
+                    self.seed,
+                    said.text
+                );
+            }
+        }
+    }
+
+    /// Somebody in each conversation says something more, and everybody in it hears it.
+    fn fresh_words(&mut self) {
+        let before = self.ledger.said.len();
+        for group in self.groups() {
+            let ready: Vec<_> = self.used().into_iter().filter(|device| self.ready(*device, &group)).collect();
+            if ready.is_empty() {
+                continue;
+            }
+            let chosen = ready[self.draw(ready.len() as u32) as usize];
+            let said = self.say(chosen, &group);
+            assert!(said.is_some(), "seed {}: device {chosen} can't say anything in {group:?}", self.seed);
+        }
+        self.run(60_000);
+        let mut wrong = Vec::new();
+        for said in &self.ledger.said[before..] {
+            for device in said.present.iter().copied() {
+                let person = self.people[self.devices[device].person].identity;
+                let blocked = self.ledger.blocked.contains(&(person, said.by));
+                if !blocked && self.find(device, said).is_none() {
+                    wrong.push(format!("{:?}: device {device} does not hear {}", said.group, said.text));
+                }
+            }
+        }
+        if !wrong.is_empty() {
+            self.fail("it has healed, but not for what is new", &wrong);
+        }
+    }
+
+    /// What is counted as unread is what was not read; what one device reads the others of its person count as read.
+    fn all_read(&mut self) {
+        for device in self.used() {
+            for view in self.devices[device].client.conversations() {
+                let unread = |message: &MessageView| {
+                    !message.mine && !message.read && !matches!(message.shown, Shown::Notice(_) | Shown::Gap(_) | Shown::Deleted)
+                };
+                let unread = self.messages(device, &view.id).iter().filter(|message| unread(message)).count() as u64;
+                assert_eq!(view.unread, unread, "seed {}: device {device} in {:?}", self.seed, view.id);
+            }
+        }
+        for person in 0..self.people.len() {
+            let first = self.people[person].devices.iter().copied().find(|device| self.in_use(*device));
+            let Some(first) = first else { continue };
+            for view in self.devices[first].client.conversations() {
+                self.order(first, Command::MarkRead { group: view.id, message: None });
+            }
+        }
+        self.run(20 * 60_000);
+        for device in self.used() {
+            for view in self.devices[device].client.conversations() {
+                assert_eq!(view.unread, 0, "seed {}: device {device} in {:?} after reading", self.seed, view.id);
+            }
+        }
+    }
+
+    /// When nobody does anything, hardly anything is asked.
+    fn idle(&mut self) {
+        let before: Vec<_> = self.devices.iter().map(|device| device.requests).collect();
+        self.run(3_600_000);
+        for (device, before) in before.into_iter().enumerate() {
+            let asked = self.devices[device].requests - before;
+            assert!(asked <= IDLE_REQUESTS_MAX, "seed {}: device {device} asks {asked} times in an hour", self.seed);
+        }
+    }
+}
