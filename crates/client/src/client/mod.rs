@@ -56,6 +56,10 @@ use state::{Own, Stage};
 use std::collections::{BTreeMap, VecDeque};
 use turn::Turn;
 
+/// The longest pause before what is due and can't be done is looked at again: two to the power of this, in
+/// milliseconds.
+const IN_VAIN_MAX: u32 = 12;
+
 /// Everything that a person has on one device.
 pub struct Client {
     own: Option<Own>,
@@ -81,6 +85,8 @@ pub struct Client {
     upkeep: upkeep::Upkeep,
     /// What was asked of [`Action::WakeAt`] last.
     wake: Option<Time>,
+    /// How often, one after the other, it was woken for something that could not be done.
+    in_vain: u32,
     /// The time of the last call, for views.
     now: Time,
 }
@@ -110,6 +116,7 @@ impl Client {
             linking: Linking::default(),
             upkeep: upkeep::Upkeep::default(),
             wake: None,
+            in_vain: 0,
             now,
         };
         client.refresh_oneself();
@@ -119,6 +126,9 @@ impl Client {
     /// Takes what happened and gives what is to be done: at most one [`Action::Save`], and it comes first.
     pub fn handle(&mut self, input: Input, surroundings: &mut Surroundings<'_>) -> Vec<Action> {
         self.now = surroundings.now;
+        if !matches!(input, Input::Tick) {
+            self.in_vain = 0;
+        }
         let mut turn = Turn::new(surroundings);
         self.take(&mut turn, input);
         self.due(&mut turn);
@@ -222,7 +232,8 @@ impl Client {
         }
     }
 
-    fn next_wake(&self, now: Time) -> Option<Time> {
+    /// What is due and could not be done waits for something else; it is looked at again, but later and later.
+    fn next_wake(&mut self, now: Time) -> Option<Time> {
         let times = [
             self.wakes.values().copied().min(),
             self.missing.values().copied().min(),
@@ -234,9 +245,16 @@ impl Client {
             self.inbox.next_due(),
             self.upkeep.next_due(),
             self.archives.next_due(),
-            self.own.as_ref().and_then(|own| own.owed.profile).filter(|_| self.is_ready()),
+            self.own.as_ref().and_then(|own| own.owed.profile).filter(|_| self.is_ready() && !self.upkeep.writing_profile),
         ];
-        times.into_iter().flatten().min().map(|at| at.max(now.saturating_add(1)))
+        let (overdue, coming): (Vec<Time>, Vec<Time>) = times.into_iter().flatten().partition(|at| *at <= now);
+        if overdue.is_empty() {
+            self.in_vain = 0;
+        } else if self.wake.is_none() {
+            self.in_vain = self.in_vain.saturating_add(1).min(IN_VAIN_MAX);
+        }
+        let again = (!overdue.is_empty()).then(|| now.saturating_add(1 << self.in_vain));
+        coming.into_iter().chain(again).min()
     }
 
     fn is_ready(&self) -> bool {
