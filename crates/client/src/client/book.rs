@@ -202,7 +202,8 @@ impl Book {
             turn.remove(person_place(&who));
             self.set(turn, &name, Some(tidings_wire::cbor::encode(&person)))
         } else {
-            if self.people.len() >= RECORDS_MAX {
+            // Whoever has a room's link can make up as many people as they like.
+            if self.people.len() >= STRANGERS_MAX && !self.people.contains_key(&who) {
                 return false;
             }
             turn.put(person_place(&who), &person);
@@ -210,6 +211,30 @@ impl Book {
         };
         self.people.insert(who, person);
         changed
+    }
+
+    /// As [`Book::set_person`] for what was only heard of somebody: what the person does with a contact at the same time on another
+    /// device (blocks, compares the number) must not be undone by it.
+    #[must_use = "the profile is to be written"]
+    fn amend_person(&mut self, turn: &mut Turn<'_>, who: Identity, person: Person) -> bool {
+        if person.contact.is_none() {
+            return self.set_person(turn, who, person);
+        }
+        let name = Name::Contact(who);
+        let mark = self.document.device;
+        let changed = self.document.amend(&name, tidings_wire::cbor::encode(&person), turn.now, mark);
+        if changed {
+            self.keep(turn, &name.text());
+        }
+        self.people.insert(who, person);
+        changed
+    }
+
+    /// The counter of somebody's profile was heard of. Whether the profile has changed by it.
+    #[must_use = "the profile is to be written"]
+    pub(super) fn heard_backup(&mut self, turn: &mut Turn<'_>, who: &Identity, counter: u64) -> bool {
+        let Some(person) = self.people.get(who).filter(|person| person.backup < counter).cloned() else { return false };
+        self.amend_person(turn, *who, Person { backup: counter, ..person })
     }
 
     /// A record `contact/…` of the document was changed by a merge: takes it over, but never an older card or list than is known.
@@ -236,7 +261,7 @@ impl Book {
         person.backup = person.backup.max(known.backup);
         turn.remove(person_place(&who));
         if better {
-            return self.set_person(turn, who, person);
+            return self.amend_person(turn, who, person);
         }
         self.people.insert(who, person);
         false
@@ -257,7 +282,7 @@ impl Book {
             Ok(Freshness::Same) => (Heard::Known, false),
             Ok(Freshness::Newer) => {
                 let person = Person { devices: Some(list), ..self.people.get(who).cloned().unwrap_or_default() };
-                (Heard::Newer, self.set_person(turn, *who, person))
+                (Heard::Newer, self.amend_person(turn, *who, person))
             }
             Err(_) => (Heard::Refused, false),
         }
@@ -276,7 +301,7 @@ impl Book {
             contact.theirs = posting;
         }
         person.card = Some(card);
-        (true, self.set_person(turn, *who, person))
+        (true, self.amend_person(turn, *who, person))
     }
 
     /// The name that somebody gives themselves, or the beginning of the key.

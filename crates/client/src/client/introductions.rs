@@ -122,6 +122,11 @@ impl Client {
         turn.show(Event::Changed);
     }
 
+    /// Who was suggested with this secret.
+    pub(super) fn introduced_identity(&self, secret: &[u8; 16]) -> Option<Identity> {
+        self.introductions.suggested.get(secret).map(|suggested| suggested.identity)
+    }
+
     /// Suggestions that can be followed.
     pub fn introductions(&self) -> Vec<IntroductionView> {
         let open = self.introductions.suggested.iter().filter(|(_, suggested)| !suggested.followed);

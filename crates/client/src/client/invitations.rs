@@ -12,7 +12,7 @@ use crate::conversation::step::ParcelBody;
 use crate::invitation::{Answer, Invitation, InvitationLink, Offer};
 use crate::io::{CommandId, Time};
 use crate::profile::Name;
-use crate::view::{Event, GroupId, InvitationView};
+use crate::view::{Event, GroupId, Identity, InvitationView};
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use tidings_wire::api::{NewToken, TakenPackages, TokenMade};
@@ -290,18 +290,42 @@ impl Client {
         true
     }
 
+    /// Whether this person may answer: not one who is blocked, and to a suggestion only the one who was suggested, since whoever made it
+    /// has its secret, too.
+    fn may_answer(&self, who: &Identity, record: &InvitationRecord) -> Result<(), Fault> {
+        if self.book.contact(who).is_some_and(|(_, contact)| contact.blocked) {
+            return Err(Fault::Refused("it is by somebody whom you have blocked".to_owned()));
+        }
+        if record.quiet && self.introduced_identity(&record.secret) != Some(*who) {
+            return Err(Fault::Distrust("it is by another person than the one who was suggested".to_owned()));
+        }
+        Ok(())
+    }
+
     /// Who answered becomes a contact, and the conversation is joined.
     fn meet(&mut self, turn: &mut Turn<'_>, answer: Answer, record: &InvitationRecord) -> Result<GroupId, Fault> {
         let Answer { card, devices, welcome, group, hub, .. } = answer;
         let who = card.identity;
         let theirs = card.posting.ok_or_else(|| Fault::Distrust("the answer brings no posting key".to_owned()))?;
+        self.may_answer(&who, record)?;
         let before = self.book.person(&who).cloned();
+        let known = self.conversations.get(&group).map(Conversation::other);
+        if known.is_some_and(|other| other != Some(who)) {
+            return Err(Fault::Distrust("the answer names another conversation".to_owned()));
+        }
         self.become_contact(turn, &card, &devices, (record.posting, theirs), group)?;
         let welcome = ParcelBody::Welcome { welcome, group: group.0, hub, turn: 0, number: 0 };
-        if self.conversations.contains_key(&group) {
+        if known.is_some() {
             return Ok(group);
         }
-        let joined = self.make(turn, |scene| Ok((Conversation::join(scene, &who, &welcome)?, ())));
+        let joined = self.make(turn, |scene| {
+            let mut joined = Conversation::join(scene, &who, &welcome)?;
+            if joined.other() != Some(who) {
+                joined.forget(scene)?;
+                return Err(Fault::Distrust("the answer opens no conversation of two".to_owned()));
+            }
+            Ok((joined, ()))
+        });
         match joined {
             Ok((group, ())) => Ok(group),
             Err(fault) => {

@@ -272,11 +272,8 @@ impl Client {
 
     /// The counter of somebody's profile was heard of.
     pub(super) fn heard_backup(&mut self, turn: &mut Turn<'_>, who: &Identity, counter: u64) {
-        if let Some(person) = self.book.person(who).filter(|person| person.backup < counter).cloned() {
-            let person = super::book::Person { backup: counter, ..person };
-            if self.book.set_person(turn, *who, person) {
-                self.owe_profile(turn.now, 3600 * 1000);
-            }
+        if self.book.heard_backup(turn, who, counter) {
+            self.owe_profile(turn.now, 3600 * 1000);
         }
     }
 }

@@ -90,7 +90,7 @@ impl Conversation {
         };
         self.group(scene)?.apply(staged).map_err(|error| mls_fault(&error))?;
         if judgement.removes_this_device() {
-            return self.removed_here(scene, entry, &after);
+            return self.removed_here(scene, entry, judgement.epoch, &after);
         }
         let by = self.seat(&judgement.committer).map(|seat| seat.identity);
         self.entered(scene, entry.at, by, after, true)
@@ -111,6 +111,7 @@ impl Conversation {
         let before = std::mem::replace(&mut self.state().roster, after);
         let seats_before = self.state.seats.clone();
         self.note_seats(scene)?;
+        self.note_expelled(by.as_ref(), &before);
         self.note_roster(scene, &before);
         self.note_chains(scene, &seats_before);
         if let Some(by) = by {
@@ -168,6 +169,20 @@ impl Conversation {
         }
     }
 
+    /// Shows who came and went while this device was out: nobody comes in unnoticed.
+    pub(super) fn note_missed(&mut self, scene: &mut Scene<'_>, at: u64, before: &Roster) {
+        let (was, is) = (before.clone(), self.state.roster.clone());
+        let differ = |one: &Roster, other: &Roster| -> Vec<Identity> {
+            one.members.iter().map(|member| member.id).filter(|who| other.member(who).is_none()).collect()
+        };
+        let me = self.state.me;
+        for notice in [Notice::Came(differ(&is, &was)), Notice::Gone(differ(&was, &is))] {
+            if !matches!(&notice, Notice::Came(who) | Notice::Gone(who) if who.is_empty()) {
+                self.notice(scene, me, at, notice);
+            }
+        }
+    }
+
     fn note_changes(&mut self, scene: &mut Scene<'_>, by: Identity, at: u64, before: &Roster) {
         let after = self.state.roster.clone();
         let ids = |roster: &Roster| roster.members.iter().map(|member| member.id).collect::<BTreeSet<_>>();
@@ -201,11 +216,17 @@ impl Conversation {
     }
 
     /// A commit has taken this device out.
-    fn removed_here(&mut self, scene: &mut Scene<'_>, entry: &Entry, after: &Roster) -> Result<(), Fault> {
+    fn removed_here(&mut self, scene: &mut Scene<'_>, entry: &Entry, epoch: u64, after: &Roster) -> Result<(), Fault> {
         if let Some(super::state::Incoming::Welcome { number, .. }) = &self.state.incoming
             && *number == entry.number
         {
-            return Ok(());
+            let next = self.next(scene)?;
+            if next.epoch() == epoch && super::heal::roster_of(next).is_ok_and(|roster| roster == *after) {
+                return Ok(());
+            }
+            // The welcome leads elsewhere than the commit.
+            self.drop_next(scene)?;
+            self.state().incoming = None;
         }
         if after.member(&self.state.me).is_some() && !self.state.left {
             // Only this leaf went, not the person: another device took it for a removed one, or adds it again.

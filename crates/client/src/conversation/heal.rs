@@ -2,6 +2,7 @@
 //! commit, without the person noticing.
 
 use super::Conversation;
+use super::expelled::{Before, expelled};
 use super::intake::ANSWER_WITHIN;
 use super::scene::Scene;
 use super::slot::mls_fault;
@@ -317,6 +318,7 @@ impl Conversation {
         let last_shared = self.state.epochs.iter().filter(|epoch| epoch.shared).map(|epoch| epoch.number).max();
         let group = self.group(scene)?;
         let roster = roster_of(group)?;
+        let before = self.state.roster.clone();
         let state = self.state();
         state.epochs.clear();
         (state.heal, state.void_turn) = (None, None);
@@ -328,6 +330,9 @@ impl Conversation {
             self.send_again(again);
         }
         self.entered(scene, at, None, roster, true)?;
+        if before.member(&self.state.me).is_some() {
+            self.note_missed(scene, at, &before);
+        }
         if !first {
             self.ask_what_was_missed();
         }
@@ -385,23 +390,23 @@ impl Conversation {
 
     /// Whether the list of members is older than one that was seen here: somebody who was removed is in it again.
     pub(super) fn behind(&self) -> bool {
-        self.extra().is_some_and(|extra| !extra.is_empty())
+        !self.state.expelled.is_empty()
     }
 
-    fn extra(&self) -> Option<Vec<Identity>> {
-        if self.state.newest == self.state.roster {
-            return None;
+    /// Notes who is in the roster again, after a commit by `by`.
+    pub(super) fn note_expelled(&mut self, by: Option<&Identity>, before: &Roster) {
+        let known = Before { newest: &self.state.newest, roster: before, expelled: &self.state.expelled };
+        let again = expelled(&known, &self.state.roster, by);
+        if again != self.state.expelled {
+            self.state().expelled = again;
         }
-        let newest = Some(&self.state.newest).filter(|newest| newest.v > self.state.roster.v)?;
-        let extra = self.state.roster.members.iter().filter(|member| newest.member(&member.id).is_none());
-        Some(extra.map(|member| member.id).collect())
     }
 
     /// Who is to be removed again, if one is the one to do it.
     pub(super) fn repairs(&self) -> Option<Vec<Identity>> {
         let role = self.state.roster.role(&self.state.me)?;
         let allowed = |who: &Identity| self.state.roster.role(who).is_some_and(|theirs| role == 0 || theirs > role);
-        let extra: Vec<Identity> = self.extra()?.into_iter().filter(allowed).collect();
+        let extra: Vec<Identity> = self.state.expelled.iter().copied().filter(allowed).collect();
         (role <= 1 && !extra.is_empty()).then_some(extra)
     }
 }

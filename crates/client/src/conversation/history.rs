@@ -45,6 +45,10 @@ pub(super) enum Notice {
     Expire(u32),
     /// This device has lost its memory.
     LostMemory,
+    /// These were added while this device was out.
+    Came(Vec<Identity>),
+    /// These were removed, or left, while this device was out.
+    Gone(Vec<Identity>),
 }
 
 /// A message as it is kept.
@@ -200,6 +204,10 @@ impl Conversation {
             }
         }
         self.forget_written(scene, &kept);
+        if kept.mine && kept.edited.is_some() {
+            let forgotten = self.forget_edits(scene, &kept.id);
+            self.report(scene, forgotten);
+        }
         match leave {
             Some(body) => {
                 kept.body = body;

@@ -197,10 +197,16 @@ impl Conversation {
 
     /// A welcome was for the place after this entry.
     fn welcome_due(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<(), Fault> {
-        match &self.state.incoming {
-            Some(Incoming::Welcome { number, .. }) if *number <= entry.number => self.take_welcome(scene),
-            _ => Ok(()),
+        let due = |incoming: &Incoming| matches!(incoming, Incoming::Welcome { number, .. } if *number <= entry.number);
+        if !self.state.incoming.as_ref().is_some_and(due) {
+            return Ok(());
         }
+        if self.state.in_group() && self.group(scene)?.active() {
+            // The commit there did not put this device anew into its place, so the welcome leads elsewhere.
+            self.state().incoming = None;
+            return self.drop_next(scene);
+        }
+        self.take_welcome(scene)
     }
 
     // --- fetching what does not come by itself

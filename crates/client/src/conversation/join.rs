@@ -122,8 +122,15 @@ impl Conversation {
         if welcome.group != self.state.group || (healthy && welcome.number <= self.state.cursor) {
             return Ok(());
         }
+        // Anybody can make another group with the same id: only a member puts somebody back in the place of an old leaf.
+        if self.state.phase != Phase::Out && self.state.newest.member(from).is_none() {
+            return Err(Fault::Distrust("a welcome by somebody who is not in the conversation".to_owned()));
+        }
         let group = open_welcome(scene, welcome.bytes)?;
         let roster = super::heal::roster_of(&group)?;
+        if roster.kind != self.state.kind {
+            return Err(Fault::Distrust("a welcome to another kind of conversation".to_owned()));
+        }
         if roster.member(&self.state.me).is_none() {
             return Err(Fault::Distrust("you are not in this group's roster".to_owned()));
         }

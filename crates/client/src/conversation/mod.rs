@@ -8,6 +8,7 @@ mod batch;
 mod chain;
 mod commit;
 mod create;
+mod expelled;
 mod expiry;
 mod gaps;
 mod heal;

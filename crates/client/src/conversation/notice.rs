@@ -31,6 +31,8 @@ pub(super) fn text(people: &dyn People, me: &Identity, by: &Identity, notice: &N
         Notice::Picture => format!("{name} changed the picture"),
         Notice::Expire(0) => format!("{name} let messages stay"),
         Notice::Expire(seconds) => format!("{name} lets messages disappear after {}", span(*seconds)),
+        Notice::Came(who) => format!("{} came in meanwhile", names(people, me, who)),
+        Notice::Gone(who) => format!("{} went meanwhile", names(people, me, who)),
         Notice::LostMemory => format!("A device of {name} has lost its memory"),
     }
 }

@@ -86,6 +86,7 @@ impl Conversation {
         self.state().list_said = said;
         let list = scene.me.devices.clone();
         self.write_message(scene, Content::Devices(DevicesHeard { list }), None)?;
+        self.state().list_seq = self.state.seq;
         Ok(())
     }
 

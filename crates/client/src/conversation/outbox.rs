@@ -12,7 +12,7 @@ use crate::command::{Fault, Look};
 use crate::content::{Backup, Content, Message, SEEN_MAX, Seen, chain};
 use crate::entry::Payload;
 use crate::io::Time;
-use crate::records::Table;
+use crate::records::{Direction, RecordKey, Table};
 use crate::view::{ConversationKind, MessageId};
 use serde::{Deserialize, Serialize};
 use tidings_wire::api::{Entry, EntryKind, NewEntry};
@@ -25,6 +25,8 @@ const FLIGHT: &[u8] = b"flight";
 const WRITTEN_MAX: u64 = 10_000;
 /// Most bytes of one.
 const WRITTEN_BYTES_MAX: usize = 600 * 1024;
+/// How many of them are looked at together.
+const CHUNK: usize = 64;
 /// Milliseconds between two mentions of the profile's counter: a day.
 const BACKUP_EVERY: u64 = 24 * 3600 * 1000;
 /// Milliseconds after which what may be seen once is destroyed by its sender: 7 days.
@@ -176,6 +178,34 @@ impl Conversation {
         }
     }
 
+    /// The texts that a message of one's own was given later stand in messages of their own: they go with it.
+    pub(super) fn forget_edits(&self, scene: &mut Scene<'_>, id: &MessageId) -> Result<(), Fault> {
+        let (owner, mut from) = (self.owner(), None);
+        loop {
+            let page = scene.scan(Table::Written, &owner, from.as_deref(), Direction::Down, CHUNK)?;
+            for (order, bytes) in &page {
+                let seq = order.first_chunk().map_or(0, |seq| u64::from_be_bytes(*seq));
+                if edited(bytes) == Some(*id) && !self.state.outbox.contains(&seq) {
+                    scene.batch.remove(RecordKey::new(Table::Written, owner, order.clone()));
+                }
+            }
+            match page.last() {
+                Some((order, _)) if page.len() == CHUNK => from = Some(order.clone()),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Whether what a message of one's own says has been destroyed meanwhile.
+    fn is_destroyed(&self, scene: &Scene<'_>, written: &Written) -> Result<bool, Fault> {
+        let gone = |id: &MessageId| -> Result<Option<bool>, Fault> {
+            Ok(self.find(scene, id)?.map(|(_, kept)| kept.gone || !matches!(kept.body, Body::Here(_))))
+        };
+        let expired = written.until.is_some_and(|until| until <= scene.now);
+        let of_edited = edit_of(&written.message.0).map(|id| gone(&id)).transpose()?;
+        Ok(expired || gone(&written.id)?.unwrap_or(false) || of_edited.is_some_and(|gone| gone.unwrap_or(true)))
+    }
+
     pub(super) fn written(&self, scene: &Scene<'_>, seq: u64) -> Result<Option<Written>, Fault> {
         let bytes = scene.get(&self.record(Table::Written, seq.to_be_bytes()))?;
         Ok(bytes.and_then(|bytes| cbor::decode(&bytes, WRITTEN_BYTES_MAX).ok()))
@@ -205,13 +235,21 @@ impl Conversation {
         if !self.may_say(scene) {
             return Ok(());
         }
+        // A removed device of one's own can read until it is out: nothing is said until then but the list that says that it goes.
+        let own_removed = self.stale_seats(scene).iter().any(|seat| seat.identity == self.state.me);
         while let Some(seq) = self.state.outbox.front().copied() {
+            if own_removed && seq > self.state.list_seq {
+                return Ok(());
+            }
             match self.written(scene, seq)? {
                 Some(written) => return self.launch(scene, seq, &written.message.0, written.notify),
                 None => {
                     self.state().outbox.pop_front();
                 }
             }
+        }
+        if own_removed {
+            return Ok(());
         }
         let Some(content) = self.next_control(scene) else { return Ok(()) };
         let (id, seen) = (MessageId(scene.draw()), Vec::new());
@@ -373,8 +411,7 @@ impl Conversation {
         state.outbox.retain(|waiting| *waiting != seq);
         if let Some(written) = self.written(scene, seq)? {
             self.say_changed(scene, written.id, false);
-            let deleted = self.find(scene, &written.id)?.is_some_and(|(_, kept)| !matches!(kept.body, Body::Here(_)));
-            if deleted {
+            if self.is_destroyed(scene, &written)? {
                 scene.batch.remove(self.record(Table::Written, seq.to_be_bytes()));
             }
         }
@@ -429,5 +466,18 @@ impl Conversation {
         if !std::mem::replace(&mut chain.odd, true) {
             self.notice(scene, seat.identity, at, Notice::LostMemory);
         }
+    }
+}
+
+/// Which message a kept message of one's own gave another text.
+fn edited(written: &[u8]) -> Option<MessageId> {
+    let written: Written = cbor::decode(written, WRITTEN_BYTES_MAX).ok()?;
+    edit_of(&written.message.0)
+}
+
+fn edit_of(message: &[u8]) -> Option<MessageId> {
+    match Message::decode(message).ok()?.content {
+        Content::Edit(edit) => Some(edit.to),
+        _ => None,
     }
 }

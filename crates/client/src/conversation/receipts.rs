@@ -70,6 +70,8 @@ impl Conversation {
             if chain.said.0 < chain.upto {
                 delivered.push(Seen(mark.0, chain.upto));
             }
+            // Who is blocked is not told that anything was read, since nothing of it is.
+            let tell_read = tell_read && !chain.identity.is_some_and(|who| scene.people.blocked(&who));
             if chain.said.1 < seen && tell_read {
                 read.push(Seen(mark.0, seen));
             }

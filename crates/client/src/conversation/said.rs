@@ -16,6 +16,8 @@ use tidings_wire::bytes::{Blob, Fixed};
 
 /// How much earlier than the hub took it a message may say that it was written, to stand at that time: 10 minutes.
 const EARLIER_MAX: u64 = 10 * 60 * 1000;
+/// How far the hub's clock is believed to be ahead, in milliseconds: a day.
+const LATER_MAX: u64 = 24 * 3600 * 1000;
 /// How many messages before the first that is seen of a device are asked for.
 pub(super) const RECENT_ASKED: u64 = 32;
 /// How far ahead of what is known somebody's claim is believed.
@@ -48,7 +50,10 @@ impl Conversation {
             return Ok(());
         }
         let at = match entry {
-            Some(entry) => message.at.clamp(entry.at.saturating_sub(EARLIER_MAX), entry.at),
+            Some(entry) => {
+                let at = entry.at.min(scene.now.saturating_add(LATER_MAX));
+                message.at.clamp(at.saturating_sub(EARLIER_MAX), at)
+            }
             None => message.at.min(scene.now),
         };
         self.take_content(scene, seat, message, bytes, at)

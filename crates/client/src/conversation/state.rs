@@ -244,6 +244,9 @@ pub(super) struct State {
     pub(super) roster: Roster,
     /// The newest roster ever seen here.
     pub(super) newest: Roster,
+    /// Who is in the roster though a newer one that was seen here had them no more, and whom they brought in.
+    #[serde(default)]
+    pub(super) expelled: Vec<Identity>,
     /// Newest first.
     pub(super) seals: Vec<Fixed<32>>,
     pub(super) locked: bool,
@@ -295,6 +298,9 @@ pub(super) struct State {
     pub(super) expiry_next: Option<Time>,
     /// The beginning of the hash of the own device list that was said here last.
     pub(super) list_said: Fixed<8>,
+    /// The `seq` with which this device said it; zero if another one of one's own did.
+    #[serde(default)]
+    pub(super) list_seq: u64,
 
     pub(super) heal: Option<Heal>,
     /// The turn of the last commit, if it was void by the roster's rules.

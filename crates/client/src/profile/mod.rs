@@ -121,6 +121,12 @@ impl Document {
         }
     }
 
+    /// As [`Document::set`] for what was only heard: the time is just after the record's own, so that whatever a person does counts more.
+    pub fn amend(&mut self, name: &Name, value: Vec<u8>, now: Time, device: [u8; 8]) -> bool {
+        let time = self.records.get(&name.text()).map_or(now, |record| record.time);
+        self.set(name, Some(value), time, device)
+    }
+
     /// Takes over what another copy has that is later: by time, then by the higher mark, then by the value (none before any, then by its
     /// bytes). Any copies, merged in any order, lead to the same records. Says whether anything changed.
     pub fn merge(&mut self, other: &Self) -> bool {

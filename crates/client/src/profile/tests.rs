@@ -124,3 +124,19 @@ proptest! {
         let _ = read_archive(&bytes);
     }
 }
+
+#[test]
+fn what_was_only_heard_undoes_nothing_that_a_person_does_meanwhile() {
+    let name = name(7);
+    let mut first = Document::default();
+    first.set(&name, Some(b"contact".to_vec()), 100, [1; 8]);
+    let mut second = first.clone();
+    first.set(&name, Some(b"contact, blocked".to_vec()), 200, [1; 8]);
+    assert!(second.amend(&name, b"contact, new card".to_vec(), 300, [2; 8]));
+    second.merge(&first);
+    assert_eq!(second.get(&name), Some(b"contact, blocked".as_slice()));
+    assert!(second.amend(&name, b"contact, blocked, new card".to_vec(), 300, [2; 8]));
+    first.merge(&second);
+    assert!(first.same_records(&second));
+    assert_eq!(first.get(&name), Some(b"contact, blocked, new card".as_slice()));
+}

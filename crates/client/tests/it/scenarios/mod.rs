@@ -5,6 +5,7 @@ mod crashes;
 mod devices;
 mod files;
 mod groups;
+mod hostile;
 mod nodes;
 mod people;
 mod start;
