@@ -16,6 +16,10 @@ const DISCARD_MAX: usize = 32 << 20;
 /// How long reading away may take.
 const DISCARD_TIME: Duration = Duration::from_secs(30);
 
+/// Bytes a second that a body must come at which takes up room: a very slow telephone. Without a bound, a byte every now and then
+/// would keep others out for ever.
+const STEADY: usize = 16 * 1024;
+
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
@@ -68,6 +72,14 @@ impl SharedBody {
             bytes.extend_from_slice(&piece);
         }
         Ok(bytes)
+    }
+
+    /// Like [`SharedBody::read`], for a body that takes up room which others wait for: of the `expected` bytes, [`STEADY`] must
+    /// come each second. Fails with [`BodyError::Stalled`] otherwise.
+    pub(crate) async fn read_steadily(&mut self, max: usize, expected: usize) -> Result<Vec<u8>, BodyError> {
+        let seconds = u64::try_from(expected / STEADY).unwrap_or(u64::MAX);
+        let limit = self.stall.saturating_add(Duration::from_secs(seconds));
+        tokio::time::timeout(limit, self.read(max)).await.unwrap_or(Err(BodyError::Stalled))
     }
 
     /// Reads away what is left. A client that waits to be asked for its body (`expects`) and was not, is not asked now.
@@ -147,6 +159,19 @@ mod tests {
         let mut body = SharedBody::new(pending, Duration::from_secs(30));
         assert_eq!(body.read(10).await, Err(BodyError::Stalled));
         assert!(!body.discard(false).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_is_given_up_where_others_wait_for_its_room() {
+        let trickle = || {
+            let drop = |number: u32| async move {
+                sleep(Duration::from_secs(20)).await;
+                Some((Ok::<_, std::io::Error>(Bytes::from_static(b"x")), number + 1))
+            };
+            SharedBody::new(Body::from_stream(futures_util::stream::unfold(0, drop)), Duration::from_secs(30))
+        };
+        assert_eq!(trickle().read_steadily(64 * STEADY, 64 * STEADY).await, Err(BodyError::Stalled));
+        assert_eq!(trickle().read_steadily(3, 64 * STEADY).await, Err(BodyError::TooLong));
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use super::answer::Refused;
 use super::dispatch::key;
 use super::route::Key;
 use super::signer::Signed;
+use tidings_core::device::PostingRight;
 use tidings_core::{Ed25519Key, Timestamp};
 use tidings_wire::{Code, Fixed};
 
@@ -42,10 +43,15 @@ impl Caller {
             Key::Nobody => Self::Nobody,
             Key::Identity => Self::Holder(key),
             Key::Device | Key::DeviceIfSigned => Self::device(door, key, now).await?.ok_or_else(no_device)?,
+            // Whose account it is comes first: anybody can list somebody's identity as a device of their own.
+            Key::DeviceOrIdentity if engine.device_list(key).await?.is_some() => Self::Holder(key),
             Key::DeviceOrIdentity => Self::device(door, key, now).await?.unwrap_or(Self::Holder(key)),
             Key::Posting => {
-                let accepted = engine.may_post(identity(parameter)?, key).await?;
-                accepted.map(|_| Self::Holder(key)).ok_or_else(stranger)?
+                let owner = identity(parameter)?;
+                match engine.may_post(owner, key).await?.ok_or_else(stranger)? {
+                    PostingRight::Device => Self::Device { device: key, identity: owner },
+                    PostingRight::Kept | PostingRight::Dropped => Self::Holder(key),
+                }
             }
             Key::Access => {
                 let group = Fixed::<16>::parse(parameter).ok_or_else(|| Refused::malformed("no group's id"))?;
@@ -76,6 +82,15 @@ impl Caller {
     pub(super) fn as_identity(self) -> Result<Ed25519Key, Refused> {
         match self {
             Self::Device { identity, .. } | Self::Holder(identity) => Ok(identity),
+            Self::Nobody => Err(no_device()),
+        }
+    }
+
+    /// The key that signed for somebody's inbox, and whether it is a device of the owner.
+    pub(super) fn as_poster(self) -> Result<(Ed25519Key, bool), Refused> {
+        match self {
+            Self::Device { device, .. } => Ok((device, true)),
+            Self::Holder(key) => Ok((key, false)),
             Self::Nobody => Err(no_device()),
         }
     }

@@ -24,6 +24,12 @@ use tidings_engine::Error;
 use tidings_wire::{Code, Fixed};
 use tokio::time::Instant;
 
+/// How long a large body waits for room.
+const ROOM_WAIT: Duration = Duration::from_secs(30);
+
+/// When to try again if there was none.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// A request that was let in: its body is what was signed, if it was signed.
 pub(super) struct Asked {
     /// The door.
@@ -135,8 +141,10 @@ async fn read(door: &Native, route: &Route, parts: &Parts, body: &mut SharedBody
     // What is small waits for nobody: strangers may send it, and must not take up others' places.
     let units = if expected <= BODY_FREE { 0 } else { expected.div_ceil(BODY_UNIT).min(BODIES_MAX) };
     let units = u32::try_from(units).unwrap_or(1);
-    let _place = door.bodies.acquire_many(units).await.map_err(|_| Refused::failed("the node ends"))?;
-    body.read(max).await.map_err(|error| match error {
+    let room = tokio::time::timeout(ROOM_WAIT, door.bodies.acquire_many(units)).await;
+    let room = room.map_err(|_| Refused::busy("too many large requests are coming in; try again in a moment", BUSY))?;
+    let _place = room.map_err(|_| Refused::failed("the node ends"))?;
+    body.read_steadily(max, expected).await.map_err(|error| match error {
         BodyError::TooLong => too_long(max),
         BodyError::Broken | BodyError::Stalled => Refused::malformed(error.to_string()),
     })

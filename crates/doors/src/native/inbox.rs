@@ -55,14 +55,16 @@ pub(super) async fn taken(asked: Asked) -> Answer {
 
 /// `POST /v1/inboxes/{identity}/parcels`.
 pub(super) async fn post(asked: Asked) -> Answer {
-    let (owner, caller) = (asked.identity()?, asked.caller.as_holder()?);
+    let (owner, (caller, own)) = (asked.identity()?, asked.caller.as_poster()?);
     let NewParcel { id, body, notify } = asked.json()?;
     if body.0.len() > PARCEL_BYTES_MAX {
         return Err(Refused::new(Code::TooLarge, format!("a parcel may have {PARCEL_BYTES_MAX} bytes at most")));
     }
     let parcel = Posted { owner, caller, id: id.0, body: body.0, notify };
     let placed = asked.door.engine.post_parcel(parcel, asked.now).await?;
-    json(StatusCode::CREATED, &Placed { number: placed.number, at: millis(placed.at) })
+    // Others learn neither how much comes in, nor whether theirs is dropped.
+    let number = if own { placed.number } else { 0 };
+    json(StatusCode::CREATED, &Placed { number, at: millis(placed.at) })
 }
 
 /// `GET /v1/inboxes/{identity}/devices`.

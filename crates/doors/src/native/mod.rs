@@ -24,6 +24,8 @@ mod route;
 mod settings;
 mod signer;
 mod table;
+#[cfg(test)]
+mod tests;
 mod wake;
 
 pub use invitation::invitation_link;

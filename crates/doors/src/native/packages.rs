@@ -38,7 +38,7 @@ pub(super) async fn waiting(asked: Asked) -> Answer {
 
 /// `POST /v1/inboxes/{identity}/key-packages`.
 pub(super) async fn take(asked: Asked) -> Answer {
-    let (owner, caller) = (asked.identity()?, asked.caller.as_holder()?);
+    let (owner, (caller, _)) = (asked.identity()?, asked.caller.as_poster()?);
     let taken = asked.door.engine.take_packages(owner, caller, asked.now).await?;
     let packages = taken.packages.into_iter().map(|taken| Package {
         device: Fixed(*taken.device.as_bytes()),

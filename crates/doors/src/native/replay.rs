@@ -18,6 +18,10 @@ const NONCES_MAX: usize = 1 << 20;
 /// Nonces of one shard.
 const SHARD_MAX: usize = NONCES_MAX / SHARDS;
 
+/// Nonces of one shard that may be dated ahead of the clock. Were it all of them, forgetting the oldest would push the watermark ahead
+/// of the clock, and nobody's requests could be taken until it gets there.
+const AHEAD_MAX: usize = SHARD_MAX / 2;
+
 /// Whether a nonce may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
@@ -25,7 +29,7 @@ pub(super) enum Seen {
     First,
     /// Used before.
     Again,
-    /// Dated at or before the given second, up to which the node does not know any more.
+    /// Dated at or before the given second, up to which the node does not know any more, or ahead of the clock when there is no room.
     Forgotten(u64),
 }
 
@@ -65,6 +69,9 @@ impl Replays {
         if shard.seconds.get(&created).is_some_and(|prints| prints.contains(&print)) {
             return Seen::Again;
         }
+        if created > now && shard.count >= AHEAD_MAX && shard.dated_after(now) >= AHEAD_MAX {
+            return Seen::Forgotten(created);
+        }
         if shard.count >= SHARD_MAX {
             shard.forget_oldest();
         }
@@ -75,13 +82,19 @@ impl Replays {
 }
 
 impl Shard {
-    /// Drops what no request may be dated any more.
+    /// Drops what no request may be dated any more. If the clock is set back afterwards, it is not taken again, either.
     fn forget_before(&mut self, second: u64) {
         while let Some(entry) = self.seconds.first_entry()
             && *entry.key() < second
         {
+            self.watermark = self.watermark.max(*entry.key());
             self.count -= entry.remove().len();
         }
+    }
+
+    /// How many are dated after this second.
+    fn dated_after(&self, second: u64) -> usize {
+        self.seconds.range(second.saturating_add(1)..).map(|(_, prints)| prints.len()).sum()
     }
 
     fn forget_oldest(&mut self) {
@@ -132,6 +145,30 @@ mod tests {
             assert_ne!(note(&replays, nonce, second(nonce), START + 201), Seen::First, "{nonce}");
         }
         assert_eq!(note(&replays, many, START + 201, START + 201), Seen::First);
+    }
+
+    #[test]
+    fn who_dates_ahead_of_the_clock_shuts_nobody_out() {
+        let replays = Replays::new(START);
+        let now = START + 10;
+        for nonce in 0..u128::try_from(2 * NONCES_MAX).unwrap() {
+            note(&replays, nonce, now + 299, now);
+        }
+        for nonce in (0..64).map(|nonce| (1 << 100) + nonce) {
+            assert_eq!(note(&replays, nonce, now, now), Seen::First);
+            assert_eq!(note(&replays, nonce, now, now), Seen::Again);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_brings_no_nonce_back() {
+        let replays = Replays::new(START);
+        assert_eq!(note(&replays, 1, START + 1, START + 1), Seen::First);
+        // So many that one of them comes to the shard of the first.
+        for nonce in 2..2000 {
+            note(&replays, nonce, START + 7200, START + 7200);
+        }
+        assert_eq!(note(&replays, 1, START + 1, START + 2), Seen::Forgotten(START + 1));
     }
 
     #[test]
