@@ -90,6 +90,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         flight: None,
         say: Post::default(),
         placed: VecDeque::new(),
+        posted: VecDeque::new(),
         sealed: VecDeque::new(),
         chains: BTreeMap::new(),
         fresh: Vec::new(),

@@ -144,8 +144,23 @@ impl Conversation {
                 self.take_said(scene, &seat, &bytes, Some(entry))
             }
             Ok(Received::Proposal(proposed)) => self.take_proposal(scene, proposed),
+            Ok(Received::Own) => {
+                self.note_forgotten(scene, entry);
+                Ok(())
+            }
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// This device has sealed that and does not know of it: its store was put back to an earlier state. Its keys and numbers were used
+    /// already, so that nobody would read what it says with them: it comes in anew, and passes over the numbers.
+    fn note_forgotten(&mut self, scene: &Scene<'_>, entry: &Entry) {
+        if self.state.posted.contains(&entry.id) {
+            return;
+        }
+        let state = self.state();
+        state.seq = state.seq.saturating_add(1);
+        self.suspect(scene, true);
     }
 
     /// Somebody proposes that a leaf goes. Only those of the same person count.

@@ -5,7 +5,9 @@ use super::history::{Body, Kept, Notice};
 use super::intake::ANSWER_WITHIN;
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{CONTROLS_MAX, EPOCHS_MAX, Flight, OUTBOX_MAX, PLACED_MAX, Phase, Placed, Post, push_bounded};
+use super::state::{
+    CONTROLS_MAX, EPOCHS_MAX, Flight, OUTBOX_MAX, PLACED_MAX, POSTED_MAX, Phase, Placed, Post, push_bounded,
+};
 use super::step::{Appended, HubRequest};
 use super::turn::{IN_FLIGHT_BYTES_MAX, POST_AGAIN, POST_LOST};
 use crate::command::{Fault, Look};
@@ -292,7 +294,9 @@ impl Conversation {
     pub(super) fn launch_entry(&mut self, scene: &mut Scene<'_>, request: NewEntry, seq: u64) {
         scene.batch.put(self.record(Table::Conversation, FLIGHT), cbor::encode(&request));
         let post = Post { at: scene.now.saturating_add(POST_LOST), tries: 0 };
-        self.state().flight = Some(Flight { id: request.id, seq, turn: request.turn, post });
+        let state = self.state();
+        push_bounded(&mut state.posted, request.id, POSTED_MAX);
+        state.flight = Some(Flight { id: request.id, seq, turn: request.turn, post });
         self.ask(scene, HubRequest::Append(request));
     }
 

@@ -5,7 +5,7 @@ use super::chain::{Chain, Taken};
 use super::history::{Body, Kept, order_of};
 use super::receipts::GROUP_SMALL;
 use super::scene::Scene;
-use super::state::{CHAINS_MAX, ORPHANS_MAX, Orphan, Seat, push_bounded};
+use super::state::{CHAINS_MAX, ORPHANS_BYTES_MAX, ORPHANS_MAX, Orphan, Seat, push_bounded};
 use super::step::Step;
 use crate::command::{Fault, Look};
 use crate::content::{Content, Message, chain};
@@ -198,7 +198,11 @@ impl Conversation {
             Some((order, kept)) => self.act(scene, by, &message.content, order, kept)?,
             None => {
                 let orphan = Orphan { to, by: *by, message: Blob(tidings_wire::cbor::encode(&message.content)) };
-                push_bounded(&mut self.state().orphans, orphan, ORPHANS_MAX);
+                let orphans = &mut self.state().orphans;
+                push_bounded(orphans, orphan, ORPHANS_MAX);
+                while orphans.iter().map(|orphan| orphan.message.0.len()).sum::<usize>() > ORPHANS_BYTES_MAX {
+                    orphans.pop_front();
+                }
             }
         }
         Ok(false)

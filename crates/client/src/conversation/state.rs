@@ -27,6 +27,10 @@ pub(super) const WANTS_MAX: usize = 1_100;
 pub(super) const ORPHANS_MAX: usize = 64;
 /// Entries that were placed and have not come along yet.
 pub(super) const PLACED_MAX: usize = 256;
+/// Entries of one's own that are remembered as such.
+pub(super) const POSTED_MAX: usize = 64;
+/// Most bytes of all that waits for messages that are not here.
+pub(super) const ORPHANS_BYTES_MAX: usize = 256 * 1024;
 /// Devices whose chains are followed: those of 1,000 members, and some that are gone.
 pub(super) const CHAINS_MAX: usize = 4_096;
 
@@ -283,6 +287,9 @@ pub(super) struct State {
     /// When the next may be sealed, after the hub refused one.
     pub(super) say: Post,
     pub(super) placed: VecDeque<Placed>,
+    /// Entries that this device has sealed last.
+    #[serde(default)]
+    pub(super) posted: VecDeque<Fixed<16>>,
     /// In which epoch the last ones were sealed: seq, epoch.
     pub(super) sealed: VecDeque<(u64, u64)>,
 

@@ -265,3 +265,19 @@ fn what_can_not_be_done_is_said() {
     refused.start();
     assert!(refused.answered(0, &answer(503, None, vec![])) == [TransferStep::WaitUntil(1000)]);
 }
+
+#[test]
+fn a_node_that_never_gets_further_is_not_sent_to_without_a_wait() {
+    let mut random = StdRng::seed_from_u64(9);
+    let mut upload = Upload::new("https://node.example".to_owned(), 10, None, &mut random).unwrap();
+    upload.start();
+    let made = serde_json::to_vec(&BlobMade { id: Fixed([1; 32]), expires: 0 }).unwrap();
+    upload.answered(0, &answer(201, None, made), &mut random);
+    for wait in [1_000, 2_000, 4_000] {
+        assert!(matches!(upload.read(0, Some(&[7; 10])).first(), Some(TransferStep::Ask(_))));
+        let steps = upload.answered(0, &answer(409, Some(0), vec![]), &mut random);
+        assert!(matches!(steps.as_slice(), [TransferStep::WaitUntil(at)] if *at == wait));
+        upload.tick();
+        upload.answered(0, &answer(200, Some(0), vec![]), &mut random);
+    }
+}

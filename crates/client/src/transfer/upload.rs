@@ -129,6 +129,8 @@ impl Upload {
         match (std::mem::take(&mut self.doing), answer.status, offset) {
             (Doing::Making, 201, _) => self.made(now, answer),
             (Doing::Looking, 200..=204, None) => self.stands_at(sealed_size(self.size), random),
+            // No further than before: looked at again after a wait, or a hostile node could have it sent without end.
+            (Doing::Sending, 204 | 409, Some(offset)) if offset <= self.offset => self.pace.failed(now, Some(answer)),
             (Doing::Looking, 200..=204, Some(offset)) | (Doing::Sending, 204 | 409, Some(offset)) => {
                 self.stands_at(offset, random)
             }

@@ -110,3 +110,29 @@ fn what_was_deleted_or_has_expired_is_in_no_copy_for_others() {
     world.run(60_000);
     assert_eq!(written(&world), before + 1, "it expired before the hub had it");
 }
+
+#[test]
+fn a_device_whose_store_was_put_back_is_heard_again() {
+    let mut world = World::new(93);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let pair = world.pair(alice, bob);
+    world.run(20_000);
+    world.say(alice, &pair, "before the copy");
+    world.run(20_000);
+    let copy = world.devices[alice].records.clone();
+    for text in ["one", "two"] {
+        world.say(alice, &pair, text);
+        world.run(20_000);
+    }
+    world.devices[alice].records = copy;
+    world.crash(alice);
+    world.run(60_000);
+    world.say(alice, &pair, "three");
+    world.run(60_000);
+    let all = ["before the copy", "one", "three", "two"].map(str::to_owned);
+    assert_eq!(world.texts(bob, &pair), all);
+    assert_eq!(world.epoch(alice, &pair), world.epoch(bob, &pair));
+    world.say(bob, &pair, "four");
+    world.run(20_000);
+    assert!(world.texts(alice, &pair).contains(&"four".to_owned()));
+}
