@@ -190,7 +190,7 @@ body! {
 body! {
     /// Where something came to stand.
     Placed {
-        /// Its number in its stream; 0 where the recipient drops what this sender posts.
+        /// Its number in its stream; 0 for a parcel in the inbox of somebody else.
         number: u64,
         /// When the node took it, in milliseconds.
         at: u64,

@@ -257,7 +257,10 @@ fn wake(tx: &Tx<'_>, token: &TokenHash, now: Timestamp) -> Result<bool, Fault> {
 #[async_trait]
 impl Knocks for SqliteStore {
     async fn set_push(&self, device: Ed25519Key, subscription: Option<String>) -> Allowed<()> {
-        self.write(move |tx| set_push(tx, &device, subscription)).await
+        match subscription {
+            Some(_) => self.write(move |tx| set_push(tx, &device, subscription)).await,
+            None => self.write_always(move |tx| set_push(tx, &device, None)).await,
+        }
     }
 
     async fn push(&self, device: Ed25519Key) -> Allowed<Option<String>> {

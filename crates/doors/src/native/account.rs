@@ -80,7 +80,7 @@ pub(super) async fn put_devices(asked: Asked) -> Answer {
     if stored != list.list && !follows(&new.devices, &stored) {
         return Err(counter(stored));
     }
-    match asked.door.engine.set_device_list(identity, list, asked.now).await? {
+    match asked.door.engine.set_device_list(identity, list).await? {
         Ok(()) => done(),
         Err(stored) => Err(counter(stored)),
     }

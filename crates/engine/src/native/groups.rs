@@ -148,7 +148,9 @@ impl Engine {
         if size > WAKE_URL_MAX {
             return Err(Error::TooLarge);
         }
-        self.allow_stored(bytes(size), now)?;
+        if url.is_some() {
+            self.allow_stored(bytes(size), now)?;
+        }
         Ok(self.inner.store.set_wake(*group, caller, device, url).await??)
     }
 }

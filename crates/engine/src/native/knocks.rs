@@ -36,7 +36,9 @@ impl Engine {
         if size > SUBSCRIPTION_BYTES_MAX {
             return Err(Error::TooLarge);
         }
-        self.allow_stored(bytes(size), self.now())?;
+        if subscription.is_some() {
+            self.allow_stored(bytes(size), self.now())?;
+        }
         Ok(self.inner.store.set_push(device, subscription).await??)
     }
 

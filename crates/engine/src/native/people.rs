@@ -68,15 +68,10 @@ impl Engine {
     }
 
     /// Replaces the device list; what removed devices had goes at once. Gives the stored list instead if its counter is not the one
-    /// before. Fails with [`Error::NoAccount`], or [`Error::Exists`] if a device belongs to somebody else.
-    pub async fn set_device_list(
-        &self,
-        identity: Ed25519Key,
-        list: DeviceList,
-        now: Timestamp,
-    ) -> Result<Result<(), Vec<u8>>, Error> {
+    /// before. Done on a full disk, too: a device that was stolen must go, and what a list takes is bounded. Fails with
+    /// [`Error::NoAccount`], or [`Error::Exists`] if a device belongs to somebody else.
+    pub async fn set_device_list(&self, identity: Ed25519Key, list: DeviceList) -> Result<Result<(), Vec<u8>>, Error> {
         allowed_list(&list)?;
-        self.allow_stored(bytes(list.list.len()).saturating_add(ROW), now)?;
         let engine = self.clone();
         to_the_end(async move {
             match engine.inner.store.set_device_list(identity, list).await?? {

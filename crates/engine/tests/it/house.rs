@@ -52,6 +52,14 @@ impl House {
         Engine::new(Arc::clone(&self.store) as _, bus, blobs, settings, clock, Entropy::seeded(6))
     }
 
+    /// An engine on the same store that takes its disk to be full.
+    pub fn on_a_full_disk(&self) -> Engine {
+        let blobs = Blobs::open(&self.blobs_folder()).unwrap();
+        let (clock, _) = Clock::manual(self.now());
+        let settings = Settings { disk_reserve: u64::MAX / 2, ..Settings::default() };
+        Engine::new(Arc::clone(&self.store) as _, Arc::clone(&self.bus), blobs, settings, clock, Entropy::seeded(7))
+    }
+
     /// Says on the bus what another process would say.
     pub fn tell(&self, hint: Hint) {
         self.bus.wake(hint);

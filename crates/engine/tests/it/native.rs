@@ -85,12 +85,9 @@ async fn a_removed_device_loses_everything_at_once() {
     let mut session = engine.subscriber();
     session.join(engine.account_news(&key(1))).await.unwrap();
 
-    assert_eq!(
-        engine.set_device_list(key(1), list(3, &[11]), house.now()).await.unwrap(),
-        Err(list(1, &[11, 12]).list)
-    );
-    engine.set_device_list(key(1), list(2, &[11]), house.now()).await.unwrap().unwrap();
-    engine.set_device_list(key(1), list(2, &[11]), house.now()).await.unwrap().unwrap();
+    assert_eq!(engine.set_device_list(key(1), list(3, &[11])).await.unwrap(), Err(list(1, &[11, 12]).list));
+    engine.set_device_list(key(1), list(2, &[11])).await.unwrap().unwrap();
+    engine.set_device_list(key(1), list(2, &[11])).await.unwrap().unwrap();
     assert_eq!(session.next().await.unwrap().batch.items[0].envelope.label.as_str(), "devices");
     assert_eq!(engine.device_owner(key(12)).await.unwrap(), None);
     assert!(matches!(engine.packages_waiting(key(12)).await, Err(Error::NoAccount)));
@@ -174,9 +171,9 @@ async fn a_parcel_goes_when_all_devices_have_it() {
     taken(13, 1).await;
     assert_eq!(numbers().await, [2, 3]);
     post(&house, 1, 5, 4, "x").await.unwrap();
-    house.engine.set_device_list(key(1), list(2, &[11, 12]), house.now()).await.unwrap().unwrap();
+    house.engine.set_device_list(key(1), list(2, &[11, 12])).await.unwrap().unwrap();
     assert_eq!(numbers().await, [3, 4], "a removed device is not waited for, and nobody has what comes later");
-    house.engine.set_device_list(key(1), list(3, &[11, 12, 14]), house.now()).await.unwrap().unwrap();
+    house.engine.set_device_list(key(1), list(3, &[11, 12, 14])).await.unwrap().unwrap();
     taken(11, 4).await;
     taken(12, 4).await;
     assert_eq!(numbers().await, [3, 4], "a new device begins at the beginning");
@@ -315,7 +312,7 @@ async fn other_processes_tell_of_an_account_and_forget_its_devices() {
     house.listen().await;
     let mut session = house.join(&house.engine.account_news(&key(1))).await;
     let other = house.another_process(std::sync::Arc::new(tidings_backends::LocalBus::new()));
-    other.set_device_list(key(1), list(2, &[11]), house.now()).await.unwrap().unwrap();
+    other.set_device_list(key(1), list(2, &[11])).await.unwrap().unwrap();
     house.tell(Hint::Account(key(1), AccountNews::Devices));
     let news = tokio::time::timeout(DEADLINE, session.next()).await.expect("the session sleeps").unwrap();
     assert_eq!(news.batch.items[0].envelope.label.as_str(), "devices");
@@ -359,4 +356,16 @@ async fn an_answer_that_came_before_is_not_told_again() {
     engine.answer_swap([4; 16], b"yes".to_vec(), now).await.unwrap().unwrap();
     assert_eq!(engine.end(&inbox_of(&key(1))).await.unwrap(), Seq::from_number(2));
     house.intact().await;
+}
+
+#[tokio::test]
+async fn what_is_ended_goes_on_a_full_disk_too() {
+    let house = House::new();
+    settle(&house, 1, &[11, 12]).await;
+    house.engine.set_push(key(11), Some("push".to_owned())).await.unwrap();
+    let full = house.on_a_full_disk();
+    assert!(matches!(full.set_push(key(11), Some("other".to_owned())).await, Err(Error::DiskFull)));
+    full.set_push(key(11), None).await.unwrap();
+    full.set_device_list(key(1), list(2, &[11])).await.unwrap().unwrap();
+    assert_eq!(full.device_owner(key(12)).await.unwrap(), None);
 }

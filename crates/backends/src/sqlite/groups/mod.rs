@@ -329,12 +329,13 @@ impl Groups for SqliteStore {
     }
 
     async fn set_wake(&self, group: GroupId, key: Ed25519Key, device: DeviceMark, url: Option<String>) -> Allowed<()> {
-        self.write(move |tx| match find(tx.conn, &group)? {
+        let takes_room = url.is_some();
+        let set = move |tx: &Tx<'_>| match find(tx.conn, &group)? {
             Some((stream, _)) if role(tx.conn, stream.id, &key)?.is_some() => {
                 wakes::set(tx, stream.id, &key, &device, url)
             }
             _ => Ok(Err(Denial::NotAccepted)),
-        })
-        .await
+        };
+        if takes_room { self.write(set).await } else { self.write_always(set).await }
     }
 }

@@ -185,7 +185,7 @@ impl People for SqliteStore {
     }
 
     async fn set_device_list(&self, identity: Ed25519Key, list: DeviceList) -> Allowed<ListSet> {
-        self.write(move |tx| set_list(tx, &identity, list)).await
+        self.write_always(move |tx| set_list(tx, &identity, list)).await
     }
 
     async fn account_view(&self, identity: Ed25519Key) -> Stored<Option<AccountView>> {
