@@ -94,6 +94,24 @@ impl Place {
         self.key().exists()
     }
 
+    /// Deletes what was made here: for a profile in which no account came to be. A folder that has something else in it stays.
+    pub fn clear(&self) -> io::Result<()> {
+        let gone = |done: io::Result<()>| match done {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        gone(fs::remove_dir_all(self.outgoing()))?;
+        // The key goes first: without it the rest is no profile, whatever becomes of it.
+        gone(fs::remove_file(self.key()))?;
+        for name in ["store.db", "store.db-wal", "store.db-shm", "lock"] {
+            gone(fs::remove_file(self.0.join(name)))?;
+        }
+        match fs::remove_dir(&self.0) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+            done => gone(done),
+        }
+    }
+
     /// Makes the folders, for their owner alone.
     pub fn make(&self) -> io::Result<()> {
         let outgoing = self.outgoing();
@@ -108,6 +126,24 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_profile_without_an_account_goes_and_leaves_what_is_not_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::at(folder.path().join("a"));
+        for foreign in [None, Some("mine")] {
+            place.make().unwrap();
+            for name in ["key", "store.db", "store.db-wal", "outgoing/1"].into_iter().chain(foreign) {
+                fs::write(place.folder().join(name), "x").unwrap();
+            }
+            assert!(place.is_used());
+            place.clear().unwrap();
+            assert!(!place.is_used());
+            assert_eq!(place.folder().exists(), foreign.is_some());
+        }
+        assert!(place.folder().join("mine").exists());
+        place.clear().unwrap();
+    }
 
     #[test]
     fn profiles_lie_side_by_side() {

@@ -17,6 +17,17 @@ pub fn line(text: &str) -> String {
     words.join(" ")
 }
 
+/// A name as one word of a command line, so that it can be pasted into a shell: between quotes where that is needed.
+pub fn word(text: &str) -> String {
+    let text = line(text);
+    let bare = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '@' | ':' | '/' | '+');
+    let plain = |(at, c): (usize, char)| bare(c) || (c == '-' && at > 0);
+    if !text.is_empty() && text.chars().enumerate().all(plain) {
+        return text;
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// Control characters (C0, C1), marks of direction (Unicode Bidi), and invisible ones that break alignment.
 fn is_steering(c: char) -> bool {
     match c {
@@ -137,6 +148,17 @@ fn file_line(file: &FileView) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_can_be_pasted_into_a_shell() {
+        assert_eq!(word("Bob"), "Bob");
+        assert_eq!(word("Łucja-2"), "Łucja-2");
+        assert_eq!(word("Alice \u{1f469}\u{200d}\u{1f680}"), "'Alice \u{1f469}\u{200d}\u{1f680}'");
+        assert_eq!(word("it's $HOME"), "'it'\\''s $HOME'");
+        assert_eq!(word("-rf"), "'-rf'");
+        assert_eq!(word(""), "''");
+        assert_eq!(word("a\nb"), "'a b'");
+    }
 
     #[test]
     fn nothing_that_steers_a_terminal_is_shown() {

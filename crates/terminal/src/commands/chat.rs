@@ -40,7 +40,7 @@ pub struct Chat {
 
 /// Opens it.
 pub(super) async fn run(asked: &Chat, caller: &Caller) -> Result<(), Failure> {
-    let context = Context::of_account(&asked.common, caller, caller.output(false)).await?;
+    let context = Context::of_account(&asked.common, caller, caller.output(false), true).await?;
     let shown = show(asked, caller, &context).await;
     context.session.close().await;
     shown

@@ -1,7 +1,7 @@
 //! What every command of a person begins with: the profile, its store, the running client.
 
 use super::asking;
-use super::outcome::{Failure, no_account};
+use super::outcome::{Failure, no_account, removed};
 use super::output::Output;
 use crate::driver::{Events, Opening, Session, Trust};
 use crate::names::{self, Miss};
@@ -11,7 +11,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::time::Duration;
-use tidings_client::command::{Command, Done};
+use tidings_client::command::{Command, Done, Fault};
 use tidings_client::view::{GroupId, Identity, MeView};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
@@ -28,6 +28,9 @@ const FRESHEN: Duration = Duration::from_secs(5);
 
 /// How often the client is asked again while nothing is heard of it.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// What the client warns of on a device that was taken out of its account.
+const REMOVED: &str = "this device was removed";
 
 /// Whose profile a command is for, and how it answers.
 #[derive(Clone, Debug, Default, Args)]
@@ -82,7 +85,7 @@ impl Caller {
         }
     }
 
-    fn trust(&self, common: &Common) -> Result<Trust, Failure> {
+    pub(crate) fn trust(&self, common: &Common) -> Result<Trust, Failure> {
         let file = common.ca.clone().or_else(|| self.variable("TIDINGS_CLIENT_CA").map(PathBuf::from));
         file.map_or_else(|| Ok(Trust::default()), |file| Ok(Trust::with_file(&file)?))
     }
@@ -90,6 +93,19 @@ impl Caller {
     pub(crate) fn output(&self, json: bool) -> Output {
         Output::new(json, self.variable("NO_COLOR").is_some())
     }
+}
+
+/// How far the account of a profile has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Account {
+    /// There is none.
+    Absent,
+    /// The node has not yet said that it has it.
+    Begun,
+    /// It works.
+    Ready,
+    /// Another device took this one out of it.
+    Removed,
 }
 
 /// A running client, and how to answer.
@@ -116,14 +132,56 @@ impl Context {
         Ok(Self { session, output, limit: Duration::from_secs(common.timeout), place })
     }
 
-    /// Opens the profile of somebody who has an account.
-    pub(crate) async fn of_account(common: &Common, caller: &Caller, output: Output) -> Result<Self, Failure> {
+    /// Opens the profile of somebody who has an account. `reads`: whether what is to be done only looks at what is here, which a
+    /// device that was removed may do, too.
+    pub(crate) async fn of_account(
+        common: &Common,
+        caller: &Caller,
+        output: Output,
+        reads: bool,
+    ) -> Result<Self, Failure> {
         let context = Self::open(common, caller, output, None).await?;
-        if context.session.ask(|client, _| client.has_account()).await == Some(true) {
-            return Ok(context);
-        }
+        let failure = match context.begun().await {
+            Account::Ready => return Ok(context),
+            Account::Removed if reads => {
+                context.output.note("This device was removed from your account: you see what it knew.");
+                return Ok(context);
+            }
+            Account::Removed => removed(),
+            Account::Absent => no_account(),
+            Account::Begun => context.unfinished().await,
+        };
         context.session.close().await;
-        Err(no_account())
+        Err(failure)
+    }
+
+    /// How far the account has come.
+    pub(crate) async fn account(&self) -> Account {
+        let known = self.session.ask(|client, _| (client.has_account(), client.me())).await;
+        let Some((true, me)) = known else { return Account::Absent };
+        // Nothing is asked of a node by this; that no such room is known is what is heard of an account that works.
+        let asked = self.session.command(Command::RoomLink { group: GroupId([0; 16]) }).await;
+        let gone = |me: &MeView| me.warnings.iter().any(|warning| warning.contains(REMOVED));
+        match asked {
+            Done::Failed(Fault::NoAccount) if me.as_ref().is_some_and(gone) => Account::Removed,
+            Done::Failed(Fault::NoAccount) => Account::Begun,
+            _ => Account::Ready,
+        }
+    }
+
+    /// The same, once a beginning has come to its end, or the time is over: the client goes on with it by itself.
+    pub(crate) async fn begun(&self) -> Account {
+        let ended = async || Some(self.account().await).filter(|account| *account != Account::Begun);
+        self.until(self.limit, ended).await.unwrap_or(Account::Begun)
+    }
+
+    /// What to say of an account that was begun, and that the node does not answer about.
+    pub(crate) async fn unfinished(&self) -> Failure {
+        let node = self.session.me().await.map(|me| me.node).unwrap_or_default();
+        Failure::Offline(format!(
+            "the account that was begun here is not made yet, since {node} can't be reached. Every command tries again; with \
+             another link `tidings login LINK` begins anew"
+        ))
     }
 
     /// Does what the person wants.

@@ -1,21 +1,24 @@
 //! `tidings login` and `tidings restore`: getting an account onto this machine.
 
 use super::asking;
-use super::context::{Caller, Common, Context};
-use super::json;
-use super::outcome::Failure;
+use super::context::{Account, Caller, Common, Context};
+use super::outcome::{Failure, has_account, removed};
 use super::output::Output;
+use super::{json, links};
+use crate::driver::{OfferState, Reach, Trust};
 use crate::edge;
+use crate::place::Place;
 use crate::show;
+use crate::store::Store;
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tidings_client::command::{Command, Done, Secret};
+use tidings_client::command::{Command, Done, Fault, Secret};
 use tidings_client::invitation::Link;
-use tidings_client::node_url;
 use tidings_client::phrase::{Phrase, Words};
 use tidings_client::view::{Event, Standing};
+use tidings_wire::api::Registration;
 use zeroize::Zeroizing;
 
 /// How often words may be typed wrongly.
@@ -28,8 +31,12 @@ const LINK_TIME: Duration = Duration::from_secs(11 * 60);
 const DEVICE: &str = "terminal";
 
 /// What is said of a new phrase when it is not known whether the node made the account.
-const LOST_ANSWER: &str = "It is not known whether the account was made. Keep the recovery phrase: the next command goes on \
-     making the account with it";
+const LOST_ANSWER: &str = "It is not known whether the account was made. Keep the recovery phrase: the same `tidings login` \
+     again, or any other command, goes on making the account with it.";
+
+/// What is said when an account is made that was begun earlier.
+const GOES_ON: &str =
+    "An account was begun here already: going on with it. Its recovery phrase is the one that was shown then.";
 
 /// Arguments of `login`.
 #[derive(Debug, Args)]
@@ -95,6 +102,8 @@ struct Way {
     token: Option<Secret>,
     /// The whole link, if somebody stands behind it.
     person: Option<Secret>,
+    /// Where the offer of that somebody lies.
+    exchange: Option<[u8; 16]>,
 }
 
 /// Makes an account, or joins one.
@@ -104,10 +113,34 @@ pub(super) async fn login(arguments: &Login, caller: &Caller) -> Result<(), Fail
         return join(arguments, code, caller, output).await;
     }
     let way = read_way(arguments)?;
+    let entry = Entry::new(&arguments.common, caller)?;
+    if entry.fresh {
+        entry.check(&way).await?;
+    }
     let context = open_new(&arguments.common, arguments.lock, caller, output).await?;
-    let made = create(arguments, way, &context).await;
-    context.session.close().await;
-    made
+    let made = begin(arguments, way, &entry, &context).await;
+    entry.leave(context, made).await
+}
+
+/// Goes on with what was begun here, or makes an account.
+async fn begin(arguments: &Login, way: Way, entry: &Entry, context: &Context) -> Result<(), Failure> {
+    let before = match context.account().await {
+        Account::Begun => context.me().await.ok(),
+        _ => None,
+    };
+    if before.is_some_and(|me| me.node == way.node) {
+        context.output.note(GOES_ON);
+        match context.begun().await {
+            Account::Ready => return enter(way.person, None, context).await,
+            Account::Begun => return Err(context.unfinished().await),
+            // The node refused what was begun.
+            Account::Absent | Account::Removed => {}
+        }
+    }
+    if !entry.fresh {
+        entry.check(&way).await?;
+    }
+    create(arguments, way, context).await
 }
 
 async fn create(arguments: &Login, way: Way, context: &Context) -> Result<(), Failure> {
@@ -131,12 +164,28 @@ async fn create(arguments: &Login, way: Way, context: &Context) -> Result<(), Fa
             });
         }
     })?;
-    let contact = match way.person {
-        Some(link) => Some(meet(link, context).await?),
-        None => None,
+    enter(way.person, new.then_some(&phrase), context).await
+}
+
+/// Meets who invited, and says how things are.
+async fn enter(person: Option<Secret>, phrase: Option<&Phrase>, context: &Context) -> Result<(), Failure> {
+    // The account is there whatever becomes of this; the phrase must not be lost over it.
+    let contact = match person {
+        Some(link) => meet(link, context).await.map(Some),
+        None => Ok(None),
     };
     context.settled().await;
-    tell(context, new.then_some(&phrase), contact).await
+    let (contact, failure) = match contact {
+        Ok(contact) => (contact, None),
+        Err(failure) => (None, Some(failure)),
+    };
+    tell(context, phrase, contact).await?;
+    failure.map_or(Ok(()), |failure| {
+        context
+            .output
+            .note("The account is there, but who invited you is no contact yet: `tidings accept LINK` tries again.");
+        Err(failure)
+    })
 }
 
 /// Becomes a contact of who stands behind the link. Gives the conversation's title.
@@ -155,7 +204,11 @@ async fn tell(context: &Context, phrase: Option<&Phrase>, contact: Option<String
     }
     let mut text = format!("Welcome, {}. Your account is at {}.", show::line(&me.name), me.node);
     match &contact {
-        Some(name) => text.push_str(&format!("\n{0} is your contact now: tidings send {0:?} hello", show::line(name))),
+        Some(name) => text.push_str(&format!(
+            "\n{} is your contact now: tidings send {} hello",
+            show::line(name),
+            show::word(name)
+        )),
         None => text.push_str("\n`tidings invite` makes a link for somebody to talk to."),
     }
     context.output.say(&object, text)?;
@@ -165,7 +218,7 @@ async fn tell(context: &Context, phrase: Option<&Phrase>, contact: Option<String
 
 /// Says plainly what an unlocked profile means.
 fn warn_unlocked(context: &Context) {
-    if crate::store::Store::is_locked(&context.place) == Ok(false) {
+    if Store::is_locked(&context.place) == Ok(false) {
         context.output.note(format_args!(
             "This profile is not locked by a passphrase: whoever can read the files of this user can read your messages \
              ({}). `tidings profile lock` changes that.",
@@ -176,9 +229,24 @@ fn warn_unlocked(context: &Context) {
 
 /// Joins the account of another device.
 async fn join(arguments: &Login, code: &str, caller: &Caller, output: Output) -> Result<(), Failure> {
+    let entry = Entry::new(&arguments.common, caller)?;
+    let node = links::node_of_code(code)?;
+    if entry.fresh {
+        entry.reach(&node)?.about().await?;
+    }
     let mut context = open_new(&arguments.common, arguments.lock, caller, output).await?;
+    let joined = match joined(arguments, code, &mut context).await {
+        Ok(()) => arrived(&mut context, arguments.common.timeout).await,
+        Err(failure) => Err(failure),
+    };
+    entry.leave(context, joined).await
+}
+
+/// Waits for the yes of the other device.
+async fn joined(arguments: &Login, code: &str, context: &mut Context) -> Result<(), Failure> {
     context.limit = LINK_TIME;
-    let mut events = context.events();
+    let (mut events, output) = (context.events(), context.output);
+    output.note("Waiting for your other device, for ten minutes at most (Ctrl-C ends it).");
     let watch = async {
         while let Some(event) = events.next().await {
             if let Event::LinkCheck { check } = event {
@@ -190,16 +258,10 @@ async fn join(arguments: &Login, code: &str, caller: &Caller, output: Output) ->
         std::future::pending::<Result<(), Failure>>().await
     };
     let command = Command::Link { code: Secret(code.to_owned()), device: arguments.device.clone() };
-    let joined = tokio::select! {
+    tokio::select! {
         joined = context.command(command) => joined.map(drop),
         failed = watch => failed,
-    };
-    let told = match joined {
-        Ok(()) => arrived(&mut context, arguments.common.timeout).await,
-        Err(failure) => Err(failure),
-    };
-    context.session.close().await;
-    told
+    }
 }
 
 async fn arrived(context: &mut Context, timeout: u64) -> Result<(), Failure> {
@@ -238,7 +300,11 @@ pub(super) async fn restore(arguments: &RestorePerson, json: bool, caller: &Call
         None if asking::can_ask() => asking::line("The address of your node: ")?,
         None => return Err(Failure::Usage("say where your node is: --node URL".to_owned())),
     };
-    let node = fit_node(&node)?;
+    let node = links::node(&node)?;
+    let entry = Entry::new(&arguments.common, caller)?;
+    if entry.fresh {
+        entry.reach(&node)?.about().await?;
+    }
     let phrase = match &arguments.phrase_file {
         Some(path) => read_phrase(path)?,
         None if asking::can_ask() => ask_phrase()?,
@@ -254,8 +320,58 @@ pub(super) async fn restore(arguments: &RestorePerson, json: bool, caller: &Call
         Ok(_) => arrived(&mut context, arguments.common.timeout).await,
         Err(failure) => Err(failure),
     };
-    context.session.close().await;
-    told
+    entry.leave(context, told).await
+}
+
+/// The way into a profile that may be new.
+struct Entry {
+    place: Place,
+    trust: Trust,
+    /// Nothing was here before.
+    fresh: bool,
+    limit: Duration,
+}
+
+impl Entry {
+    fn new(common: &Common, caller: &Caller) -> Result<Self, Failure> {
+        let (place, trust) = (caller.place(common)?, caller.trust(common)?);
+        let limit = Duration::from_secs(common.timeout);
+        Ok(Self { fresh: !place.is_used(), place, trust, limit })
+    }
+
+    fn reach(&self, node: &str) -> Result<Reach, Failure> {
+        Ok(Reach::new(node, &self.trust, self.limit)?)
+    }
+
+    /// Whether the invitation leads anywhere, as far as that can be seen before it is used: nobody shall write words down for nothing.
+    async fn check(&self, way: &Way) -> Result<(), Failure> {
+        let reach = self.reach(&way.node)?;
+        let about = reach.about().await?;
+        if let Some(exchange) = &way.exchange
+            && reach.offer(exchange, edge::now()).await == OfferState::Over
+        {
+            return Err(Fault::Expired.into());
+        }
+        if about.registration == Registration::Invitation && way.token.is_none() {
+            let node = &way.node;
+            return Err(Failure::Refused(format!(
+                "{node} makes accounts with an invitation only, and this link or address brings none: ask for a link of \
+                 `tidings invite`, or for a token (--token)"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Ends. A profile that was made for an account that is not to be leaves with it, so that one can begin anew.
+    async fn leave(self, context: Context, told: Result<(), Failure>) -> Result<(), Failure> {
+        let empty = self.fresh && told.is_err() && context.account().await == Account::Absent;
+        let output = context.output;
+        context.session.close().await;
+        if empty && let Err(error) = Store::destroy(&self.place) {
+            output.note(format_args!("What was made of a profile could not be deleted: {error}"));
+        }
+        told
+    }
 }
 
 /// Opens a profile that may be new. Fails if it has an account.
@@ -270,37 +386,35 @@ async fn open_new(common: &Common, lock: bool, caller: &Caller, output: Output) 
         None => None,
     };
     let context = Context::open(common, caller, output, Some(passphrase)).await?;
-    if context.session.ask(|client, _| client.has_account()).await == Some(true) {
-        context.session.close().await;
-        return Err(tidings_client::command::Fault::HasAccount.into());
-    }
-    Ok(context)
+    let failure = match context.account().await {
+        Account::Absent | Account::Begun => return Ok(context),
+        Account::Ready => has_account(),
+        Account::Removed => removed(),
+    };
+    context.session.close().await;
+    Err(failure)
 }
 
 fn read_way(arguments: &Login) -> Result<Way, Failure> {
     let text = arguments.invitation.as_deref().unwrap_or_default().trim();
     let given = arguments.token.clone().map(Secret);
     if !text.contains('#') {
-        return Ok(Way { node: fit_node(text)?, token: given, person: None });
+        return Ok(Way { node: links::node(text)?, token: given, person: None, exchange: None });
     }
-    match Link::parse(text).map_err(|error| Failure::Usage(error.to_string()))? {
-        Link::Account(link) => Ok(Way { node: link.node.clone(), token: given.or(Some(link.token)), person: None }),
+    match links::link(text)? {
+        Link::Account(link) => {
+            let token = given.or(Some(link.token));
+            Ok(Way { node: link.node.clone(), token, person: None, exchange: None })
+        }
         Link::Contact(link) => {
-            Ok(Way { node: link.node.clone(), token: given.or(link.token), person: Some(Secret(text.to_owned())) })
+            let exchange = Some(link.secret.exchange_id());
+            let person = Some(Secret(text.to_owned()));
+            Ok(Way { node: link.node.clone(), token: given.or(link.token), person, exchange })
         }
         Link::Room(_) => Err(Failure::Usage(
             "this is the link of a room: make an account first, then `tidings rooms join LINK`".to_owned(),
         )),
     }
-}
-
-fn fit_node(text: &str) -> Result<String, Failure> {
-    node_url::from_typed(text).ok_or_else(|| {
-        Failure::Usage(format!(
-            "{} is not the address of a node: it looks like https://node.example (http:// only for a node on this machine)",
-            show::line(text)
-        ))
-    })
 }
 
 /// The phrase, and whether it is new.

@@ -10,6 +10,7 @@ mod chat;
 mod context;
 mod devices;
 mod json;
+mod links;
 mod login;
 mod outcome;
 mod output;
@@ -165,6 +166,22 @@ fn common(command: &Personal) -> &Common {
     }
 }
 
+/// Whether a command only looks at what is here.
+fn reads(command: &Personal) -> bool {
+    match command {
+        Personal::Chat(_) | Personal::History(_) => true,
+        Personal::Contacts(asked) => matches!(asked.action, None | Some(ContactAction::List)),
+        Personal::Rooms(asked) => {
+            matches!(asked.action, None | Some(RoomAction::List | RoomAction::Members { .. }))
+        }
+        Personal::Profile(asked) => {
+            use ProfileAction as Do;
+            matches!(asked.action, None | Some(Do::Show | Do::Lock { .. } | Do::Unlock))
+        }
+        _ => false,
+    }
+}
+
 async fn perform(command: &Personal, caller: &Caller) -> Result<(), Failure> {
     match command {
         Personal::Login(asked) => return login::login(asked, caller).await,
@@ -172,7 +189,7 @@ async fn perform(command: &Personal, caller: &Caller) -> Result<(), Failure> {
         _ => {}
     }
     let output = caller.output(is_json(command));
-    let context = Context::of_account(common(command), caller, output).await?;
+    let context = Context::of_account(common(command), caller, output, reads(command)).await?;
     let done = match command {
         Personal::Accept(asked) => people::accept(asked, &context).await,
         Personal::Contacts(asked) => people::contacts(asked.action.as_ref(), &context).await,
@@ -197,7 +214,7 @@ async fn perform_shared(command: &Shared, json: bool, caller: &Caller) -> Result
         Shared::Backup(asked) => &asked.common,
         Shared::Channel(action) => action.common(),
     };
-    let context = Context::of_account(common, caller, caller.output(json)).await?;
+    let context = Context::of_account(common, caller, caller.output(json), false).await?;
     let done = match command {
         Shared::Invite(_, Some(action), _) => people::invitations(action, &context).await,
         Shared::Invite(asked, None, qr) => people::invite(asked, *qr, &context).await,

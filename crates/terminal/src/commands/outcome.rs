@@ -1,6 +1,6 @@
 //! What commands fail with, and the exit code for it.
 
-use crate::driver::{AttachError, OpenError, TrustError};
+use crate::driver::{AttachError, OpenError, ReachError, TrustError};
 use crate::media::MediaError;
 use crate::names::Miss;
 use crate::place::PlaceError;
@@ -63,7 +63,7 @@ impl From<Fault> for Failure {
         let text = fault.to_string();
         match fault {
             Fault::NoAccount => no_account(),
-            Fault::HasAccount => Self::Failed(format!("{text}; --profile NAME keeps another one beside it")),
+            Fault::HasAccount => has_account(),
             Fault::Phrase(_) | Fault::Link(_) | Fault::Unknown(_) => Self::Usage(text),
             Fault::Offline => Self::Offline(text),
             Fault::KeyChanged(_) => Self::Refused(format!("{text} with `tidings verify`")),
@@ -82,6 +82,35 @@ pub(crate) fn no_account() -> Failure {
          your other devices, `tidings restore` comes back with your recovery phrase"
             .to_owned(),
     )
+}
+
+/// Somebody has logged in already.
+pub(crate) fn has_account() -> Failure {
+    Failure::Failed(
+        "there is an account here already (`tidings profile` shows it): `tidings accept LINK` takes an invitation with it, \
+         --profile NAME keeps another account beside it"
+            .to_owned(),
+    )
+}
+
+/// The account is here no more.
+pub(crate) fn removed() -> Failure {
+    Failure::NoAccount(
+        "this device was removed from your account by another of your devices. What is here can still be read: `tidings \
+         history`, `tidings rooms`. To come back, take another profile: `tidings login --link-code CODE --profile NAME` with \
+         your other device, or `tidings restore --profile NAME` with your recovery phrase"
+            .to_owned(),
+    )
+}
+
+impl From<ReachError> for Failure {
+    fn from(error: ReachError) -> Self {
+        let text = error.to_string();
+        match error {
+            ReachError::Foreign(_) => Self::Usage(text),
+            ReachError::Silent(_) | ReachError::Unwell(..) => Self::Offline(text),
+        }
+    }
 }
 
 impl From<OpenError> for Failure {

@@ -7,11 +7,13 @@ mod engine;
 mod files;
 mod live;
 mod network;
+mod reach;
 mod requests;
 mod session;
 
 pub use files::{Opened, SaveTo};
 pub use network::{Trust, TrustError, is_fit_node};
+pub use reach::{OfferState, Reach, ReachError};
 pub use session::{AttachError, Events, OpenError, Opening, Session};
 
 use tidings_client::client::Client;

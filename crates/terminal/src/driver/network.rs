@@ -41,7 +41,7 @@ impl Trust {
     }
 
     /// How TLS is spoken. Where the machine has no certificates at all, only the given ones count.
-    fn configuration(&self) -> Option<ClientConfig> {
+    pub(super) fn configuration(&self) -> Option<ClientConfig> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let builder =
             ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions().ok()?;
@@ -148,7 +148,7 @@ pub fn is_fit_node(node: &str) -> bool {
     node_url(node, true).is_some()
 }
 
-fn node_url(node: &str, local: bool) -> Option<Url> {
+pub(super) fn node_url(node: &str, local: bool) -> Option<Url> {
     let url = Url::parse(node).ok()?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     let anonymous = url.username().is_empty() && url.password().is_none() && url.host().is_some();

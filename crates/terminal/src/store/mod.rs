@@ -115,6 +115,12 @@ impl Store {
         wrapping::is_wrapped(place)
     }
 
+    /// Deletes a profile that nobody has open.
+    pub fn destroy(place: &Place) -> Result<(), StoreError> {
+        let _lock = Lock::take(place)?;
+        place.clear().map_err(|error| StoreError::file(place.folder(), &error))
+    }
+
     /// Locks the profile by another passphrase, or by none.
     pub fn set_passphrase(&self, passphrase: Option<&str>) -> Result<(), StoreError> {
         wrapping::keep(&self.place, &self.master, passphrase)
