@@ -187,8 +187,8 @@ impl Conversation {
         if self.state.kind == ConversationKind::Room {
             return if signer.is_some() { Ok(()) } else { distrust("the room's group info is by nobody") };
         }
-        let known = |who: &Identity| self.state.newest.role(who).or_else(|| self.state.roster.role(who));
-        let Some(role) = signer.as_ref().and_then(known) else {
+        // Whoever had been removed is no member, though they may be in the roster of an old branch.
+        let Some(role) = signer.as_ref().and_then(|who| self.state.newest.role(who)) else {
             return distrust("the group info is by no known member");
         };
         if roster.member(&self.state.me).is_none() {

@@ -2,8 +2,18 @@
 
 use super::NODES;
 use crate::world::World;
+use ed25519_dalek::SigningKey;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use tidings_client::card::Card;
 use tidings_client::command::Command;
-use tidings_client::invitation::{Invitation, InvitationLink};
+use tidings_client::invitation::{Answer, Invitation, InvitationLink, Link};
+use tidings_client::io::HttpRequest;
+use tidings_client::view::Identity;
+use tidings_wire::api::NewAnswer;
+use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::device_list::DeviceList;
+use tidings_wire::signed::{Body, Signed};
 
 #[test]
 fn nobody_but_the_one_who_was_suggested_can_answer() {
@@ -43,4 +53,42 @@ fn a_blocked_contact_does_not_come_back_by_an_invitation() {
     world.settle();
     assert!(world.contact(ada, bob).blocked);
     assert_eq!(world.devices[ada].client.conversations().len(), 1);
+}
+
+#[test]
+fn an_answer_brings_no_conversation_that_is_there_already() {
+    let mut world = World::new(97, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    let link = world.invite(ada);
+    let Ok(Link::Contact(InvitationLink { secret, .. })) = Link::parse(&link.0) else { panic!("no invitation") };
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let identity = Identity(key.verifying_key().to_bytes());
+    let (node, name) = (NODES[2].to_owned(), "Eve".to_owned());
+    let card = Card { identity, node, inbox: [1; 32], name, picture: None, counter: 1, posting: Some([8; 32]) };
+    let answer = Answer {
+        exchange: secret.exchange_id(),
+        to: Fixed(world.identity(ada).0),
+        card: signed(card, &key),
+        devices: signed(DeviceList::first(Fixed(identity.0), Fixed([7; 32])), &key),
+        welcome: vec![1],
+        group,
+        hub: NODES[0].to_owned(),
+    };
+    let sealed = secret.seal_answer(&signed(answer, &key), &mut StdRng::seed_from_u64(97));
+    let request = HttpRequest {
+        node: NODES[0].to_owned(),
+        method: "POST",
+        target: format!("/v1/exchanges/{}/answer", Fixed(secret.exchange_id())),
+        headers: Vec::new(),
+        body: serde_json::to_vec(&NewAnswer { answer: Blob(sealed) }).ok(),
+    };
+    let now = world.now;
+    assert_eq!(world.nodes.get_mut(NODES[0]).unwrap().answer(&request, now).status, 204);
+    world.settle();
+    assert_eq!(world.devices[ada].client.contacts().len(), 1, "Bob alone");
+}
+
+fn signed<T: Body>(body: T, key: &SigningKey) -> Signed<T> {
+    Signed::sign(body, key).unwrap_or_else(|error| panic!("{error}"))
 }
