@@ -1,7 +1,7 @@
 //! Due pushes and wakes: one row per door to knock at, however often it is asked for.
 
 use super::fault::Fault;
-use super::groups::wakes::WakeRow;
+use super::groups::wakes::{self, WakeRow};
 use super::people::devices::DeviceRow;
 use super::rows::{Sum, check, int};
 use super::writer::Tx;
@@ -10,10 +10,11 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tidings_core::delivery::DeliveryOutcome;
 use tidings_core::denial::Denial;
+use tidings_core::group::GroupId;
 use tidings_core::knock::{Door, KNOCKS_MAX, Knock, Target, WAKE_TOKENS_MAX};
 use tidings_core::ports::Stored;
 use tidings_core::ports::native::{Allowed, Knocks};
-use tidings_core::presence::Presences;
+use tidings_core::presence::{DeviceMark, Presences};
 use tidings_core::{Ed25519Key, Timestamp, TokenHash};
 
 /// The next one is held back until it is due.
@@ -277,6 +278,18 @@ impl Knocks for SqliteStore {
 
     async fn wake(&self, token: TokenHash, now: Timestamp) -> Stored<bool> {
         self.write_always(move |tx| wake(tx, &token, now)).await
+    }
+
+    async fn push_again(&self, device: Ed25519Key, now: Timestamp) -> Stored<()> {
+        self.write_always(move |tx| match DeviceRow::find(tx.conn, &device)? {
+            Some(device) if device.subscription.is_some() => queue(tx, Door::Push, device.id, now),
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    async fn wake_again(&self, group: GroupId, key: Ed25519Key, device: DeviceMark, now: Timestamp) -> Stored<()> {
+        self.write_always(move |tx| wakes::queue_one(tx, &group, &key, &device, now)).await
     }
 
     async fn lease_knocks(

@@ -157,6 +157,10 @@ pub trait Knocks: Send + Sync {
     async fn add_wake_token(&self, device: Ed25519Key, token: TokenHash) -> Allowed<()>;
     /// Queues a push for the device that made the token. False if there is no such token.
     async fn wake(&self, token: TokenHash, now: Timestamp) -> Stored<bool>;
+    /// Queues a push for a device, if it wants any.
+    async fn push_again(&self, device: Ed25519Key, now: Timestamp) -> Stored<()>;
+    /// Queues a wake for a device of a member of a group, if it left an address.
+    async fn wake_again(&self, group: GroupId, key: Ed25519Key, device: DeviceMark, now: Timestamp) -> Stored<()>;
     /// At most `limit` due knocks at such doors, which nobody else gets until `leased_until`.
     async fn lease_knocks(
         &self,

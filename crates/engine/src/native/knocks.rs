@@ -9,7 +9,9 @@ use std::future::Future;
 use std::time::Duration;
 use tidings_core::Hint;
 use tidings_core::delivery::DeliveryOutcome;
+use tidings_core::group::GroupId;
 use tidings_core::knock::{Door, KNOCK_EVERY, Knock, SUBSCRIPTION_BYTES_MAX};
+use tidings_core::presence::DeviceMark;
 use tidings_core::{Ed25519Key, Timestamp, Token, TokenHash};
 use tokio::time::{sleep, timeout};
 
@@ -60,6 +62,26 @@ impl Engine {
         if !self.inner.store.wake(token, now).await? {
             return Err(Error::NotFound);
         }
+        self.inner.bus.wake(Hint::Deliveries);
+        Ok(())
+    }
+
+    /// Pushes to a device that followed its inbox, fell silent, and may not have what was sent last: it counted as listening then.
+    pub async fn push_again(&self, device: Ed25519Key, now: Timestamp) -> Result<(), Error> {
+        self.inner.store.push_again(device, now).await?;
+        self.inner.bus.wake(Hint::Deliveries);
+        Ok(())
+    }
+
+    /// Wakes a device that followed a group, fell silent, and may not have what was sent last.
+    pub async fn wake_again(
+        &self,
+        group: GroupId,
+        key: Ed25519Key,
+        device: DeviceMark,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.inner.store.wake_again(group, key, device, now).await?;
         self.inner.bus.wake(Hint::Deliveries);
         Ok(())
     }

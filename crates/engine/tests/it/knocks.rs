@@ -120,6 +120,28 @@ async fn members_of_a_group_are_woken_where_they_said() {
 }
 
 #[tokio::test]
+async fn a_device_that_fell_silent_is_told_again() {
+    let house = tea().await;
+    settle(&house, 1, &[11]).await;
+    house.engine.set_push(key(11), Some("a".to_owned())).await.unwrap();
+    house.engine.set_wake(&TEA, key(2), [1; 8], Some("two".to_owned()), house.now()).await.unwrap();
+    let street = Street::answers(DeliveryOutcome::Delivered);
+    let running = street.run(&house).await;
+    let listening = (house.engine.following_inbox(key(11)), house.engine.following(TEA, key(2), [1; 8]));
+    post(&house, 1).await;
+    house.engine.append_entry(message(1, 1, 0), house.now()).await.unwrap().ok().unwrap();
+    drop(listening);
+    house.engine.push_again(key(11), house.now()).await.unwrap();
+    house.engine.wake_again(TEA, key(2), [1; 8], house.now()).await.unwrap();
+    for (member, device) in [(2, 2), (3, 1)] {
+        house.engine.wake_again(TEA, key(member), [device; 8], house.now()).await.unwrap();
+    }
+    street.heard(&["push a", "wake two"]).await;
+    running.abort();
+    house.intact().await;
+}
+
+#[tokio::test]
 async fn a_group_is_no_means_of_flooding_others() {
     let house = House::new();
     settle(&house, 100, &[101]).await;

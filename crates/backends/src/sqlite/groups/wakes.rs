@@ -5,10 +5,11 @@ use crate::sqlite::knocks;
 use crate::sqlite::people::Ruled;
 use crate::sqlite::people::devices::{read_key, tagged};
 use crate::sqlite::rows::{Sum, check, count};
+use crate::sqlite::streams::StreamRow;
 use crate::sqlite::writer::Tx;
 use rusqlite::{Connection, Row, params};
 use tidings_core::denial::Denial;
-use tidings_core::group::GroupId;
+use tidings_core::group::{GroupId, group_stream};
 use tidings_core::knock::{Door, WAKES_PER_GROUP_MAX, WAKES_PER_KEY_MAX};
 use tidings_core::presence::{DeviceMark, Presences};
 use tidings_core::{Ed25519Key, Timestamp};
@@ -120,6 +121,21 @@ pub(super) fn queue(
         knocks::queue(tx, Door::Wake, wake.id, now)?;
     }
     Ok(())
+}
+
+/// Asks for a knock at the door of one device, if it left an address.
+pub(in crate::sqlite) fn queue_one(
+    tx: &Tx<'_>,
+    group: &GroupId,
+    key: &Ed25519Key,
+    device: &DeviceMark,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let Some(stream) = StreamRow::find(tx.conn, &group_stream(group))? else { return Ok(()) };
+    match WakeRow::find(tx.conn, stream.id, key, device)? {
+        Some(wake) => knocks::queue(tx, Door::Wake, wake.id, now),
+        None => Ok(()),
+    }
 }
 
 /// Forgets the addresses of a member.

@@ -7,7 +7,7 @@ use super::crowd::Guest;
 use ed25519_dalek::{Signature, VerifyingKey};
 use std::collections::HashMap;
 use tidings_core::group::group_stream;
-use tidings_core::presence::Presence;
+use tidings_core::presence::{DeviceMark, Presence};
 use tidings_core::{Ed25519Key, Seq, StreamName};
 use tidings_engine::Subscriber;
 use tidings_wire::live::{FOLLOWED_MAX, Followed, FromNode, True};
@@ -30,6 +30,7 @@ pub(super) struct Inbox {
     pub(super) identity: Ed25519Key,
     /// Where changes of the account are told.
     pub(super) news: StreamName,
+    sent: Sent,
     /// While these live, the device is not pushed to, and counts as connected.
     _held: (Presence, Guest),
 }
@@ -37,8 +38,27 @@ pub(super) struct Inbox {
 /// A group that is followed.
 struct Group {
     key: Ed25519Key,
-    /// While it lives, the device is not woken.
-    _presence: Option<Presence>,
+    sent: Sent,
+    /// Which device follows; while the presence lives, it is not woken.
+    device: Option<(DeviceMark, Presence)>,
+}
+
+/// Whether something was sent that the client may not have: since the last heartbeat, and before that.
+#[derive(Clone, Copy, Default)]
+struct Sent {
+    lately: bool,
+    before: bool,
+}
+
+impl Sent {
+    /// Something came from the client since the last heartbeat, so it has what was sent before that.
+    fn heard(&mut self) {
+        self.before = std::mem::take(&mut self.lately);
+    }
+
+    fn is_open(self) -> bool {
+        self.lately || self.before
+    }
 }
 
 /// All that one session follows. It holds nothing while nothing is followed.
@@ -57,6 +77,41 @@ impl Follows {
     /// The access key by which a group is followed.
     pub(super) fn member(&self, group: &[u8; 16]) -> Option<Ed25519Key> {
         self.groups.get(group).map(|group| group.key)
+    }
+
+    /// Something of a stream went out.
+    pub(super) fn sent(&mut self, stream: Followed) {
+        match stream {
+            Followed::Inbox(True) => self.inbox.iter_mut().for_each(|inbox| inbox.sent.lately = true),
+            Followed::Group(id) => {
+                if let Some(group) = self.groups.get_mut(&id.0) {
+                    group.sent.lately = true;
+                }
+            }
+        }
+    }
+
+    /// A heartbeat at which something had come from the client since the last one.
+    pub(super) fn heard(&mut self) {
+        self.inbox.iter_mut().for_each(|inbox| inbox.sent.heard());
+        self.groups.values_mut().for_each(|group| group.sent.heard());
+    }
+
+    /// The client fell silent. Whatever it may not have, it is pushed to and woken for: while it counted as listening, it was not.
+    pub(super) async fn lost(&mut self, door: &Native) {
+        let (engine, now) = (&door.engine, door.engine.now());
+        let mut outcome = Ok(());
+        if let Some(inbox) = self.inbox.take().filter(|inbox| inbox.sent.is_open()) {
+            outcome = engine.push_again(inbox.device, now).await;
+        }
+        for (id, Group { key, sent, device }) in self.groups.drain() {
+            if let Some((mark, _presence)) = device.filter(|_| sent.is_open()) {
+                outcome = outcome.and(engine.wake_again(id, key, mark, now).await);
+            }
+        }
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "a device that fell silent could not be told of what it missed");
+        }
     }
 
     /// Follows a stream from now on, in place of what was followed of it. Gives what to tell the client.
@@ -96,7 +151,7 @@ impl Follows {
         // Followed before it is asked again: a removal in between is told.
         subscriber.join(news.clone()).await.map_err(code)?;
         let held = (engine.following_inbox(device), guest);
-        self.inbox = Some(Inbox { device, identity, news, _held: held });
+        self.inbox = Some(Inbox { device, identity, news, sent: Sent::default(), _held: held });
         let stream = inbox::stream(identity);
         let end = match engine.device_owner(device).await {
             Ok(Some(owner)) if owner == identity => engine.end(&stream).await.map_err(code),
@@ -123,8 +178,8 @@ impl Follows {
         let place = engine.group_place(&id, &key).await.map_err(code)?;
         let (end, turn): (Seq, u64) = place.ok_or(Code::NotAccepted)?;
         self.unfollow_group(subscriber, &id);
-        let presence = wish.device.map(|device| engine.following(id, key, device.0));
-        self.groups.insert(id, Group { key, _presence: presence });
+        let device = wish.device.map(|device| (device.0, engine.following(id, key, device.0)));
+        self.groups.insert(id, Group { key, sent: Sent::default(), device });
         subscriber.resume(group_stream(&id), inbox::place(wish.after).min(end));
         Ok(FromNode::Following { stream: wish.stream, end: inbox::number(end), turn: Some(turn) })
     }
@@ -170,4 +225,20 @@ fn verified(door: &Native, client: &Client, challenge: &Fixed<32>, wish: &Wish) 
 /// The code for what the engine could not do.
 pub(super) fn code(error: tidings_engine::Error) -> Code {
     super::super::answer::Refused::from(error).code()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_there_once_something_came_after_the_next_heartbeat() {
+        let mut sent = Sent::default();
+        assert!(!sent.is_open());
+        sent.lately = true;
+        sent.heard();
+        assert!(sent.is_open(), "what came may have been before it was sent");
+        sent.heard();
+        assert!(!sent.is_open());
+    }
 }

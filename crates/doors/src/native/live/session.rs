@@ -11,6 +11,7 @@ use super::text::read_text;
 use super::{Client, channel};
 use crate::websocket::{CloseCode, Event, Frame, Socket, SocketError};
 use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -26,6 +27,9 @@ const TURN_MAX: usize = 32;
 
 /// Heartbeats without anything from the client, or with nothing followed, after which it is let go.
 const SILENT_MAX: u32 = 2;
+
+/// Why a connection ends from which nothing came any more.
+const SILENT: &str = "silent for too long";
 
 /// How long to wait after what is followed could not be read.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
@@ -88,7 +92,13 @@ impl Session {
         loop {
             let goes_on = match self.next().await {
                 Happening::Event(Ok(event)) => self.hear(event).await,
-                Happening::Event(Err(_)) => return,
+                Happening::Event(Err(error)) => {
+                    // Who ends in peace, be it without a word, has what was sent.
+                    let torn = matches!(error, SocketError::Connection(kind) if kind != ErrorKind::UnexpectedEof);
+                    return if torn {
+                        self.follows.lost(&self.door).await
+                    };
+                }
                 Happening::News(Ok(news)) => self.deliver(news).await,
                 Happening::News(Err(error)) => {
                     tracing::error!(%error, "what a device follows can't be read");
@@ -98,6 +108,9 @@ impl Session {
                 Happening::Alarm => self.beat(),
             };
             if let Err(why) = goes_on {
+                if why == SILENT {
+                    self.follows.lost(&self.door).await;
+                }
                 self.socket.close(CloseCode::POLICY, why);
                 while self.socket.event().await.is_ok() {}
                 return;
@@ -203,7 +216,10 @@ impl Session {
         let Ok(id) = <[u8; 16]>::try_from(stream.bytes()) else { return };
         let Some(key) = self.follows.member(&id) else { return };
         match self.door.engine.member(&id, &key).await {
-            Ok(Some(_)) => Around::Entries(Fixed(id)).send(&batch.items, &mut self.socket),
+            Ok(Some(_)) => {
+                Around::Entries(Fixed(id)).send(&batch.items, &mut self.socket);
+                self.follows.sent(Followed::Group(Fixed(id)));
+            }
             Ok(None) => self.refuse(Followed::Group(Fixed(id)), Code::NotAccepted),
             Err(error) => self.again(stream, batch, &error).await,
         }
@@ -212,7 +228,10 @@ impl Session {
     /// Parcels, if the device is one still.
     async fn parcels(&mut self, stream: StreamName, batch: &Batch) {
         match self.is_device().await {
-            Ok(true) => Around::Parcels.send(&batch.items, &mut self.socket),
+            Ok(true) => {
+                Around::Parcels.send(&batch.items, &mut self.socket);
+                self.follows.sent(Followed::Inbox(True));
+            }
             Ok(false) => self.refuse(Followed::Inbox(True), Code::NotAccepted),
             Err(error) => self.again(stream, batch, &error).await,
         }
@@ -326,11 +345,16 @@ impl Session {
 
     /// Pings; fails if the client is silent, does not end its text, or follows nothing.
     fn beat(&mut self) -> Result<(), &'static str> {
-        self.silent = if self.socket.take_heard() { 0 } else { self.silent + 1 };
+        if self.socket.take_heard() {
+            self.silent = 0;
+            self.follows.heard();
+        } else {
+            self.silent += 1;
+        }
         self.idle = if self.follows.is_empty() { self.idle + 1 } else { 0 };
         let late = std::mem::replace(&mut self.late, self.socket.is_unfinished()) && self.late;
         if self.silent >= SILENT_MAX || late {
-            return Err("silent for too long");
+            return Err(SILENT);
         }
         if self.idle >= SILENT_MAX {
             return Err("nothing is followed");
