@@ -1,7 +1,9 @@
 //! Finding whom a person means by what was typed.
 
 use crate::show;
-use tidings_client::view::{ContactView, ConversationKind, ConversationView, GroupId, Identity};
+use tidings_client::view::{
+    ContactView, ConversationKind, ConversationView, GroupId, Identity, IntroductionView, MemberView,
+};
 
 /// How alike a name must be to be suggested, of 1.
 const ALIKE: f64 = 0.72;
@@ -24,17 +26,20 @@ pub struct Target {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Miss {
     /// Nobody is called so.
-    #[error("nobody and nothing here is called {0:?}{1}")]
+    #[error("nobody and nothing here is called {word}{1}", word = show::word(.0))]
     Unknown(String, String),
     /// Several are.
-    #[error("{0:?} may be {1}: say more of the name, or give the id")]
+    #[error("{word} may be {1}: say more of the name, or give the id", word = show::word(.0))]
     Several(String, String),
 }
 
 /// Finds a person or a conversation: by its id, its name, or the beginning of its name if no other begins so. Capitals don't
 /// matter.
 pub fn resolve(text: &str, contacts: &[ContactView], conversations: &[ConversationView]) -> Result<Target, Miss> {
-    let all = candidates(contacts, conversations);
+    find(text, &candidates(contacts, conversations))
+}
+
+fn find(text: &str, all: &[Candidate]) -> Result<Target, Miss> {
     let wanted = fold(text);
     let exact: Vec<&Candidate> = all.iter().filter(|one| one.ids.iter().any(|id| id == text.trim())).collect();
     if let [one] = exact.as_slice() {
@@ -50,7 +55,7 @@ pub fn resolve(text: &str, contacts: &[ContactView], conversations: &[Conversati
             several => return Err(Miss::Several(show::line(text), listed(several))),
         }
     }
-    Err(Miss::Unknown(show::line(text), suggestions(&wanted, &all)))
+    Err(Miss::Unknown(show::line(text), suggestions(&wanted, all)))
 }
 
 /// Finds a contact.
@@ -69,6 +74,37 @@ pub fn resolve_conversation(
     let target = resolve(text, contacts, conversations)?;
     let none = || Miss::Unknown(show::line(text), format!(": there is no conversation with {} yet", target.name));
     Ok((target.conversation.ok_or_else(none)?, target.name.clone()))
+}
+
+/// Finds a member of a group or room, by what finds a contact.
+pub fn resolve_member<'a>(text: &str, members: &'a [MemberView]) -> Result<&'a MemberView, Miss> {
+    let all: Vec<Candidate> = members.iter().map(|one| person(one.identity, &[&one.name])).collect();
+    let found = find(text, &all)?.contact;
+    let unknown = || Miss::Unknown(show::line(text), String::new());
+    members.iter().find(|one| Some(one.identity) == found).ok_or_else(unknown)
+}
+
+/// Finds a suggested contact by name or by the suggestion's id.
+pub fn resolve_introduction<'a>(text: &str, all: &'a [IntroductionView]) -> Result<&'a IntroductionView, Miss> {
+    if let Some(one) = all.iter().find(|one| one.introduction.to_string() == text.trim()) {
+        return Ok(one);
+    }
+    let people: Vec<Candidate> = all.iter().map(|one| person(one.identity, &[&one.name])).collect();
+    let found = find(text, &people)?.contact;
+    let unknown = || Miss::Unknown(show::line(text), String::new());
+    all.iter().find(|one| Some(one.identity) == found).ok_or_else(unknown)
+}
+
+fn person(identity: Identity, names: &[&str]) -> Candidate {
+    Candidate {
+        ids: vec![identity.to_string()],
+        names: names.iter().map(|name| fold(name)).collect(),
+        target: Target {
+            name: names.first().map(|name| show::line(name)).unwrap_or_default(),
+            conversation: None,
+            contact: Some(identity),
+        },
+    }
 }
 
 struct Candidate {
@@ -121,7 +157,7 @@ fn suggestions(wanted: &str, all: &[Candidate]) -> String {
     }
     near.retain(|(alike, _)| *alike >= ALIKE);
     near.sort_by(|one, other| other.0.total_cmp(&one.0));
-    let names: Vec<&str> = near.into_iter().take(SUGGESTIONS).map(|(_, name)| name).collect();
+    let names: Vec<String> = near.into_iter().take(SUGGESTIONS).map(|(_, name)| show::word(name)).collect();
     if names.is_empty() {
         "; `tidings contacts` and `tidings rooms` list all".to_owned()
     } else {
@@ -172,5 +208,21 @@ mod tests {
         assert!(found("", &contacts).is_err());
         let twins = [contact("Sam", "Sam", 1), contact("Sam", "Sam", 2)];
         assert!(found("sam", &twins).unwrap_err().contains("give the id"));
+    }
+    #[test]
+    fn members_are_found_by_the_beginning_of_their_names() {
+        let member = |name: &str, byte: u8| MemberView {
+            identity: Identity([byte; 32]),
+            name: name.to_owned(),
+            role: 2,
+            me: false,
+            devices: 1,
+        };
+        let members = [member("Bob Builder", 1), member("Bert", 2), member("Bert", 3)];
+        let found = |text: &str| resolve_member(text, &members).map(|one| one.identity);
+        assert_eq!(found("bob"), Ok(Identity([1; 32])));
+        assert_eq!(found(&Identity([3; 32]).to_string()), Ok(Identity([3; 32])));
+        assert!(matches!(found("bert"), Err(Miss::Several(..))));
+        assert!(matches!(found("Carol"), Err(Miss::Unknown(..))));
     }
 }

@@ -3,16 +3,18 @@
 use super::asking;
 use super::outcome::{Failure, no_account, removed};
 use super::output::Output;
-use crate::driver::{Events, Opening, Session, Trust};
+use crate::driver::{Events, Opening, Reach, Session, Trust};
 use crate::names::{self, Miss};
 use crate::place::{Place, Wanted};
 use crate::store::Store;
 use clap::Args;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 use tidings_client::command::{Command, Done, Fault};
-use tidings_client::view::{GroupId, Identity, MeView};
+use tidings_client::io::Time;
+use tidings_client::view::{ConversationView, GroupId, Identity, MeView, Standing};
 use tokio::time::{Instant, timeout_at};
 use zeroize::Zeroizing;
 
@@ -24,7 +26,22 @@ pub const VARIABLES: &[&str] =
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long to wait for what others wrote and changed meanwhile, before something is done that does not need it.
-const FRESHEN: Duration = Duration::from_secs(5);
+const FRESHEN: Duration = Duration::from_secs(2);
+
+/// How long to wait before it is looked at what keeps something from its end: the node, or somebody else's device.
+const OTHERS: Duration = Duration::from_secs(6);
+
+/// How long to wait for what somebody else has to end.
+const BRIEFLY: Duration = Duration::from_secs(3);
+
+/// How long nothing may change until all counts as read.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// The same while a conversation is new and nothing of it was read: it has to be asked for at its node first.
+const NEWCOMER: Duration = Duration::from_secs(2);
+
+/// How long to wait for that at most: in a busy conversation something changes all the time.
+const REST_MAX: Duration = Duration::from_secs(8);
 
 /// How often the client is asked again while nothing is heard of it.
 const LOOK: Duration = Duration::from_millis(500);
@@ -114,6 +131,7 @@ pub(crate) struct Context {
     pub(crate) output: Output,
     pub(crate) limit: Duration,
     pub(crate) place: Place,
+    trust: Trust,
 }
 
 impl Context {
@@ -127,9 +145,9 @@ impl Context {
         let place = caller.place(common)?;
         let passphrase = if place.is_used() { unlock(&place, common, caller)? } else { new.clone().flatten() };
         let (new, trust) = (new.is_some(), caller.trust(common)?);
-        let opening = Opening { place: place.clone(), passphrase, new, trust, patience: PATIENCE };
+        let opening = Opening { place: place.clone(), passphrase, new, trust: trust.clone(), patience: PATIENCE };
         let session = Session::open(opening).await?;
-        Ok(Self { session, output, limit: Duration::from_secs(common.timeout), place })
+        Ok(Self { session, output, limit: Duration::from_secs(common.timeout), place, trust })
     }
 
     /// Opens the profile of somebody who has an account. `reads`: whether what is to be done only looks at what is here, which a
@@ -207,7 +225,18 @@ impl Context {
 
     /// Waits until all is brought to the nodes. That it takes too long is told, and no failure: it is kept and goes on later.
     pub(crate) async fn settled(&self) -> bool {
-        let settled = self.until(self.limit, async || (!self.session.busy().await).then_some(())).await.is_some();
+        let idle = async || (!self.session.busy().await).then_some(());
+        if self.until(self.limit.min(OTHERS), idle).await.is_some() {
+            return true;
+        }
+        let rest = self.limit.saturating_sub(OTHERS);
+        if self.home_answers().await {
+            // What is left is not up to this device: somebody else's must take part, or a further node.
+            self.output
+                .note("It is under way; the rest needs a device of somebody else, and goes on with the next command.");
+            return false;
+        }
+        let settled = self.until(rest, idle).await.is_some();
         if !settled {
             self.output
                 .note("It is kept here; the node could not be reached yet, so it goes on with the next command.");
@@ -215,13 +244,86 @@ impl Context {
         settled
     }
 
-    /// Waits until what waited at the nodes has been read.
+    /// The same for what may need others: a moment only, and without a word.
+    pub(crate) async fn briefly(&self) {
+        let idle = async || (!self.session.busy().await).then_some(());
+        let _ = self.until(self.limit.min(BRIEFLY), idle).await;
+    }
+
+    /// Whether one's own node can be reached at this moment.
+    async fn home_answers(&self) -> bool {
+        match self.session.me().await {
+            Some(me) => self.answers(&me.node).await,
+            None => false,
+        }
+    }
+
+    /// Whether a node can be reached at this moment.
+    pub(crate) async fn answers(&self, node: &str) -> bool {
+        match Reach::new(node, &self.trust, OTHERS.min(self.limit)) {
+            Ok(reach) => reach.about().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    /// Waits until what waited at the nodes has been read, and what came out of that.
     pub(crate) async fn caught_up(&self) -> Result<(), Failure> {
-        let caught_up = self.until(self.limit, async || self.session.caught_up().await.then_some(())).await;
-        caught_up.ok_or_else(|| {
-            let node = "the node can't be reached; what is here already can be read with `tidings history`";
-            Failure::Offline(node.to_owned())
-        })
+        let known = self.fingerprint().await;
+        let begun = Instant::now();
+        let read = async || self.session.caught_up().await.then_some(());
+        if self.until(self.limit.min(OTHERS), read).await.is_none() {
+            if self.account().await == Account::Removed {
+                return Err(removed());
+            }
+            let home = self.home_answers().await;
+            if home && self.is_joining().await {
+                self.output.note("Some conversations are still being joined; that goes on with the next command.");
+                return Ok(());
+            }
+            if self.until(self.limit.saturating_sub(begun.elapsed()), read).await.is_none() {
+                return Err(self.behind(home));
+            }
+        }
+        self.come_to_rest(&known).await;
+        Ok(())
+    }
+
+    fn behind(&self, home: bool) -> Failure {
+        let text = match home {
+            true => "not all that waits could be read: the node of one of your conversations does not answer",
+            false => "the node can't be reached",
+        };
+        Failure::Offline(format!("{text}; what is here already can be read with `tidings history`"))
+    }
+
+    async fn is_joining(&self) -> bool {
+        let conversations = self.session.conversations().await;
+        conversations.iter().any(|one| one.standing == Standing::Joining)
+    }
+
+    /// Waits until nothing changes any more for a moment: a conversation is known before the first of what was said in it is read, and
+    /// its node may be another one than one's own.
+    async fn come_to_rest(&self, known: &Fingerprint) {
+        let end = Instant::now() + REST_MAX.min(self.limit);
+        let left = || end.saturating_duration_since(Instant::now());
+        loop {
+            let read = async || self.session.caught_up().await.then_some(());
+            if self.until(left(), read).await.is_none() {
+                return;
+            }
+            let before = self.fingerprint().await;
+            let quiet = if before.has_empty_newcomer(known) { NEWCOMER } else { QUIET };
+            let changed = async || (self.fingerprint().await != before).then_some(());
+            if self.until(quiet.min(left()), changed).await.is_none() || left().is_zero() {
+                return;
+            }
+        }
+    }
+
+    async fn fingerprint(&self) -> Fingerprint {
+        let conversations = self.session.conversations().await;
+        let one = |one: ConversationView| (one.id, (one.unread, one.last_at, one.standing == Standing::Joining));
+        Fingerprint(conversations.into_iter().map(one).collect())
     }
 
     /// Asks again and again, at each event, until there is an answer or the time is over.
@@ -282,6 +384,17 @@ impl Context {
     }
 }
 
+/// What shows that something came: of each conversation how much is unread, when the last came, and whether it is being joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fingerprint(HashMap<GroupId, (u64, Time, bool)>);
+
+impl Fingerprint {
+    /// Whether there is a conversation that was not `known`, and of which nothing was read yet.
+    fn has_empty_newcomer(&self, known: &Self) -> bool {
+        self.0.iter().any(|(group, (unread, _, joining))| !known.0.contains_key(group) && (*unread == 0 || *joining))
+    }
+}
+
 fn unlock(place: &Place, common: &Common, caller: &Caller) -> Result<Option<Zeroizing<String>>, Failure> {
     if !Store::is_locked(place)? {
         return Ok(None);
@@ -290,5 +403,22 @@ fn unlock(place: &Place, common: &Common, caller: &Caller) -> Result<Option<Zero
         Some(passphrase) => Ok(Some(passphrase)),
         None if asking::can_ask() => asking::secret("Passphrase of this profile: ").map(Some),
         None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_that_has_just_come_is_waited_for() {
+        let of = |all: &[(u8, u64, bool)]| {
+            Fingerprint(all.iter().map(|(id, unread, joining)| (GroupId([*id; 16]), (*unread, 1, *joining))).collect())
+        };
+        let known = of(&[(1, 0, false)]);
+        assert!(!known.has_empty_newcomer(&known));
+        assert!(of(&[(1, 0, false), (2, 0, false)]).has_empty_newcomer(&known));
+        assert!(of(&[(1, 0, false), (2, 1, true)]).has_empty_newcomer(&known));
+        assert!(!of(&[(1, 0, false), (2, 1, false)]).has_empty_newcomer(&known));
     }
 }

@@ -62,17 +62,22 @@ pub(super) async fn run(action: Option<&DeviceAction>, context: &Context) -> Res
 }
 
 async fn list(context: &Context) -> Result<(), Failure> {
+    // Another device may have added or removed one.
+    context.freshen().await;
     let now = context.session.now();
     for device in &context.session.devices().await {
         let this = if device.this { "  (this one)" } else { "" };
-        let name = show::line(&device.name);
-        let text = format!("{:>3}  {name}  added {}{this}", device.serial, show::when(device.added, now));
+        // What a device calls itself, and since when it is one, comes from it a moment after it was let in.
+        let name = if device.name.is_empty() { "(no name yet)".to_owned() } else { show::line(&device.name) };
+        let added = if device.added == 0 { "just now".to_owned() } else { show::when(device.added, now) };
+        let text = format!("{:>3}  {name}  added {added}{this}", device.serial);
         context.output.say(&json::device(device), text)?;
     }
     Ok(())
 }
 
 async fn remove(wanted: &str, yes: bool, context: &Context) -> Result<(), Failure> {
+    context.freshen().await;
     let devices = context.session.devices().await;
     let meant = |serial: u64, name: &str| serial.to_string() == wanted || show::line(name).eq_ignore_ascii_case(wanted);
     let found: Vec<_> = devices.iter().filter(|device| meant(device.serial, &device.name)).collect();
@@ -93,6 +98,13 @@ async fn remove(wanted: &str, yes: bool, context: &Context) -> Result<(), Failur
 }
 
 async fn link(check: Option<&str>, yes: bool, qr: bool, context: &Context) -> Result<(), Failure> {
+    if check.is_none() && !yes && !asking::can_ask() {
+        return Err(Failure::Usage(
+            "nobody can be asked here whether the number of the other device fits: run this in a terminal, or say --yes to let \
+             in whichever device comes first"
+                .to_owned(),
+        ));
+    }
     let Done::Code(code, until) = context.command(Command::OfferLink).await? else {
         return Err(Failure::Failed("there is no code".to_owned()));
     };

@@ -11,6 +11,7 @@ mod context;
 mod devices;
 mod json;
 mod links;
+mod locked;
 mod login;
 mod outcome;
 mod output;

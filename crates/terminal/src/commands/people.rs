@@ -4,13 +4,17 @@ use super::asking;
 use super::context::{Common, Context};
 use super::json;
 use super::outcome::Failure;
+use super::{links, locked};
+use crate::names;
 use crate::show;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use tidings_client::command::{Command, Done, Secret};
+use tidings_client::invitation::Link;
 use tidings_client::safety;
-use tidings_client::view::{ContactView, IntroductionView};
+use tidings_client::view::{ContactView, ConversationView, GroupId, Standing};
 use tidings_wire::bytes;
+use zeroize::Zeroizing;
 
 /// Days that an invitation lasts if nothing else is said.
 const DAYS: u64 = 7;
@@ -206,27 +210,53 @@ pub(super) async fn invitations(action: &Invitations, context: &Context) -> Resu
 
 /// Accepts an invitation, or joins a room.
 pub(super) async fn accept(asked: &Accept, context: &Context) -> Result<(), Failure> {
-    let mut passphrase = match &asked.room_passphrase_file {
-        Some(path) => Some(asking::secret_from(path)?),
-        None => None,
+    let passphrase = locked::given(asked.room_passphrase_file.as_deref())?;
+    let group = match links::link(&asked.link)? {
+        Link::Room(link) => join(&asked.link, link.group, passphrase, context).await?,
+        Link::Account(_) => {
+            return Err(Failure::Usage(
+                "this link makes an account, and you have one: give it to somebody else, or use it with `tidings login --profile NAME`"
+                    .to_owned(),
+            ));
+        }
+        Link::Contact(_) => {
+            let command = Command::Accept { link: Secret(asked.link.trim().to_owned()), passphrase: None };
+            let Done::Conversation(group) = context.command(command).await? else { return context.done("Accepted.") };
+            group
+        }
     };
-    loop {
-        let secret = passphrase.as_ref().map(|text| Secret(text.to_string()));
-        let command = Command::Accept { link: Secret(asked.link.trim().to_owned()), passphrase: secret };
-        let done = match context.session.command(command).await {
-            Done::Failed(tidings_client::command::Fault::Passphrase) if asking::can_ask() => {
-                passphrase = Some(asking::secret("Passphrase of this room: ")?);
-                continue;
-            }
-            Done::Failed(fault) => return Err(fault.into()),
-            done => done,
-        };
-        let Done::Conversation(group) = done else { return context.done("Accepted.") };
-        context.settled().await;
-        let title = context.session.conversation(group).await.map(|view| view.title).unwrap_or_default();
-        let text = format!("You can talk now: tidings send {:?} hello", show::line(&title));
-        return context.output.say(&json!({ "conversation": group.to_string(), "title": title }), text);
+    context.settled().await;
+    let title = context.session.conversation(group).await.map(|view| view.title).unwrap_or_default();
+    let text = format!("You can talk now: tidings send {} hello", show::word(&title));
+    context.output.say(&json!({ "conversation": group.to_string(), "title": title }), text)
+}
+
+/// Comes into a room. If that does not work for good, nothing of it stays, so that it can be tried again.
+async fn join(
+    link: &str,
+    group: GroupId,
+    passphrase: Option<Zeroizing<String>>,
+    context: &Context,
+) -> Result<GroupId, Failure> {
+    let tried = passphrase.is_some();
+    let known = context.session.conversation(group).await;
+    let waits = |one: &ConversationView| matches!(one.standing, Standing::Joining | Standing::Locked);
+    match (&known, &passphrase) {
+        (Some(one), Some(given)) if waits(one) => locked::try_passphrase(group, given, context).await?,
+        (Some(one), _) if one.standing == Standing::Out => {
+            // What is left of an earlier stay is in the way.
+            context.command(Command::Forget { group }).await?;
+        }
+        _ => {}
     }
+    let passphrase = passphrase.map(|given| Secret(given.to_string()));
+    context.command(Command::Accept { link: Secret(link.trim().to_owned()), passphrase }).await?;
+    let entered = locked::enter(group, tried, context).await;
+    if matches!(entered, Err(Failure::Refused(_))) && known.is_none() {
+        let left = context.command(Command::Leave { group }).await;
+        let _ = left.and(context.command(Command::Forget { group }).await);
+    }
+    entered.map(|()| group)
 }
 
 /// Lists or changes contacts.
@@ -305,16 +335,13 @@ async fn suggestions(context: &Context) -> Result<(), Failure> {
 
 async fn answer(whom: &str, accept: bool, context: &Context) -> Result<Command, Failure> {
     let all = context.session.introductions().await;
-    let meant = |one: &&IntroductionView| {
-        one.introduction.to_string() == whom || show::line(&one.name).to_lowercase() == show::line(whom).to_lowercase()
-    };
-    let found: Vec<&IntroductionView> = all.iter().filter(meant).collect();
-    match found.as_slice() {
-        [one] => Ok(Command::AnswerIntroduction { introduction: one.introduction, accept }),
-        _ => {
-            Err(Failure::Usage("which suggestion? `tidings contacts suggestions` lists them with their ids".to_owned()))
+    let one = names::resolve_introduction(whom, &all).map_err(|miss| match miss {
+        names::Miss::Unknown(..) => {
+            Failure::Usage("which suggestion? `tidings contacts suggestions` lists them with their ids".to_owned())
         }
-    }
+        several => several.into(),
+    })?;
+    Ok(Command::AnswerIntroduction { introduction: one.introduction, accept })
 }
 
 /// Shows the safety number and takes the answer.

@@ -5,6 +5,7 @@ use super::context::{Common, Context};
 use super::json;
 use super::outcome::Failure;
 use crate::media;
+use crate::names::{self, Miss};
 use crate::show;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
@@ -171,6 +172,10 @@ pub enum RoomAction {
     },
 }
 
+/// What is said to who leaves.
+const LEFT: &str =
+    "You have left: nothing of it comes any more. The others' lists show it as soon as one of them is online.";
+
 /// Lists or changes.
 pub(super) async fn run(action: Option<&RoomAction>, context: &Context) -> Result<(), Failure> {
     use RoomAction as Do;
@@ -191,8 +196,19 @@ pub(super) async fn run(action: Option<&RoomAction>, context: &Context) -> Resul
             };
             super::people::accept(&asked, context).await
         }
+        Some(Do::Unlock { room, room_passphrase_file }) => {
+            let group = context.conversation(room).await?.0;
+            super::locked::unlock(group, room_passphrase_file.as_deref(), context).await?;
+            context.done("Unlocked.")
+        }
         Some(other) => {
             let Some((command, text)) = change(other, context).await? else { return Ok(()) };
+            if matches!(other, Do::Leave { .. }) {
+                // One's own leaf is taken out by somebody else, who may be away for long.
+                context.command(command).await?;
+                context.briefly().await;
+                return context.done(text);
+            }
             context.command_and_tell(command, &json!({ "done": true }), text).await
         }
     }
@@ -217,7 +233,7 @@ async fn made(done: Done, context: &Context) -> Result<(), Failure> {
     let Done::Conversation(group) = done else { return context.done("Done.") };
     context.settled().await;
     let title = context.session.conversation(group).await.map(|view| view.title).unwrap_or_default();
-    let text = format!("{} is there: tidings send {:?} hello", show::line(&title), show::line(&title));
+    let text = format!("{} is there: tidings send {} hello", show::line(&title), show::word(&title));
     context.output.say(&json!({ "conversation": group.to_string(), "title": title }), text)
 }
 
@@ -226,7 +242,8 @@ async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Comman
     Ok(Some(match action {
         Do::Add { room, members } => {
             let group = context.conversation(room).await?.0;
-            (Command::AddMembers { group, members: contacts(members, context).await? }, "Added.")
+            let added = newcomers(group, contacts(members, context).await?, context).await?;
+            (Command::AddMembers { group, members: added }, "Added.")
         }
         Do::Remove { room, member, yes } => {
             let (view, found) = find_member(room, member, context).await?;
@@ -242,23 +259,14 @@ async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Comman
             let (view, found) = find_member(room, member, context).await?;
             (Command::SetRole { group: view.id, member: found.identity, role: *role as u8 }, "Changed.")
         }
-        Do::Leave { room, yes } => match leaving(room, "Leave", *yes, context).await? {
-            Some(group) => (Command::Leave { group }, "You have left."),
+        Do::Leave { room, yes } => match departure(room, *yes, context).await? {
+            Some(group) => (Command::Leave { group }, LEFT),
             None => return Ok(None),
         },
         Do::Forget { room, yes } => match leaving(room, "Delete everything here of", *yes, context).await? {
             Some(group) => (Command::Forget { group }, "It is gone from here."),
             None => return Ok(None),
         },
-        Do::Unlock { room, room_passphrase_file } => {
-            let group = context.conversation(room).await?.0;
-            let passphrase = match room_passphrase_file {
-                Some(path) => asking::secret_from(path)?,
-                None if asking::can_ask() => asking::secret("Passphrase of this room: ")?,
-                None => return Err(Failure::Usage("give the passphrase with --room-passphrase-file FILE".to_owned())),
-            };
-            (Command::Unlock { group, passphrase: Secret(passphrase.to_string()) }, "Unlocked.")
-        }
         other => settings(other, context).await?,
     }))
 }
@@ -291,6 +299,45 @@ async fn leaving(room: &str, what: &str, yes: bool, context: &Context) -> Result
     Ok(asking::sure(&format!("{what} {name}?"), yes)?.then_some(group))
 }
 
+/// The same for leaving, with a word to the only owner of a group.
+async fn departure(room: &str, yes: bool, context: &Context) -> Result<Option<GroupId>, Failure> {
+    let (group, name) = context.conversation(room).await?;
+    let view = context.session.conversation(group).await;
+    let warning = view.as_ref().filter(|view| leaves_no_owner(view)).map(|_| {
+        format!("You are the only owner of {name}: without you nobody can make others owners or moderators there. ")
+    });
+    if yes && let Some(warning) = &warning {
+        context.output.note(warning.trim_end());
+    }
+    let question = format!("{}Leave {name}?", warning.unwrap_or_default());
+    Ok(asking::sure(&question, yes)?.then_some(group))
+}
+
+/// Whether one is the only owner of a group in which others stay.
+fn leaves_no_owner(view: &ConversationView) -> bool {
+    let owner = |member: &&MemberView| member.role == Role::Owner as u8;
+    let mine = view.members.iter().filter(owner).any(|member| member.me);
+    let others = view.members.iter().filter(owner).any(|member| !member.me);
+    view.kind == ConversationKind::Group && mine && !others && view.members.len() > 1
+}
+
+/// Those of the people who are not in the group yet. Fails if that is nobody; who is left out is told.
+async fn newcomers(group: GroupId, people: Vec<Identity>, context: &Context) -> Result<Vec<Identity>, Failure> {
+    let Some(view) = context.session.conversation(group).await else { return Ok(people) };
+    let (there, new): (Vec<Identity>, Vec<Identity>) =
+        people.into_iter().partition(|one| view.members.iter().any(|member| member.identity == *one));
+    let named = |one: &Identity| view.members.iter().find(|member| member.identity == *one);
+    let names: Vec<String> = there.iter().filter_map(named).map(|member| show::line(&member.name)).collect();
+    let text = format!("in {} already: {}", show::line(&view.title), names.join(", "));
+    if new.is_empty() {
+        return Err(Failure::Usage(text));
+    }
+    if !names.is_empty() {
+        context.output.note(text);
+    }
+    Ok(new)
+}
+
 async fn contacts(names: &[String], context: &Context) -> Result<Vec<Identity>, Failure> {
     let mut found = Vec::with_capacity(names.len());
     for name in names {
@@ -301,20 +348,18 @@ async fn contacts(names: &[String], context: &Context) -> Result<Vec<Identity>, 
 
 async fn find_member(room: &str, member: &str, context: &Context) -> Result<(ConversationView, MemberView), Failure> {
     let (group, name) = context.conversation(room).await?;
-    let unknown = || {
-        Failure::Usage(format!(
-            "{} is not in {name}: `tidings rooms members {name:?}` lists who is",
-            show::line(member)
-        ))
-    };
-    let view = context.session.conversation(group).await.ok_or_else(unknown)?;
-    let wanted = show::line(member).to_lowercase();
-    let meant =
-        |one: &&MemberView| show::line(&one.name).to_lowercase() == wanted || one.identity.to_string() == member;
-    let found: Vec<&MemberView> = view.members.iter().filter(meant).collect();
-    let [one] = found.as_slice() else { return Err(unknown()) };
-    let one = (*one).clone();
-    Ok((view, one))
+    let gone = || Failure::Usage(format!("{name} is gone"));
+    let view = context.session.conversation(group).await.ok_or_else(gone)?;
+    let found = names::resolve_member(member, &view.members).map_err(|miss| match miss {
+        Miss::Unknown(..) => Failure::Usage(format!(
+            "{} is not in {name}: `tidings rooms members {}` lists who is",
+            show::word(member),
+            show::word(&name)
+        )),
+        several => several.into(),
+    })?;
+    let found = found.clone();
+    Ok((view, found))
 }
 
 async fn list(context: &Context) -> Result<(), Failure> {
@@ -364,5 +409,26 @@ async fn link(room: &str, qr: bool, context: &Context) -> Result<(), Failure> {
     match show::qr(&link.0).filter(|_| qr && !context.output.json()) {
         Some(code) => context.output.line(format_args!("\n{code}")),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::screen::fixture::{conversation, member};
+
+    #[test]
+    fn the_only_owner_is_told_before_leaving() {
+        let of = |members: &[(&str, u8, bool)]| {
+            let mut view = conversation(3, "fam");
+            view.kind = ConversationKind::Group;
+            let one = |(name, role, me): &(&str, u8, bool)| MemberView { me: *me, ..member(1, name, *role) };
+            view.members = members.iter().map(one).collect();
+            leaves_no_owner(&view)
+        };
+        assert!(of(&[("me", 0, true), ("Bob", 2, false)]));
+        assert!(!of(&[("me", 0, true), ("Bob", 0, false)]));
+        assert!(!of(&[("me", 2, true), ("Bob", 0, false)]));
+        assert!(!of(&[("me", 0, true)]));
     }
 }

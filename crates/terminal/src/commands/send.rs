@@ -95,7 +95,7 @@ async fn fit_to_write(group: GroupId, name: &str, context: &Context) -> Result<(
     let Some(view) = context.session.conversation(group).await else { return Ok(()) };
     let why = match view.standing {
         Standing::Ready | Standing::Joining | Standing::Behind => return Ok(()),
-        Standing::Locked => format!("{name} is locked here: `tidings rooms unlock {name:?}` opens it"),
+        Standing::Locked => format!("{name} is locked here: `tidings rooms unlock {}` opens it", show::word(name)),
         Standing::Out => format!("you are not in {name} any more"),
         Standing::KeyChanged(_) => {
             format!("a key in {name} has changed: look at the safety number with `tidings verify` first")

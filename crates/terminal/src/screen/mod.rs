@@ -9,7 +9,7 @@ mod editor;
 mod effect;
 mod emoji;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 mod intent;
 mod link;
 mod messages;

@@ -94,8 +94,7 @@ impl App {
         Ok(match kind {
             Kind::Invite => {
                 let days = second.parse::<u64>().ok().filter(|days| (1..=30).contains(days)).ok_or("1 to 30 days")?;
-                let command =
-                    Command::Invite { lasts: days * 86_400, note: first.clone(), token: None, account: false };
+                let command = Command::Invite { lasts: days * 86_400, note: first.clone(), token: None, account: true };
                 vec![Effect::Command(Purpose::Link(first), command)]
             }
             Kind::Accept => {

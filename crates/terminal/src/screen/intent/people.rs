@@ -100,7 +100,7 @@ fn in_conversation(slash: Slash, context: &Context<'_>) -> Result<Intent, String
 
 /// Makes an invitation.
 pub(crate) fn invite(note: String, days: u64) -> Intent {
-    let command = Command::Invite { lasts: days * 86_400, note: note.clone(), token: None, account: false };
+    let command = Command::Invite { lasts: days * 86_400, note: note.clone(), token: None, account: true };
     Intent::Do(vec![Effect::Command(Purpose::Link(note), command)])
 }
 

@@ -269,7 +269,7 @@ impl App {
 
 fn invite() -> Sheet {
     Sheet::new(Kind::Invite, "Invite somebody")
-        .say(Tone::Dim, "You get a link that one person can use once.")
+        .say(Tone::Dim, "You get a link that one person can use once; who has no account yet gets one at your node.")
         .field("For whom (only you see this)", "")
         .field("Good for how many days", "7")
         .button("Make the link", Act::Submit)

@@ -148,7 +148,8 @@ fn an_invitation_is_shown_as_link_and_code() {
     let mut stage = Stage::new(120, 40);
     stage.press("i").write("Carol").press("enter enter");
     let commands = stage.effects();
-    let Some(Effect::Command(purpose, Command::Invite { lasts: 604_800, note, .. })) = commands.last() else {
+    let Some(Effect::Command(purpose, Command::Invite { lasts: 604_800, note, account: true, .. })) = commands.last()
+    else {
         panic!("{commands:?}")
     };
     assert_eq!(note, "Carol");

@@ -150,4 +150,3 @@ pub(super) fn same(name: &str, screen: &str) {
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert_eq!(kept.trim_end_matches('\n'), screen.trim_end_matches('\n'), "{name}:\n{screen}\n");
 }
-
