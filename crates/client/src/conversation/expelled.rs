@@ -15,12 +15,13 @@ pub(super) struct Before<'a> {
 }
 
 /// Who is in `after` again. Whoever was stays so until they are out, and so do those whom they bring in: with commits of their own they
-/// could otherwise make the old list the newer one.
+/// could otherwise make the old list the newer one. That ends, too, when others have changed the list since, so that it is the newer one.
 pub(super) fn expelled(before: &Before<'_>, after: &Roster, by: Option<&Identity>) -> Vec<Identity> {
     let Before { newest, roster, expelled } = before;
     let theirs = by.is_some_and(|by| expelled.contains(by));
+    let overtaken = by.is_some() && !theirs && after.v > roster.v && after.v >= newest.v;
     let again = |who: &Identity| {
-        expelled.contains(who)
+        (expelled.contains(who) && !overtaken)
             || (newest.v > after.v && newest.member(who).is_none())
             || (theirs && roster.member(who).is_none())
     };
@@ -77,7 +78,12 @@ mod tests {
     fn whoever_others_add_is_welcome() {
         let (newest, old) = (roster(9, &[1, 2]), roster(10, &[1, 2, 3]));
         assert_eq!(after(&newest, &newest, &[], &old, Some(1)), NOBODY);
-        assert_eq!(after(&newest, &old, &[3], &roster(11, &[1, 2, 3, 4]), Some(1)), [3]);
+        assert_eq!(after(&newest, &old, &[3], &roster(10, &[1, 2, 3]), Some(1)), [3], "an update changes nothing");
+        assert_eq!(
+            after(&newest, &old, &[3], &roster(11, &[1, 2, 3, 4]), Some(1)),
+            NOBODY,
+            "others have gone on with it"
+        );
         assert_eq!(after(&newest, &newest, &[3], &roster(11, &[1, 2, 5]), None), NOBODY, "back on the newer branch");
     }
 }
