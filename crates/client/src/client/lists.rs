@@ -55,8 +55,10 @@ impl Client {
         match (reply.status(), stage) {
             (200..300, Stage::Enrolling) => self.enrolled(turn),
             (200..300, _) => {
-                if let Some(own) = self.own_mut() {
-                    own.owed.devices = false;
+                let told = self.own_mut().is_some_and(|own| std::mem::take(&mut own.owed.devices));
+                if told {
+                    // Not before: a list that another device's change has overtaken must never have been seen by anybody.
+                    self.tell_devices(turn);
                 }
                 self.link_published(turn);
                 // Whether it was the newest is seen here.
@@ -181,7 +183,6 @@ impl Client {
         own.push_list(signed);
         self.refresh_oneself();
         self.publish_devices(turn);
-        self.tell_devices(turn);
     }
 
     /// This device changed the own list.
@@ -192,7 +193,6 @@ impl Client {
         own.owed.devices = true;
         self.refresh_oneself();
         self.publish_devices(turn);
-        self.tell_devices(turn);
         turn.show(Event::Changed);
         Ok(())
     }

@@ -91,11 +91,11 @@ impl Conversation {
         self.keep_line(scene, id, identity, at, Body::Gap(missing));
     }
 
-    pub(super) fn gaps_due(&self) -> Option<Time> {
+    pub(super) fn gaps_due(&self, now: Time) -> Option<Time> {
         if !self.state.in_group() || self.state.cursor < self.state.end {
             return None;
         }
-        self.state.chains.values().filter_map(|chain| chain.gap).map(|gap| gap.next).min()
+        self.state.chains.values().filter_map(|chain| chain.gap).map(|gap| gap.next).filter(|at| *at > now).min()
     }
 
     /// Somebody missed something of this device.

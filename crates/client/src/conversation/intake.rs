@@ -262,8 +262,8 @@ impl Conversation {
         }
     }
 
-    pub(super) fn fetch_due(&self) -> Option<Time> {
-        self.lags().then(|| self.link.fetching.unwrap_or(self.state.fetch.at))
+    pub(super) fn fetch_due(&self, now: Time) -> Option<Time> {
+        self.lags().then(|| self.link.fetching.filter(|until| *until > now).unwrap_or(self.state.fetch.at))
     }
 
     /// The stream is followed: what the hub said of it and of itself.

@@ -158,12 +158,12 @@ impl Conversation {
         let due = [
             self.state.expiry_next,
             self.typing.values().min().copied(),
-            self.fetch_due(),
+            self.fetch_due(scene.now),
             self.restore_due(),
             self.heal_due(),
             self.turn_due(scene),
-            self.gaps_due(),
-            self.say_due(),
+            self.gaps_due(scene.now),
+            self.say_due(scene.now),
         ];
         // What is due already and was not done waits for something else, which will come with another call.
         let Some(next) = due.into_iter().flatten().filter(|at| *at > scene.now).min() else { return };

@@ -445,7 +445,7 @@ impl Conversation {
         state.outbox = all.into();
     }
 
-    pub(super) fn say_due(&self) -> Option<Time> {
+    pub(super) fn say_due(&self, now: Time) -> Option<Time> {
         if let Some(flight) = &self.state.flight {
             return Some(flight.post.at);
         }
@@ -453,7 +453,8 @@ impl Conversation {
         let held = self.link.fetching.unwrap_or(0);
         let now_ready =
             waits.then(|| self.state.say.at.max(held)).filter(|at| *at > 0 && *at < Time::MAX - ANSWER_WITHIN);
-        [now_ready, self.receipt_due()].into_iter().flatten().min()
+        // A receipt that is due but waits behind what is said must not hide when that may be said.
+        [now_ready, self.receipt_due()].into_iter().flatten().filter(|at| *at > now).min()
     }
 
     /// Whether something is still to be brought to the hub.

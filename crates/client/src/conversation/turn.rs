@@ -29,6 +29,10 @@ pub(super) const POST_AGAIN: u64 = 1_000;
 pub(super) const POST_LOST: u64 = 90_000;
 /// Milliseconds before key packages are asked for again.
 const PACKAGES_AGAIN: u64 = 10_000;
+/// Milliseconds before they are asked for again at a node that refuses, since a new contact may not yet have put the key on the
+/// list there; doubled with each of these tries.
+const REFUSED_AGAIN: u64 = 1_000;
+const REFUSED_TRIES: u32 = 4;
 /// Tries before somebody is not added.
 const PACKAGES_TRIES: u32 = 12;
 /// Where the commit on its way and its welcome are kept.
@@ -290,7 +294,17 @@ impl Conversation {
                     self.packages_refused(scene, who, "their node can't be reached");
                 }
             }
-            Err(Refusal::Never(reason)) => self.packages_refused(scene, who, &reason),
+            Err(Refusal::Never(reason)) => {
+                let now = scene.now;
+                for want in self.wants_for(who).filter(|want| want.packages.is_none()) {
+                    want.ask_at = now.saturating_add(REFUSED_AGAIN << want.tries.min(REFUSED_TRIES));
+                    want.tries = want.tries.saturating_add(1);
+                }
+                let tried_out = self.wants_for(who).any(|want| want.tries > REFUSED_TRIES);
+                if tried_out || !scene.people.is_contact(who) {
+                    self.packages_refused(scene, who, &reason);
+                }
+            }
         }
         self.settle(scene);
     }
@@ -322,7 +336,7 @@ impl Conversation {
     }
 
     /// When something of this file is due.
-    pub(super) fn turn_due(&self, _scene: &Scene<'_>) -> Option<Time> {
+    pub(super) fn turn_due(&self, scene: &Scene<'_>) -> Option<Time> {
         if self.state.phase == Phase::Creating {
             return Some(self.state.fetch.at);
         }
@@ -336,7 +350,7 @@ impl Conversation {
             Goal::Add(_) | Goal::Devices { .. } => Some(want.ask_at),
             _ => None,
         });
-        [Some(self.state.update_at), self.state.proposals_at].into_iter().flatten().chain(asks).min()
+        [Some(self.state.update_at), self.state.proposals_at].into_iter().flatten().chain(asks).filter(|at| *at > scene.now).min()
     }
 }
 
