@@ -96,6 +96,11 @@ doc *ARGS:
 kill ROUNDS="60":
     TIDINGS_KILL_ROUNDS={{ROUNDS}} cargo test --release -p tidings --test it crash -- --nocapture
 
+# people, nodes and a bad network, seed after seed, in an optimised build; stops with what failed
+[group('long')]
+simulate SEEDS="1..3001" *ARGS:
+    cargo run --release -p tidings-client --example simulate -- --seeds {{SEEDS}} {{ARGS}}
+
 # fuzzes each target, or the given one, for so many seconds
 [group('long')]
 fuzz SECONDS="180" TARGETS=fuzz_targets:

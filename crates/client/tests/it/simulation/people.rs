@@ -40,7 +40,8 @@ impl Sim {
             device: format!("{name} 1"),
         };
         self.good(device, create);
-        self.people[number].identity = self.devices[device].client.me().map(|me| me.identity).unwrap_or(Identity([0; 32]));
+        self.people[number].identity =
+            self.devices[device].client.me().map(|me| me.identity).unwrap_or(Identity([0; 32]));
         number
     }
 
@@ -172,8 +173,7 @@ impl Sim {
     /// Tries to restore on a device that has nothing yet.
     pub fn restore(&mut self, new: usize) {
         let (person, name) = (&self.people[self.devices[new].person], format!("device {new}"));
-        let command =
-            Command::Restore { node: person.node.clone(), phrase: person.phrase.clone(), device: name };
+        let command = Command::Restore { node: person.node.clone(), phrase: person.phrase.clone(), device: name };
         self.order(new, command);
     }
 
