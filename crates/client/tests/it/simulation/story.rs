@@ -74,7 +74,9 @@ fn large(sim: &mut Sim) {
         sim.person(&format!("P{number}"), NODES[number % 3]);
     }
     for (owner, others) in [(0, &[1, 2, 3, 4, 5][..]), (4, &[5, 6, 7, 8]), (8, &[9, 10, 11, 0])] {
-        others.iter().for_each(|other| drop(sim.meet(owner, *other)));
+        for other in others {
+            sim.meet(owner, *other);
+        }
         sim.group(&format!("Group of {owner}"), owner, others);
     }
     sim.room("Room", 2, &[6, 10]);
