@@ -177,7 +177,8 @@ fn front(settings: &Settings, addresses: &[SocketAddr], scheme: &str) -> String 
 
 /// Says which settings a node for others should have.
 fn warn(settings: &Settings) {
-    if settings.push_contact.is_none() {
+    // A node without a public name is for its own machine, or not set up yet: `tidings doctor` tells it, too.
+    if settings.push_contact.is_none() && settings.public_url.is_some() {
         tracing::warn!(
             contact = settings.push_contact_or_default(),
             "push-contact is not set; push services get this instead, and some may refuse it"

@@ -48,29 +48,30 @@ impl Invitation {
         self.link.contains(PLACEHOLDER_HOST)
     }
 
-    /// Shows it: how long it is good for, each link on a line of its own, and, if wanted, that for the app as a QR code.
+    /// Shows it: how long it is good for, its links each on a line of its own, and, if wanted, that of Tidings as a QR code.
     pub fn show(&self, output: &Output, qr_code: bool) {
         output.line(format_args!("An invitation, good for {} and one person:\n", span(self.seconds)));
         output.line(&self.tidings);
-        output.line(
-            "\nIn a terminal: tidings login 'THIS LINK'. Or, for the same person, to use piqchat's app instead:\n",
-        );
+        output.line(HOW);
+        if let Some(code) = qr_code.then(|| draw(&self.tidings)).flatten() {
+            output.line(format_args!("\nThe same link for a phone's camera or another screen:\n\n{code}"));
+        }
+        output.line("\nThe same person can use piqchat's app instead, with this link:\n");
         output.line(&self.link);
         if self.is_nameless() {
             output.line(NAMELESS);
         }
-        if let Some(code) = qr_code.then(|| draw(&self.link)).flatten() {
-            output.line(format_args!("\n{code}"));
-        }
     }
 }
+
+/// What to do with an invitation.
+const HOW: &str = "\nGive it to whom you invite, or use it yourself: tidings login 'THAT LINK'";
 
 /// What stands for the node in a link that is made while it does not run and has no public name.
 const UNKNOWN_NODE: &str = "http://localhost:8080";
 
 /// What to say of a link that does not lead to this node by itself.
-const NAMELESS: &str = "\nThe link does not name this node, since public-url is not set: the app asks the guest for the \
-     node's address, and reaches it over https only. `tidings doctor` says what to set.";
+const NAMELESS: &str = "\nThe app asks for this node's address, since public-url is not set (`tidings doctor` says how), and takes https only.";
 
 /// A span of time in the largest unit that leaves no rest.
 fn span(seconds: u64) -> String {
@@ -137,8 +138,8 @@ mod tests {
 
     #[test]
     fn links_fit_into_a_code_for_terminals() {
-        let link =
-            invitation_link(Some("a-rather-long-name.example.org:8443"), &tidings_core::Token::from_random([1; 16]));
+        let node = "https://a-rather-long-name.example.org:8443";
+        let link = native::invitation_link(node, &tidings_core::Token::from_random([1; 16]));
         let code = draw(&link).unwrap();
         assert!(
             code.lines().all(|line| line.chars().count() <= 76),

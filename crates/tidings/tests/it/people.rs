@@ -275,6 +275,72 @@ fn exit_codes_say_what_went_wrong() {
 }
 
 #[test]
+fn a_login_that_cannot_work_strands_nobody() {
+    let town = Town::new();
+    let folder = town.path().join("people/Alice");
+    let refused = |arguments: &[&str], code: i32, words: &str| {
+        let (found, told) = town.code("Alice", &[&["login", "--name", "Alice", "--yes"], arguments].concat());
+        assert!(found == Some(code) && told.contains(words), "{arguments:?}: {found:?} {told}");
+        assert!(!told.contains("recovery phrase"), "{told}");
+        assert!(!folder.exists(), "{arguments:?}");
+    };
+    refused(&["garbage"], 3, "can't be reached");
+    refused(&["http://127.0.0.1:1"], 3, "can't be reached");
+    refused(&["http://node.example/i#1..AAAA"], 2, "http:// only for a node on this machine");
+    let link = town.invitation();
+    let node = link.split("/i#").next().unwrap().to_owned();
+    refused(&[&node], 4, "ask for a link");
+    refused(&[link.rsplit_once('.').unwrap().0], 2, "not whole");
+    // A token shows to be none only when it is used: then the words were for nothing, but nothing stays.
+    let (code, told) = town.code("Alice", &["login", &node, "--token", "AAAA", "--name", "Alice", "--yes"]);
+    assert!(code == Some(4) && !folder.exists(), "{code:?} {told}");
+    town.login("Alice", &link);
+    let cancelled = town.ask("Alice", &["invite"]).remove(0)["link"].as_str().unwrap().to_owned();
+    let id = said(&town.ask("Alice", &["invite", "list"]).remove(0), "id");
+    town.ask("Alice", &["invite", "cancel", &id]);
+    let (code, told) = town.code("Bob", &["login", &cancelled, "--name", "Bob", "--yes"]);
+    assert!(code == Some(4) && told.contains("ask for a new one") && !told.contains("recovery"), "{told}");
+    assert!(!town.path().join("people/Bob").exists());
+}
+
+#[test]
+fn one_receive_shows_what_somebody_new_wrote() {
+    let town = Town::new();
+    town.login("Alice", &town.invitation());
+    let link = said(&town.ask("Alice", &["invite"]).remove(0), "link");
+    town.login("Bob", &link);
+    town.ask("Bob", &["send", "Alice", "hello Alice"]);
+    assert_eq!(town.news("Alice"), ["Bob: hello Alice"]);
+    town.ask("Alice", &["rooms", "create", "fam", "Bob"]);
+    town.ask("Alice", &["send", "fam", "hello all"]);
+    assert_eq!(town.news("Bob"), ["Alice: hello all"]);
+    let (code, told) = town.code("Alice", &["rooms", "add", "fam", "Bob"]);
+    assert!(code == Some(2) && told.contains("in fam already: Bob"), "{told}");
+    town.ask("Alice", &["rooms", "role", "fam", "bo", "moderator"]);
+    let left = town.run("Alice", &["rooms", "leave", "fam", "--yes"]);
+    assert!(left.status.success() && all_said(&left).contains("only owner"), "{}", all_said(&left));
+}
+
+#[test]
+fn a_locked_room_opens_with_its_passphrase_only() {
+    let (town, ..) = Town::with_two();
+    let (right, wrong) = (town.file("right", b"correct horse"), town.file("wrong", b"battery staple"));
+    town.ask("Alice", &["rooms", "create", "Den", "--anonymous", "--room-passphrase-file", &right]);
+    let link = said(&town.ask("Alice", &["rooms", "link", "Den"]).remove(0), "link");
+    let (code, told) = town.code("Bob", &["accept", &link]);
+    assert!(code == Some(4) && told.contains("--room-passphrase-file"), "{told}");
+    let (code, told) = town.code("Bob", &["accept", &link, "--room-passphrase-file", &wrong]);
+    assert!(code == Some(4) && told.contains("does not open"), "{told}");
+    assert_eq!(town.ask("Bob", &["rooms"]).len(), 1);
+    assert!(town.ask("Bob", &["receive"]).is_empty());
+    assert_eq!(town.ask("Bob", &["accept", &link, "--room-passphrase-file", &right]).remove(0)["title"], "Den");
+    assert_eq!(town.code("Bob", &["rooms", "unlock", "Den", "--room-passphrase-file", &wrong]).0, Some(2));
+    town.ask("Alice", &["send", "Den", "psst"]);
+    let heard = town.ask("Bob", &["receive"]);
+    assert!(heard.iter().any(|message| message["text"] == "psst"), "{heard:?}");
+}
+
+#[test]
 fn a_profile_can_be_locked() {
     let town = Town::new();
     let passphrase = town.file("passphrase", b"correct horse\n");
