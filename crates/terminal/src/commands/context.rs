@@ -211,6 +211,7 @@ impl Context {
             )));
         };
         match done {
+            Done::Failed(Fault::NoAccount) if self.account().await == Account::Removed => Err(removed()),
             Done::Failed(fault) => Err(fault.into()),
             done => Ok(done),
         }

@@ -3,6 +3,7 @@
 use crate::process::{Node, Process, all_said, run_with, tidings};
 use rustix::process::Signal;
 use serde_json::Value;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
@@ -301,6 +302,44 @@ fn a_login_that_cannot_work_strands_nobody() {
     let (code, told) = town.code("Bob", &["login", &cancelled, "--name", "Bob", "--yes"]);
     assert!(code == Some(4) && told.contains("ask for a new one") && !told.contains("recovery"), "{told}");
     assert!(!town.path().join("people/Bob").exists());
+}
+
+/// A node that answers once what it is, and is gone then. Gives its address.
+fn vanishing_node() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let Ok((mut stream, _)) = listener.accept() else { return };
+        drop(listener);
+        let about =
+            r#"{"name":"n","version":"1","protocol":1,"incarnation":1,"time":1,"registration":"open","blob_bytes":1}"#;
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            if stream.read(&mut byte).unwrap_or(0) == 0 {
+                return;
+            }
+            asked.extend(byte);
+        }
+        let length = about.len();
+        let _ = write!(stream, "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{about}");
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn an_account_that_was_begun_can_be_begun_anew() {
+    let town = Town::new();
+    let node = vanishing_node();
+    let login = ["login", &node, "--name", "Alice", "--yes", "--timeout", "2"];
+    let (code, told) = town.code("Alice", &login);
+    assert!(code == Some(3) && told.contains("Keep the recovery phrase"), "{code:?} {told}");
+    let (code, told) = town.code("Alice", &["profile", "--timeout", "1"]);
+    assert!(code == Some(3) && told.contains("not made yet") && told.contains(&node), "{code:?} {told}");
+    let (code, told) = town.code("Alice", &login);
+    assert!(code == Some(3) && told.contains("going on with it") && !told.contains(" 1. "), "{code:?} {told}");
+    town.login("Alice", &town.invitation());
+    assert_eq!(town.ask("Alice", &["profile"]).remove(0)["name"], "Alice");
 }
 
 #[test]
