@@ -337,9 +337,7 @@ body! {
 
 mod group;
 
-pub use group::{
-    Entries, Entry, EntryKind, Group, Member, NewEntry, NewGroup, NewWake, Role, TurnTaken, WakeUrl,
-};
+pub use group::{Entries, Entry, EntryKind, Group, Member, NewEntry, NewGroup, NewWake, Role, TurnTaken, WakeUrl};
 
 body! {
     /// `POST /v1/blobs`.

@@ -177,7 +177,10 @@ mod tests {
             let claim = Claim::parse(&headers.input, &headers.signature).unwrap();
             let digest = headers.content_digest.as_deref();
             assert_eq!(claim.verify(&parts(body), digest), Ok(()));
-            assert_eq!((claim.created, claim.nonce, claim.covers_body()), (1_700_000_000, Fixed([5; 16]), body.is_some()));
+            assert_eq!(
+                (claim.created, claim.nonce, claim.covers_body()),
+                (1_700_000_000, Fixed([5; 16]), body.is_some())
+            );
             for other in [
                 Parts { method: "PUT", ..parts(body) },
                 Parts { authority: "other.example", ..parts(body) },
@@ -194,7 +197,12 @@ mod tests {
     #[test]
     fn what_is_not_of_the_form_is_refused() {
         let headers = sign(&key(), &parts(None), 7, &Fixed([5; 16]));
-        for (from, to) in [("\"@path\" ", ""), (";alg=\"ed25519\"", ""), ("created=7", "created=07"), ("tag=\"tidings/1\"", "tag=\"x\"")] {
+        for (from, to) in [
+            ("\"@path\" ", ""),
+            (";alg=\"ed25519\"", ""),
+            ("created=7", "created=07"),
+            ("tag=\"tidings/1\"", "tag=\"x\""),
+        ] {
             let input = headers.input.replace(from, to);
             assert_ne!(input, headers.input, "{from}");
             assert!(Claim::parse(&input, &headers.signature).is_err(), "{from}");

@@ -23,8 +23,8 @@ mod introductions;
 mod invitations;
 mod jobs;
 mod linking;
-mod live;
 mod lists;
+mod live;
 mod parcels;
 mod profile;
 mod purpose;
@@ -245,7 +245,10 @@ impl Client {
             self.inbox.next_due(),
             self.upkeep.next_due(),
             self.archives.next_due(),
-            self.own.as_ref().and_then(|own| own.owed.profile).filter(|_| self.is_ready() && !self.upkeep.writing_profile),
+            self.own
+                .as_ref()
+                .and_then(|own| own.owed.profile)
+                .filter(|_| self.is_ready() && !self.upkeep.writing_profile),
         ];
         let (overdue, coming): (Vec<Time>, Vec<Time>) = times.into_iter().flatten().partition(|at| *at <= now);
         if overdue.is_empty() {

@@ -6,8 +6,8 @@ mod kinds;
 mod tests;
 
 pub use kinds::{
-    Again, Backup, DevicesHeard, Edit, Introduce, IntroduceRole, Invite, Media, NewerContent, ProfileCard, React, Receipt, Resend, Text,
-    To, Typing, Witness,
+    Again, Backup, DevicesHeard, Edit, Introduce, IntroduceRole, Invite, Media, NewerContent, ProfileCard, React,
+    Receipt, Resend, Text, To, Typing, Witness,
 };
 
 pub(crate) use kinds::list;

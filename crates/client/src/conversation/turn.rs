@@ -350,7 +350,12 @@ impl Conversation {
             Goal::Add(_) | Goal::Devices { .. } => Some(want.ask_at),
             _ => None,
         });
-        [Some(self.state.update_at), self.state.proposals_at].into_iter().flatten().chain(asks).filter(|at| *at > scene.now).min()
+        [Some(self.state.update_at), self.state.proposals_at]
+            .into_iter()
+            .flatten()
+            .chain(asks)
+            .filter(|at| *at > scene.now)
+            .min()
     }
 }
 

@@ -159,7 +159,12 @@ impl Document {
     }
 
     /// Seals the document for its node. Fails if it is too long.
-    pub fn seal(&self, profile_key: &[u8; 32], identity: &Identity, random: &mut dyn Rng) -> Result<Vec<u8>, ProfileError> {
+    pub fn seal(
+        &self,
+        profile_key: &[u8; 32],
+        identity: &Identity,
+        random: &mut dyn Rng,
+    ) -> Result<Vec<u8>, ProfileError> {
         let plain = Zeroizing::new(cbor::encode(self));
         if plain.len() > room_within(PROFILE_BYTES_MAX) {
             return Err(ProfileError::Form(CborError::TooLarge));
@@ -174,7 +179,11 @@ impl Document {
         }
         let plain = Zeroizing::new(sealing::open(profile_key, &aad(identity), sealed)?);
         let document = Self::read(&plain)?;
-        if document.counter == outer { Ok(document) } else { Err(ProfileError::Counter { inner: document.counter, outer }) }
+        if document.counter == outer {
+            Ok(document)
+        } else {
+            Err(ProfileError::Counter { inner: document.counter, outer })
+        }
     }
 
     /// Reads what the seal holds.

@@ -120,7 +120,10 @@ impl Roster {
         if !is_node_url(&self.hub) {
             return Err("the roster names no hub");
         }
-        if self.name.len() > NAME_BYTES_MAX || self.picture.as_ref().is_some_and(|picture| picture.len() > PICTURE_BYTES_MAX) || !expire {
+        if self.name.len() > NAME_BYTES_MAX
+            || self.picture.as_ref().is_some_and(|picture| picture.len() > PICTURE_BYTES_MAX)
+            || !expire
+        {
             return Err("something in the roster is too long");
         }
         let most = if self.kind == ConversationKind::Pair { 2 } else { MEMBERS_MAX };
@@ -172,7 +175,9 @@ impl Roster {
 
 /// What the hub must be told with the commit that leads from one roster to the other.
 pub fn access_changes(before: &Roster, after: &Roster) -> AccessChanges {
-    let keyed = |roster: &Roster| roster.access_list().into_iter().map(|member| (member.key, member.role)).collect::<BTreeMap<_, _>>();
+    let keyed = |roster: &Roster| {
+        roster.access_list().into_iter().map(|member| (member.key, member.role)).collect::<BTreeMap<_, _>>()
+    };
     let (old, new) = (keyed(before), keyed(after));
     AccessChanges {
         add: after.access_list().into_iter().filter(|member| old.get(&member.key) != Some(&member.role)).collect(),

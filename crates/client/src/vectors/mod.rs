@@ -60,7 +60,9 @@ fn convert(value: Cbor) -> Value {
         Cbor::Bool(value) => json!(value),
         Cbor::Integer(value) => json!(u64::try_from(value).expect("not negative")),
         Cbor::Array(items) => items.into_iter().map(convert).collect(),
-        Cbor::Map(items) => items.into_iter().map(|(key, value)| (key.into_text().expect("text"), convert(value))).collect(),
+        Cbor::Map(items) => {
+            items.into_iter().map(|(key, value)| (key.into_text().expect("text"), convert(value))).collect()
+        }
         _ => Value::Null,
     }
 }

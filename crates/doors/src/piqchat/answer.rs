@@ -84,7 +84,9 @@ fn engine_error(error: Error) -> Response {
         Error::TooLarge | Error::Refused(Refusal::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::DiskFull | Error::Refused(Refusal::StreamFull | Refusal::SenderFull) => StatusCode::INSUFFICIENT_STORAGE,
         // The last three are said to Tidings' own clients only.
-        Error::Refused(Refusal::Duplicate) | Error::Exists | Error::Conflict | Error::Malformed(_) => StatusCode::CONFLICT,
+        Error::Refused(Refusal::Duplicate) | Error::Exists | Error::Conflict | Error::Malformed(_) => {
+            StatusCode::CONFLICT
+        }
         Error::Exchange(ExchangeRefusal::NoAccount) => StatusCode::FORBIDDEN,
         Error::Exchange(ExchangeRefusal::TooMany) => {
             return retry(StatusCode::TOO_MANY_REQUESTS, Duration::from_secs(60));

@@ -72,7 +72,8 @@ fn messages_of_the_wrong_kind_are_refused() {
 #[test]
 fn a_package_under_another_signature_is_refused() {
     let mut bob = Device::new("bob");
-    let made = make_package(&Signer::new(&[9; 32], b"certificate of bob".to_vec()), false, &[7; 48], &mut bob.random).unwrap();
+    let made =
+        make_package(&Signer::new(&[9; 32], b"certificate of bob".to_vec()), false, &[7; 48], &mut bob.random).unwrap();
     let seen = inspect_package(&made.package).unwrap();
     // MLS accepts it: whether the certificate is for this key is for the rules of the roster.
     assert_ne!(seen.key, bob.signer.public());

@@ -16,7 +16,11 @@ const ARROWS: &[Arrow] = &[
     Arrow { from: "client", to: &["core", "wire", "mls"], tests: &[] },
     Arrow { from: "terminal", to: &["client", "wire"], tests: &[] },
     Arrow { from: "web-core", to: &["client", "wire", "mls"], tests: &[] },
-    Arrow { from: "tidings", to: &["core", "wire", "engine", "backends", "mesh", "doors", "client", "terminal"], tests: &[] },
+    Arrow {
+        from: "tidings",
+        to: &["core", "wire", "engine", "backends", "mesh", "doors", "client", "terminal"],
+        tests: &[],
+    },
 ];
 
 /// Each a protocol of its own that knows no other.

@@ -167,9 +167,8 @@ fn members(conn: &Connection, stream: i64) -> Result<Vec<Member>, Fault> {
 /// Replaces the group info; gives how many bytes more or less that takes.
 fn set_info(conn: &Connection, stream: i64, turn: u64, info: &[u8]) -> Result<i64, Fault> {
     let before = info_bytes(conn, stream)?;
-    conn.prepare_cached("INSERT OR REPLACE INTO infos (stream, turn, sum, info) VALUES (?1, ?2, ?3, ?4)")?.execute(
-        params![stream, int(turn), info_sum(stream, int(turn), info), info],
-    )?;
+    conn.prepare_cached("INSERT OR REPLACE INTO infos (stream, turn, sum, info) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![stream, int(turn), info_sum(stream, int(turn), info), info])?;
     Ok(int(info.len()) - before)
 }
 
@@ -308,9 +307,7 @@ impl Groups for SqliteStore {
 
     async fn membership(&self, group: GroupId) -> Stored<Option<Membership>> {
         self.read(move |conn| match find(conn, &group)? {
-            Some((stream, group)) => {
-                Ok(Some(Membership { turn: group.turn, members: members(conn, stream.id)? }))
-            }
+            Some((stream, group)) => Ok(Some(Membership { turn: group.turn, members: members(conn, stream.id)? })),
             None => Ok(None),
         })
         .await

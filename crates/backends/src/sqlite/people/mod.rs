@@ -19,8 +19,8 @@ use tidings_core::denial::Denial;
 use tidings_core::device::{
     AccountView, DeviceList, PackagesWaiting, PostingKey, PostingRight, Registration, TakenPackages,
 };
-use tidings_core::ports::native::{Allowed, ListSet, People};
 use tidings_core::ports::Stored;
+use tidings_core::ports::native::{Allowed, ListSet, People};
 use tidings_core::{Ed25519Key, Key, Timestamp};
 
 /// What may be done, or why not.
@@ -62,8 +62,10 @@ impl ListRow {
     }
 
     fn save(&self, conn: &Connection) -> Result<(), Fault> {
-        conn.prepare_cached("INSERT OR REPLACE INTO device_lists (account, counter, sum, list) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![self.account, int(self.counter), self.sum(), self.list])?;
+        conn.prepare_cached(
+            "INSERT OR REPLACE INTO device_lists (account, counter, sum, list) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![self.account, int(self.counter), self.sum(), self.list])?;
         Ok(())
     }
 

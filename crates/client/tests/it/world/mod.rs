@@ -137,8 +137,15 @@ impl World {
                 }
             }
             for view in device.client.conversations() {
-                let texts: Vec<_> = self.shown(device, &view.id).iter().map(|view| format!("{:?}", view.shown)).collect();
-                eprintln!("  {} {:?} {:?} {} members: {texts:?}", view.title, view.kind, view.standing, view.members.len());
+                let texts: Vec<_> =
+                    self.shown(device, &view.id).iter().map(|view| format!("{:?}", view.shown)).collect();
+                eprintln!(
+                    "  {} {:?} {:?} {} members: {texts:?}",
+                    view.title,
+                    view.kind,
+                    view.standing,
+                    view.members.len()
+                );
             }
         }
     }
