@@ -228,7 +228,7 @@ impl Conversation {
             self.drop_next(scene)?;
             self.state().incoming = None;
         }
-        if after.member(&self.state.me).is_some() && !self.state.left {
+        if after.member(&self.state.me).is_some() && !self.state.own.left {
             // Only this leaf went, not the person: another device took it for a removed one, or adds it again.
             self.state().phase = Phase::Joining;
             self.suspect(scene, true);
@@ -265,7 +265,7 @@ impl Conversation {
         if !shared_key {
             self.ask(scene, HubRequest::Leave);
         }
-        self.state().left = true;
+        self.state().own.left = true;
         self.out(scene)
     }
 }

@@ -4,7 +4,7 @@ use super::Conversation;
 use super::keys::{own_access_key, room_key};
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{Epoch, Goal, Kept, Last, Mark, Phase, Post, Receipt, RoomSelf, State};
+use super::state::{Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Receipt, RoomSelf, State};
 use super::step::{HubRequest, Step};
 use super::turn::UPDATE_EVERY;
 use crate::command::{Fault, Secret};
@@ -99,15 +99,12 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         orphans: VecDeque::new(),
         backup_said: scene.now,
         expiry_next: None,
-        list_said: mark_of(&scene.me.devices),
-        list_seq: 0,
+        list: ListSaid { mark: mark_of(&scene.me.devices), seq: 0 },
         heal: None,
         void_turn: None,
         lost: None,
         knocks: Post::default(),
-        muted: false,
-        archived: false,
-        left: false,
+        own: Own::default(),
         unread: 0,
         last: Last { at: scene.now, ..Last::default() },
     }

@@ -105,7 +105,7 @@ impl Conversation {
         let (id, pair) = (kept.id, self.state.other.is_some());
         let leave = Self::scrubbed(&kept);
         self.destroy(scene, order, kept, leave, pair);
-        if !self.state.left && self.state.phase != super::state::Phase::Out {
+        if !self.state.own.left && self.state.phase != super::state::Phase::Out {
             self.write_message(scene, Content::Viewed(To { to: id }), None)?;
         }
         Ok(())

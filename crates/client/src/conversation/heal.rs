@@ -351,7 +351,7 @@ impl Conversation {
         }
         let tries = self.state.knocks.tries;
         let wait = KNOCK_WAITS.get(tries as usize).copied();
-        let Some(wait) = wait.filter(|_| !self.state.left && self.state.kind != ConversationKind::Room) else {
+        let Some(wait) = wait.filter(|_| !self.state.own.left && self.state.kind != ConversationKind::Room) else {
             return self.out(scene);
         };
         self.suspect(scene, false);

@@ -170,9 +170,9 @@ impl Conversation {
         if by.is_none() || by != who(proposed.proposal.removes) {
             return Ok(());
         }
-        if by == Some(self.state.me) && !self.state.left {
+        if by == Some(self.state.me) && !self.state.own.left {
             // Another device of one's own leaves: so one is leaving.
-            self.state().left = true;
+            self.state().own.left = true;
             scene.steps.push(Step::Profile);
         }
         self.group(scene)?.keep(proposed).map_err(|error| mls_fault(&error))

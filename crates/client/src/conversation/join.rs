@@ -165,7 +165,7 @@ impl Conversation {
         let state = self.state();
         (state.cursor, state.turn) = (number, turn);
         state.end = state.end.max(number);
-        state.left = false;
+        state.own.left = false;
         state.knocks = Post::default();
         let now = scene.now;
         self.joined_anew(scene, now)
@@ -207,7 +207,7 @@ impl Conversation {
         let mut back = Self::from_state(blank(scene, draft, &roster));
         let state = back.state();
         state.seals = vec![entry.seal];
-        (state.muted, state.archived, state.left) = (entry.muted, entry.archived, entry.left);
+        (state.own.muted, state.own.archived, state.own.left) = (entry.muted, entry.archived, entry.left);
         if entry.left {
             state.phase = Phase::Out;
             back.settle(scene);

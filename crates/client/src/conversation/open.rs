@@ -80,13 +80,13 @@ impl Conversation {
     /// devices.
     fn say_devices(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
         let said = mark_of(&scene.me.devices);
-        if self.state.list_said == said || self.state.left {
+        if self.state.list.mark == said || self.state.own.left {
             return Ok(());
         }
-        self.state().list_said = said;
+        self.state().list.mark = said;
         let list = scene.me.devices.clone();
         self.write_message(scene, Content::Devices(DevicesHeard { list }), None)?;
-        self.state().list_seq = self.state.seq;
+        self.state().list.seq = self.state.seq;
         Ok(())
     }
 

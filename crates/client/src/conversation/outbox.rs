@@ -73,7 +73,7 @@ impl Conversation {
         match self.state.phase {
             Phase::Out => refused("you are no member of this conversation any more"),
             Phase::Locked => Err(Fault::Passphrase),
-            _ if self.state.left => refused("you have left this conversation"),
+            _ if self.state.own.left => refused("you have left this conversation"),
             _ if self.state.outbox.len() >= OUTBOX_MAX => {
                 Err(Fault::TooLarge("too many messages wait already".to_owned()))
             }
@@ -240,7 +240,7 @@ impl Conversation {
         // A removed device of one's own can read until it is out: nothing is said until then but the list that says that it goes.
         let own_removed = self.stale_seats(scene).iter().any(|seat| seat.identity == self.state.me);
         while let Some(seq) = self.state.outbox.front().copied() {
-            if own_removed && seq > self.state.list_seq {
+            if own_removed && seq > self.state.list.seq {
                 return Ok(());
             }
             match self.written(scene, seq)? {

@@ -51,9 +51,9 @@ impl Conversation {
             seal: state.seals.first().copied().unwrap_or(Fixed([0; 32])),
             salt: state.salt,
             roster: state.newest.clone(),
-            muted: state.muted,
-            archived: state.archived,
-            left: state.left || state.phase == super::state::Phase::Out,
+            muted: state.own.muted,
+            archived: state.own.archived,
+            left: state.own.left || state.phase == super::state::Phase::Out,
             other: state.other,
             room: state.room.as_ref().map(|room| room.identity_seed),
             pass: state.pass.clone(),
@@ -62,11 +62,11 @@ impl Conversation {
 
     /// What another device of one's own has set: muted, archived. A record that can't be read changes nothing.
     pub fn apply_profile(&mut self, scene: &mut Scene<'_>, entry: &[u8]) {
-        let present = (self.state.muted, self.state.archived);
+        let present = (self.state.own.muted, self.state.own.archived);
         let set = Entry::read(entry).map(|entry| (entry.muted, entry.archived));
         if let Some(set) = set.filter(|set| *set != present) {
             let state = self.state();
-            (state.muted, state.archived) = set;
+            (state.own.muted, state.own.archived) = set;
             scene.steps.push(Step::Show(Event::Changed));
         }
         self.settle(scene);
@@ -75,8 +75,8 @@ impl Conversation {
     /// Settings that only oneself sees.
     pub fn set(&mut self, scene: &mut Scene<'_>, muted: Option<bool>, archived: Option<bool>) {
         let state = self.state();
-        state.muted = muted.unwrap_or(state.muted);
-        state.archived = archived.unwrap_or(state.archived);
+        state.own.muted = muted.unwrap_or(state.own.muted);
+        state.own.archived = archived.unwrap_or(state.own.archived);
         scene.steps.push(Step::Profile);
         scene.steps.push(Step::Show(Event::Changed));
         self.settle(scene);

@@ -180,7 +180,7 @@ impl Conversation {
             }
             Content::Devices(devices) => {
                 if *by == self.state.me {
-                    self.state().list_said = super::create::mark_of(&devices.list);
+                    self.state().list.mark = super::create::mark_of(&devices.list);
                 }
                 scene.steps.push(Step::DeviceList(*by, devices.list.clone()));
                 return Ok(false);

@@ -229,6 +229,23 @@ pub(super) struct Kept {
     pub(super) bytes: u64,
 }
 
+/// The own device list that was said last.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct ListSaid {
+    /// The beginning of its hash.
+    pub(super) mark: Mark,
+    /// The `seq` with which this device said it; zero if another one of one's own did.
+    pub(super) seq: u64,
+}
+
+/// What only oneself sees.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Own {
+    pub(super) muted: bool,
+    pub(super) archived: bool,
+    pub(super) left: bool,
+}
+
 /// Everything but messages, MLS and what is in flight.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct State {
@@ -303,11 +320,7 @@ pub(super) struct State {
     /// When one's own `backup` was said last.
     pub(super) backup_said: Time,
     pub(super) expiry_next: Option<Time>,
-    /// The beginning of the hash of the own device list that was said here last.
-    pub(super) list_said: Fixed<8>,
-    /// The `seq` with which this device said it; zero if another one of one's own did.
-    #[serde(default)]
-    pub(super) list_seq: u64,
+    pub(super) list: ListSaid,
 
     pub(super) heal: Option<Heal>,
     /// The turn of the last commit, if it was void by the roster's rules.
@@ -315,9 +328,7 @@ pub(super) struct State {
     pub(super) lost: Option<Lost>,
     pub(super) knocks: Post,
 
-    pub(super) muted: bool,
-    pub(super) archived: bool,
-    pub(super) left: bool,
+    pub(super) own: Own,
     pub(super) unread: u64,
     pub(super) last: Last,
 }

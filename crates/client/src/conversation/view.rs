@@ -43,8 +43,8 @@ impl Conversation {
             preview: state.last.text.clone(),
             standing: self.standing(people),
             verified: state.other.is_some_and(|other| people.verified(&other)),
-            muted: state.muted,
-            archived: state.archived,
+            muted: state.own.muted,
+            archived: state.own.archived,
             typing: self.typing.iter().filter(|(_, until)| **until > now).map(|(who, _)| *who).collect(),
             expire: state.roster.expire.unwrap_or(0),
             hub: state.hub.clone(),
@@ -85,7 +85,7 @@ impl Conversation {
         let state = &self.state;
         match state.phase {
             Phase::Out => Standing::Out,
-            _ if state.left || state.knocks.tries > 1 => Standing::Out,
+            _ if state.own.left || state.knocks.tries > 1 => Standing::Out,
             Phase::Locked => Standing::Locked,
             Phase::Joining => Standing::Joining,
             Phase::Creating | Phase::Member => match state.other.filter(|other| people.key_changed(other)) {

@@ -49,7 +49,7 @@ impl Conversation {
         }
         for goal in goals {
             if goal == Goal::Leave {
-                self.state().left = true;
+                self.state().own.left = true;
                 scene.steps.push(Step::Profile);
                 scene.steps.push(Step::Show(Event::Changed));
             }
