@@ -48,13 +48,22 @@ impl Invitation {
         self.link.contains(PLACEHOLDER_HOST)
     }
 
+    /// What the QR code is for.
+    fn code_caption(&self) -> &'static str {
+        if self.tidings.starts_with("https://") {
+            "The same link for the camera of a phone or another machine"
+        } else {
+            "The same link as a code; it leads to this very machine, and others can use it once public-url is set"
+        }
+    }
+
     /// Shows it: how long it is good for, its links each on a line of its own, and, if wanted, that of Tidings as a QR code.
     pub fn show(&self, output: &Output, qr_code: bool) {
         output.line(format_args!("An invitation, good for {} and one person:\n", span(self.seconds)));
         output.line(&self.tidings);
         output.line(HOW);
         if let Some(code) = qr_code.then(|| draw(&self.tidings)).flatten() {
-            output.line(format_args!("\nThe same link for a phone's camera or another screen:\n\n{code}"));
+            output.line(format_args!("\n{}:\n\n{code}", self.code_caption()));
         }
         output.line("\nThe same person can use piqchat's app instead, with this link:\n");
         output.line(&self.link);

@@ -129,6 +129,10 @@ fn pick<T>(text: &str, named: Vec<(&str, T)>, what: &str) -> Result<T, String> {
 pub(crate) fn hindrance(conversation: &ConversationView, world: &World) -> Option<String> {
     match &conversation.standing {
         Standing::Ready => None,
+        // The link of a room does not say whether it is locked.
+        Standing::Joining if conversation.kind == ConversationKind::Room => {
+            Some("Joining. If it stays so, the room is locked: /unlock with its passphrase.".to_owned())
+        }
         Standing::Joining => Some("Joining; messages can be written in a moment.".to_owned()),
         Standing::Locked => Some("Locked: /unlock with its passphrase.".to_owned()),
         Standing::KeyChanged(who) => Some(format!(

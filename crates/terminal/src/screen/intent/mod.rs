@@ -279,6 +279,17 @@ mod tests {
     }
 
     #[test]
+    fn an_open_room_keeps_its_passphrase() {
+        assert_eq!(run("/unlock horse", here()).unwrap_err(), "this room is open already");
+    }
+
+    #[test]
+    fn invitations_let_newcomers_in() {
+        let Ok(Intent::Do(effects)) = run("/invite Bob", None) else { panic!("nothing is done") };
+        assert!(matches!(effects.as_slice(), [Effect::Command(_, Command::Invite { account: true, .. })]));
+    }
+
+    #[test]
     fn names_are_found_and_doubts_said() {
         assert!(matches!(run("/go ali", None), Ok(Intent::Go(Place::Conversation(_)))));
         assert_eq!(run("/verify zoe", None).unwrap_err(), "no contact is called \"zoe\"");

@@ -93,6 +93,9 @@ fn in_conversation(slash: Slash, context: &Context<'_>) -> Result<Intent, String
             let line = if conversation.archived { "Back in the list." } else { "Out of sight; search still finds it." };
             Ok(said(line, Command::SetConversation { group, muted: None, archived: Some(!conversation.archived) }))
         }
+        Slash::Unlock(_) if !matches!(conversation.standing, Standing::Locked | Standing::Joining) => {
+            Err("this room is open already".to_owned())
+        }
         Slash::Unlock(passphrase) => Ok(quiet(Command::Unlock { group, passphrase: Secret(passphrase) })),
         _ => Err("this can't be done here".to_owned()),
     }
