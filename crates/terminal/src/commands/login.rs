@@ -41,7 +41,7 @@ const GOES_ON: &str =
 /// Arguments of `login`.
 #[derive(Debug, Args)]
 pub struct Login {
-    /// An invitation link, or the address of a node, such as https://node.example.
+    /// An invitation link, or the address of a node, such as `https://node.example`.
     #[arg(required_unless_present = "link_code")]
     pub invitation: Option<String>,
     /// Join the account of another device of yours with the code that `tidings devices link` shows there.
