@@ -38,7 +38,7 @@ pub fn hkdf(salt: &[u8], secret: &[u8], info: &[u8]) -> [u8; 32] {
     output
 }
 
-/// The first 16 bytes of [`hkdf`], for ids.
+/// The first 16 bytes of [`hkdf()`], for ids.
 pub fn hkdf_id(salt: &[u8], secret: &[u8], info: &[u8]) -> [u8; 16] {
     let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = hkdf(salt, secret, info);
     [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
