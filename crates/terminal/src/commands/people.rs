@@ -287,7 +287,10 @@ pub(super) async fn contacts(action: Option<&ContactAction>, context: &Context) 
             if !asking::sure(&format!("Remove {name} from your contacts?"), *yes)? {
                 return Ok(());
             }
-            (Command::RemoveContact { contact }, "Removed.")
+            // Done here at once; the end of the conversation needs a device of the other.
+            context.command(Command::RemoveContact { contact }).await?;
+            context.briefly().await;
+            return context.output.say(&object, "Removed.");
         }
         Some(ContactAction::Introduce { first, second }) => {
             let (first, second) = (context.contact(first).await?.0, context.contact(second).await?.0);

@@ -126,7 +126,9 @@ pub(crate) fn intend(slash: Slash, context: &Context<'_>) -> Result<Intent, Stri
             Ok(profile("This is what the backup keeps from now on.", None, None, None, Some(history)))
         }
         Slash::Join(channel) => {
-            let line = format!("You are in #{}. It is public and not encrypted.", clean::name(&channel));
+            // One stays where one is: what is typed next must not seem to go to the channel.
+            let name = clean::name(&channel);
+            let line = format!("Joined #{name}, which is public and not encrypted. You go there with /go #{name}");
             Ok(said(line, Command::JoinChannel { channel }))
         }
         Slash::React(emoji) => react(emoji, context),
