@@ -9,7 +9,7 @@ use crate::place::{Place, Wanted};
 use crate::store::Store;
 use clap::Args;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 use tidings_client::command::{Command, Done, Fault};
@@ -33,6 +33,9 @@ const OTHERS: Duration = Duration::from_secs(6);
 
 /// How long to wait for what somebody else has to end.
 const BRIEFLY: Duration = Duration::from_secs(3);
+
+/// Nodes of conversations that are looked at, one after the other.
+const HUBS_MAX: usize = 4;
 
 /// How long nothing may change until all counts as read.
 const QUIET: Duration = Duration::from_millis(300);
@@ -281,12 +284,47 @@ impl Context {
                 self.output.note("Some conversations are still being joined; that goes on with the next command.");
                 return Ok(());
             }
-            if self.until(self.limit.saturating_sub(begun.elapsed()), read).await.is_none() {
+            let left = || self.limit.saturating_sub(begun.elapsed());
+            if home && self.hubs_answer().await {
+                return self.read_on(left(), &known).await;
+            }
+            if self.until(left(), read).await.is_none() {
                 return Err(self.behind(home));
             }
         }
         self.come_to_rest(&known).await;
         Ok(())
+    }
+
+    /// All nodes answer: reads as long as something comes. What does not come then needs others, as after a node was restored.
+    async fn read_on(&self, limit: Duration, known: &Fingerprint) -> Result<(), Failure> {
+        let end = Instant::now() + limit;
+        loop {
+            let before = self.fingerprint().await;
+            let read = async || self.session.caught_up().await.then_some(());
+            let left = end.saturating_duration_since(Instant::now());
+            if self.until(left.min(OTHERS), read).await.is_some() {
+                self.come_to_rest(known).await;
+                return Ok(());
+            }
+            if Instant::now() >= end || self.fingerprint().await == before {
+                self.output.note("Not all that waits could be read yet; the rest comes with the next commands.");
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether the nodes of all conversations can be reached at this moment, as far as they are looked at.
+    async fn hubs_answer(&self) -> bool {
+        let conversations = self.session.conversations().await;
+        let inside = conversations.into_iter().filter(|one| one.standing != Standing::Out);
+        let hubs: BTreeSet<String> = inside.map(|one| one.hub).collect();
+        for hub in hubs.iter().take(HUBS_MAX) {
+            if !self.answers(hub).await {
+                return false;
+            }
+        }
+        true
     }
 
     fn behind(&self, home: bool) -> Failure {
