@@ -98,9 +98,11 @@ fn flipped_bits_are_named_or_harmless() {
     let path = folder.join("data/tidings.db");
     let whole = fs::read(&path).unwrap();
     let dice = Dice::new(printed_seed());
+    // Most pages of a small database are nearly empty, and what is empty may be changed.
+    let filled: Vec<usize> = (0..whole.len()).filter(|offset| whole[*offset] != 0).collect();
     let mut named = 0;
     for _ in 0..FLIPS {
-        let (offset, bit) = (dice.roll(whole.len()), dice.roll(8));
+        let (offset, bit) = (filled[dice.roll(filled.len())], dice.roll(8));
         let mut changed = whole.clone();
         changed[offset] ^= 1 << bit;
         fs::write(&path, &changed).unwrap();
