@@ -3,25 +3,24 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { ask, firstToken, NO_LIMITS, openNode, Person } from './lib/native_client.mjs';
+import { ask, firstToken, NO_LIMITS, openNode, Person, takesSignatures } from './lib/native_client.mjs';
 import { b64, Key } from './lib/native_key.mjs';
 import { endCleanly, Node } from './lib/node.mjs';
-import { until } from './lib/until.mjs';
 
 let node;
 
 before(async () => {
   node = await openNode({ args: NO_LIMITS });
-  await until('it takes signatures', () => Person.at(node));
+  await Person.at(node);
 });
 after(() => endCleanly(node));
 
 test('the first invitation makes one account, by whichever door', async (t) => {
-  const closed = await Node.start();
+  const closed = await takesSignatures(await Node.start());
   t.after(() => closed.dispose());
   const token = await firstToken(closed);
   const owner = new Person();
-  await until('it takes signatures', async () => (await owner.tryToRegister(closed)).expect(403));
+  (await owner.tryToRegister(closed)).expect(403);
   (await owner.tryToRegister(closed, 'no-such-token')).expect(403);
   (await owner.tryToRegister(closed, token)).expect(201);
   (await owner.tryToRegister(closed, token)).expect(201);

@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { ask, makeBlob, NO_LIMITS, openNode, Person, writeBlob } from './lib/native_client.mjs';
+import { ask, makeBlob, NO_LIMITS, openNode, Person, takesSignatures, writeBlob } from './lib/native_client.mjs';
 import { b64, sha256 } from './lib/native_key.mjs';
 import { endCleanly } from './lib/node.mjs';
-import { until } from './lib/until.mjs';
 
 const PIECE = 1024 * 1024;
 
@@ -15,7 +14,7 @@ let alice;
 
 before(async () => {
   node = await openNode({ args: NO_LIMITS });
-  alice = await until('it takes signatures', () => Person.at(node));
+  alice = await Person.at(node);
 });
 after(() => endCleanly(node));
 
@@ -37,7 +36,8 @@ test('an upload goes on where it stopped, also after a power cut', async () => {
   (await ask(node, 'HEAD', `/v1/blobs/${blob.id}`)).expect(404);
   await node.kill();
   await node.start();
-  const head = await until('it takes signatures', async () => (await alice.ask('HEAD', `/v1/blobs/${blob.id}`)).expect(200));
+  await takesSignatures(node);
+  const head = (await alice.ask('HEAD', `/v1/blobs/${blob.id}`)).expect(200);
   let offset = Number(head.headers.get('upload-offset'));
   assert.equal(offset, 2 * PIECE, 'what was acknowledged is there');
   const wrong = await writeBlob(alice, blob.id, 0, blob.bytes.subarray(0, 10));

@@ -6,7 +6,6 @@ import { after, before, test } from 'node:test';
 import { Group, NO_LIMITS, openNode, Person } from './lib/native_client.mjs';
 import { b64, Key } from './lib/native_key.mjs';
 import { endCleanly } from './lib/node.mjs';
-import { until } from './lib/until.mjs';
 
 const WRITERS = 8;
 const TURNS = 12;
@@ -16,7 +15,7 @@ let owner;
 
 before(async () => {
   node = await openNode({ args: NO_LIMITS });
-  owner = await until('it takes signatures', () => Person.at(node));
+  owner = await Person.at(node);
 });
 after(() => endCleanly(node));
 

@@ -6,13 +6,12 @@ import { after, before, test } from 'node:test';
 import { ask, NO_LIMITS, openNode, Person } from './lib/native_client.mjs';
 import { b64, Key } from './lib/native_key.mjs';
 import { endCleanly } from './lib/node.mjs';
-import { until } from './lib/until.mjs';
 
 let node;
 
 before(async () => {
   node = await openNode({ args: NO_LIMITS });
-  await until('it takes signatures', () => Person.at(node));
+  await Person.at(node);
 });
 after(() => endCleanly(node));
 

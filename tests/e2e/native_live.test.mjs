@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { ChannelNode } from './lib/channel_node.mjs';
 import { Chatter, leave } from './lib/chatter.mjs';
-import { Group, NO_LIMITS, openNode, Person } from './lib/native_client.mjs';
+import { Group, NO_LIMITS, openNode, Person, takesSignatures } from './lib/native_client.mjs';
 import { b64, Key } from './lib/native_key.mjs';
 import { Live } from './lib/native_live.mjs';
 import { endCleanly } from './lib/node.mjs';
@@ -22,7 +22,7 @@ let alice;
 
 before(async () => {
   node = await openNode({ args: NO_LIMITS });
-  alice = await until('it takes signatures', () => Person.at(node));
+  alice = await Person.at(node);
 });
 after(() => endCleanly(node));
 
@@ -64,7 +64,7 @@ test('a cursor goes on after a power cut, and nothing comes twice', async () => 
   await node.kill();
   const seen = numbers(live.entries(group.id));
   await node.start();
-  await until('it takes signatures', async () => (await group.ask('GET', '')).status === 200);
+  await takesSignatures(node);
   live = await Live.open(node);
   const { following } = await live.follow(key, { group: group.id }, seen.at(-1));
   assert.equal(following.end, 20, 'all that was acknowledged is there');
@@ -169,7 +169,7 @@ test('what is not understood is told, and too much of it ends the connection', a
 test('a connection that is silent, or follows nothing, is let go; pings keep the others', async (t) => {
   const quick = await openNode({ args: [...NO_LIMITS, '--heartbeat', '1s'] });
   t.after(() => quick.dispose());
-  const person = await until('it takes signatures', () => Person.at(quick));
+  const person = await Person.at(quick);
   const [mute, idle, good] = [await Live.open(quick, { autoPong: false }), await Live.open(quick), await Live.open(quick)];
   assert.equal(good.hello.heartbeat, 1);
   let pings = 0;
@@ -187,7 +187,8 @@ test('a connection that is silent, or follows nothing, is let go; pings keep the
 test('what is said in a channel crosses to darkchat and back', async (t) => {
   const channel = await ChannelNode.start({ args: ['--open-registration', ...NO_LIMITS] });
   t.after(() => channel.node.dispose());
-  const person = await until('it takes signatures', () => Person.at(channel.node));
+  await takesSignatures(channel.node);
+  const person = await Person.at(channel.node);
   const [live, second] = [await Live.open(channel.node), await Live.open(channel.node)];
   await live.follow(person.device, INBOX);
   await second.follow(person.device, INBOX);

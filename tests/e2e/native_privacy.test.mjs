@@ -28,7 +28,7 @@ function holds(haystack, b64text) {
 test('a conversation: what is logged, what is kept, what is gone', async (t) => {
   const node = await openNode({ args: [...NO_LIMITS, '--log-level', 'debug'] });
   t.after(() => node.dispose());
-  const [alice, bob] = [await until('it takes signatures', () => Person.at(node)), await Person.at(node)];
+  const [alice, bob] = [await Person.at(node), await Person.at(node)];
   const posting = new Key();
   await bob.accepts(posting);
   const body = () => b64(randomBytes(64));

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { ask, NO_LIMITS, openNode, Person } from './lib/native_client.mjs';
 import { b64, Key } from './lib/native_key.mjs';
-import { endCleanly, Node } from './lib/node.mjs';
+import { endCleanly } from './lib/node.mjs';
 import { until } from './lib/until.mjs';
 
 let node;
@@ -13,7 +13,7 @@ let alice;
 
 before(async () => {
   node = await openNode({ args: NO_LIMITS });
-  alice = await until('the first second after the start has passed', () => Person.at(node));
+  alice = await Person.at(node);
 });
 after(() => endCleanly(node));
 
@@ -88,9 +88,9 @@ test('what may have been seen before a kill is not taken after it', async () => 
 });
 
 test('a node that knows its name takes nothing that was signed for another', async (t) => {
-  const named = await Node.start({ args: ['--open-registration', '--public-url', 'https://node.example'] });
+  const named = await openNode({ args: ['--public-url', 'https://node.example'] });
   t.after(() => named.dispose());
-  const person = await until('it takes signatures', () => Person.at(named));
+  const person = await Person.at(named);
   const send = (authority) => fetch(`${named.origin}/v1/account`, {
     headers: { ...person.device.headers({ method: 'GET', authority, path: '/v1/account' }) },
   });

@@ -5,14 +5,27 @@ import { randomBytes } from 'node:crypto';
 import { Answer } from './answer.mjs';
 import { b64, Key, sha256 } from './native_key.mjs';
 import { Node } from './node.mjs';
+import { until } from './until.mjs';
 
 const NATIVE_INVITATION = /(http:\/\/\S+\/i#1\.\.(\S+))/;
 
 /** Settings that let a few fast people not meet the limits, as flags. */
 export const NO_LIMITS = ['address', 'key', 'guesses'].flatMap((name) => [`--rate-${name}-burst`, '1000000', `--rate-${name}-per-second`, '1000000']);
 
-/** A node that lets anybody in. */
-export const openNode = ({ args = [], ...more } = {}) => Node.start({ args: ['--open-registration', ...args], ...more });
+/**
+ * Waits for the end of the second in which a node started, whose signatures it does not take. It asks nothing meanwhile: the first
+ * requests of a test that counts requests are its own.
+ */
+export async function takesSignatures(node) {
+  const second = () => Math.floor(Date.now() / 1000);
+  const ready = second();
+  await until('the second of its start has passed', () => second() > ready);
+  return node;
+}
+
+/** A node that lets anybody in and takes signatures. */
+export const openNode = async ({ args = [], ...more } = {}) =>
+  takesSignatures(await Node.start({ args: ['--open-registration', ...args], ...more }));
 
 /** The token of the invitation that a node prints at its first start. */
 export async function firstToken(node) {
