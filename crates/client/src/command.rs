@@ -360,6 +360,9 @@ pub enum Command {
         /// Its name.
         channel: String,
     },
+    /// The person has seen these warnings, as [`MeView::warnings`](crate::view::MeView::warnings) gave them: they are not shown again
+    /// unless their cause comes anew.
+    DismissWarnings(Vec<String>),
     /// Write the profile now.
     BackUp,
     /// Where pushes go; `None` for nowhere.

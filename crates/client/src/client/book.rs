@@ -10,7 +10,7 @@ use crate::records::{Direction, RecordKey, Records, Table};
 use crate::view::{GroupId, Identity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use tidings_wire::device_list::{DeviceList, Freshness};
+use tidings_wire::device_list::{DeviceList, Freshness, ListFault};
 use tidings_wire::signed::Signed;
 
 /// Most bytes of a record of the document.
@@ -284,6 +284,8 @@ impl Book {
                 let person = Person { devices: Some(list), ..self.people.get(who).cloned().unwrap_or_default() };
                 (Heard::Newer, self.amend_person(turn, *who, person))
             }
+            // What was sent earlier may come later.
+            Err(ListFault::Counter { .. }) => (Heard::Known, false),
             Err(_) => (Heard::Refused, false),
         }
     }

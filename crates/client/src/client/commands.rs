@@ -33,6 +33,7 @@ impl Client {
             }
             Command::TakeBoxKey { key } => self.take_box_key(turn, &key),
             Command::BackUp => self.back_up(turn, id),
+            Command::DismissWarnings(seen) => Ok(Some(self.dismiss_warnings(turn, &seen))),
             Command::SetPush(push) => self.set_push(turn, push),
             Command::TestPush => self.test_push(id),
             Command::JoinChannel { channel } => self.join_channel(turn, channel),

@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::conversations::Call;
-use super::purpose::Purpose;
+use super::purpose::{Known, Purpose};
 use super::requests::{Ask, Reply};
 use super::state::Stage;
 use super::turn::Turn;
@@ -15,7 +15,18 @@ use tidings_wire::device_list::{DeviceList, Freshness};
 use tidings_wire::signed::Signed;
 
 /// What a person is told when a node shows a device list that can't be right.
-const WRONG_LIST: &str = "your node shows a list of your devices that can't be right; it was refused";
+const WRONG_LIST: &str = "your node shows a list of your devices that contradicts the one known here, and it was refused: look at your \
+                          devices, and remove what is not yours";
+/// What a person is told when the node refuses a device list.
+const LIST_NOT_TAKEN: &str = "your node did not take the list of your devices: add or remove the device again later";
+/// What a person is told when the node has forgotten a change of the list.
+const OLD_LIST: &str = "your node showed an old list of your devices, as a node does that was restored from a backup; it was given the new \
+                        one. If nobody restored it, ask who runs it";
+/// What a person is told on a device that was removed.
+const REMOVED: &str = "this device was removed from your account by another of your devices: what it has can be read on; to use the \
+                       account here again, link this device anew or restore it from the phrase";
+/// What a person is told of a contact's list that can't be right; after the name.
+const CONTRADICTS: &str = "told two lists of devices that contradict each other, and the second was refused: ask them which devices are theirs";
 
 impl Client {
     fn asks_devices(&self) -> bool {
@@ -42,9 +53,10 @@ impl Client {
 
     /// Reads the own device list as the node has it.
     pub(super) fn read_devices(&mut self) {
-        let asked = self.requests.purposes().any(|purpose| matches!(purpose, Purpose::ReadDevices));
+        let asked = self.requests.purposes().any(|purpose| matches!(purpose, Purpose::ReadDevices(_)));
+        let known = self.known();
         if let Some(own) = self.own.as_ref().filter(|_| !asked) {
-            let ask = Ask::new(&own.node, "GET", "/v1/devices", Purpose::ReadDevices);
+            let ask = Ask::new(&own.node, "GET", "/v1/devices", Purpose::ReadDevices(known));
             self.requests.ask(ask.signed(&own.secrets.identity_key()));
         }
     }
@@ -56,6 +68,7 @@ impl Client {
             (200..300, Stage::Enrolling) => self.enrolled(turn),
             (200..300, _) => {
                 let told = self.own_mut().is_some_and(|own| std::mem::take(&mut own.owed.devices));
+                self.warn_no_more(turn, LIST_NOT_TAKEN);
                 if told {
                     // Not before: a list that another device's change has overtaken must never have been seen by anybody.
                     self.tell_devices(turn);
@@ -77,22 +90,22 @@ impl Client {
                 if let Some(own) = self.own_mut() {
                     own.owed.devices = false;
                 }
-                self.warn(turn, "your node did not take the list of your devices");
+                self.warn(turn, LIST_NOT_TAKEN);
             }
         }
     }
 
-    pub(super) fn devices_read(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+    pub(super) fn devices_read(&mut self, turn: &mut Turn<'_>, known: Known, reply: Reply) {
         let Some(own) = &self.own else { return };
         let Ok(found) = reply.read::<Devices>() else { return };
         match Signed::<DeviceList>::verify_by(&found.devices.0, &tidings_wire::bytes::Fixed(own.identity().0)) {
-            Ok(list) => self.own_list(turn, list, true),
+            Ok(list) => self.own_list(turn, list, Some(known)),
             Err(_) => self.warn(turn, WRONG_LIST),
         }
     }
 
-    /// An own list was heard of, from the node (`at_node`) or in a conversation.
-    pub(super) fn own_list(&mut self, turn: &mut Turn<'_>, list: Signed<DeviceList>, at_node: bool) {
+    /// An own list was heard of: from the node, with what was known when it was asked, or in a conversation.
+    pub(super) fn own_list(&mut self, turn: &mut Turn<'_>, list: Signed<DeviceList>, at_node: Option<Known>) {
         let Some(own) = &self.own else { return };
         if own.stage == Stage::Enrolling {
             return self.enrol_again(turn, &list);
@@ -100,10 +113,16 @@ impl Client {
         match list.against(own.list()) {
             Ok(Freshness::Same) => self.link_published(turn),
             Ok(Freshness::Newer) => self.take_own_list(turn, list),
-            Err(_) if at_node && list.counter < own.list().counter => self.repair_node_list(turn, &list),
-            Err(_) if at_node && own.owed.devices => self.rebase_list(turn, &list),
-            Err(_) if at_node => self.warn(turn, WRONG_LIST),
-            Err(_) => {}
+            Err(_) => match at_node {
+                Some(known) if list.counter < own.list().counter && (own.owed.devices || list.counter < known.list) => {
+                    self.repair_node_list(turn, &list);
+                }
+                // How the node had it before a change that it has taken since.
+                Some(_) if list.counter < own.list().counter => {}
+                Some(_) if own.owed.devices => self.rebase_list(turn, &list),
+                Some(_) => self.warn(turn, WRONG_LIST),
+                None => {}
+            },
         }
     }
 
@@ -135,7 +154,7 @@ impl Client {
         let me = own.identity();
         if !there {
             own.stage = Stage::Removed;
-            self.warn(turn, "this device was removed from your account by another of your devices");
+            self.warn(turn, REMOVED);
             self.stop();
             return turn.show(Event::Changed);
         }
@@ -159,7 +178,7 @@ impl Client {
     /// The node has an older list than this device: it was restored from a backup, or it hides a change.
     fn repair_node_list(&mut self, turn: &mut Turn<'_>, list: &Signed<DeviceList>) {
         if !self.own.as_ref().is_some_and(|own| own.owed.devices) {
-            self.warn(turn, "your node showed an old list of your devices; it was given the new one");
+            self.warn(turn, OLD_LIST);
         }
         if let Some(own) = self.own_mut() {
             own.owed.devices = true;
@@ -213,18 +232,22 @@ impl Client {
     pub(super) fn heard_devices(&mut self, turn: &mut Turn<'_>, who: &Identity, list: &[u8]) {
         let Ok(list) = Signed::<DeviceList>::verify_by(list, &tidings_wire::bytes::Fixed(who.0)) else { return };
         if self.own.as_ref().is_some_and(|own| own.identity() == *who) {
-            return self.own_list(turn, list, false);
+            return self.own_list(turn, list, None);
         }
         let (heard, changed) = self.book.heard_devices(turn, who, list);
         if changed {
             self.owe_profile(turn.now, super::conversations::PROFILE_WAIT);
         }
         match heard {
-            super::book::Heard::Newer => self.calls.push_back(Call::Devices(*who)),
+            super::book::Heard::Newer => {
+                self.calls.push_back(Call::Devices(*who));
+                let name = self.book.own_name(who);
+                self.warn_no_more(turn, &format!("{name} {CONTRADICTS}"));
+            }
             super::book::Heard::Known => {}
             super::book::Heard::Refused => {
                 let name = self.book.own_name(who);
-                self.warn(turn, &format!("a list of the devices of {name} was refused, since it can't be right"));
+                self.warn(turn, &format!("{name} {CONTRADICTS}"));
             }
         }
     }

@@ -15,6 +15,7 @@ mod commands;
 mod contacts;
 mod conversations;
 mod devices;
+mod doubts;
 mod enrolling;
 mod files;
 mod groups;
@@ -33,11 +34,13 @@ mod requests;
 mod rooms;
 mod state;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod turn;
 mod upkeep;
 mod views;
 
-use crate::command::Fault;
+use crate::command::{Done, Fault};
 use crate::conversation::Conversation;
 use crate::io::{Action, Input, Surroundings, Time};
 use crate::records::Records;
@@ -50,7 +53,7 @@ use introductions::Introductions;
 use jobs::Jobs;
 use linking::Linking;
 use live::Live;
-use purpose::Purpose;
+use purpose::{Known, Purpose};
 use requests::Requests;
 use state::{Own, Stage};
 use std::collections::{BTreeMap, VecDeque};
@@ -281,6 +284,29 @@ impl Client {
             turn.show(Event::Warning(warning.to_owned()));
             turn.show(Event::Changed);
         }
+    }
+
+    /// What a warning that begins so said is not so any more.
+    fn warn_no_more(&mut self, turn: &mut Turn<'_>, beginning: &str) {
+        let stands = self.own.as_ref().is_some_and(|own| own.warnings().iter().any(|text| text.starts_with(beginning)));
+        if stands && self.own_mut().is_some_and(|own| own.forget_warnings(|text| text.starts_with(beginning))) {
+            turn.show(Event::Changed);
+        }
+    }
+
+    /// [`Command::DismissWarnings`](crate::command::Command::DismissWarnings).
+    fn dismiss_warnings(&mut self, turn: &mut Turn<'_>, seen: &[String]) -> Done {
+        if self.own_mut().is_some_and(|own| own.forget_warnings(|text| seen.iter().any(|seen| seen == text))) {
+            turn.show(Event::Changed);
+        }
+        Done::Well
+    }
+
+    /// What is known of the node now, to judge an answer by that is asked for now.
+    fn known(&self) -> Known {
+        let Some(own) = &self.own else { return Known::default() };
+        let list = if own.owed.devices { 0 } else { own.list().counter };
+        Known { profile: own.profile.highest, list, doubts: self.upkeep.doubts.heard() }
     }
 
     /// The document is to be written, not before `wait` milliseconds have passed.

@@ -2,7 +2,7 @@
 
 use super::Client;
 use super::conversations::{Call, PROFILE_WAIT};
-use super::purpose::Purpose;
+use super::purpose::{Known, Purpose};
 use super::requests::{Ask, Reply};
 use super::turn::Turn;
 use crate::command::{Done, Fault};
@@ -15,11 +15,13 @@ use tidings_wire::device_list::DeviceList;
 use tidings_wire::signed::Signed;
 
 /// What a person is told about an old copy.
-const OLD_COPY: &str = "your node showed an old copy of your profile; what this device knows was kept and written back";
-/// What a person is told about a copy that is not the latest, as contacts know.
-const NOT_LATEST: &str = "the profile that your node gave back is not the latest: a contact has heard of a newer one";
+const OLD_COPY: &str = "your node showed an old copy of your profile, as a node does that was restored from a backup; what this device knows \
+                        was kept and written back. If nobody restored it, ask who runs it";
 /// A profile that can't be read.
-const UNREADABLE: &str = "the profile at your node can't be read; it was not used";
+const UNREADABLE: &str =
+    "the profile at your node can't be read, and it was not used: ask who runs the node whether something is broken";
+/// How a warning begins of a profile that the node does not take.
+const NOT_WRITTEN: &str = "the profile could not be written";
 /// How long a write that met another one waits at most, in milliseconds.
 const MEET_WAIT: u32 = 500;
 
@@ -29,7 +31,7 @@ impl Client {
     }
 
     /// What the node says of the account.
-    pub(super) fn account_read(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+    pub(super) fn account_read(&mut self, turn: &mut Turn<'_>, known: Known, reply: Reply) {
         if matches!(reply.status(), 401 | 403 | 404) {
             // The list, which the identity itself may read, says whether it was removed.
             self.read_devices();
@@ -41,42 +43,56 @@ impl Client {
             return;
         }
         if let Ok(list) = Signed::<DeviceList>::verify_by(&found.devices.0, &identity) {
-            self.own_list(turn, list, true);
+            self.own_list(turn, list, Some(known));
         }
-        self.profile_at(turn, found.profile);
+        self.profile_at(turn, known, found.profile);
+        self.judge_doubts(turn, known);
     }
 
     /// The node says that the profile is at this counter.
-    fn profile_at(&mut self, turn: &mut Turn<'_>, counter: u64) {
-        let Some(own) = self.own_mut() else { return };
-        let (highest, read, known) = (own.profile.highest, own.profile.read, own.profile.at_node);
-        own.profile.at_node = counter;
-        if counter < highest {
-            self.warn(turn, OLD_COPY);
-            self.owe_profile(turn.now, 0);
-        }
-        if counter != known || (!read && counter > 0) {
+    fn profile_at(&mut self, turn: &mut Turn<'_>, known: Known, counter: u64) {
+        let Some(own) = &self.own else { return };
+        let (read, before) = (own.profile.read, own.profile.at_node);
+        self.counted(turn, known, counter);
+        let now = self.own.as_ref().map_or(0, |own| own.profile.at_node);
+        if now != before || (!read && counter > 0) {
             self.read_profile();
         }
     }
 
+    /// The node has said a counter of the profile. Whether it is older than what the node itself had said before it was asked.
+    fn counted(&mut self, turn: &mut Turn<'_>, known: Known, counter: u64) -> bool {
+        let Some(own) = self.own_mut() else { return false };
+        let old = counter < known.profile;
+        own.profile.at_node = if old { counter } else { own.profile.at_node.max(counter) };
+        if old {
+            if !std::mem::replace(&mut self.upkeep.old_copy, true) {
+                self.warn(turn, OLD_COPY);
+            }
+            self.owe_profile(turn.now, 0);
+        }
+        old
+    }
+
     /// Reads the document.
     pub(super) fn read_profile(&mut self) {
-        if self.asks(|purpose| matches!(purpose, Purpose::ReadProfile)) {
+        if self.asks(|purpose| matches!(purpose, Purpose::ReadProfile(_))) {
             return;
         }
+        let known = self.known();
         if let Some(own) = &self.own {
-            let ask = Ask::new(&own.node, "GET", "/v1/profile", Purpose::ReadProfile).signed(&own.device_key());
+            let ask = Ask::new(&own.node, "GET", "/v1/profile", Purpose::ReadProfile(known)).signed(&own.device_key());
             self.requests.ask(ask);
         }
     }
 
-    pub(super) fn profile_read(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+    pub(super) fn profile_read(&mut self, turn: &mut Turn<'_>, known: Known, reply: Reply) {
         let missing = reply.status() == 404;
         let first = self.own.as_ref().is_some_and(|own| !own.profile.read);
         match reply.read::<Profile>() {
-            Ok(found) => self.take_profile(turn, &found),
-            Err(_) if missing => self.no_profile(turn),
+            Ok(found) => self.take_profile(turn, known, &found),
+            // The node has no profile. If there was one, it has lost it.
+            Err(_) if missing => drop(self.counted(turn, known, 0)),
             Err(_) => {}
         }
         if first {
@@ -93,28 +109,16 @@ impl Client {
         }
     }
 
-    /// The node has no profile. If there was one, it has lost it.
-    fn no_profile(&mut self, turn: &mut Turn<'_>) {
-        let Some(own) = self.own_mut() else { return };
-        own.profile.at_node = 0;
-        if own.profile.highest > 0 {
-            self.warn(turn, OLD_COPY);
-            self.owe_profile(turn.now, 0);
-        }
-    }
-
-    fn take_profile(&mut self, turn: &mut Turn<'_>, found: &Profile) {
-        let Some(own) = self.own_mut() else { return };
+    fn take_profile(&mut self, turn: &mut Turn<'_>, known: Known, found: &Profile) {
+        let Some(own) = &self.own else { return };
         let (key, identity) = (own.secrets.profile_key(), own.identity());
         let Ok(document) = Document::open(&key, &identity, found.counter, &found.body.0) else {
             return self.warn(turn, UNREADABLE);
         };
-        own.profile.at_node = found.counter;
-        let old = found.counter < own.profile.highest;
-        own.profile.highest = own.profile.highest.max(found.counter);
-        if old {
-            self.warn(turn, OLD_COPY);
-            self.owe_profile(turn.now, 0);
+        self.warn_no_more(turn, UNREADABLE);
+        self.counted(turn, known, found.counter);
+        if let Some(own) = self.own_mut() {
+            own.profile.highest = own.profile.highest.max(found.counter);
         }
         let lacks = self.lacks(&document);
         let changed = self.book.merge(turn, &document);
@@ -169,8 +173,8 @@ impl Client {
     /// Writes the document, if it is owed and nothing else is under way with it.
     pub(super) fn pay_profile(&mut self, turn: &mut Turn<'_>) {
         let due = self.own.as_ref().and_then(|own| own.owed.profile).is_some_and(|at| at <= turn.now);
-        let busy =
-            self.asks(|purpose| matches!(purpose, Purpose::ReadProfile | Purpose::WriteProfile | Purpose::Account));
+        let busy = self
+            .asks(|purpose| matches!(purpose, Purpose::ReadProfile(_) | Purpose::WriteProfile | Purpose::Account(_)));
         let Some(own) = self.own.as_ref().filter(|own| due && !busy && own.profile.read) else { return };
         let (key, identity, mark, at) = (own.secrets.profile_key(), own.identity(), own.mark(), own.profile.at_node);
         let document =
@@ -194,6 +198,7 @@ impl Client {
     pub(super) fn profile_written(&mut self, turn: &mut Turn<'_>, reply: Reply) {
         self.upkeep.writing_profile = false;
         let meets = reply.status() == 412;
+        let refused = matches!(reply.status(), 401 | 403);
         match reply.read::<Counter>() {
             Ok(found) => self.profile_stands(turn, found.counter),
             Err(_) if meets && self.may_repair() => {
@@ -202,7 +207,16 @@ impl Client {
                 self.read_profile();
             }
             Err(fault) => {
-                self.warn(turn, &format!("the profile could not be written: {fault}"));
+                if refused {
+                    // The list says whether this device was removed.
+                    self.read_devices();
+                } else {
+                    self.warn_no_more(turn, NOT_WRITTEN);
+                    self.warn(
+                        turn,
+                        &format!("{NOT_WRITTEN} to your node: {fault}; what changed stands on this device only"),
+                    );
+                }
                 let commands = std::mem::take(&mut self.upkeep.backups);
                 commands.into_iter().for_each(|command| turn.failed(Some(command), fault.clone()));
             }
@@ -221,6 +235,8 @@ impl Client {
             return;
         }
         own.profile.highest = counter;
+        self.upkeep.old_copy = false;
+        self.warn_no_more(turn, NOT_WRITTEN);
         if !self.archives.busy(turn.now) {
             let commands = std::mem::take(&mut self.upkeep.backups);
             commands.into_iter().for_each(|command| turn.done(Some(command), Done::Well));
@@ -236,22 +252,6 @@ impl Client {
         self.archive_all(turn);
         self.owe_profile(turn.now, 0);
         Ok(None)
-    }
-
-    /// Somebody says what was last heard of one's own counters.
-    pub(super) fn witnessed(&mut self, turn: &mut Turn<'_>, profile: u64, devices: u64) {
-        let Some(own) = &self.own else { return };
-        if profile > own.profile.highest.max(own.profile.at_node) && own.profile.read {
-            // It may have been written just now: the node is asked before anybody is alarmed.
-            if own.profile.at_node < profile && !self.upkeep.doubted(profile) {
-                self.ask_account();
-            } else {
-                self.warn(turn, NOT_LATEST);
-            }
-        }
-        if self.own.as_ref().is_some_and(|own| devices > own.list().counter) {
-            self.read_devices();
-        }
     }
 
     /// Tells contacts once a day at which counter the profile is, so that they can bear witness.

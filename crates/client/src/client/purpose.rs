@@ -15,6 +15,18 @@ pub(crate) enum AskedHub {
     Look,
 }
 
+/// What was known when the node was asked. Only an answer that is older than this shows that the node has forgotten something: one's own
+/// change may have come between the question and its answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// The highest counter of the profile that the node had said.
+    pub profile: u64,
+    /// The counter of the own device list that the node had taken.
+    pub list: u64,
+    /// Which of the contacts' words about the profile had been heard: so many.
+    pub doubts: u64,
+}
+
 /// What a request was for.
 pub(crate) enum Purpose {
     /// The account is made.
@@ -24,10 +36,10 @@ pub(crate) enum Purpose {
     /// The device list with this new device, or a change of it, is published.
     PublishDevices,
     /// The own device list is read.
-    ReadDevices,
+    ReadDevices(Known),
     /// What the node says of the account.
-    Account,
-    ReadProfile,
+    Account(Known),
+    ReadProfile(Known),
     WriteProfile,
     /// How many key packages wait.
     PackagesWaiting,

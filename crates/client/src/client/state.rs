@@ -249,6 +249,13 @@ impl Own {
         true
     }
 
+    /// Forgets warnings. Whether there were such ones.
+    pub(super) fn forget_warnings(&mut self, which: impl Fn(&str) -> bool) -> bool {
+        let before = self.warnings.len();
+        self.warnings.retain(|warning| !which(warning));
+        self.warnings.len() < before
+    }
+
     pub(super) fn warnings(&self) -> Vec<String> {
         self.warnings.iter().cloned().collect()
     }

@@ -1,6 +1,7 @@
 //! What the home node must have: key packages, the allow-list, how far the inbox was read.
 
 use super::Client;
+use super::doubts::Doubts;
 use super::purpose::Purpose;
 use super::requests::{Ask, Reply};
 use super::turn::Turn;
@@ -14,6 +15,9 @@ use tidings_mls::{MadePackage, Signer, make_package};
 use tidings_wire::api::{self, Contacts, NewPackages, PackagesWaiting, TakenParcels};
 use tidings_wire::bytes::{Blob, Fixed};
 
+/// What a person is told when the node refuses key packages.
+const NO_PACKAGES: &str =
+    "your node did not take key packages: nobody can add this device to a conversation until it does";
 /// Key packages that wait at the node after a look.
 const PACKAGES_KEPT: u64 = 20;
 /// Fewer than this, and new ones are made.
@@ -38,8 +42,10 @@ pub(crate) struct Upkeep {
     pub accepts: BTreeMap<GroupId, CommandId>,
     /// Commands that wait until the profile is written.
     pub backups: Vec<CommandId>,
-    /// The highest counter that contacts said and the node does not have.
-    doubt: u64,
+    /// What contacts say of the profile that the node does not show.
+    pub doubts: Doubts,
+    /// The node shows an old copy, and the person was told.
+    pub old_copy: bool,
     /// How often the node was given something that it then did not have: a hostile one could ask for it without end.
     pub(super) repairs: u32,
 }
@@ -52,13 +58,6 @@ impl Upkeep {
 
     pub(super) fn next_due(&self) -> Option<Time> {
         self.look_at
-    }
-
-    /// Whether this counter was doubted before.
-    pub(super) fn doubted(&mut self, counter: u64) -> bool {
-        let before = self.doubt;
-        self.doubt = before.max(counter);
-        before >= counter
     }
 }
 
@@ -78,7 +77,7 @@ impl Client {
         self.pay_packages(turn);
         self.pay_profile(turn);
         if self.own.as_ref().is_some_and(|own| own.owed.devices)
-            && !self.under_way(|p| matches!(p, Purpose::PublishDevices | Purpose::ReadDevices))
+            && !self.under_way(|p| matches!(p, Purpose::PublishDevices | Purpose::ReadDevices(_)))
         {
             self.publish_devices(turn);
         }
@@ -175,8 +174,11 @@ impl Client {
     }
 
     pub(super) fn packages_put(&mut self, turn: &mut Turn<'_>, reply: Reply) {
-        if reply.good().is_err() {
-            self.warn(turn, "your node did not take key packages: nobody can add this device to a conversation");
+        match reply.status() {
+            200..300 => self.warn_no_more(turn, NO_PACKAGES),
+            // The list says whether this device was removed.
+            401 | 403 => self.read_devices(),
+            _ => self.warn(turn, NO_PACKAGES),
         }
         if let Some(own) = self.own_mut() {
             own.owed.packages = false;

@@ -320,7 +320,7 @@ impl Conversation {
             Content::Resend(resend) => self.answer_resend(scene, &seat.identity, &resend),
             Content::Again(again) => self.take_again(scene, seat, &again),
             Content::Witness(witness) if witness.identity == self.state.me => {
-                scene.steps.push(Step::Witness(witness.backup, witness.devices));
+                scene.steps.push(Step::Witness(seat.identity, witness.backup, witness.devices));
                 Ok(())
             }
             _ => Ok(()),

@@ -25,8 +25,8 @@ pub enum Step {
     DeviceList(Identity, Vec<u8>),
     /// Somebody's card was heard of: signed.
     Card(Identity, Vec<u8>),
-    /// Somebody said what was last heard of one's own counters: profile, device list.
-    Witness(u64, u64),
+    /// Somebody said what was last heard of one's own counters: who, profile, device list.
+    Witness(Identity, u64, u64),
     /// Somebody said the counter of their own profile, for [`Step::Witness`] to others.
     Counter(Identity, u64),
     /// A suggestion of a contact came: by whom, in which message, and what it says.

@@ -1,0 +1,164 @@
+//! Tests of what a client makes of single answers.
+
+use super::requests::Reply;
+use super::turn::Turn;
+use super::*;
+use crate::command::Command;
+use crate::io::{CommandId, HttpAnswer};
+use crate::phrase::{Phrase, Words};
+use crate::records::MemoryRecords;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+use tidings_wire::bytes::{Blob, Fixed};
+
+const NODE: &str = "https://home.example";
+
+pub(crate) fn answer(status: u16, body: &impl serde::Serialize) -> HttpAnswer {
+    HttpAnswer { status, headers: Vec::new(), body: serde_json::to_vec(body).unwrap() }
+}
+
+/// A client with an account, and what it lives in.
+pub(crate) struct Alone {
+    pub client: Client,
+    pub records: MemoryRecords,
+    pub random: StdRng,
+    pub now: Time,
+}
+
+impl Alone {
+    pub(crate) fn new() -> Self {
+        let records = MemoryRecords::default();
+        let client = Client::open(&records, 1_000_000).unwrap_or_else(|fault| panic!("{fault}"));
+        let mut alone = Self { client, records, random: StdRng::from_seed([1; 32]), now: 1_000_000 };
+        let phrase = Phrase::generate(Words::Twelve, &mut alone.random).unwrap().text();
+        let (name, device) = ("Ada".to_owned(), "Laptop".to_owned());
+        let command = Command::CreateAccount { node: NODE.to_owned(), token: None, phrase, name, device };
+        let asked = alone.give(Input::Command(CommandId(1), command));
+        let id = asked.iter().find_map(|action| if let Action::Request(id, _) = action { Some(*id) } else { None });
+        alone.give(Input::Answer(id.unwrap(), answer(201, &())));
+        assert!(alone.client.is_ready());
+        alone
+    }
+
+    pub(crate) fn give(&mut self, input: Input) -> Vec<Action> {
+        let mut surroundings = Surroundings { now: self.now, random: &mut self.random, records: &self.records };
+        let actions = self.client.handle(input, &mut surroundings);
+        for action in &actions {
+            if let Action::Save(changes) = action {
+                self.records.apply(changes.clone());
+            }
+        }
+        actions
+    }
+
+    /// Does something inside of one call.
+    pub(crate) fn turn<R>(&mut self, call: impl FnOnce(&mut Client, &mut Turn<'_>) -> R) -> R {
+        let mut surroundings = Surroundings { now: self.now, random: &mut self.random, records: &self.records };
+        let mut turn = Turn::new(&mut surroundings);
+        call(&mut self.client, &mut turn)
+    }
+
+    fn own(&mut self) -> &mut Own {
+        self.client.own.as_mut().unwrap()
+    }
+
+    fn account(&mut self, known: Known, profile: u64) {
+        let own = self.own();
+        let (identity, devices) = (Fixed(own.identity().0), Blob(own.list().bytes().to_vec()));
+        let found = serde_json::json!({"identity": identity, "devices": devices, "profile": profile, "created": 1, "blob_bytes": 0, "blob_bytes_max": 0});
+        self.turn(|client, turn| client.account_read(turn, known, Reply::Answer(answer(200, &found))));
+    }
+
+    fn warned(&self, of: &str) -> bool {
+        self.client.me().unwrap().warnings.iter().any(|warning| warning.contains(of))
+    }
+}
+
+const OLD: &str = "old copy";
+
+#[test]
+fn an_answer_that_was_asked_for_before_the_own_write_is_no_old_copy() {
+    let mut alone = Alone::new();
+    alone.own().profile = state::ProfileState { at_node: 5, highest: 5, written: 0, read: true };
+    let list = alone.own().list().counter;
+    // Asked when the node had said 4; then one's own write was taken.
+    alone.account(Known { profile: 4, list, doubts: 0 }, 4);
+    assert!(!alone.warned(OLD) && alone.own().profile.at_node == 5);
+    alone.account(Known { profile: 5, list, doubts: 0 }, 4);
+    assert!(alone.warned(OLD) && alone.own().profile.at_node == 4 && alone.own().owed.profile.is_some());
+}
+
+#[test]
+fn a_warning_goes_when_it_was_seen_and_comes_again_with_its_cause() {
+    let mut alone = Alone::new();
+    alone.own().profile = state::ProfileState { at_node: 5, highest: 5, written: 0, read: true };
+    let known = alone.client.known();
+    alone.account(known, 4);
+    let warnings = alone.client.me().unwrap().warnings;
+    alone.give(Input::Command(CommandId(2), Command::DismissWarnings(warnings)));
+    assert!(!alone.warned(OLD));
+    // The same cause is not told again.
+    alone.account(known, 4);
+    assert!(!alone.warned(OLD));
+    for counter in [5, 6] {
+        alone.turn(|client, turn| {
+            client.profile_written(turn, Reply::Answer(answer(200, &serde_json::json!({"counter": counter}))))
+        });
+    }
+    alone.account(alone.client.known(), 3);
+    assert!(alone.warned(OLD));
+}
+
+#[test]
+fn contacts_who_know_more_than_the_node_are_heard_and_the_node_is_asked_first() {
+    let newer = "newer copy";
+    let (bob, carol) = (crate::view::Identity([8; 32]), crate::view::Identity([9; 32]));
+    let mut alone = Alone::new();
+    alone.own().profile = state::ProfileState { at_node: 5, highest: 5, written: 0, read: true };
+    let before = alone.client.known();
+    for who in [bob, carol] {
+        alone.client.witnessed(who, 7, 0);
+        alone.client.witnessed(who, 7, 0);
+    }
+    assert!(!alone.warned(newer));
+    alone.account(before, 5);
+    assert!(!alone.warned(newer), "it was asked before they said so");
+    alone.account(alone.client.known(), 5);
+    assert_eq!(alone.client.me().unwrap().warnings.len(), 2, "each of them is named");
+    alone.account(alone.client.known(), 7);
+    assert!(!alone.warned(newer), "the node has shown it");
+}
+
+#[test]
+fn a_list_of_devices_that_comes_late_is_no_reason_to_warn() {
+    let mut alone = Alone::new();
+    let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let who = crate::view::Identity(key.verifying_key().to_bytes());
+    let first = tidings_wire::device_list::DeviceList::first(Fixed(who.0), Fixed([1; 32]));
+    let (second, _) = first.with(Fixed([2; 32])).unwrap();
+    let (other, _) = first.with(Fixed([3; 32])).unwrap();
+    let (third, _) = second.with(Fixed([4; 32])).unwrap();
+    let mut hear = |list: &tidings_wire::device_list::DeviceList| {
+        let list = tidings_wire::signed::Signed::sign(list.clone(), &key).unwrap();
+        alone.turn(|client, turn| client.heard_devices(turn, &who, list.bytes()));
+        alone.client.me().unwrap().warnings.len()
+    };
+    assert_eq!([hear(&second), hear(&first), hear(&second)], [0; 3]);
+    assert_eq!(hear(&other), 1, "it contradicts the one known");
+    assert_eq!(hear(&third), 0, "a newer one was told");
+}
+
+#[test]
+fn an_own_list_from_before_the_own_change_is_no_old_list() {
+    let mut alone = Alone::new();
+    let before = alone.client.known();
+    let old = alone.own().list().clone();
+    let (list, _) = old.with(Fixed([2; 32])).unwrap();
+    alone.turn(|client, turn| client.change_own_list(turn, list)).unwrap();
+    alone.own().owed.devices = false;
+    alone.turn(|client, turn| client.own_list(turn, old.clone(), Some(before)));
+    assert!(!alone.warned("old list"));
+    let known = alone.client.known();
+    alone.turn(|client, turn| client.own_list(turn, old, Some(known)));
+    assert!(alone.warned("old list"));
+}
