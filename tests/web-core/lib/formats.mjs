@@ -28,7 +28,10 @@ export function seal(key, aad, plain) {
 }
 
 export function open(key, aad, sealed) {
-  const full = xchacha20poly1305(key, sealed.subarray(0, 24), aad).decrypt(sealed.subarray(24));
+  return unpadded(xchacha20poly1305(key, sealed.subarray(0, 24), aad).decrypt(sealed.subarray(24)));
+}
+
+export function unpadded(full) {
   let end = full.length - 1;
   while (end >= 0 && full[end] === 0) end -= 1;
   if (full[end] !== 0x80 || padded(end + 1) !== full.length) throw new Error('wrong padding');
@@ -42,12 +45,16 @@ export function signed(secret, label, body) {
   return encode([bytes, ed25519.sign(message, secret)]);
 }
 
+// By the identity that stands in this member of it.
 export function verified(object, label, member) {
+  return verifiedBy(object, label, decode(decode(object)[0])[member]);
+}
+
+export function verifiedBy(object, label, identity) {
   const [bytes, signature] = decode(object);
-  const body = decode(bytes);
   const message = join(text('tidings/1 '), text(label), Uint8Array.of(0), bytes);
-  if (!ed25519.verify(signature, message, body[member])) throw new Error('wrong signature');
-  return body;
+  if (!ed25519.verify(signature, message, identity, { zip215: false })) throw new Error('wrong signature');
+  return decode(bytes);
 }
 
 // identity.md: a person with a device, or another device of that person.
@@ -91,4 +98,4 @@ export function textMessage(id, seq, body) {
   return encode({ id, seq, prev: new Uint8Array(16), seen: [], at: 0, c: { text: { text: body } } });
 }
 
-export { decode, encode };
+export { decode, encode, join };

@@ -20,6 +20,8 @@ import {
   processMessage,
 } from 'ts-mls';
 import { signGroupInfo } from '../node_modules/ts-mls/dist/src/groupInfo.js';
+import { makeKeyPackageRef } from '../node_modules/ts-mls/dist/src/keyPackage.js';
+import { decryptSenderData } from '../node_modules/ts-mls/dist/src/privateMessage.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import * as formats from './formats.mjs';
 
@@ -78,19 +80,19 @@ const lenient = {
 };
 
 export class TsPeer {
-  constructor() {
-    Object.assign(this, formats.person());
+  constructor({ identity, device, serial, certificate } = formats.person()) {
+    Object.assign(this, { identity, device, serial, certificate });
   }
 
-  async #makePackage() {
+  async #makePackage(access = formats.access()) {
     const credential = { credentialType: 'basic', identity: this.certificate };
     const keys = { signKey: this.device, publicKey: ed25519.getPublicKey(this.device) };
-    const own = [{ extensionType: ACCESS, extensionData: formats.access() }];
+    const own = [{ extensionType: ACCESS, extensionData: access }];
     this.package = await generateKeyPackageWithKey(credential, capabilities, lifetime, own, keys, suite);
   }
 
-  async makePackage() {
-    await this.#makePackage();
+  async makePackage(access) {
+    await this.#makePackage(access);
     return encodeMlsMessage({ version, wireformat: 'mls_key_package', keyPackage: this.package.publicPackage });
   }
 
@@ -98,6 +100,12 @@ export class TsPeer {
     await this.#makePackage();
     const { publicPackage, privatePackage } = this.package;
     this.state = await createGroup(group, publicPackage, privatePackage, extensions(roster), suite, clientConfig);
+  }
+
+  // Whether the welcome is to the key package made last.
+  async isFor(welcome) {
+    const reference = await makeKeyPackageRef(this.package.publicPackage, suite.hash);
+    return message(welcome).welcome.secrets.some(({ newMember }) => Buffer.from(newMember).equals(Buffer.from(reference)));
   }
 
   async join(welcome) {
@@ -152,10 +160,24 @@ export class TsPeer {
     return taken;
   }
 
-  async say(secret, entry, body, seq) {
-    const made = await createApplicationMessage(this.state, formats.textMessage(entry, seq, body), suite);
+  async seal(plain) {
+    const made = await createApplicationMessage(this.state, plain, suite);
     this.state = made.newState;
-    const mls = encodeMlsMessage({ version, wireformat: 'mls_private_message', privateMessage: made.privateMessage });
+    return encodeMlsMessage({ version, wireformat: 'mls_private_message', privateMessage: made.privateMessage });
+  }
+
+  // The key of the device that has sent a message, of this epoch or one before: ts-mls keeps to itself whose leaf it was.
+  async sender(bytes) {
+    const { privateMessage } = message(bytes);
+    const before = this.state.historicalReceiverData.get(privateMessage.epoch);
+    const { senderDataSecret } = before ?? this.state.keySchedule;
+    const { leafIndex } = await decryptSenderData(privateMessage, senderDataSecret, suite);
+    const { leaf } = (before ?? this.state).ratchetTree[2 * leafIndex];
+    return formats.verified(leaf.credential.identity, 'device', 'identity').device;
+  }
+
+  async say(secret, entry, body, seq) {
+    const mls = await this.seal(formats.textMessage(entry, seq, body));
     return formats.sealEntry(this.state.groupContext.groupId, secret, entry, { epoch: this.epoch(), tag: this.tag(), mls });
   }
 
