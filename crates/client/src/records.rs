@@ -1,7 +1,7 @@
 //! What a client keeps, as its surroundings must keep it: records in tables, changed in transactions.
 //!
 //! A store may blind `owner` (only equality matters) and seals the value. It must keep `order` comparable; what stands there
-//! reveals no more than a time or a number.
+//! reveals no more than a time or a number, but for [`Table::Mls`] and [`Table::Part`], which are to be blinded and are read as a whole.
 
 use thiserror::Error;
 
@@ -13,7 +13,7 @@ pub enum Table {
     Own = 1,
     /// A person known to this one. Owner: identity key.
     Contact = 2,
-    /// State of a conversation. Owner: group id.
+    /// State of a conversation, and what it has in flight. Owner: group id.
     Conversation = 3,
     /// State of the MLS group, and of key packages. Owner: group id, or `packages`.
     Mls = 4,
@@ -29,6 +29,8 @@ pub enum Table {
     Transfer = 9,
     /// What expires. Order: time (8 bytes, big-endian milliseconds), then what tells them apart.
     Expiry = 10,
+    /// Parts of a conversation's state that seldom change, or change one by one. Owner: group id.
+    Part = 11,
 }
 
 /// Where a record is.

@@ -88,6 +88,7 @@ fn table(number: u8) -> Option<Table> {
         Table::Entry,
         Table::Transfer,
         Table::Expiry,
+        Table::Part,
     ];
     all.into_iter().find(|table| *table as u8 == number)
 }

@@ -100,9 +100,10 @@ impl Client {
     pub fn open(records: &dyn Records, now: Time) -> Result<Self, Fault> {
         let own = Own::open(records)?;
         let mark = own.as_ref().map(Own::mark).unwrap_or_default();
+        let kept = Conversation::all(records)?;
         let mut client = Self {
             book: Book::open(records, mark)?,
-            conversations: Conversation::all(records)?.into_iter().map(|found| (found.id(), found)).collect(),
+            conversations: kept.good.into_iter().map(|found| (found.id(), found)).collect(),
             jobs: Jobs::open(records)?,
             introductions: Introductions::open(records)?,
             files: Files::open(records)?,

@@ -134,9 +134,11 @@ impl Chain {
         }
     }
 
-    /// Somebody has seen everything up to `seq`.
-    pub(super) fn claim(&mut self, seq: u64) {
+    /// Somebody has seen everything up to `seq`. Whether that is new.
+    pub(super) fn claim(&mut self, seq: u64) -> bool {
+        let new = seq > self.claimed;
         self.claimed = self.claimed.max(seq);
+        new
     }
 
     /// The holes, the first ones first.

@@ -108,7 +108,7 @@ impl Conversation {
         let group = self.group(scene)?;
         let (number, tag) = (group.epoch(), Fixed(group.tag()));
         push_bounded(&mut self.state().epochs, Epoch { number, tag, shared }, EPOCHS_MAX);
-        let before = std::mem::replace(&mut self.state().roster, after);
+        let before = std::mem::replace(&mut *self.state().roster, after);
         let seats_before = self.state.seats.clone();
         self.note_seats(scene)?;
         self.note_expelled(by.as_ref(), &before);
@@ -136,9 +136,9 @@ impl Conversation {
         state.locked = locked;
         state.salt = salt.unwrap_or(state.salt);
         if ahead {
-            state.newest = state.roster.clone();
+            *state.newest = state.roster.clone();
         }
-        if *before != self.state.roster {
+        if *before != *self.state.roster {
             scene.steps.push(Step::Profile);
             scene.steps.push(Step::Show(crate::view::Event::Changed));
         }
@@ -160,7 +160,7 @@ impl Conversation {
             }
             if self.state.chains.len() < CHAINS_MAX {
                 let chains = &mut self.state().chains;
-                chains.entry(seat.mark).or_insert_with(|| Chain::beginning(seat.identity, 0));
+                chains.get_or_insert_with(seat.mark, || Chain::beginning(seat.identity, 0));
             }
             let heard = scene.people.counters(&seat.identity);
             if let Some((backup, devices)) = heard.filter(|_| small && known_people.contains(&seat.identity)) {

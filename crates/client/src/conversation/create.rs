@@ -2,6 +2,7 @@
 
 use super::Conversation;
 use super::keys::{own_access_key, room_key};
+use super::part::{Part, Parts};
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Receipt, RoomSelf, State};
@@ -62,13 +63,13 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         other: draft.other,
         salt: Fixed(draft.salt),
         made: scene.now,
-        roster: roster.clone(),
-        newest: roster.clone(),
+        roster: Part::new(roster.clone()),
+        newest: Part::new(roster.clone()),
         expelled: Vec::new(),
         seals: vec![Fixed(roster.seal)],
         locked: roster.locked,
         pass: draft.pass,
-        seats: Vec::new(),
+        seats: Part::new(Vec::new()),
         slot: 0,
         cursor: 0,
         turn: 0,
@@ -92,7 +93,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         placed: VecDeque::new(),
         posted: VecDeque::new(),
         sealed: VecDeque::new(),
-        chains: BTreeMap::new(),
+        chains: Parts::default(),
         fresh: Vec::new(),
         heard: BTreeMap::new(),
         receipt: Receipt::default(),
@@ -218,7 +219,7 @@ impl Conversation {
         let access = own_access_key(scene.me, &state).verifying_key().to_bytes();
         roster.members.push(RosterMember { id: state.me, access, salt: state.salt.0, role: 0, since: 0 });
         roster.members.extend(other);
-        (state.roster, state.newest) = (roster.clone(), roster);
+        (*state.roster, *state.newest) = (roster.clone(), roster);
         state.phase = Phase::Creating;
         let mut made = Self::from_state(state);
         let welcome = made.make_group(scene, packages)?;

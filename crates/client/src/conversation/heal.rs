@@ -204,7 +204,7 @@ impl Conversation {
             return distrust("a device in the group belongs to no member");
         }
         // Whoever has read the whole stream saw no such change: only an owner or moderator is believed then.
-        if !out && role > 1 && roster != self.state.roster {
+        if !out && role > 1 && roster != *self.state.roster {
             return distrust("a member shows another list of members than the group has");
         }
         Ok(())

@@ -20,6 +20,7 @@ mod keys;
 mod notice;
 mod open;
 mod outbox;
+mod part;
 mod plan;
 mod profile;
 mod receipts;
@@ -36,6 +37,7 @@ mod wish;
 
 pub use batch::{Batch, Found};
 pub use join::{LAST_RESORT, PACKAGES};
+pub use open::Kept;
 pub use scene::{Me, People, Scene};
 pub use turn::Refusal;
 pub use wish::Wish;
@@ -135,6 +137,7 @@ impl Conversation {
 
     fn write(&mut self, scene: &mut Scene<'_>) {
         self.write_groups(scene);
+        self.write_parts(scene);
         if std::mem::take(&mut self.changed) {
             let bytes = tidings_wire::cbor::encode(&self.state);
             scene.batch.put(self.record(Table::Conversation, STATE), bytes);

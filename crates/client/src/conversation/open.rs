@@ -1,6 +1,7 @@
 //! Reading conversations from what was kept, going on where they were, and forgetting them.
 
 use super::create::mark_of;
+use super::part;
 use super::scene::Scene;
 use super::state::{Phase, Post, State};
 use super::step::Step;
@@ -11,29 +12,53 @@ use crate::records::{Direction, RecordKey, Records, Table};
 use crate::view::{Event, GroupId, Identity};
 use tidings_wire::cbor;
 
-/// Most bytes of a state: a roster of 1,000, chains of 4,096 devices, packages of those who are to be added.
+/// Most bytes of a state: what waits to be sent, packages of those who are to be added.
 const STATE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most conversations that are read at the start, times the records that each has in its table.
 const CONVERSATIONS_MAX: usize = 50_000;
 /// How many records are deleted together.
 const CHUNK: usize = 1_024;
 
-fn read(bytes: &[u8]) -> Result<State, Fault> {
-    cbor::decode(bytes, STATE_BYTES_MAX).map_err(|_| Fault::Store("a conversation's state is damaged".to_owned()))
+/// What was found at the start.
+pub struct Kept {
+    /// Conversations as they were.
+    pub good: Vec<Conversation>,
+    /// Conversations whose records can't be read.
+    pub damaged: Vec<GroupId>,
+}
+
+fn damaged() -> Fault {
+    Fault::Store("a conversation's state is damaged".to_owned())
 }
 
 impl Conversation {
-    /// All that are kept. Reads their states only; the MLS state is read when it is needed.
-    pub fn all(records: &dyn Records) -> Result<Vec<Self>, Fault> {
+    /// All that are kept. Reads their states only; the MLS state is read when it is needed. Fails if the store can't be read.
+    pub fn all(records: &dyn Records) -> Result<Kept, Fault> {
+        let mut kept = Kept { good: Vec::new(), damaged: Vec::new() };
         let found = records.all(Table::Conversation, CONVERSATIONS_MAX)?;
-        let states = found.into_iter().filter(|(key, _)| key.order == STATE);
-        states.map(|(_, bytes)| read(&bytes).map(Self::from_state)).collect()
+        let mut parts = part::all_found(records)?;
+        for (key, bytes) in found.into_iter().filter(|(key, _)| key.order == STATE) {
+            let Ok(owner) = <[u8; 16]>::try_from(key.owner) else { continue };
+            let found = parts.remove(owner.as_slice()).unwrap_or_default();
+            match Self::read(GroupId(owner), &bytes, &found) {
+                Ok(conversation) => kept.good.push(conversation),
+                Err(_) => kept.damaged.push(GroupId(owner)),
+            }
+        }
+        Ok(kept)
     }
 
     /// One of them.
     pub fn open(records: &dyn Records, group: &GroupId) -> Result<Option<Self>, Fault> {
-        let bytes = records.get(&RecordKey::new(Table::Conversation, group.0, STATE))?;
-        bytes.map(|bytes| read(&bytes).map(Self::from_state)).transpose()
+        let Some(bytes) = records.get(&RecordKey::new(Table::Conversation, group.0, STATE))? else { return Ok(None) };
+        Self::read(*group, &bytes, &part::found(records, group)?).map(Some)
+    }
+
+    fn read(group: GroupId, bytes: &[u8], parts: &part::Found) -> Result<Self, Fault> {
+        let state = cbor::decode::<State>(bytes, STATE_BYTES_MAX).ok();
+        let mut state = state.filter(|state| state.group == group).ok_or_else(damaged)?;
+        state.take_parts(parts)?;
+        Ok(Self::from_state(state))
     }
 
     /// Goes on after a start: what was asked of the hub and may be lost is asked again, with the same ids.
@@ -101,8 +126,15 @@ impl Conversation {
     /// Deletes all that is kept of it here. The value is of no use afterwards.
     pub fn forget(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
         let owner = self.owner();
-        let tables =
-            [Table::Conversation, Table::Message, Table::MessageIndex, Table::Written, Table::Entry, Table::Expiry];
+        let tables = [
+            Table::Conversation,
+            Table::Part,
+            Table::Message,
+            Table::MessageIndex,
+            Table::Written,
+            Table::Entry,
+            Table::Expiry,
+        ];
         self.destroy_groups(scene)?;
         for table in tables {
             loop {

@@ -56,7 +56,7 @@ impl Conversation {
                 self.draft_want(scene, &want, &mut draft);
             }
         }
-        if draft.roster != self.state.roster {
+        if draft.roster != *self.state.roster {
             draft.roster.v = self.state.roster.v.saturating_add(1);
         }
         Ok((!draft.is_empty(&self.state.roster)).then_some(draft))

@@ -62,9 +62,9 @@ impl Conversation {
             return None;
         }
         let (mut delivered, mut read) = (Vec::new(), Vec::new());
-        for (mark, chain) in &mut state.chains {
+        state.chains.change_some(|mark, chain| {
             if chain.identity == Some(me) || delivered.len() >= RECEIPT_MAX || read.len() >= RECEIPT_MAX {
-                continue;
+                return false;
             }
             let seen = chain.read.min(chain.upto);
             if chain.said.0 < chain.upto {
@@ -75,8 +75,9 @@ impl Conversation {
             if chain.said.1 < seen && tell_read {
                 read.push(Seen(mark.0, seen));
             }
-            chain.said = (chain.upto, if tell_read { seen } else { chain.said.1 });
-        }
+            let said = (chain.upto, if tell_read { seen } else { chain.said.1 });
+            std::mem::replace(&mut chain.said, said) != said
+        });
         let some = !delivered.is_empty() || !read.is_empty();
         some.then_some(Content::Receipt(Receipt { delivered, read }))
     }
@@ -174,12 +175,13 @@ impl Conversation {
     /// Raises read marks, starts the clocks of what disappears after it was read, and counts again.
     fn read_elsewhere(&mut self, scene: &mut Scene<'_>, marks: BTreeMap<Mark, u64>) -> Result<(), Fault> {
         let mut before: BTreeMap<Mark, u64> = BTreeMap::new();
-        for (mark, chain) in &mut self.state.chains {
+        self.state.chains.change_some(|mark, chain| {
             before.insert(*mark, chain.read);
-            if let Some(read) = marks.get(mark) {
-                chain.read = chain.read.max((*read).min(chain.highest()));
-            }
-        }
+            let read = marks.get(mark).map_or(0, |read| (*read).min(chain.highest()));
+            let more = read > chain.read;
+            chain.read = chain.read.max(read);
+            more
+        });
         let after: BTreeMap<Mark, u64> = self.state.chains.iter().map(|(mark, chain)| (*mark, chain.read)).collect();
         if before == after {
             return Ok(());

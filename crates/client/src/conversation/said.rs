@@ -69,10 +69,8 @@ impl Conversation {
         direct: bool,
     ) -> bool {
         for seen in &message.seen {
-            if let Some(chain) = self.state.chains.get_mut(&Fixed(seen.0)) {
-                chain.claim(seen.1.min(chain.highest().saturating_add(CLAIM_MAX)));
-                self.changed = true;
-            }
+            let claim = |chain: &mut Chain| chain.claim(seen.1.min(chain.highest().saturating_add(CLAIM_MAX)));
+            self.state.chains.change(&Fixed(seen.0), claim);
         }
         let known = self.state.chains.contains_key(&seat.mark);
         if !known && (self.state.chains.len() >= CHAINS_MAX || !(direct || self.is_small())) {
@@ -81,7 +79,7 @@ impl Conversation {
         let asked = if self.is_small() { RECENT_ASKED } else { 0 };
         let state = self.state();
         let first = || Chain::heard_first(seat.identity, message.seq, asked);
-        let chain = state.chains.entry(seat.mark).or_insert_with(first);
+        let chain = state.chains.get_or_insert_with(seat.mark, first);
         let taken = chain.take(message.seq, &Fixed(message.prev), &Fixed(self::chain(bytes)));
         state.fresh.retain(|mark| *mark != seat.mark);
         state.fresh.push(seat.mark);

@@ -152,7 +152,7 @@ impl Conversation {
     pub(super) fn note_seats(&mut self, scene: &Scene<'_>) -> Result<(), Fault> {
         let leaves = self.group(scene)?.leaves().map_err(|error| mls_fault(&error))?;
         let seats = leaves.iter().filter_map(|leaf| self.seat(leaf)).collect();
-        self.state().seats = seats;
+        *self.state().seats = seats;
         Ok(())
     }
 }

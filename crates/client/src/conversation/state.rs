@@ -1,6 +1,7 @@
-//! What is kept of a conversation in one record.
+//! What is kept of a conversation.
 
 use super::chain::Chain;
+use super::part::{Part, Parts, no_roster, no_seats};
 use crate::entry::PassphraseKey;
 use crate::io::Time;
 use crate::roster::Roster;
@@ -246,8 +247,8 @@ pub(super) struct Own {
     pub(super) left: bool,
 }
 
-/// Everything but messages, MLS and what is in flight.
-#[derive(Clone, Serialize, Deserialize)]
+/// Everything but messages, MLS and what is in flight. A part that is a [`Part`] or [`Parts`] has records of its own.
+#[derive(Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) group: GroupId,
     pub(super) hub: String,
@@ -262,9 +263,11 @@ pub(super) struct State {
     pub(super) salt: Fixed<16>,
     pub(super) made: Time,
     /// The roster of the group as it is.
-    pub(super) roster: Roster,
+    #[serde(skip, default = "no_roster")]
+    pub(super) roster: Part<Roster>,
     /// The newest roster ever seen here.
-    pub(super) newest: Roster,
+    #[serde(skip, default = "no_roster")]
+    pub(super) newest: Part<Roster>,
     /// Who is in the roster though a newer one that was seen here had them no more, and whom they brought in.
     #[serde(default)]
     pub(super) expelled: Vec<Identity>,
@@ -272,7 +275,8 @@ pub(super) struct State {
     pub(super) seals: Vec<Fixed<32>>,
     pub(super) locked: bool,
     pub(super) pass: Option<PassphraseKey>,
-    pub(super) seats: Vec<Seat>,
+    #[serde(skip, default = "no_seats")]
+    pub(super) seats: Part<Vec<Seat>>,
     /// Which of the two places of the MLS state is in use.
     pub(super) slot: u8,
 
@@ -310,7 +314,8 @@ pub(super) struct State {
     /// In which epoch the last ones were sealed: seq, epoch.
     pub(super) sealed: VecDeque<(u64, u64)>,
 
-    pub(super) chains: BTreeMap<Mark, Chain>,
+    #[serde(skip)]
+    pub(super) chains: Parts<Mark, Chain>,
     /// Devices whose messages were seen since one last wrote.
     pub(super) fresh: Vec<Mark>,
     pub(super) heard: BTreeMap<Identity, BTreeMap<Mark, Heard>>,

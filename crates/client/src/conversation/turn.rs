@@ -92,7 +92,7 @@ impl Conversation {
     /// Makes the commit and the request for it.
     fn commit(&mut self, scene: &mut Scene<'_>, draft: Draft) -> Result<(), Fault> {
         let turn = self.state.turn.saturating_add(1);
-        let changed = draft.roster != self.state.roster;
+        let changed = draft.roster != *self.state.roster;
         let signer = self.signer(scene.me);
         let plan = Plan {
             add: draft.add.clone(),

@@ -62,7 +62,7 @@ impl Conversation {
 
     fn members(&self, people: &dyn People) -> Vec<MemberView> {
         let mut devices: BTreeMap<Identity, usize> = BTreeMap::new();
-        for seat in &self.state.seats {
+        for seat in self.state.seats.iter() {
             *devices.entry(seat.identity).or_default() += 1;
         }
         let view = |identity: Identity, role: u8, devices: usize| MemberView {

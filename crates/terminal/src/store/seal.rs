@@ -42,9 +42,10 @@ pub(crate) struct Spot {
     pub(crate) place: Vec<u8>,
 }
 
-/// Whether the order of this table is hidden, too: the names of MLS's records would tell which group they belong to.
+/// Whether the order of this table is hidden, too: the names of MLS's records and of a conversation's parts would tell
+/// which group they belong to, and who is in it.
 pub(crate) fn hides_order(table: Table) -> bool {
-    table == Table::Mls
+    matches!(table, Table::Mls | Table::Part)
 }
 
 impl Keys {

@@ -223,8 +223,9 @@ impl World {
         place.tasks.retain(|task| matches!(task, Task::Parcel(..)));
         place.wakes.clear();
         place.follows.clear();
-        let all = Conversation::all(&place.records).unwrap();
-        place.conversations = all.into_iter().map(|conversation| (conversation.id(), conversation)).collect();
+        let kept = Conversation::all(&place.records).unwrap();
+        assert!(kept.damaged.is_empty(), "what was kept can be read, seed {}", self.seed);
+        place.conversations = kept.good.into_iter().map(|conversation| (conversation.id(), conversation)).collect();
         for group in self.groups(device) {
             self.call(device, &group, |conversation, scene| conversation.started(scene));
         }
