@@ -117,6 +117,21 @@ test('a member who is removed is cut off at once, by a refusal', async () => {
   await stays.close();
 });
 
+test('who leaves a group, and all when it ends, are told so on their live connections', async () => {
+  const group = await Group.at(alice, { members: 2 });
+  const [boss, member] = group.keys;
+  const [left, stays] = [await Live.open(node), await Live.open(node)];
+  await left.follow(member, { group: group.id });
+  await stays.follow(boss, { group: group.id });
+  (await group.ask('DELETE', '/members/self', { key: member })).expect(204);
+  assert.deepEqual((await left.hears('refused')).refused, { group: group.id, error: 'not_accepted' });
+  assert.equal(stays.all('refused').length, 0);
+  (await group.ask('DELETE', '')).expect(204);
+  assert.deepEqual((await stays.hears('refused')).refused, { group: group.id, error: 'not_accepted' });
+  await left.close();
+  await stays.close();
+});
+
 test('a device that is removed is cut off at once, and the others learn of the change', async () => {
   const person = await Person.at(node, { devices: 2 });
   const [first, second] = person.devices.map(({ key }) => key);

@@ -15,6 +15,10 @@ pub const LIST_BYTES_MAX: usize = 16 * 1024;
 /// Most key packages that wait for one device.
 pub const PACKAGES_MAX: usize = 100;
 
+/// Key packages of each device that one posting key is given in a day (UTC); then it is given last resorts. So no contact can use up
+/// what others need.
+pub const PACKAGES_PER_DAY: u32 = 20;
+
 /// Most bytes of a key package.
 pub const PACKAGE_BYTES_MAX: usize = 16 * 1024;
 

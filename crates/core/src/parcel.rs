@@ -61,7 +61,12 @@ pub struct Placed {
 /// What became of something that was to be appended.
 pub enum Kept {
     /// It was appended.
-    New(Envelope),
+    New {
+        /// As it stands there.
+        envelope: Envelope,
+        /// Whether a push or a wake is to be sent because of it.
+        knocks: bool,
+    },
     /// It was there already, with the same content.
     Before(Placed),
     /// It is dropped, and its sender does not learn of it.

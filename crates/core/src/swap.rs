@@ -10,8 +10,8 @@ pub const SWAPS_MAX: u64 = 1000;
 /// Most bytes of an offer, an answer or a reply.
 pub const SWAP_BYTES_MAX: usize = 1024 * 1024;
 
-/// Most bytes of all offers of one account.
-pub const OFFERS_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Most bytes of all offers, answers and replies of one account.
+pub const SWAPS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// The longest that one can stay open.
 pub const SWAP_LIFE_MAX: Duration = Duration::from_secs(30 * 86_400);

@@ -49,6 +49,11 @@ impl Engine {
             return Vec::new();
         }
         let now = self.now();
+        // Looking costs no transaction.
+        let due = self.inner.store.next_delivery().await.ok().flatten();
+        if due.is_none_or(|due| due > now) {
+            return Vec::new();
+        }
         match self.inner.store.lease_deliveries(now, now.after(LEASE), room).await {
             Ok(leased) => leased,
             Err(error) => {

@@ -7,7 +7,7 @@ use crate::feeds::{Bell, Ear};
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Weak};
 use tidings_core::policy::Keep;
-use tidings_core::{EnvelopeId, Seq, StreamName};
+use tidings_core::{EnvelopeId, Seq, StreamKind, StreamName};
 
 /// Envelopes of its own that a session can have under way; of more, the oldest may come back to it.
 const SENT_MAX: usize = 1024;
@@ -35,6 +35,12 @@ pub struct News {
     pub stream: StreamName,
     /// What came.
     pub batch: Batch,
+}
+
+impl News {
+    fn is_worth_a_look(&self) -> bool {
+        self.batch.missed > 0 || !self.batch.items.is_empty() || self.stream.kind() == StreamKind::Group
+    }
 }
 
 /// Shows that a session has joined a live stream: it holds until the session leaves.
@@ -162,13 +168,14 @@ impl Subscriber {
     }
 
     /// Waits for what comes in any of the streams, and moves its cursor behind it. The session's own envelopes are left out; a
-    /// batch may then be empty. Safe to abandon half-way: nothing is lost. Of a live stream, a reader that lags gets how many
-    /// it missed; of others, what memory has forgotten comes from the store. After an error the same is tried again.
+    /// batch may then be empty, as it may be of a group: whoever follows one is called when it ends or somebody leaves, too, and
+    /// must look whether they still may. Safe to abandon half-way: nothing is lost. Of a live stream, a reader that lags gets how
+    /// many it missed; of others, what memory has forgotten comes from the store. After an error the same is tried again.
     pub async fn next(&mut self) -> Result<News, Error> {
         loop {
             while let Some(at) = self.bell.answer() {
                 match self.look(usize::try_from(at).unwrap_or(usize::MAX)).await? {
-                    Some(news) if news.batch.missed > 0 || !news.batch.items.is_empty() => return Ok(news),
+                    Some(news) if news.is_worth_a_look() => return Ok(news),
                     _ => {}
                 }
             }

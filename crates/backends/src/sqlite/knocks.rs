@@ -118,14 +118,16 @@ pub(super) fn queue(tx: &Tx<'_>, door: Door, target: i64, now: Timestamp) -> Res
     Ok(())
 }
 
-/// Asks for a push to each device of an account that wants pushes and does not listen.
-pub(super) fn queue_pushes(tx: &Tx<'_>, account: i64, presences: &Presences, now: Timestamp) -> Result<(), Fault> {
+/// Asks for a push to each device of an account that wants pushes and does not listen, and tells whether there is any.
+pub(super) fn queue_pushes(tx: &Tx<'_>, account: i64, presences: &Presences, now: Timestamp) -> Result<bool, Fault> {
+    let mut any = false;
     for device in DeviceRow::of_account(tx.conn, account)? {
         if device.subscription.is_some() && !presences.in_inbox(&device.key) {
             queue(tx, Door::Push, device.id, now)?;
+            any = true;
         }
     }
-    Ok(())
+    Ok(any)
 }
 
 /// Forgets what was to be knocked at a door.
@@ -245,10 +247,14 @@ fn add_token(tx: &Tx<'_>, device: &Ed25519Key, token: &TokenHash) -> Result<Resu
     Ok(Ok(()))
 }
 
+/// The row of the device that made a token.
+fn device_of(conn: &Connection, token: &TokenHash) -> Result<Option<i64>, Fault> {
+    let mut select = conn.prepare_cached("SELECT device FROM wake_tokens WHERE hash = ?1")?;
+    Ok(select.query_row(params![token.as_bytes()], |row| row.get(0)).optional()?)
+}
+
 fn wake(tx: &Tx<'_>, token: &TokenHash, now: Timestamp) -> Result<bool, Fault> {
-    let mut select = tx.conn.prepare_cached("SELECT device FROM wake_tokens WHERE hash = ?1")?;
-    let device: Option<i64> = select.query_row(params![token.as_bytes()], |row| row.get(0)).optional()?;
-    let Some(device) = device else { return Ok(false) };
+    let Some(device) = device_of(tx.conn, token)? else { return Ok(false) };
     if DeviceRow::load(tx.conn, device)?.is_some_and(|device| device.subscription.is_some()) {
         queue(tx, Door::Push, device, now)?;
     }
@@ -277,7 +283,9 @@ impl Knocks for SqliteStore {
     }
 
     async fn wake(&self, token: TokenHash, now: Timestamp) -> Stored<bool> {
-        self.write_always(move |tx| wake(tx, &token, now)).await
+        // Strangers may ask: guesses must not keep the writer busy.
+        let known = self.read(move |conn| Ok(device_of(conn, &token)?.is_some())).await?;
+        if known { self.write_always(move |tx| wake(tx, &token, now)).await } else { Ok(false) }
     }
 
     async fn push_again(&self, device: Ed25519Key, now: Timestamp) -> Stored<()> {

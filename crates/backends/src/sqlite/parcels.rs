@@ -4,12 +4,12 @@ use super::envelopes::{EnvelopeRow, SEQ_MAX, place, read as read_envelope};
 use super::fault::Fault;
 use super::people::devices::DeviceRow;
 use super::people::{Ruled, account, identity, posting};
-use super::rows::int;
+use super::rows::{damaged, int};
 use super::streams::StreamRow;
 use super::writer::Tx;
 use super::{SqliteStore, counters, envelopes, knocks, senders, swaps};
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
+use rusqlite::params;
 use std::sync::Arc;
 use tidings_core::admit::may_append;
 use tidings_core::denial::Denial;
@@ -23,13 +23,31 @@ use tidings_core::{
     Caller, Ed25519Key, Envelope, EnvelopeId, Key, Policy, Refusal, Seq, StreamFacts, StreamKind, Timestamp,
 };
 
-/// Finds an envelope by its id.
-pub(super) fn known(conn: &Connection, id: EnvelopeId) -> Result<Option<Envelope>, Fault> {
-    let mut select = conn.prepare_cached(
+/// Finds an envelope of a stream by its id. One of a closed stream of the same name is deleted: it only waits for that, and would be in
+/// the way of what is appended now.
+pub(super) fn known(tx: &Tx<'_>, stream: &StreamRow, id: EnvelopeId) -> Result<Option<Envelope>, Fault> {
+    let mut select = tx.conn.prepare_cached(
         "SELECT place, id, kind, at, bytes, blob, sum, sender, label, body, kin, time FROM envelopes WHERE id = ?1",
     )?;
     let mut rows = select.query(params![id.to_bytes()])?;
-    rows.next()?.map(read_envelope).transpose()
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let place: i64 = row.get(0)?;
+    let (other, _) = envelopes::stream_and_seq(place);
+    if other == stream.id {
+        return read_envelope(row).map(Some);
+    }
+    drop(rows);
+    let mut other = StreamRow::load(tx.conn, other)?;
+    if other.name.is_some() {
+        return Err(damaged("envelopes", place, "has the name of one of another stream"));
+    }
+    let mut select =
+        tx.conn.prepare_cached("SELECT place, kind, bytes, blob, sender, label FROM envelopes WHERE place = ?1")?;
+    let doomed = select.query_row(params![place], |row| Ok(envelopes::Doomed::read(row)))??;
+    doomed.delete(tx)?;
+    other.subtract(doomed.bytes)?;
+    other.save(tx.conn)?;
+    Ok(None)
 }
 
 /// What the same request was answered before, or why this one is another.
@@ -100,7 +118,7 @@ fn post(tx: &Tx<'_>, posting: ParcelPosting) -> Ruled<Kept> {
         ..StreamFacts::default()
     };
     if right.is_some()
-        && let Some(known) = known(tx.conn, id)?
+        && let Some(known) = known(tx, &stream, id)?
     {
         return Ok(repeated(&known, PARCEL, &body).map(Kept::Before));
     }
@@ -122,10 +140,8 @@ fn post(tx: &Tx<'_>, posting: ParcelPosting) -> Ruled<Kept> {
     write(tx, &mut stream, StreamKind::Inbox, &envelope, bytes)?;
     senders::set(tx.conn, &sender, facts.sent.and(bytes))?;
     tx.counts.add_at(counters::RECEIVED, now, 1);
-    if parcel.notify {
-        knocks::queue_pushes(tx, owner.number, &presences, now)?;
-    }
-    Ok(Ok(Kept::New(envelope)))
+    let knocks = parcel.notify && knocks::queue_pushes(tx, owner.number, &presences, now)?;
+    Ok(Ok(Kept::New { envelope, knocks }))
 }
 
 fn note_taken(tx: &Tx<'_>, device: &Ed25519Key, number: Seq) -> Ruled<Ed25519Key> {

@@ -14,8 +14,8 @@ use tidings_core::exchange::ExchangeRefusal;
 use tidings_core::parcel::{self, ANSWER};
 use tidings_core::ports::native::inbox_of;
 use tidings_core::presence::Presences;
-use tidings_core::swap::{Answered, OFFERS_BYTES_MAX, SWAP_GRACE, SWAPS_MAX, Swap, SwapId, SwapState};
-use tidings_core::{Caller, Ed25519Key, Envelope, Key, Policy, StreamFacts, StreamKind, Timestamp};
+use tidings_core::swap::{Answered, SWAP_GRACE, SWAPS_BYTES_MAX, SWAPS_MAX, Swap, SwapId, SwapState};
+use tidings_core::{Caller, Ed25519Key, Envelope, Key, Policy, StreamFacts, StreamKind, Timestamp, Usage};
 
 /// An exchange as stored.
 pub(super) struct SwapRow {
@@ -111,16 +111,26 @@ pub(super) fn create(tx: &Tx<'_>, maker: &Ed25519Key, swap: Swap, now: Timestamp
         // It is over, and only waits for the sweeper.
         tx.conn.prepare_cached("DELETE FROM swaps WHERE id = ?1")?.execute(params![known.id])?;
     }
-    let mut select =
-        tx.conn.prepare_cached("SELECT count(*), coalesce(sum(length(offer)), 0) FROM swaps WHERE account = ?1")?;
-    let (number, bytes): (i64, i64) =
-        select.query_row(params![account.number], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let offer = swap.offer.as_ref().map_or(0, Vec::len);
-    let bytes = count(bytes).saturating_add(u64::try_from(offer).unwrap_or(u64::MAX));
-    if count(number) >= SWAPS_MAX || bytes > OFFERS_BYTES_MAX {
+    let held = held(tx.conn, account.number)?;
+    if held.count >= SWAPS_MAX || !has_room(held, swap.offer.as_deref()) {
         return Ok(Err(Denial::Token(ExchangeRefusal::TooMany)));
     }
     SwapRow { id: 0, account: account.number, swap }.insert(tx.conn).map(Ok)
+}
+
+/// What an account has of exchanges: their number, and the bytes of all that was offered, answered and replied.
+fn held(conn: &Connection, account: i64) -> Result<Usage, Fault> {
+    let mut select = conn.prepare_cached(
+        "SELECT count(*), coalesce(sum(coalesce(length(offer), 0) + coalesce(length(answer), 0) + coalesce(length(reply), 0)), 0)
+         FROM swaps WHERE account = ?1",
+    )?;
+    let (number, bytes): (i64, i64) = select.query_row(params![account], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Usage { count: count(number), bytes: count(bytes) })
+}
+
+fn has_room(held: Usage, more: Option<&[u8]>) -> bool {
+    let more = u64::try_from(more.map_or(0, <[u8]>::len)).unwrap_or(u64::MAX);
+    held.bytes.saturating_add(more) <= SWAPS_BYTES_MAX
 }
 
 /// Looks one up, with its maker.
@@ -146,6 +156,9 @@ pub(super) fn answer(
         return Ok(Ok(if same { Ok(None) } else { Err(Answered) }));
     }
     let Some(maker) = identity(tx.conn, row.account)? else { return Ok(Err(Denial::NotFound)) };
+    if !has_room(held(tx.conn, row.account)?, Some(&answer)) {
+        return Ok(Err(Denial::TooMuch));
+    }
     let envelope = match into_inbox(tx, &maker, id, &answer, policy, now)? {
         Ok(envelope) => envelope,
         Err(denial) => return Ok(Err(denial)),
@@ -173,7 +186,7 @@ fn into_inbox(
     // The name is that of the exchange, and so is the beginning of the body (node.md).
     let body = parcel::stored(swap, &[swap.as_slice(), answer].concat());
     let (id, bytes) = (answer_id(&name, swap), bytes_of(ANSWER, &body));
-    if let Some(known) = known(tx.conn, id)? {
+    if let Some(known) = known(tx, &stream, id)? {
         // An exchange of the same name was answered before, and was deleted since. What came then has been told.
         return Ok(repeated(&known, ANSWER, &body).map(|_| None));
     }
@@ -204,6 +217,9 @@ pub(super) fn reply(tx: &Tx<'_>, maker: &Ed25519Key, id: &SwapId, reply: Vec<u8>
         SwapState::Replied if row.swap.reply.as_ref() == Some(&reply) => return Ok(Ok(())),
         SwapState::Open | SwapState::Replied => return Ok(Err(Denial::Conflict)),
         SwapState::Answered => {}
+    }
+    if !has_room(held(tx.conn, account.number)?, Some(&reply)) {
+        return Ok(Err(Denial::TooMuch));
     }
     row.swap.reply = Some(reply);
     row.swap.state = SwapState::Replied;

@@ -80,7 +80,7 @@ pub(crate) async fn live(store: &dyn Store, number: u32) {
     assert!(store.set_posting_keys(key(base), keys).await.unwrap());
     let packages = (0..5).map(|number| vec![number; 200]).collect();
     store.add_packages(key(base + 10), packages, Some(vec![9; 200]), at(0)).await.unwrap().unwrap();
-    store.take_packages(key(base), key(base + 5), at(1)).await.unwrap().unwrap();
+    store.take_packages(key(base), key(base + 5), true).await.unwrap().unwrap();
     store.set_profile(key(base), 0, vec![5; 3000], at(1)).await.unwrap().unwrap().unwrap();
     store.set_push(key(base + 10), Some("push".to_owned())).await.unwrap().unwrap();
     store.add_wake_token(key(base + 10), TokenHash::of(&base.to_string())).await.unwrap().unwrap();
@@ -102,7 +102,7 @@ pub(crate) async fn live(store: &dyn Store, number: u32) {
         let entry =
             if id % 3 == 0 { commit(base, base + id, u64::from(id / 3) + 1) } else { message(base, base + id, 1) };
         let appended = store.append_entry(posting(entry, at(4))).await.unwrap().unwrap();
-        assert!(matches!(appended, Appended::Kept(Kept::New(_))));
+        assert!(matches!(appended, Appended::Kept(Kept::New { .. })));
     }
     for part in 0..2 {
         let new = upload(base, number as u8 * 2 + part);
@@ -180,7 +180,7 @@ async fn a_restored_node_has_no_key_packages_but_all_else() {
     let store = SqliteStore::open(&copy, &Options::default()).unwrap();
     let waiting = store.packages_waiting(key(1010)).await.unwrap().unwrap();
     assert_eq!((waiting.waiting, waiting.last_resort, waiting.incarnation), (0, false, 5));
-    let taken = store.take_packages(key(1000), key(1005), at(9)).await.unwrap().unwrap();
+    let taken = store.take_packages(key(1000), key(1005), true).await.unwrap().unwrap();
     assert!(taken.packages.is_empty() && !taken.list.is_empty());
     let waiting = store.add_packages(key(1010), vec![vec![0; 200]], None, at(9)).await.unwrap().unwrap();
     assert_eq!(waiting.waiting, 1, "what was known before the restore is new");
@@ -240,7 +240,7 @@ async fn what_a_hub_acknowledged_survives_a_crash_wherever_it_comes() {
         // Whoever got no answer says it again.
         let repeated = message(1000, 100_000 + round * 100, turn);
         let outcome = again.append_entry(posting(repeated, at(9))).await.unwrap();
-        assert!(!matches!(outcome, Ok(Appended::Kept(Kept::New(_)))), "nothing is there twice");
+        assert!(!matches!(outcome, Ok(Appended::Kept(Kept::New { .. }))), "nothing is there twice");
         again.close().await.unwrap();
     }
     store.close().await.unwrap();

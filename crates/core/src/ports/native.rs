@@ -70,8 +70,9 @@ pub trait People: Send + Sync {
     ) -> Allowed<PackagesWaiting>;
     /// How many wait for a device.
     async fn packages_waiting(&self, device: Ed25519Key) -> Allowed<PackagesWaiting>;
-    /// Gives one key package of each device of the owner that has any.
-    async fn take_packages(&self, owner: Ed25519Key, caller: Ed25519Key, now: Timestamp) -> Allowed<TakenPackages>;
+    /// Gives one key package of each device of the owner that has any: those that are given once to the owner's own devices, and to
+    /// others if they are `fresh`; otherwise last resorts, where there are any.
+    async fn take_packages(&self, owner: Ed25519Key, caller: Ed25519Key, fresh: bool) -> Allowed<TakenPackages>;
     /// The profile and its counter.
     async fn profile(&self, identity: Ed25519Key) -> Stored<Option<(u64, Vec<u8>)>>;
     /// Replaces the profile of this counter (0: there is none). Gives the new counter, or the stored one if it is another.

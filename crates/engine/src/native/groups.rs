@@ -39,25 +39,24 @@ impl Engine {
         self.allow_stored(bytes(entry.body.len().saturating_add(commit)), now)?;
         let engine = self.clone();
         to_the_end(async move {
-            let (group, commits, notify) = (entry.group, entry.commit.is_some(), entry.notify);
+            let (group, commits) = (entry.group, entry.commit.is_some());
             let (policy, presences) = (engine.policies().group, Arc::clone(&engine.inner.presences));
             let posting = EntryPosting { entry, policy, presences, now };
+            // What was remembered must not outlive the commit: who is removed gets nothing from it on.
+            let changing = commits.then(|| engine.inner.memberships.change(&group));
             let appended = engine.inner.store.append_entry(posting).await?;
+            drop(changing);
             metrics::counter!("tidings_group_entries_total", "outcome" => outcome(appended.as_ref())).increment(1);
-            let envelope = match appended? {
+            let (envelope, knocks) = match appended? {
                 Appended::Lost(lost) => return Ok(Err(lost)),
                 Appended::Kept(Kept::Before(placed)) => return Ok(Ok(placed)),
                 Appended::Kept(Kept::Dropped) => return Err(Error::Refused(Refusal::NotAccepted)),
-                Appended::Kept(Kept::New(envelope)) => envelope,
+                Appended::Kept(Kept::New { envelope, knocks }) => (envelope, knocks),
             };
-            if commits {
-                // Before anybody hears of it: who is removed gets nothing from here on.
-                engine.inner.memberships.forget(&group);
-            }
             let placed = Placed { number: u64::try_from(envelope.seq.number()).unwrap_or(0), at: envelope.at };
             engine.announce(group_stream(&group), envelope, true);
-            if notify {
-                engine.inner.bus.wake(Hint::Deliveries);
+            if knocks {
+                engine.tell_knocks();
             }
             Ok(Ok(placed))
         })
@@ -90,9 +89,10 @@ impl Engine {
 
     /// Entries after the cursor, with the end and the turn, for members. Fails with [`Error::Refused`].
     pub async fn entries(&self, group: &GroupId, caller: Ed25519Key, after: Seq) -> Result<(Batch, Seq, u64), Error> {
+        let batch = self.read(&group_stream(group), after).await?;
+        // Asked after it was read, or what came with the removal of the caller might be in it.
         let place = self.group_place(group, &caller).await?;
         let (end, turn) = place.ok_or(Error::Refused(Refusal::NotAccepted))?;
-        let batch = self.read(&group_stream(group), after).await?;
         let last = batch.items.last().map_or(end, |item| item.envelope.seq);
         Ok((batch, end.max(last), turn))
     }
@@ -101,7 +101,9 @@ impl Engine {
     pub async fn leave_group(&self, group: &GroupId, caller: Ed25519Key) -> Result<(), Error> {
         let (engine, group) = (self.clone(), *group);
         to_the_end(async move {
+            let changing = engine.inner.memberships.change(&group);
             let left = engine.inner.store.leave_group(group, caller).await?;
+            drop(changing);
             engine.group_changed(&group);
             if left { Ok(()) } else { Err(Error::Refused(Refusal::NotAccepted)) }
         })
@@ -112,7 +114,10 @@ impl Engine {
     pub async fn end_group(&self, group: &GroupId, caller: Ed25519Key) -> Result<(), Error> {
         let (engine, group) = (self.clone(), *group);
         to_the_end(async move {
-            engine.inner.store.end_group(group, caller).await??;
+            let changing = engine.inner.memberships.change(&group);
+            let ended = engine.inner.store.end_group(group, caller).await?;
+            drop(changing);
+            ended?;
             engine.inner.tail.forget(&group_stream(&group));
             engine.group_changed(&group);
             engine.inner.sweeper.notify_one();
@@ -121,9 +126,9 @@ impl Engine {
         .await
     }
 
-    /// Who belongs to the group is asked for anew, here and in other processes.
+    /// Calls all who follow the group, here and in other processes, to look whether they still may.
     fn group_changed(&self, group: &GroupId) {
-        self.inner.memberships.forget(group);
+        self.inner.feeds.tell(&group_stream(group), |_| ());
         if self.inner.bus.reaches_others() {
             self.inner.bus.wake(Hint::Stream(group_stream(group)));
         }
@@ -158,7 +163,7 @@ impl Engine {
 /// What became of an entry, in a word.
 fn outcome(appended: Result<&Appended, &Denial>) -> &'static str {
     match appended {
-        Ok(Appended::Kept(Kept::New(_))) => "kept",
+        Ok(Appended::Kept(Kept::New { .. })) => "kept",
         Ok(Appended::Kept(Kept::Before(_))) => "repeated",
         Ok(Appended::Lost(_)) => "lost",
         Ok(Appended::Kept(Kept::Dropped)) | Err(_) => "refused",

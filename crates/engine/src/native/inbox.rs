@@ -9,7 +9,7 @@ use tidings_core::denial::Denial;
 use tidings_core::parcel::{Kept, NewParcel, PARCEL_BYTES_MAX, ParcelPosting, Placed};
 use tidings_core::ports::native::inbox_of;
 use tidings_core::presence::Presence;
-use tidings_core::{Ed25519Key, Envelope, Hint, Seq, Timestamp};
+use tidings_core::{Ed25519Key, Envelope, Seq, Timestamp};
 
 /// Parcels deleted in one transaction at most, so that nobody waits long behind it.
 const ROUND: usize = 200;
@@ -24,12 +24,12 @@ impl Engine {
         self.allow_stored(bytes(parcel.body.len()), now)?;
         let engine = self.clone();
         to_the_end(async move {
-            let (owner, notify) = (parcel.owner, parcel.notify);
+            let owner = parcel.owner;
             let (policy, presences) = (engine.policies().inbox, Arc::clone(&engine.inner.presences));
             let kept = engine.inner.store.post_parcel(ParcelPosting { parcel, policy, presences, now }).await?;
             metrics::counter!("tidings_parcels_total", "outcome" => outcome(kept.as_ref())).increment(1);
             Ok(match kept? {
-                Kept::New(envelope) => engine.tell_parcel(&owner, envelope, notify),
+                Kept::New { envelope, knocks } => engine.tell_parcel(&owner, envelope, knocks),
                 Kept::Before(placed) => placed,
                 Kept::Dropped => Placed { number: 0, at: now },
             })
@@ -38,11 +38,11 @@ impl Engine {
     }
 
     /// Tells all who read the inbox of what has come into it.
-    pub(super) fn tell_parcel(&self, owner: &Ed25519Key, envelope: Envelope, notify: bool) -> Placed {
+    pub(super) fn tell_parcel(&self, owner: &Ed25519Key, envelope: Envelope, knocks: bool) -> Placed {
         let placed = Placed { number: u64::try_from(envelope.seq.number()).unwrap_or(0), at: envelope.at };
         self.announce(inbox_of(owner), envelope, true);
-        if notify {
-            self.inner.bus.wake(Hint::Deliveries);
+        if knocks {
+            self.tell_knocks();
         }
         placed
     }
@@ -79,7 +79,7 @@ impl Engine {
 /// What became of a parcel, in a word. Who is blocked must not see it, and a node's owner need not.
 fn outcome(kept: Result<&Kept, &Denial>) -> &'static str {
     match kept {
-        Ok(Kept::New(_) | Kept::Dropped) => "accepted",
+        Ok(Kept::New { .. } | Kept::Dropped) => "accepted",
         Ok(Kept::Before(_)) => "repeated",
         Err(_) => "refused",
     }

@@ -62,14 +62,24 @@ impl Engine {
         if !self.inner.store.wake(token, now).await? {
             return Err(Error::NotFound);
         }
-        self.inner.bus.wake(Hint::Deliveries);
+        self.tell_knocks();
         Ok(())
+    }
+
+    /// Tells those who send pushes and wakes that some may be due.
+    pub(super) fn tell_knocks(&self) {
+        if self.inner.bus.reaches_others() {
+            self.inner.bus.wake(Hint::Deliveries);
+        } else {
+            self.inner.pushes.notify_one();
+            self.inner.wakes.notify_one();
+        }
     }
 
     /// Pushes to a device that followed its inbox, fell silent, and may not have what was sent last: it counted as listening then.
     pub async fn push_again(&self, device: Ed25519Key, now: Timestamp) -> Result<(), Error> {
         self.inner.store.push_again(device, now).await?;
-        self.inner.bus.wake(Hint::Deliveries);
+        self.tell_knocks();
         Ok(())
     }
 
@@ -82,7 +92,7 @@ impl Engine {
         now: Timestamp,
     ) -> Result<(), Error> {
         self.inner.store.wake_again(group, key, device, now).await?;
-        self.inner.bus.wake(Hint::Deliveries);
+        self.tell_knocks();
         Ok(())
     }
 

@@ -98,6 +98,28 @@ struct KnownGroups {
     cost: usize,
     /// By stripe: a commit in one group must not keep the others from being remembered.
     generations: [u64; STRIPES],
+    /// Groups that are being changed, and by how many.
+    changing: HashMap<GroupId, usize>,
+}
+
+/// While it lives, a group is being changed: who asks is told by the store, and nothing of it is remembered. So nobody is taken for a
+/// member from memory once the store knows better.
+pub(crate) struct Changing<'a> {
+    memberships: &'a Memberships,
+    group: GroupId,
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        let mut known = self.memberships.lock();
+        if let Some(number) = known.changing.get_mut(&self.group) {
+            *number -= 1;
+            if *number == 0 {
+                known.changing.remove(&self.group);
+            }
+        }
+        known.forget(&self.group);
+    }
 }
 
 /// Groups are named at random.
@@ -142,7 +164,7 @@ impl Memberships {
         let members: HashMap<_, _> = membership.members.iter().map(|member| (member.key, member.role)).collect();
         let (cost, new) = (members.len() + GROUP_COST, Arc::new(KnownGroup { turn: membership.turn, members }));
         let mut known = self.lock();
-        if known.generations.get(stripe(&group)) == Some(&ticket.0) {
+        if known.generations.get(stripe(&group)) == Some(&ticket.0) && !known.changing.contains_key(&group) {
             if known.cost + cost > MEMBERS_MAX {
                 known.groups.clear();
                 known.cost = 0;
@@ -156,13 +178,15 @@ impl Memberships {
 
     /// Forgets a group, because it changed.
     pub(crate) fn forget(&self, group: &GroupId) {
+        self.lock().forget(group);
+    }
+
+    /// Forgets a group, because it is about to change.
+    pub(crate) fn change(&self, group: &GroupId) -> Changing<'_> {
         let mut known = self.lock();
-        if let Some(generation) = known.generations.get_mut(stripe(group)) {
-            *generation += 1;
-        }
-        if let Some(old) = known.groups.remove(group) {
-            known.cost = known.cost.saturating_sub(old.members.len() + GROUP_COST);
-        }
+        *known.changing.entry(*group).or_default() += 1;
+        known.forget(group);
+        Changing { memberships: self, group: *group }
     }
 
     /// Forgets everything.
@@ -171,6 +195,17 @@ impl Memberships {
         known.generations.iter_mut().for_each(|generation| *generation += 1);
         known.groups.clear();
         known.cost = 0;
+    }
+}
+
+impl KnownGroups {
+    fn forget(&mut self, group: &GroupId) {
+        if let Some(generation) = self.generations.get_mut(stripe(group)) {
+            *generation += 1;
+        }
+        if let Some(old) = self.groups.remove(group) {
+            self.cost = self.cost.saturating_sub(old.members.len() + GROUP_COST);
+        }
     }
 }
 
@@ -218,6 +253,27 @@ mod tests {
         known.forget(&[5; 16]);
         assert!(known.ask(&[5; 16], &read).await.unwrap().is_some());
         assert!(known.look(&[5; 16]).is_err(), "what changed while it was read is not remembered");
+    }
+
+    #[tokio::test]
+    async fn while_a_group_is_changed_the_store_is_asked() {
+        let (known, reads) = (Memberships::default(), AtomicUsize::new(0));
+        let read = async || {
+            reads.fetch_add(1, Ordering::Relaxed);
+            Ok(Some(Membership { turn: 1, members: vec![Member { key: key(2), role: Role::Owner }] }))
+        };
+        known.ask(&[5; 16], &read).await.unwrap();
+        let changes = [known.change(&[5; 16]), known.change(&[5; 16])];
+        for change in changes {
+            known.ask(&[5; 16], &read).await.unwrap();
+            known.ask(&[5; 16], &read).await.unwrap();
+            drop(change);
+        }
+        assert_eq!(reads.load(Ordering::Relaxed), 5);
+        known.ask(&[5; 16], &read).await.unwrap();
+        known.ask(&[5; 16], &read).await.unwrap();
+        assert_eq!(reads.load(Ordering::Relaxed), 6, "remembered again when nobody changes it any more");
+        assert!(known.lock().changing.is_empty());
     }
 
     #[test]

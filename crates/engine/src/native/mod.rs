@@ -12,6 +12,7 @@ mod uploads;
 pub use uploads::{Deleter, UploadMade, UploadState, UploadWriter};
 
 pub(crate) use memory::{Memberships, Owners};
+pub(crate) use people::Takings;
 pub(crate) use uploads::Writing;
 
 use crate::Engine;

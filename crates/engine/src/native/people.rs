@@ -4,16 +4,22 @@ use super::bytes;
 use crate::Engine;
 use crate::accept::to_the_end;
 use crate::error::Error;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use tidings_core::device::{
-    AccountView, DEVICES_MAX, DeviceList, LIST_BYTES_MAX, PACKAGE_BYTES_MAX, PACKAGES_MAX, POSTING_KEYS_MAX,
-    PROFILE_BYTES_MAX, PackagesWaiting, PostingKey, PostingRight, Registration, TOKEN_LIFE_MAX, TakenPackages,
+    AccountView, DEVICES_MAX, DeviceList, LIST_BYTES_MAX, PACKAGE_BYTES_MAX, PACKAGES_MAX, PACKAGES_PER_DAY,
+    POSTING_KEYS_MAX, PROFILE_BYTES_MAX, PackagesWaiting, PostingKey, PostingRight, Registration, TOKEN_LIFE_MAX,
+    TakenPackages,
 };
 use tidings_core::exchange::NewExchange;
 use tidings_core::ports::native::ListSet;
-use tidings_core::{AccountNews, Ed25519Key, Key, Timestamp, Token};
+use tidings_core::{AccountNews, Day, Ed25519Key, Key, Timestamp, Token};
 
 /// Bytes reckoned for a row beside what is in it.
 const ROW: u64 = 256;
+
+/// Pairs of an owner and a posting key whose takings of a day are counted, about 100 bytes each.
+const TAKERS_MAX: usize = 65_536;
 
 impl Engine {
     /// Makes an account. The same again changes nothing. Fails with [`Error::Exists`] if there is another with this identity or one of
@@ -133,14 +139,16 @@ impl Engine {
         Ok(self.inner.store.packages_waiting(device).await??)
     }
 
-    /// Takes one key package of each device of the owner. Fails with [`Error::Refused`] for strangers.
+    /// Takes one key package of each device of the owner; a posting key that has taken [`PACKAGES_PER_DAY`] today is given last resorts.
+    /// Fails with [`Error::Refused`] for strangers.
     pub async fn take_packages(
         &self,
         owner: Ed25519Key,
         caller: Ed25519Key,
         now: Timestamp,
     ) -> Result<TakenPackages, Error> {
-        Ok(self.inner.store.take_packages(owner, caller, now).await??)
+        let fresh = self.inner.takings.take(owner, caller, now);
+        Ok(self.inner.store.take_packages(owner, caller, fresh).await??)
     }
 
     /// The sealed profile and its counter, if there is one.
@@ -170,6 +178,33 @@ impl Engine {
             Ok(set)
         })
         .await
+    }
+}
+
+/// How often posting keys have taken key packages today.
+#[derive(Default)]
+pub(crate) struct Takings(Mutex<TakenToday>);
+
+#[derive(Default)]
+struct TakenToday {
+    day: Day,
+    /// By owner and posting key.
+    counts: HashMap<(Ed25519Key, Ed25519Key), u32>,
+}
+
+impl Takings {
+    /// Counts one more. False if it is one too many, or nothing more can be counted today.
+    fn take(&self, owner: Ed25519Key, caller: Ed25519Key, now: Timestamp) -> bool {
+        let mut today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if today.day != now.day() {
+            *today = TakenToday { day: now.day(), counts: HashMap::new() };
+        }
+        if today.counts.len() >= TAKERS_MAX && !today.counts.contains_key(&(owner, caller)) {
+            return false;
+        }
+        let count = today.counts.entry((owner, caller)).or_default();
+        *count = count.saturating_add(1);
+        *count <= PACKAGES_PER_DAY
     }
 }
 

@@ -35,7 +35,7 @@ impl Engine {
     }
 
     /// Gives an exchange its answer, which comes into the maker's inbox, too. The same again changes nothing. Fails with
-    /// [`Error::NotFound`], [`Error::TooLarge`], and [`Error::Refused`] if the inbox is full.
+    /// [`Error::NotFound`], [`Error::TooLarge`], and [`Error::Refused`] if the inbox is full or its maker has too much.
     pub async fn answer_swap(
         &self,
         id: SwapId,
@@ -61,7 +61,8 @@ impl Engine {
     }
 
     /// Gives an exchange its reply. The same again changes nothing. Fails with [`Error::NotFound`] if it is not the maker's,
-    /// [`Error::TooLarge`], and [`Error::Conflict`] if it has no answer yet, or another reply.
+    /// [`Error::TooLarge`], [`Error::Refused`] if its maker has too much, and [`Error::Conflict`] if it has no answer yet, or another
+    /// reply.
     pub async fn reply_swap(&self, maker: Ed25519Key, id: SwapId, reply: Vec<u8>, now: Timestamp) -> Result<(), Error> {
         allowed(reply.len())?;
         self.allow_stored(bytes(reply.len()), now)?;

@@ -117,7 +117,11 @@ async fn members_change_as_their_roles_allow() {
     assert!(refused(&house, message(3, 2, 1)).await);
     assert!(house.engine.entries(&TEA, key(3), Seq::START).await.is_err());
     appended(&house, commit(4, 2, 2, &[], &[3])).await;
+    let mut session = house.engine.subscriber();
+    session.resume(group_stream(&TEA), Seq::from_number(100));
+    assert!(next(&mut session).await.is_empty());
     house.engine.leave_group(&TEA, key(1)).await.unwrap();
+    assert!(next(&mut session).await.is_empty(), "who follows is called, to look whether they still may");
     assert!(matches!(house.engine.leave_group(&TEA, key(1)).await, Err(Error::Refused(Refusal::NotAccepted))));
     appended(&house, commit(4, 3, 3, &[member(2, Role::Owner)], &[])).await;
     assert_eq!(member_of(2).await, Some(Role::Owner), "without an owner anybody makes one");
@@ -242,11 +246,30 @@ async fn only_an_owner_ends_a_group() {
     session.resume(group_stream(&TEA), Seq::START);
     assert_eq!(next(&mut session).await, [1]);
     house.engine.end_group(&TEA, key(1)).await.unwrap();
+    assert!(next(&mut session).await.is_empty(), "who follows is called, to look whether they still may");
     assert!(refused(&house, message(1, 2, 0)).await);
     assert!(house.engine.entries(&TEA, key(1), Seq::START).await.is_err());
     house.engine.sweep(house.now()).await.unwrap();
     house.intact().await;
     assert_eq!(house.engine.statistics(house.now()).await.unwrap().group_entries, 0);
+}
+
+#[tokio::test]
+async fn a_group_made_anew_under_the_same_name_knows_nothing_of_the_old_one() {
+    let house = tea().await;
+    for id in 1..=3 {
+        appended(&house, message(1, id, 0)).await;
+    }
+    house.engine.end_group(&TEA, key(1)).await.unwrap();
+    make(&house, TEA, &[member(1, Role::Owner)]).await.unwrap();
+    // The old entries are deleted later; the same one as one of them is none of them.
+    assert_eq!(appended(&house, message(1, 2, 0)).await, 1);
+    let (batch, end, _) = house.engine.entries(&TEA, key(1), Seq::START).await.unwrap();
+    assert_eq!((batch.items.len(), end), (1, Seq::from_number(1)));
+    house.intact().await;
+    house.engine.sweep(house.now()).await.unwrap();
+    house.intact().await;
+    assert_eq!(house.engine.statistics(house.now()).await.unwrap().group_entries, 1);
 }
 
 #[tokio::test]

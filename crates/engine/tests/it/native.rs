@@ -2,10 +2,11 @@
 
 use crate::house::{DEADLINE, House};
 use std::time::Duration;
-use tidings_core::device::{DeviceList, PostingKey, PostingRight, Registration};
+use tidings_core::device::{DeviceList, PACKAGES_PER_DAY, PostingKey, PostingRight, Registration};
 use tidings_core::exchange::ExchangeRefusal;
 use tidings_core::parcel::{self, NewParcel, Placed};
 use tidings_core::ports::native::inbox_of;
+use tidings_core::swap::{SWAP_BYTES_MAX, SWAPS_BYTES_MAX};
 use tidings_core::{AccountNews, Ed25519Key, Hint, Key, Refusal, Seq};
 use tidings_engine::Error;
 
@@ -135,6 +136,32 @@ async fn key_packages_are_given_once_and_the_last_resort_again() {
 }
 
 #[tokio::test]
+async fn a_contact_uses_up_so_many_key_packages_a_day() {
+    let house = House::new();
+    settle(&house, 1, &[11, 12]).await;
+    allow(&house, 1, &[(5, false), (6, false)]).await;
+    let engine = &house.engine;
+    let packages = || (0..100u8).map(|number| vec![number; 9]).collect();
+    engine.add_packages(key(11), packages(), Some(vec![200; 9]), house.now()).await.unwrap();
+    engine.add_packages(key(12), packages(), None, house.now()).await.unwrap();
+    let last_resorts = async |caller| {
+        let taken = engine.take_packages(key(1), key(caller), house.now()).await.unwrap().packages;
+        taken.iter().map(|taken| taken.last_resort).collect::<Vec<_>>()
+    };
+    for _ in 0..PACKAGES_PER_DAY {
+        assert_eq!(last_resorts(5).await, [false, false]);
+    }
+    assert_eq!(last_resorts(5).await, [true, false], "a device without a last resort can give nothing else");
+    assert_eq!(last_resorts(6).await, [false, false], "others are not kept out");
+    for _ in 0..2 * PACKAGES_PER_DAY {
+        assert_eq!(last_resorts(11).await, [false, false], "nor own devices");
+    }
+    house.pass(Duration::from_secs(86_400));
+    assert_eq!(last_resorts(5).await, [false, false]);
+    house.intact().await;
+}
+
+#[tokio::test]
 async fn strangers_cant_post_and_the_blocked_do_not_notice() {
     let house = House::new();
     settle(&house, 1, &[11]).await;
@@ -240,6 +267,29 @@ async fn an_exchange_takes_one_answer_which_comes_into_the_inbox() {
     engine.create_swap(key(1), [3; 16], None, house.now().after(Duration::from_secs(9)), house.now()).await.unwrap();
     engine.delete_swap(key(1), [3; 16]).await.unwrap();
     assert!(matches!(engine.delete_swap(key(1), [3; 16]).await, Err(Error::NotFound)));
+    house.intact().await;
+}
+
+#[tokio::test]
+async fn what_exchanges_hold_is_bounded_with_their_answers_and_replies() {
+    let house = House::new();
+    settle(&house, 1, &[11]).await;
+    let (engine, now) = (&house.engine, house.now());
+    let large = || vec![7; SWAP_BYTES_MAX];
+    let make = |id, offer| engine.create_swap(key(1), [id; 16], offer, now.after(Duration::from_secs(600)), now);
+    let most = u8::try_from(SWAPS_BYTES_MAX / u64::try_from(SWAP_BYTES_MAX).unwrap()).unwrap();
+    for id in 1..=most - 2 {
+        make(id, Some(large())).await.unwrap();
+    }
+    make(100, None).await.unwrap();
+    make(101, None).await.unwrap();
+    engine.answer_swap([100; 16], large(), now).await.unwrap().unwrap();
+    engine.reply_swap(key(1), [100; 16], large(), now).await.unwrap();
+    let full = |error| matches!(error, Error::Refused(Refusal::SenderFull));
+    assert!(full(engine.answer_swap([101; 16], vec![7], now).await.map(drop).unwrap_err()));
+    engine.delete_swap(key(1), [1; 16]).await.unwrap();
+    engine.answer_swap([101; 16], large(), now).await.unwrap().unwrap();
+    assert!(full(engine.reply_swap(key(1), [101; 16], vec![7], now).await.unwrap_err()));
     house.intact().await;
 }
 

@@ -23,7 +23,7 @@ pub(in crate::sqlite) fn append(tx: &Tx<'_>, posting: EntryPosting) -> Ruled<App
     let EntryPosting { entry, policy, presences, now } = posting;
     let Some((mut stream, mut group)) = find(tx.conn, &entry.group)? else { return Ok(Err(Denial::NotAccepted)) };
     let (id, label, body) = (envelope_id(&entry.group, &entry.id), label(&entry), content(&entry));
-    let before = known(tx.conn, id)?;
+    let before = known(tx, &stream, id)?;
     let facts = GroupFacts {
         turn: group.turn,
         role: role(tx.conn, stream.id, &entry.caller)?,
@@ -67,10 +67,8 @@ pub(in crate::sqlite) fn append(tx: &Tx<'_>, posting: EntryPosting) -> Ruled<App
         group.save(tx.conn)?;
     }
     holdings::change(tx.conn, group.account, Holding::Groups, 0, grown)?;
-    if entry.notify {
-        wakes::queue(tx, stream.id, &entry.group, &presences, now)?;
-    }
-    Ok(Ok(Appended::Kept(Kept::New(envelope))))
+    let knocks = entry.notify && wakes::queue(tx, stream.id, &entry.group, &presences, now)?;
+    Ok(Ok(Appended::Kept(Kept::New { envelope, knocks })))
 }
 
 /// What the keys that a commit names are now.

@@ -104,23 +104,26 @@ fn has_room(conn: &Connection, stream: i64, key: &Ed25519Key) -> Result<bool, Fa
     Ok(own < WAKES_PER_KEY_MAX && all < WAKES_PER_GROUP_MAX)
 }
 
-/// Asks for a knock at all doors of a group behind which nobody listens. Those that are asked for already are passed over.
+/// Asks for a knock at all doors of a group behind which nobody listens, and tells whether there is any. Those that are asked for
+/// already are passed over.
 pub(super) fn queue(
     tx: &Tx<'_>,
     stream: i64,
     group: &GroupId,
     presences: &Presences,
     now: Timestamp,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let mut select = tx.conn.prepare_cached(
         "SELECT id, stream, key, device, sum, url FROM wakes w WHERE stream = ?1
          AND NOT EXISTS (SELECT 1 FROM knocks k WHERE k.kind = 1 AND k.target = w.id AND k.state IN (1, 3))",
     )?;
     let all: Vec<_> = select.query_and_then(params![stream], WakeRow::read)?.collect::<Result<_, _>>()?;
+    let mut any = false;
     for wake in all.iter().filter(|wake| !presences.in_group(group, &wake.key, &wake.device)) {
         knocks::queue(tx, Door::Wake, wake.id, now)?;
+        any = true;
     }
-    Ok(())
+    Ok(any)
 }
 
 /// Asks for a knock at the door of one device, if it left an address.

@@ -224,14 +224,19 @@ impl People for SqliteStore {
         .await
     }
 
-    async fn take_packages(&self, owner: Ed25519Key, caller: Ed25519Key, _now: Timestamp) -> Allowed<TakenPackages> {
+    async fn take_packages(&self, owner: Ed25519Key, caller: Ed25519Key, fresh: bool) -> Allowed<TakenPackages> {
         self.write_always(move |tx| {
             let Some(account) = account(tx.conn, &owner)? else { return Ok(Err(Denial::NotAccepted)) };
             let Some(right) = posting::right(tx.conn, account.number, &caller)? else {
                 return Ok(Err(Denial::NotAccepted));
             };
             let list = ListRow::find(tx.conn, account.number)?.map(|stored| stored.list).unwrap_or_default();
-            let packages = packages::take(tx, account.number, right == PostingRight::Dropped)?;
+            let given = match right {
+                PostingRight::Dropped => packages::Given::LastResorts,
+                PostingRight::Kept if !fresh => packages::Given::LastResortsFirst,
+                PostingRight::Kept | PostingRight::Device => packages::Given::Fresh,
+            };
+            let packages = packages::take(tx, account.number, given)?;
             Ok(Ok(TakenPackages { list, packages }))
         })
         .await

@@ -125,19 +125,32 @@ pub(super) fn waiting(conn: &Connection, device: i64) -> Result<PackagesWaiting,
     Ok(PackagesWaiting { waiting: of(WAITS)?, last_resort: of(LAST_RESORT)? > 0, incarnation })
 }
 
-/// Gives one of each device that has any. For somebody who is dropped, none is used up.
-pub(super) fn take(tx: &Tx<'_>, account: i64, dropped: bool) -> Result<Vec<TakenPackage>, Fault> {
+/// What somebody is given.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// What is given once, and the last resort when there is no more.
+    Fresh,
+    /// The last resort, and what is given once where there is none.
+    LastResortsFirst,
+    /// The last resort only; nothing is used up.
+    LastResorts,
+}
+
+/// Gives one of each device that has any.
+pub(super) fn take(tx: &Tx<'_>, account: i64, given: Given) -> Result<Vec<TakenPackage>, Fault> {
     let incarnation = int(incarnation(tx.conn)?);
     let mut taken = Vec::new();
     for device in DeviceRow::of_account(tx.conn, account)? {
         let first = |state| PackageRow::first(tx.conn, device.id, state, incarnation);
-        let waits = if dropped { None } else { first(WAITS)? };
-        if let Some(row) = waits {
-            let package = give(tx.conn, row)?;
-            taken.push(TakenPackage { device: device.key, package, last_resort: false });
-        } else if let Some(row) = first(LAST_RESORT)? {
-            taken.push(TakenPackage { device: device.key, package: row.package, last_resort: true });
-        }
+        let found = match given {
+            Given::Fresh => first(WAITS)?.map_or_else(|| first(LAST_RESORT), |row| Ok(Some(row)))?,
+            Given::LastResortsFirst => first(LAST_RESORT)?.map_or_else(|| first(WAITS), |row| Ok(Some(row)))?,
+            Given::LastResorts => first(LAST_RESORT)?,
+        };
+        let Some(row) = found else { continue };
+        let last_resort = row.state == LAST_RESORT;
+        let package = if last_resort { row.package } else { give(tx.conn, row)? };
+        taken.push(TakenPackage { device: device.key, package, last_resort });
     }
     Ok(taken)
 }

@@ -217,8 +217,10 @@ impl Session {
         let Some(key) = self.follows.member(&id) else { return };
         match self.door.engine.member(&id, &key).await {
             Ok(Some(_)) => {
-                Around::Entries(Fixed(id)).send(&batch.items, &mut self.socket);
-                self.follows.sent(Followed::Group(Fixed(id)));
+                if !batch.items.is_empty() {
+                    Around::Entries(Fixed(id)).send(&batch.items, &mut self.socket);
+                    self.follows.sent(Followed::Group(Fixed(id)));
+                }
             }
             Ok(None) => self.refuse(Followed::Group(Fixed(id)), Code::NotAccepted),
             Err(error) => self.again(stream, batch, &error).await,
