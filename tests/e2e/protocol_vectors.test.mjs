@@ -233,3 +233,17 @@ test('rosters', () => {
   const remove = [...before.keys()].filter((key) => !after.has(key))
   assert.deepEqual({ add, remove }, vectors.changes)
 })
+
+test('signed rosters', () => {
+  const vectors = read('rosters')
+  const group = unhex(vectors.group)
+  for (const name of ['before', 'left', 'after']) protocol.statements(group, cbor(unhex(vectors[name].cbor)))
+  const verdicts = new Set()
+  for (const { why, known, shown, verdict } of vectors.weighed) {
+    const weigh = () => protocol.weigh(group, cbor(unhex(known)), cbor(unhex(shown)))
+    if (verdict === 'refused') assert.throws(weigh, undefined, why)
+    else assert.equal(weigh(), verdict, why)
+    verdicts.add(verdict)
+  }
+  assert.equal(verdicts.size, 3)
+})

@@ -5,7 +5,7 @@ import { argon2id } from '@noble/hashes/argon2.js'
 import { expand, extract, hkdf as hkdfWith } from '@noble/hashes/hkdf.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import { concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js'
-import { decode } from 'cborg'
+import { decode, encode } from 'cborg'
 
 export const bytes = (value) => (typeof value === 'string' ? utf8ToBytes(value) : value)
 export const join = (...parts) => concatBytes(...parts.map(bytes))
@@ -116,6 +116,56 @@ export function judge(known, list) {
   const same = JSON.stringify(shown(known)) === JSON.stringify(shown(list))
   const reader = same ? 'same' : list.counter > known.counter && good ? 'newer' : 'refused'
   return { reader, node_stores: list.counter === known.counter + 1 && good }
+}
+
+// What owners and moderators signed of a roster (conversations.md, Signed rosters), each with its hash.
+export function statements(group, roster) {
+  const list = roster.signed.map((object) => {
+    const said = verify('roster', object, (body) => certificate(body.by).device)
+    must(hex(said.group) === hex(group), 'of another conversation')
+    return { ...said, signer: hex(certificate(said.by).identity), hash: hex(sha256(object)) }
+  })
+  list.slice(1).forEach((said, at) => must(hex(said.prev) === list[at].hash && said.v > list[at].v, 'not in a row'))
+  const last = list.at(-1)
+  must(last && hex(last.own) === hex(ownHash(roster)) && hex(last.all) === hex(contentHash(roster)), 'not what was signed')
+  must(last.v <= roster.v, 'a version from before')
+  return list
+}
+
+export const ownHash = (roster) => sha256(encode([roster.kind, roster.hub, roster.seal, roster.locked]))
+
+export function contentHash(roster) {
+  const members = roster.members.map(({ id, since }) => [id, since])
+  for (const [at, id, since] of roster.gone ?? []) members.splice(at, 0, [id, since])
+  return sha256(encode([ownHash(roster), roster.name, roster.picture ?? null, roster.expire ?? null, members]))
+}
+
+// What somebody who knows one roster says of another one.
+export function weigh(group, known, shown) {
+  const roles = (staff) => new Map(staff.map(([id, role]) => [hex(id), role]))
+  const staffOf = (roster) => roles(roster.members.filter(({ role }) => role < 2).map(({ id, role }) => [id, role]))
+  const old = statements(group, known)
+  const list = statements(group, shown)
+  const common = list.findLastIndex((said) => old.some(({ hash }) => hash === said.hash))
+  must(common >= 0, 'unrelated')
+  const [newest, last, fresh] = [old.at(-1), list.at(-1), list.slice(common + 1)]
+  const same = newest.hash === last.hash
+  const earlier = same || last.v < newest.v
+  let staff = same ? roles(newest.staff) : earlier ? roles(list[common].staff) : staffOf(known)
+  let own = hex(same ? newest.own : earlier ? list[common].own : ownHash(known))
+  for (const said of fresh) {
+    const role = staff.get(said.signer)
+    const kept = hex(said.own) === own && said.staff.every(([id, role]) => staff.get(hex(id)) <= role)
+    must(role === 0 || (role === 1 && kept), 'no right')
+    staff = roles(said.staff)
+    own = hex(said.own)
+  }
+  must(hex(ownHash(shown)) === own, 'not what was signed')
+  const before = staffOf(known)
+  for (const [id, role] of staffOf(shown)) must(before.get(id) <= role || staff.get(id) <= role, 'a role that nobody gave')
+  if (!same) return last.v > newest.v ? 'newer' : 'older'
+  const back = (known.gone ?? []).some(([, id]) => shown.members.some((member) => hex(member.id) === hex(id)))
+  return shown.v < known.v || back ? 'older' : 'newer'
 }
 
 export const mark = (key) => sha256(key).slice(0, 8)

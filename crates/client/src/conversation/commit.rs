@@ -41,6 +41,7 @@ impl Conversation {
         self.without_room_keys(&before, &after, &mut add, &mut remove);
         let has_devices = |who: &Identity| scene.people.devices(who).is_some_and(|list| !list.devices.is_empty());
         let facts = CommitFacts {
+            group: self.owner(),
             before: &leaves_before,
             after: &leaves_after,
             external: judgement.external,
@@ -111,7 +112,7 @@ impl Conversation {
         let before = std::mem::replace(&mut *self.state().roster, after);
         let seats_before = self.state.seats.clone();
         self.note_seats(scene)?;
-        self.note_expelled(by.as_ref(), &before);
+        self.note_expelled(by.is_none(), &before);
         self.note_roster(scene, &before);
         self.note_chains(scene, &seats_before);
         if let Some(by) = by {

@@ -66,6 +66,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         roster: Part::new(roster.clone()),
         newest: Part::new(roster.clone()),
         expelled: Vec::new(),
+        taken: VecDeque::new(),
         seals: vec![Fixed(roster.seal)],
         locked: roster.locked,
         pass: draft.pass,
@@ -214,14 +215,18 @@ impl Conversation {
             locked: draft.pass.is_some(),
             expire: None,
             members: Vec::new(),
+            signed: Vec::new(),
+            gone: Vec::new(),
         };
         let mut state = blank(scene, draft, &roster);
         let access = own_access_key(scene.me, &state).verifying_key().to_bytes();
         roster.members.push(RosterMember { id: state.me, access, salt: state.salt.0, role: 0, since: 0 });
         roster.members.extend(other);
-        (*state.roster, *state.newest) = (roster.clone(), roster);
         state.phase = Phase::Creating;
         let mut made = Self::from_state(state);
+        let nothing = Roster { members: Vec::new(), ..roster.clone() };
+        made.sign_roster(scene.me, &nothing, &mut roster).map_err(|why| Fault::Store(why.to_owned()))?;
+        (*made.state.roster, *made.state.newest) = (roster.clone(), roster);
         let welcome = made.make_group(scene, packages)?;
         let own_others = scene.people.devices(&made.state.me).is_some_and(|list| list.devices.len() > 1);
         if own_others && made.state.room.is_none() {

@@ -2,7 +2,7 @@
 //! commit, without the person noticing.
 
 use super::Conversation;
-use super::expelled::{Before, expelled};
+use super::history::Notice;
 use super::intake::ANSWER_WITHIN;
 use super::scene::Scene;
 use super::slot::mls_fault;
@@ -37,7 +37,7 @@ impl Conversation {
         match &mut self.state.heal {
             Some(heal) if out && !heal.out => heal.out = true,
             Some(_) => return,
-            None => self.state.heal = Some(Heal { next: scene.now, tries: 0, out }),
+            None => self.state.heal = Some(Heal { next: scene.now, tries: 0, out, told: false }),
         }
         self.changed = true;
     }
@@ -166,9 +166,21 @@ impl Conversation {
                     let state = self.state();
                     state.update_at = at;
                 }
+                self.tell_refused(scene);
                 Ok(())
             }
         }
+    }
+
+    /// Says once in the conversation that this device stays out of what the hub shows.
+    fn tell_refused(&mut self, scene: &mut Scene<'_>) {
+        let untold = |heal: &&mut Heal| heal.out && !heal.told;
+        let Some(heal) = self.state.heal.as_mut().filter(untold) else { return };
+        heal.told = true;
+        self.changed = true;
+        let me = self.state.me;
+        self.notice(scene, me, scene.now, Notice::Refused);
+        self.show(scene);
     }
 
     /// Everything that is checked before one comes back (docs/protocol/conversations.md).
@@ -184,13 +196,16 @@ impl Conversation {
             return distrust("the hub shows another group");
         }
         let signer = self.seat(&found.signer).map(|seat| seat.identity);
+        if let Err(unproven) = self.believes(&roster) {
+            return distrust(&unproven.to_string());
+        }
         if self.state.kind == ConversationKind::Room {
             return if signer.is_some() { Ok(()) } else { distrust("the room's group info is by nobody") };
         }
         // Whoever had been removed is no member, though they may be in the roster of an old branch.
-        let Some(role) = signer.as_ref().and_then(|who| self.state.newest.role(who)) else {
+        if signer.is_none_or(|who| self.state.newest.member(&who).is_none()) {
             return distrust("the group info is by no known member");
-        };
+        }
         if roster.member(&self.state.me).is_none() {
             return distrust("the hub's list of members does not have you");
         }
@@ -203,9 +218,8 @@ impl Conversation {
         if !seats.is_some_and(|seats| seats.iter().all(|seat| roster.member(&seat.identity).is_some())) {
             return distrust("a device in the group belongs to no member");
         }
-        // Whoever has read the whole stream saw no such change: only an owner or moderator is believed then.
-        if !out && role > 1 && roster != *self.state.roster {
-            return distrust("a member shows another list of members than the group has");
+        if !out && self.outranks(&roster) {
+            return distrust("the hub shows a branch of the group that does not hold");
         }
         Ok(())
     }
@@ -386,28 +400,6 @@ impl Conversation {
             self.want(scene, super::state::Goal::Devices { who: *from, again: true });
         }
         self.settle(scene);
-    }
-
-    /// Whether the list of members is older than one that was seen here: somebody who was removed is in it again.
-    pub(super) fn behind(&self) -> bool {
-        !self.state.expelled.is_empty()
-    }
-
-    /// Notes who is in the roster again, after a commit by `by`.
-    pub(super) fn note_expelled(&mut self, by: Option<&Identity>, before: &Roster) {
-        let known = Before { newest: &self.state.newest, roster: before, expelled: &self.state.expelled };
-        let again = expelled(&known, &self.state.roster, by);
-        if again != self.state.expelled {
-            self.state().expelled = again;
-        }
-    }
-
-    /// Who is to be removed again, if one is the one to do it.
-    pub(super) fn repairs(&self) -> Option<Vec<Identity>> {
-        let role = self.state.roster.role(&self.state.me)?;
-        let allowed = |who: &Identity| self.state.roster.role(who).is_some_and(|theirs| role == 0 || theirs > role);
-        let extra: Vec<Identity> = self.state.expelled.iter().copied().filter(allowed).collect();
-        (role <= 1 && !extra.is_empty()).then_some(extra)
     }
 }
 

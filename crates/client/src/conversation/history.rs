@@ -45,6 +45,8 @@ pub(super) enum Notice {
     Expire(u32),
     /// This device has lost its memory.
     LostMemory,
+    /// What the node shows can't be right: this device does not go along.
+    Refused,
     /// These were added while this device was out.
     Came(Vec<Identity>),
     /// These were removed, or left, while this device was out.

@@ -93,6 +93,9 @@ impl Conversation {
         roster: &Roster,
     ) -> Result<(), Fault> {
         let distrust = |what: &str| Err(Fault::Distrust(what.to_owned()));
+        if roster.proven(&self.owner()).is_err() {
+            return distrust("the list of members is not signed as it must be");
+        }
         if group.id() != self.owner() || roster.hub != self.state.hub || roster.kind == ConversationKind::Room {
             return distrust("a welcome to another group");
         }
@@ -135,6 +138,9 @@ impl Conversation {
             return Err(Fault::Distrust("you are not in this group's roster".to_owned()));
         }
         self.check_welcome(scene, from, &group, &roster)?;
+        if self.state.phase != Phase::Out {
+            self.believes(&roster).map_err(|unproven| Fault::Distrust(unproven.to_string()))?;
+        }
         self.drop_next(scene)?;
         self.next = Some(group);
         let (number, turn) = (welcome.number, welcome.turn);
@@ -184,6 +190,8 @@ impl Conversation {
             locked: pass.is_some(),
             expire: None,
             members: Vec::new(),
+            signed: Vec::new(),
+            gone: Vec::new(),
         };
         let room = Some(room_self(scene, None)?);
         let kind = ConversationKind::Room;
@@ -224,7 +232,7 @@ impl Conversation {
         let now = scene.now;
         let state = self.state();
         state.phase = Phase::Joining;
-        state.heal = Some(Heal { next: now, tries: 0, out: true });
+        state.heal = Some(Heal { next: now, tries: 0, out: true, told: false });
         scene.steps.push(Step::Show(Event::Changed));
         self.settle(scene);
     }

@@ -6,9 +6,9 @@
 
 mod batch;
 mod chain;
+mod behind;
 mod commit;
 mod create;
-mod expelled;
 mod expiry;
 mod gaps;
 mod heal;

@@ -33,6 +33,10 @@ pub(super) fn text(people: &dyn People, me: &Identity, by: &Identity, notice: &N
         Notice::Expire(seconds) => format!("{name} lets messages disappear after {}", span(*seconds)),
         Notice::Came(who) => format!("{} came in meanwhile", names(people, me, who)),
         Notice::Gone(who) => format!("{} went meanwhile", names(people, me, who)),
+        Notice::Refused => {
+            "The node shows a state of this conversation that can't be right. Nothing is sent until it shows another"
+                .to_owned()
+        }
         Notice::LostMemory => format!("A device of {name} has lost its memory"),
     }
 }

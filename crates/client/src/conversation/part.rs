@@ -120,6 +120,8 @@ pub(super) fn no_roster() -> Part<Roster> {
         locked: false,
         expire: None,
         members: Vec::new(),
+        signed: Vec::new(),
+        gone: Vec::new(),
     };
     Part { value, changed: false }
 }

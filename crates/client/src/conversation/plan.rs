@@ -57,7 +57,12 @@ impl Conversation {
             }
         }
         if draft.roster != *self.state.roster {
-            draft.roster.v = self.state.roster.v.saturating_add(1);
+            let mut roster = draft.roster.clone();
+            if let Err(why) = self.attest(scene.me, &mut roster) {
+                self.give_up(scene, &draft.wants, &Fault::Refused(why.to_owned()))?;
+                return Ok(None);
+            }
+            draft.roster = roster;
         }
         Ok((!draft.is_empty(&self.state.roster)).then_some(draft))
     }
@@ -72,8 +77,12 @@ impl Conversation {
         }
         let stale = self.stale_seats(scene).into_iter().map(|seat| seat.leaf);
         draft.remove.extend(stale.filter(|leaf| !asked.contains(leaf)));
-        if let Some(extra) = self.repairs() {
-            for who in extra {
+        if let Some((put_right, out)) = self.repairs() {
+            let role = |who: &Identity| put_right.role(who);
+            for member in &mut draft.roster.members {
+                member.role = role(&member.id).unwrap_or(member.role);
+            }
+            for who in out {
                 self.draft_remove(&who, draft);
             }
         }

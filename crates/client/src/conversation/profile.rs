@@ -63,13 +63,25 @@ impl Conversation {
     /// What another device of one's own has set: muted, archived. A record that can't be read changes nothing.
     pub fn apply_profile(&mut self, scene: &mut Scene<'_>, entry: &[u8]) {
         let present = (self.state.own.muted, self.state.own.archived);
-        let set = Entry::read(entry).map(|entry| (entry.muted, entry.archived));
+        let entry = Entry::read(entry);
+        if let Some(entry) = &entry {
+            self.learn_roster(&entry.roster);
+        }
+        let set = entry.map(|entry| (entry.muted, entry.archived));
         if let Some(set) = set.filter(|set| *set != present) {
             let state = self.state();
             (state.own.muted, state.own.archived) = set;
             scene.steps.push(Step::Show(Event::Changed));
         }
         self.settle(scene);
+    }
+
+    /// What another device of one's own saw of the roster while this one is out: it need not be proven.
+    fn learn_roster(&mut self, roster: &Roster) {
+        let out = self.state.heal.is_some_and(|heal| heal.out);
+        if out && roster.v > self.state.newest.v && roster.proven(&self.owner()).is_ok() {
+            *self.state().newest = roster.clone();
+        }
     }
 
     /// Settings that only oneself sees.

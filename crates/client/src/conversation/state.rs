@@ -32,6 +32,8 @@ pub(super) const PLACED_MAX: usize = 256;
 pub(super) const POSTED_MAX: usize = 64;
 /// Most bytes of all that waits for messages that are not here.
 pub(super) const ORPHANS_BYTES_MAX: usize = 256 * 1024;
+/// People whose rights were taken from them that are remembered.
+pub(super) const TAKEN_MAX: usize = 256;
 /// Devices whose chains are followed: those of 1,000 members, and some that are gone.
 pub(super) const CHAINS_MAX: usize = 4_096;
 
@@ -185,6 +187,9 @@ pub(super) struct Heal {
     pub(super) tries: u32,
     /// Whether it is certain that this device is out; else it is only looked.
     pub(super) out: bool,
+    /// Whether it was said that what the hub shows can't be right.
+    #[serde(default)]
+    pub(super) told: bool,
 }
 
 /// What the hub has lost and gets back.
@@ -247,6 +252,16 @@ pub(super) struct Own {
     pub(super) left: bool,
 }
 
+/// Somebody was removed, or has a lower role.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Taken {
+    pub(super) id: Identity,
+    /// The turn at which they had been added.
+    pub(super) since: u64,
+    /// Roles up to this number are not theirs any more.
+    pub(super) role: u8,
+}
+
 /// Everything but messages, MLS and what is in flight. A part that is a [`Part`] or [`Parts`] has records of its own.
 #[derive(Serialize, Deserialize)]
 pub(super) struct State {
@@ -268,9 +283,12 @@ pub(super) struct State {
     /// The newest roster ever seen here.
     #[serde(skip, default = "no_roster")]
     pub(super) newest: Part<Roster>,
-    /// Who is in the roster though a newer one that was seen here had them no more, and whom they brought in.
+    /// Who has rights in the roster that were taken from them before, as far as was seen here.
     #[serde(default)]
     pub(super) expelled: Vec<Identity>,
+    /// Whose rights were taken from them here, newest last.
+    #[serde(default)]
+    pub(super) taken: VecDeque<Taken>,
     /// Newest first.
     pub(super) seals: Vec<Fixed<32>>,
     pub(super) locked: bool,

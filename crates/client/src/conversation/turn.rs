@@ -163,7 +163,7 @@ impl Conversation {
     }
 
     /// What can't be done is not wanted any more.
-    fn give_up(&mut self, scene: &mut Scene<'_>, wants: &[u32], fault: &Fault) -> Result<(), Fault> {
+    pub(super) fn give_up(&mut self, scene: &mut Scene<'_>, wants: &[u32], fault: &Fault) -> Result<(), Fault> {
         let state = self.state();
         state.wants.retain(|want| !wants.contains(&want.number));
         state.proposals_at = None;

@@ -90,7 +90,7 @@ impl Conversation {
             Phase::Joining => Standing::Joining,
             Phase::Creating | Phase::Member => match state.other.filter(|other| people.key_changed(other)) {
                 Some(other) => Standing::KeyChanged(other),
-                None if self.behind() => Standing::Behind,
+                None if self.behind() || state.heal.is_some_and(|heal| heal.told) => Standing::Behind,
                 None => Standing::Ready,
             },
         }

@@ -1,11 +1,18 @@
 //! Who belongs to a conversation (docs/protocol/conversations.md, Roster): the type and its bytes. Who may change it: [`rules`].
 
+pub mod authority;
 pub mod rules;
+pub mod statement;
+#[cfg(test)]
+mod authority_tests;
 #[cfg(test)]
 mod tests;
 
+pub use authority::{Unproven, Weighed};
 pub use rules::{CommitFacts, Leaf, RosterFault};
+pub use statement::Pen;
 
+use self::statement::{STAFF_MAX, STATEMENT_BYTES_MAX, STATEMENTS_MAX};
 use crate::content::{EXPIRE_SECONDS_MAX, NAME_BYTES_MAX, PICTURE_BYTES_MAX};
 use crate::node_url::is_node_url;
 use crate::view::{ConversationKind, Identity};
@@ -13,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 use tidings_wire::api::{MEMBERS_MAX, Member, Role};
+use tidings_wire::bytes::Blob;
 use tidings_wire::cbor::{self, CborError};
 use tidings_wire::{Fixed, api};
 
@@ -22,8 +30,10 @@ pub const OWNER: u8 = 0;
 pub const MODERATOR: u8 = 1;
 /// The role of everybody else.
 pub const MEMBER: u8 = 2;
-/// Most bytes of a roster: 1,000 members with 140 bytes each, a picture, a name.
-pub const ROSTER_BYTES_MAX: usize = 192 * 1024;
+/// Most bytes of a roster: 1,000 members with 140 bytes each, a picture, a name, the statements.
+pub const ROSTER_BYTES_MAX: usize = 240 * 1024;
+/// The most that a version rises with one change: a device that knows of a higher one gives the next above that.
+pub const V_STEP_MAX: u64 = 65_536;
 
 /// Why bytes are not a roster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -89,6 +99,12 @@ pub struct Roster {
     pub expire: Option<u32>,
     /// In the order in which they came.
     pub members: Vec<RosterMember>,
+    /// What owners and moderators signed, oldest first: [`statement::Statement`]s.
+    #[serde(default)]
+    pub signed: Vec<Blob>,
+    /// Who went since the last of them, by commits of plain members: place in the list that was signed, identity, `since`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gone: Vec<(u64, Identity, u64)>,
 }
 
 /// What changes at the hub with a commit.
@@ -138,7 +154,21 @@ impl Roster {
         if self.members.iter().any(|member| member.role > MEMBER) {
             return Err("the roster gives a role that there is not");
         }
+        self.check_statements()?;
         if self.has_owner() { Ok(()) } else { Err("the roster has no owner") }
+    }
+
+    /// The form of what was signed, not who signed it.
+    fn check_statements(&self) -> Result<(), &'static str> {
+        let staff = self.members.iter().filter(|member| member.role <= MODERATOR).count();
+        let long = |statement: &Blob| statement.0.len() > STATEMENT_BYTES_MAX;
+        if staff > STAFF_MAX || self.signed.len() > STATEMENTS_MAX || self.signed.iter().any(long) {
+            return Err("the roster has too many owners, moderators or signatures");
+        }
+        let length = self.members.len().saturating_add(self.gone.len());
+        let rises = self.gone.iter().zip(self.gone.iter().skip(1)).all(|(one, next)| one.0 < next.0);
+        let places = self.gone.iter().all(|(at, id, _)| (*at as usize) < length && self.member(id).is_none());
+        if rises && places && length <= MEMBERS_MAX { Ok(()) } else { Err("the roster lists wrongly who went") }
     }
 
     /// The entry of somebody.

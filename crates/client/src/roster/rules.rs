@@ -1,6 +1,7 @@
 //! Whether a commit is valid, as far as MLS does not say it (docs/protocol/conversations.md, Roster): who may change what.
 
-use super::{MEMBER, MODERATOR, OWNER, Roster, access_changes};
+use super::statement::{SignedStatement, statement_hash};
+use super::{MEMBER, MODERATOR, OWNER, Roster, V_STEP_MAX, access_changes};
 use crate::view::{ConversationKind, Identity};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -20,6 +21,8 @@ pub struct Leaf {
 /// What a commit does beside changing the roster.
 #[derive(Clone, Copy)]
 pub struct CommitFacts<'a> {
+    /// Which conversation.
+    pub group: [u8; 16],
     /// The leaves before it.
     pub before: &'a [Leaf],
     /// The leaves after it.
@@ -48,8 +51,11 @@ pub enum RosterFault {
     #[error("the kind of a conversation never changes")]
     Kind,
     /// The version does not go with the change.
-    #[error("the roster's version must rise by one if it changes, and only then")]
+    #[error("the roster's version must rise if it changes, and only then")]
     Version,
+    /// What owners and moderators sign does not fit.
+    #[error("the roster is not signed as it must be")]
+    Signature,
     /// Members changed places, or new ones are not last.
     #[error("members keep their order, new ones come last")]
     Order,
@@ -93,7 +99,8 @@ impl Roster {
             change.external()
         } else {
             change.roster()?;
-            change.devices()
+            change.devices()?;
+            change.signed()
         }?;
         change.access()
     }
@@ -125,14 +132,36 @@ impl Commit<'_> {
     fn form(&self) -> Result<(), RosterFault> {
         must(self.after.check().is_ok(), RosterFault::Form)?;
         must(self.before.kind == self.after.kind, RosterFault::Kind)?;
-        let next = self.before.v.checked_add(1);
-        let risen = next == Some(self.after.v) && self.changes_anything();
+        let step = self.after.v.checked_sub(self.before.v);
+        let risen = step.is_some_and(|step| (1..=V_STEP_MAX).contains(&step)) && self.changes_anything();
         must(self.before == self.after || risen, RosterFault::Version)
     }
 
     fn changes_anything(&self) -> bool {
-        let same = Roster { v: self.before.v, ..self.after.clone() };
-        same != *self.before
+        let Roster { v, signed, gone, .. } = self.before.clone();
+        Roster { v, signed, gone, ..self.after.clone() } != *self.before
+    }
+
+    /// Owners and moderators sign what they change; who goes by a commit of somebody else is noted beside what was signed.
+    fn signed(&self) -> Result<(), RosterFault> {
+        let (before, after) = (self.before, self.after);
+        if before == after {
+            return Ok(());
+        }
+        if self.role()? == MEMBER {
+            let noted = after.signed == before.signed && after.gone == after.gone_since(before);
+            return must(noted, RosterFault::Signature);
+        }
+        let mut expected = before.kept_statements();
+        let prev = expected.last().map_or([0; 32], |last| statement_hash(&last.0));
+        let last = after.signed.last().ok_or(RosterFault::Signature)?;
+        expected.push(last.clone());
+        let said = SignedStatement::verify(&last.0).map_err(|_| RosterFault::Signature)?;
+        let by = said.signer_identity() == self.committer.identity && said.by.device.0 == self.committer.device;
+        let place = said.group == self.facts.group && said.v == after.v && said.prev == prev;
+        let content = said.staff == after.staff() && said.own == after.own_hash() && said.all == after.content_hash();
+        let whole = expected == after.signed && after.gone.is_empty();
+        must(by && place && content && whole, RosterFault::Signature)
     }
 
     /// Every leaf is one that may be there.
@@ -202,13 +231,16 @@ impl Commit<'_> {
         role == OWNER || (role == MODERATOR && theirs == MEMBER)
     }
 
-    /// Those who stay are as they were, but for what an owner changes, and for a successor who must become one.
+    /// Those who stay are as they were, but for roles that an owner gives, one's own access key, and a successor who must become owner.
     fn kept(&self, role: u8, expected: &Roster) -> Result<(), RosterFault> {
         must(self.after.members.len() >= expected.members.len(), RosterFault::Order)?;
         for (was, is) in expected.members.iter().zip(&self.after.members) {
             must(was.id == is.id, RosterFault::Order)?;
             must(was.since == is.since, RosterFault::Since)?;
-            must(was == is || role == OWNER, RosterFault::Role)?;
+            must(was.role == is.role || role == OWNER, RosterFault::Role)?;
+            // Everybody may give themselves another access key; nobody else may.
+            let keyed = was.access == is.access && was.salt == is.salt;
+            must(keyed || self.is_own(&was.id), RosterFault::Role)?;
         }
         Ok(())
     }

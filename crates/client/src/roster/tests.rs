@@ -1,18 +1,50 @@
 use super::*;
+use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
+use tidings_wire::certificate::DeviceCertificate;
+use tidings_wire::signed::Signed;
 
 const TURN: u64 = 9;
 
-fn id(n: u8) -> Identity {
-    Identity([n; 32])
+pub(super) const GROUP: [u8; 16] = [7; 16];
+
+pub(super) fn key(n: u8) -> SigningKey {
+    SigningKey::from_bytes(&[n; 32])
 }
 
-fn member(n: u8, role: u8) -> RosterMember {
+pub(super) fn id(n: u8) -> Identity {
+    Identity(key(n).verifying_key().to_bytes())
+}
+
+fn number(who: &Identity) -> u8 {
+    (0..100).find(|n| id(*n) == *who).unwrap()
+}
+
+pub(super) fn member(n: u8, role: u8) -> RosterMember {
     RosterMember { id: id(n), access: [n.wrapping_add(100); 32], salt: [n; 16], role, since: u64::from(n) }
 }
 
+fn device_key(n: u8, device: u8) -> SigningKey {
+    key(n.wrapping_mul(10).wrapping_add(device).wrapping_add(100))
+}
+
+/// Completes a roster by the first device of somebody.
+pub(super) fn attest(before: &Roster, after: &mut Roster, by: u8) {
+    let device = device_key(by, 0);
+    let certificate = DeviceCertificate {
+        identity: Fixed(id(by).0),
+        device: Fixed(device.verifying_key().to_bytes()),
+        serial: 1,
+        created: 0,
+    };
+    let certificate = Signed::sign(certificate, &key(by)).ok().unwrap();
+    let pen = Pen { device: &device, certificate, group: GROUP };
+    let staff = before.role(&id(by)).is_some_and(|role| role < MEMBER);
+    let _ = after.attest(before, staff.then_some(&pen));
+}
+
 /// Owner 1, owner 2, moderators 3 and 4, members 5 and 6.
-fn roster() -> Roster {
+pub(super) fn roster() -> Roster {
     Roster {
         v: 5,
         kind: ConversationKind::Group,
@@ -23,16 +55,18 @@ fn roster() -> Roster {
         locked: false,
         expire: None,
         members: vec![member(1, 0), member(2, 0), member(3, 1), member(4, 1), member(5, 2), member(6, 2)],
+        signed: Vec::new(),
+        gone: Vec::new(),
     }
 }
 
 /// The first or second device of somebody.
 fn leaf(n: u8, device: u8) -> Leaf {
-    Leaf { identity: id(n), device: [n.wrapping_mul(10).wrapping_add(device); 32], removed: false }
+    Leaf { identity: id(n), device: device_key(n, device).verifying_key().to_bytes(), removed: false }
 }
 
 fn leaves(roster: &Roster) -> Vec<Leaf> {
-    roster.members.iter().flat_map(|member| [leaf(member.id.0[0], 0), leaf(member.id.0[0], 1)]).collect()
+    roster.members.iter().flat_map(|member| [leaf(number(&member.id), 0), leaf(number(&member.id), 1)]).collect()
 }
 
 /// A commit that can be changed before it is judged.
@@ -46,6 +80,9 @@ struct Case {
     asked: Vec<[u8; 32]>,
     access: Option<AccessChanges>,
     homeless: Vec<Identity>,
+    /// Who signs instead of the committer, and what is changed after that.
+    signed_by: u8,
+    spoil: fn(&mut Roster),
 }
 
 impl Case {
@@ -61,6 +98,8 @@ impl Case {
             asked: Vec::new(),
             access: None,
             homeless: Vec::new(),
+            signed_by: 0,
+            spoil: |_| {},
             before,
         }
     }
@@ -90,7 +129,14 @@ impl Case {
 
     fn verdict(&self) -> Result<(), RosterFault> {
         let access = self.access.clone().unwrap_or_else(|| access_changes(&self.before, &self.after));
+        let mut after = self.after.clone();
+        if after != self.before {
+            let committer = if self.signed_by == 0 { number(&self.committer.identity) } else { self.signed_by };
+            attest(&self.before, &mut after, committer);
+            (self.spoil)(&mut after);
+        }
         let facts = CommitFacts {
+            group: GROUP,
             before: &self.leaves_before,
             after: &self.leaves_after,
             external: self.external,
@@ -100,7 +146,7 @@ impl Case {
             turn: TURN,
             has_devices: &|identity| !self.homeless.contains(identity),
         };
-        Roster::allows(&self.before, &self.after, &self.committer, &facts)
+        Roster::allows(&self.before, &after, &self.committer, &facts)
     }
 }
 
@@ -174,7 +220,11 @@ fn roles_and_keys_are_changed_by_owners() {
                 assert_eq!(case.verdict(), expect(same || role == OWNER), "{committer} makes {n} {given}");
             }
         }
-        assert_eq!(Case::by(committer).with(|r| r.members[5].access = [9; 32]).verdict(), expect(role == OWNER));
+        let rekeyed = |at: usize| {
+            Case::by(committer).with(|r| (r.members[at].access, r.members[at].salt) = ([9; 32], [9; 16])).verdict()
+        };
+        assert_eq!(rekeyed(5), expect(false), "somebody else's");
+        assert_eq!(rekeyed(usize::from(committer) - 1), Ok(()), "one's own");
     }
 }
 
@@ -192,7 +242,7 @@ fn an_owner_remains() {
     assert_eq!(left.verdict(), Ok(()));
     for other in [1, 4, 5] {
         let usurped = only(Case::by(5)).asked(1).without(1).with(|r| {
-            r.members.iter_mut().for_each(|m| m.role = member(m.id.0[0], if m.id == id(5) { 2 } else { 1 }).role);
+            r.members.iter_mut().for_each(|m| m.role = member(number(&m.id), if m.id == id(5) { 2 } else { 1 }).role);
             if let Some(chosen) = r.members.iter_mut().find(|m| m.id == id(other)) {
                 chosen.role = OWNER;
             }
@@ -270,11 +320,14 @@ fn with_the_last_device_goes_the_entry() {
 #[test]
 fn versions_kinds_orders_and_turns_hold() {
     let changed = || Case::by(1).with(|r| r.name = "x".to_owned());
-    for v in [0, 4, 5, 7] {
+    for v in [0, 4, 5, 6 + V_STEP_MAX] {
         let case = changed();
         let after = Roster { v, ..case.after.clone() };
         assert_eq!(Case { after, ..case }.verdict(), Err(RosterFault::Version), "{v}");
     }
+    let leap = Case::by(1).with(|r| r.name = "x".to_owned());
+    let after = Roster { v: 5 + V_STEP_MAX, ..leap.after.clone() };
+    assert_eq!(Case { after, ..leap }.verdict(), Ok(()), "above one that was seen elsewhere");
     assert_eq!(Case::by(1).with(|r| r.v = 6).verdict(), Err(RosterFault::Version), "nothing else changed");
     assert_eq!(Case::by(1).with(|r| r.kind = ConversationKind::Room).verdict(), Err(RosterFault::Kind));
     assert_eq!(Case::by(1).with(|r| r.members.swap(4, 5)).verdict(), Err(RosterFault::Order));
@@ -382,6 +435,30 @@ fn a_room_takes_strangers_but_no_orders_from_them() {
 }
 
 #[test]
+fn who_may_change_signs_what_was_changed() {
+    for committer in [1, 3] {
+        let case = || Case::by(committer).with(|r| r.name = "x".to_owned());
+        assert_eq!(case().verdict(), Ok(()));
+        let other = 4 - committer;
+        assert_eq!(Case { signed_by: other, ..case() }.verdict(), Err(RosterFault::Signature), "by another");
+        let spoilers: [fn(&mut Roster); 5] = [
+            |r| r.signed.clear(),
+            |r| r.name.push('y'),
+            |r| r.v += 1,
+            |r| r.signed.insert(0, r.signed[0].clone()),
+            |r| r.gone = vec![(0, id(9), 1)],
+        ];
+        for spoil in spoilers {
+            assert_eq!(Case { spoil, ..case() }.verdict(), Err(RosterFault::Signature));
+        }
+    }
+    let leaves = || Case::by(5).without(6).asked(6);
+    assert_eq!(leaves().verdict(), Ok(()));
+    assert_eq!(Case { spoil: |r| r.gone.clear(), ..leaves() }.verdict(), Err(RosterFault::Signature));
+    assert_eq!(Case { spoil: |r| r.signed.push(Blob(vec![1])), ..leaves() }.verdict(), Err(RosterFault::Signature));
+}
+
+#[test]
 fn rosters_lead_back_and_their_rules_hold() {
     let read = |roster: &Roster| roster.encode().and_then(|bytes| Roster::decode(&bytes));
     assert!(read(&roster()) == Ok(roster()));
@@ -393,9 +470,16 @@ fn rosters_lead_back_and_their_rules_hold() {
             .map(|n| {
                 let mut key = [0; 32];
                 key[..8].copy_from_slice(&n.to_be_bytes());
-                RosterMember { id: Identity(key), access: key, salt: [9; 16], role: 0, since: u64::MAX }
+                RosterMember {
+                    id: Identity(key),
+                    access: key,
+                    salt: [9; 16],
+                    role: if n == 0 { 0 } else { 2 },
+                    since: u64::MAX,
+                }
             })
             .collect(),
+        signed: vec![Blob(vec![0; STATEMENT_BYTES_MAX]); STATEMENTS_MAX],
         ..roster()
     };
     assert!(read(&full) == Ok(full), "the longest fits");
@@ -411,6 +495,12 @@ fn rosters_lead_back_and_their_rules_hold() {
         Roster { name: "x".repeat(NAME_BYTES_MAX + 1), ..roster() },
         Roster { picture: Some(vec![0; PICTURE_BYTES_MAX + 1]), ..roster() },
         Roster { expire: Some(0), ..roster() },
+        Roster { signed: vec![Blob(vec![0; STATEMENT_BYTES_MAX + 1])], ..roster() },
+        Roster { signed: vec![Blob(vec![]); STATEMENTS_MAX + 1], ..roster() },
+        Roster { gone: vec![(0, id(5), 5)], ..roster() },
+        Roster { gone: vec![(7, id(7), 5)], ..roster() },
+        Roster { gone: vec![(1, id(7), 5), (1, id(8), 5)], ..roster() },
+        Roster { members: (0..STAFF_MAX + 1).map(|n| member(n as u8, 1 - u8::from(n == 0))).collect(), ..roster() },
     ] {
         assert!(matches!(wrong.encode(), Err(RosterError::Rule(_))));
         assert!(matches!(Roster::decode(&cbor::encode(&wrong)), Err(RosterError::Rule(_))));

@@ -7,11 +7,14 @@ use crate::content::{
     Again, Backup, Content, DevicesHeard, Edit, Introduce, IntroduceRole, Invite, Media, Message, ProfileCard, React,
     Receipt, Resend, Seen, Text, To, Typing, Witness, chain,
 };
-use crate::roster::{Roster, RosterMember, access_changes};
+use crate::roster::{Pen, Roster, RosterMember, Weighed, access_changes};
 use crate::view::{ConversationKind, Identity, MessageId};
 use ciborium::{Value as Cbor, cbor};
+use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 use tidings_wire::Fixed;
+use tidings_wire::certificate::DeviceCertificate;
+use tidings_wire::signed::Signed;
 
 const ID: MessageId = MessageId([1; 16]);
 
@@ -139,31 +142,113 @@ pub(super) fn contents() -> Value {
     })
 }
 
-fn member(n: u8, role: u8) -> RosterMember {
-    RosterMember { id: Identity([n; 32]), access: [n + 100; 32], salt: [n; 16], role, since: u64::from(n) }
+const GROUP: [u8; 16] = [0x77; 16];
+
+/// The identity key, or the key of the device, of somebody.
+fn key(n: u8) -> SigningKey {
+    SigningKey::from_bytes(&[n; 32])
 }
 
-pub(super) fn rosters() -> Value {
-    let before = Roster {
-        v: 5,
+fn id(n: u8) -> Identity {
+    Identity(key(n).verifying_key().to_bytes())
+}
+
+fn member(n: u8, role: u8) -> RosterMember {
+    RosterMember { id: id(n), access: [n + 100; 32], salt: [n; 16], role, since: u64::from(n) }
+}
+
+/// The next roster, signed by somebody's device, or made by a plain member.
+fn next(before: &Roster, by: Option<u8>, change: impl FnOnce(&mut Roster)) -> Roster {
+    let mut after = before.clone();
+    change(&mut after);
+    after.v += 1;
+    let device = key(by.unwrap_or(0) + 50);
+    let pen = by.map(|by| {
+        let public = Fixed(device.verifying_key().to_bytes());
+        let certificate = DeviceCertificate { identity: Fixed(id(by).0), device: public, serial: 1, created: 5 };
+        Pen { device: &device, certificate: good(Signed::sign(certificate, &key(by))), group: GROUP }
+    });
+    assert_eq!(after.attest(before, pen.as_ref()), Ok(()));
+    assert!(after.encode().and_then(|bytes| Roster::decode(&bytes)).is_ok_and(|read| read == after));
+    after
+}
+
+/// The first roster of a conversation, or of another one.
+fn first(name: &str) -> Roster {
+    let nothing = Roster {
+        v: 0,
         kind: ConversationKind::Group,
-        name: "Rowing".to_owned(),
+        name: name.to_owned(),
         picture: None,
         hub: "https://hub.example".to_owned(),
         seal: [0x22; 32],
         locked: false,
         expire: Some(3600),
-        members: vec![member(1, 0), member(2, 1), member(3, 2), member(4, 2)],
+        members: Vec::new(),
+        signed: Vec::new(),
+        gone: Vec::new(),
     };
-    let left = before.without(&[Identity([1; 32])]);
-    let mut after = Roster { v: 6, name: "Rowing club".to_owned(), ..left.clone() };
-    after.members.retain(|member| member.id != Identity([3; 32]));
-    after.members.push(RosterMember { since: 9, ..member(5, 2) });
+    next(&nothing, Some(1), |roster| roster.members = vec![member(1, 0)])
+}
+
+/// Whether somebody who knows one roster believes another one that is shown.
+fn weighed(why: &str, known: &Roster, shown: &Roster, expected: Option<Weighed>) -> Value {
+    let verdict = known.weigh(&GROUP, shown);
+    assert_eq!(verdict.ok(), expected, "{why}");
+    let word = match verdict {
+        Ok(Weighed::Newer) => "newer",
+        Ok(Weighed::Older) => "older",
+        Err(_) => "refused",
+    };
+    json!({ "why": why, "known": hex(tidings_wire::cbor::encode(known)), "shown": hex(tidings_wire::cbor::encode(shown)), "verdict": word })
+}
+
+fn judgements(before: &Roster, left: &Roster, after: &Roster) -> Vec<Value> {
+    let named = |from: &Roster, by: u8| next(from, Some(by), |roster| roster.name = format!("by {by}"));
+    let without = |from: &Roster, by: Option<u8>, n: u8| next(from, by, |roster| *roster = roster.without(&[id(n)]));
+    let mut forged = without(before, None, 4);
+    forged.members.push(member(6, 2));
+    let mut inflated = without(before, None, 4);
+    inflated.v = 90;
+    let owns = next(before, Some(2), |roster| roster.seal = [9; 32]);
+    let (newer, older, refused) = (Some(Weighed::Newer), Some(Weighed::Older), None);
+    vec![
+        weighed("the same", after, after, newer),
+        weighed(
+            "signed by an owner who was given that role by one that is known",
+            before,
+            &named(&next(before, Some(1), |roster| roster.members[2].role = 0), 3),
+            newer,
+        ),
+        weighed("signed by a moderator", before, &named(before, 2), newer),
+        weighed("a plain member took out who went", before, &without(before, None, 4), newer),
+        weighed("the moderator became owner because the last owner went: nobody signed that", before, left, refused),
+        weighed("it is seen, and so believed, that the moderator became owner", left, after, newer),
+        weighed("an earlier one", after, before, older),
+        weighed("an earlier one with a high version", &without(before, Some(1), 3), &inflated, older),
+        weighed("another one of the same version", &named(before, 1), &named(before, 2), older),
+        weighed(
+            "by an owner who was removed since",
+            &without(&next(before, Some(1), |roster| roster.members[2].role = 0), Some(1), 3),
+            &named(&named(&named(&next(before, Some(1), |roster| roster.members[2].role = 0), 3), 3), 3),
+            refused,
+        ),
+        weighed("a plain member added somebody", before, &forged, refused),
+        weighed("a moderator did what owners may", before, &owns, refused),
+        weighed("of another beginning", before, &named(&first("Another"), 1), refused),
+    ]
+}
+
+pub(super) fn rosters() -> Value {
+    let before =
+        next(&first("Rowing"), Some(1), |roster| roster.members.extend([member(2, 1), member(3, 2), member(4, 2)]));
+    let left = next(&before, None, |roster| *roster = roster.without(&[id(1)]));
+    let after = next(&left, Some(2), |roster| {
+        roster.name = "Rowing club".to_owned();
+        roster.members.retain(|member| member.id != id(3));
+        roster.members.push(RosterMember { since: 9, ..member(5, 2) });
+    });
     let changes = access_changes(&before, &after);
-    let good_roster = |roster: &Roster| {
-        assert!(roster.encode().and_then(|bytes| Roster::decode(&bytes)).is_ok_and(|read| read == *roster))
-    };
-    [&before, &left, &after].into_iter().for_each(good_roster);
     let wrong = [
         ("no owner", Roster { members: vec![member(1, 1)], ..before.clone() }),
         ("a role that there is not", Roster { members: vec![member(1, 0), member(2, 3)], ..before.clone() }),
@@ -181,17 +266,21 @@ pub(super) fn rosters() -> Value {
         ("three in a pair", Roster { kind: ConversationKind::Pair, ..before.clone() }),
         ("a hub with a path", Roster { hub: "https://hub.example/".to_owned(), ..before.clone() }),
         ("messages that disappear at once", Roster { expire: Some(0), ..before.clone() }),
+        ("who went is a member", Roster { gone: vec![(0, id(4), 4)], ..before.clone() }),
+        ("who went stood beyond the list", Roster { gone: vec![(5, id(6), 4)], ..before.clone() }),
     ];
     let refuse = |(why, roster): &(&str, Roster)| {
         assert!(Roster::decode(&tidings_wire::cbor::encode(roster)).is_err(), "{why}");
         json!({ "why": why, "cbor": hex(tidings_wire::cbor::encode(roster)) })
     };
     json!({
-        "about": "conversations.md, Roster. `left`: the only owner has left, so the moderator becomes one. `changes`: what the hub is told with the commit from `before` to `after`",
+        "about": "conversations.md, Roster and Signed rosters. The seed of identity n is n, that of its device n + 50, 32 times. `left`: a plain member took out the only owner, who left, so the moderator becomes owner. `changes`: what the hub is told with the commits from `before` to `after`. `weighed`: what somebody who knows one roster says of another one",
+        "group": hex(GROUP),
         "before": both(&before),
         "left": both(&left),
         "after": both(&after),
         "changes": changes_json(&changes),
+        "weighed": judgements(&before, &left, &after),
         "refused": wrong.iter().map(refuse).collect::<Vec<_>>(),
     })
 }

@@ -4,5 +4,6 @@ mod hostile;
 mod hub;
 mod network;
 mod plain;
+mod rosters;
 mod storm;
 mod world;

@@ -1,0 +1,186 @@
+//! Lists of members that a hub shows with others who mean ill, or that come of two branches (docs/protocol/conversations.md, Signed rosters).
+
+use super::hostile::{another_group, roster};
+use super::plain::group;
+use super::world::World;
+use tidings_client::command::Fault;
+use tidings_client::conversation::Wish;
+use tidings_client::roster::{Pen, Roster};
+use tidings_client::view::{GroupId, Identity, Standing};
+use tidings_wire::signed::Signed;
+
+fn standing(world: &World, device: usize, group: &GroupId) -> Standing {
+    world.devices[device].conversations[group].standing(&world.book)
+}
+
+fn wish(world: &mut World, device: usize, group: &GroupId, wish: Wish) {
+    world.call(device, group, |conversation, scene| conversation.wish(scene, wish)).unwrap();
+}
+
+fn named(name: &str) -> Wish {
+    Wish::Set { name: Some(name.to_owned()), picture: None, expire: None }
+}
+
+fn role(world: &World, device: usize, group: &GroupId, who: &Identity) -> Option<u8> {
+    let place = &world.devices[device];
+    let view = place.conversations[group].view(&place.me, &world.book, world.now);
+    view.members.into_iter().find(|member| member.identity == *who).map(|member| member.role)
+}
+
+/// A roster with `maker` as its owner, and signed by them.
+fn crowned(world: &World, maker: usize, group: &GroupId, signed: bool) -> Roster {
+    let before = roster(world, maker, group);
+    let me = &world.devices[maker].me;
+    let mut after = before.clone();
+    after.v += 100;
+    for member in &mut after.members {
+        member.role = if member.id == me.identity { 0 } else { 2 };
+    }
+    if signed {
+        let certificate = Signed::verify(&me.certificate).map_err(|_| "verifies").unwrap();
+        let pen = Pen { device: &me.device, certificate, group: group.0 };
+        after.attest(&before, Some(&pen)).unwrap();
+    }
+    after
+}
+
+#[test]
+fn a_hub_and_a_plain_member_bring_nobody_to_a_list_of_their_own() {
+    for signed in [false, true] {
+        let mut world = World::new(94);
+        let (alice, bob, mallory) =
+            (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Mallory", 1)[0]);
+        let walks = group(&mut world, alice, &[bob, mallory]);
+        let right = world.hub.clone();
+        let key =
+            world.devices[bob].conversations[&walks].access_key(&world.devices[bob].me).verifying_key().to_bytes();
+        // The hub makes Bob fall out, so that he takes a welcome wherever it leads.
+        let gone = world.hub.groups.get_mut(&walks.0).unwrap().members.remove(&tidings_wire::Fixed(key));
+        assert!(gone.is_some());
+        world.set_offline(mallory, true);
+        world.set_offline(alice, true);
+        world.set_offline(bob, true);
+        world.set_offline(bob, false);
+        world.run(30_000);
+        assert_eq!(standing(&world, bob, &walks), Standing::Out);
+        let list = crowned(&world, mallory, &walks, signed);
+        let welcome = another_group(&mut world, mallory, bob, &walks, &list);
+        let mallorys = world.identity(mallory);
+        let taken = world.call(bob, &walks, |conversation, scene| conversation.welcomed(scene, &mallorys, &welcome));
+        assert!(matches!(taken, Err(Fault::Distrust(_))), "{:?}", taken.err());
+        world.hub.groups = right.groups;
+        world.set_offline(alice, false);
+        world.set_offline(mallory, false);
+        world.run(200_000);
+        world.say(alice, &walks, "still us");
+        world.run(60_000);
+        world.agree(&[alice, bob], &walks, &["still us".to_owned()]);
+        assert_eq!(role(&world, bob, &walks, &mallorys), Some(2));
+    }
+}
+
+#[test]
+fn a_role_that_was_taken_does_not_come_back_with_an_old_list() {
+    taken_role(95, false);
+    taken_role(89, true);
+}
+
+/// `later`: others went on before the hub forgot, so that the list that it shows is the older one.
+fn taken_role(seed: u64, later: bool) {
+    let mut world = World::new(seed);
+    let (alice, bob, mallory) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Mallory", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, mallory]);
+    let mallorys = world.identity(mallory);
+    wish(&mut world, alice, &walks, Wish::Role(mallorys, 0));
+    world.run(20_000);
+    world.set_offline(mallory, true);
+    let backup = world.hub.clone();
+    wish(&mut world, alice, &walks, Wish::Role(mallorys, 2));
+    world.run(20_000);
+    if later {
+        wish(&mut world, alice, &walks, named("our walks"));
+        world.run(20_000);
+    }
+    assert_eq!(role(&world, bob, &walks, &mallorys), Some(2));
+    // The hub forgets that, and before others can put it back, Mallory goes on from there.
+    world.set_offline(alice, true);
+    world.set_offline(bob, true);
+    world.restore_hub(backup);
+    world.set_offline(mallory, false);
+    for _ in 0..if later { 3 } else { 1 } {
+        // The first changes the name, the others take turns only.
+        wish(&mut world, mallory, &walks, named("Mallory's walks"));
+        world.run(20_000);
+    }
+    world.set_offline(bob, false);
+    world.run(60_000);
+    if later {
+        assert_eq!(standing(&world, bob, &walks), Standing::Behind, "Bob sees that a role has come back");
+    } else {
+        assert_eq!(role(&world, bob, &walks, &mallorys), Some(2), "Mallory comes to Bob");
+    }
+    world.say(bob, &walks, "once it is right again");
+    world.run(60_000);
+    assert_eq!(world.texts(mallory, &walks).is_empty(), later);
+    world.set_offline(alice, false);
+    world.run(200_000);
+    for device in [alice, bob, mallory] {
+        assert_eq!(role(&world, device, &walks, &mallorys), Some(2), "device {device}");
+        assert_eq!(standing(&world, device, &walks), Standing::Ready, "device {device}");
+    }
+    world.agree(&[alice, bob, mallory], &walks, &["once it is right again".to_owned()]);
+}
+
+#[test]
+fn two_lists_of_one_version_become_one() {
+    for (seed, keep_other) in [(96, true), (97, false), (98, true), (99, false)] {
+        let mut world = World::new(seed);
+        let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 2));
+        let walks = group(&mut world, alice[0], &[bob[0]]);
+        world.fork(vec![alice[1], bob[1]]);
+        wish(&mut world, alice[0], &walks, named("here"));
+        wish(&mut world, alice[1], &walks, named("there"));
+        world.run(20_000);
+        let one = roster(&world, bob[0], &walks);
+        let other = roster(&world, bob[1], &walks);
+        assert!(one.v == other.v && one.name != other.name);
+        world.unite(keep_other);
+        let turns = world.hub.groups[&walks.0].turn;
+        let mut said = Vec::new();
+        for (number, device) in [alice[0], alice[1], bob[0], bob[1]].into_iter().enumerate() {
+            said.push(number.to_string());
+            world.say(device, &walks, &number.to_string());
+            world.run(30_000);
+        }
+        world.run(200_000);
+        world.agree(&[alice[0], alice[1], bob[0], bob[1]], &walks, &said);
+        let spent = world.hub.groups[&walks.0].turn - turns;
+        assert!(spent < 16, "seed {seed}: {spent} commits to come together");
+    }
+}
+
+#[test]
+fn who_was_removed_on_one_branch_is_out_of_the_other_too() {
+    let mut world = World::new(88);
+    let (alice, bob, mallory) = (world.person("Alice", 2), world.person("Bob", 1)[0], world.person("Mallory", 1)[0]);
+    let walks = group(&mut world, alice[0], &[bob, mallory]);
+    let mallorys = world.identity(mallory);
+    world.fork(vec![alice[1], mallory]);
+    wish(&mut world, alice[0], &walks, Wish::Remove(mallorys));
+    for name in ["one", "two", "three"] {
+        wish(&mut world, alice[1], &walks, named(name));
+        world.run(20_000);
+    }
+    world.unite(true);
+    for device in [alice[0], bob, alice[1]] {
+        world.say(device, &walks, "not for Mallory");
+        world.run(30_000);
+    }
+    world.run(200_000);
+    for device in [alice[0], alice[1], bob] {
+        assert_eq!(role(&world, device, &walks, &mallorys), None, "device {device}");
+        assert_eq!(standing(&world, device, &walks), Standing::Ready, "device {device}");
+    }
+    assert_eq!(world.epoch(alice[0], &walks), world.epoch(bob, &walks));
+    assert_eq!(world.epoch(alice[1], &walks), world.epoch(bob, &walks));
+}
