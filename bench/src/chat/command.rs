@@ -199,21 +199,7 @@ pub(crate) fn idle(args: &Idle) -> Result<()> {
     let doors: Vec<_> = doors.into_iter().map(|(door, address)| (door, address, share)).collect();
     let hold = Duration::from_secs_f64(args.seconds);
     let outcome = idle::idle(&doors, hold, args.doors.view.watched())?;
-    let [before, entered, after, peak] = outcome.memory.map(|kib| kib.map(|kib| kib as f64));
-    let mib = |kib: Option<f64>| kib.map(|kib| kib / 1024.0);
-    let each = |kib: Option<f64>| Some((kib? - before?) / outcome.clients.max(1) as f64);
-    let cpu = outcome.cpu.map(|cpu| cpu.as_secs_f64() * 100.0 / args.seconds.max(f64::EPSILON));
-    let cells = vec![
-        Cell::count("clients", "clients", outcome.clients),
-        Cell::new("enteringSeconds", "entering s", outcome.entering.as_secs_f64(), 1),
-        Cell::new("serverMibBefore", "server MiB before", mib(before), 1),
-        Cell::new("serverMibEntered", "when all are in", mib(entered), 1),
-        Cell::new("serverMibAfter", "at the end", mib(after), 1),
-        Cell::new("serverMibPeak", "most", mib(peak), 1),
-        Cell::new("kibEach", "KiB each, at the end", each(after), 2),
-        Cell::new("kibEachPeak", "KiB each, at most", each(peak), 2),
-        Cell::new("serverCpuPercent", "server CPU % of one", cpu, 1),
-    ];
+    let cells = outcome.cells("clients", hold);
     let row = Row { what: "idle".to_owned(), cells, notes: Vec::new(), complaints: outcome.complaints };
     args.doors.view.show(&[row])
 }

@@ -71,6 +71,9 @@ pub(crate) struct Listen {
     /// How many seconds they stay; beyond 45 all are pinged at least once.
     #[arg(long, default_value_t = 60.0, value_parser = seconds)]
     pub(super) seconds: f64,
+    /// KiB of resident memory that each may cost at the end; above, the run fails.
+    #[arg(long, default_value_t = 12.0, value_parser = seconds)]
+    pub(super) most: f64,
 }
 
 /// A node that only passes entries on.

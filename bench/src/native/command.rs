@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::arguments::{Alone, Conversations, Listen, Resume};
 use super::entries::Shape;
-use super::listen;
+use super::live;
 use super::reference::Reference;
 use super::resume;
 use super::talk::{self, Hall, Outcome, Plan};
@@ -97,25 +97,16 @@ pub(crate) fn listen(args: &Listen) -> Result<()> {
     let groups = devices.div_ceil(10);
     let village = settle(args.server.address, devices, groups, args.each.into())?;
     let hold = Duration::from_secs_f64(args.seconds);
-    let outcome = listen::listen(&village, hold, args.server.view.watched())?;
-    let [before, entered, after, peak] = outcome.memory.map(|kib| kib.map(|kib| kib as f64));
-    let mib = |kib: Option<f64>| kib.map(|kib| kib / 1024.0);
-    let each = |kib: Option<f64>| Some((kib? - before?) / outcome.devices.max(1) as f64);
-    let cpu = outcome.cpu.map(|cpu| cpu.as_secs_f64() * 100.0 / args.seconds.max(f64::EPSILON));
-    let cells = vec![
-        Cell::count("devices", "devices", outcome.devices),
-        Cell::count("groupsEach", "groups each, beside the inbox", args.each.into()),
-        Cell::new("enteringSeconds", "entering s", outcome.entering.as_secs_f64(), 1),
-        Cell::new("serverMibBefore", "node MiB before", mib(before), 1),
-        Cell::new("serverMibEntered", "when all are in", mib(entered), 1),
-        Cell::new("serverMibAfter", "at the end", mib(after), 1),
-        Cell::new("serverMibPeak", "most", mib(peak), 1),
-        Cell::new("kibEach", "KiB each, at the end", each(after), 2),
-        Cell::new("kibEachPeak", "KiB each, at most", each(peak), 2),
-        Cell::new("serverCpuPercent", "node CPU % of one", cpu, 1),
-    ];
+    let outcome = live::listen(&village, hold, args.server.view.watched())?;
+    let mut cells = outcome.cells("devices", hold);
+    cells.insert(1, Cell::count("groupsEach", "groups each, beside the inbox", args.each.into()));
+    let [_, _, each, _] = outcome.each();
     let row = Row { what: "listening".to_owned(), cells, notes: Vec::new(), complaints: outcome.complaints };
-    args.server.view.show(&[row])
+    args.server.view.show(&[row])?;
+    match each.filter(|each| *each > args.most) {
+        Some(each) => Err(Error::Unusable(format!("a live connection costs {each:.2} KiB; {} are allowed", args.most))),
+        None => Ok(()),
+    }
 }
 
 /// How long devices take that were away while many messages came.

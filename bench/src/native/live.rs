@@ -1,12 +1,26 @@
 //! How a device comes onto a live connection: the node's challenge, one signed `follow` for the inbox and each group, and its yes.
 
+use std::time::Duration;
+
 use super::entries::number_after;
 use super::key::unb64;
 use super::village::{Device, Village};
-use crate::chat::crowd::Enter;
+use crate::chat::crowd::{Crowd, Enter};
 use crate::chat::entrance::Step;
 use crate::chat::frame;
+use crate::chat::idle::{self, Outcome};
 use crate::chat::wallet::find;
+use crate::chat::window::Watched;
+use crate::error::Result;
+
+/// Lets all devices of the village follow their inbox and their groups for some time in which nothing happens.
+pub(super) fn listen(village: &Village, hold: Duration, watched: Watched) -> Result<Outcome> {
+    let enter = |crowd: &mut Crowd| {
+        let followers = village.devices.iter().map(|device| Follower::new(village, device, true));
+        crowd.enter(village.target, followers.collect())
+    };
+    idle::wait(enter, hold, watched)
+}
 
 /// A device on its way in.
 pub(super) struct Follower<'village> {
@@ -55,7 +69,7 @@ impl Enter for Follower<'_> {
         "/v1/live"
     }
 
-    fn frame(&mut self, payload: &[u8]) -> Result<Step, String> {
+    fn frame(&mut self, payload: &[u8]) -> std::result::Result<Step, String> {
         let refused = || String::from_utf8_lossy(payload).into_owned();
         match self.missing {
             None if payload.starts_with(b"{\"hello\":") => {

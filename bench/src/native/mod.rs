@@ -6,7 +6,6 @@ pub(crate) mod command;
 mod ears;
 mod entries;
 mod key;
-mod listen;
 mod live;
 mod post;
 mod reference;

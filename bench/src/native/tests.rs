@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::listen;
+use super::live;
 use super::reference::Reference;
 use super::talk::{Hall, Outcome, Plan};
 use super::village::Village;
@@ -70,7 +70,7 @@ fn devices_that_only_listen_stay() {
     let server = Running::start();
     let village = Village::settle(server.address, 30, 3, 1).unwrap();
     let watched = Watched { pid: Some(std::process::id()) };
-    let outcome = listen::listen(&village, Duration::from_millis(50), watched).unwrap();
+    let outcome = live::listen(&village, Duration::from_millis(50), watched).unwrap();
     assert!(outcome.complaints.is_empty(), "{:?}", outcome.complaints);
-    assert_eq!(outcome.devices, 30);
+    assert_eq!(outcome.clients, 30);
 }
