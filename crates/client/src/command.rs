@@ -363,12 +363,35 @@ pub enum Command {
     /// The person has seen these warnings, as [`MeView::warnings`](crate::view::MeView::warnings) gave them: they are not shown again
     /// unless their cause comes anew.
     DismissWarnings(Vec<String>),
+    /// Bring what is gathered for a moment to the node at once. Ends at once; see [`Client::ended`](crate::client::Client::ended).
+    Flush,
     /// Write the profile now.
     BackUp,
     /// Where pushes go; `None` for nowhere.
     SetPush(Option<PushSubscription>),
     /// Have a push sent to this device. Ends with [`Done::Text`].
     TestPush,
+}
+
+impl Command {
+    /// The conversation that it is about, if it is about one that is there.
+    pub fn group(&self) -> Option<GroupId> {
+        match self {
+            Self::Unlock { group, .. }
+            | Self::AddMembers { group, .. }
+            | Self::RemoveMember { group, .. }
+            | Self::SetRole { group, .. }
+            | Self::SetGroup { group, .. }
+            | Self::Leave { group }
+            | Self::SendText { group, .. }
+            | Self::SendFile { group, .. }
+            | Self::React { group, .. }
+            | Self::Edit { group, .. }
+            | Self::Delete { group, .. }
+            | Self::Open { group, .. } => Some(*group),
+            _ => None,
+        }
+    }
 }
 
 /// A Web Push subscription (RFC 8291), as browsers give it.

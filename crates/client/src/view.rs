@@ -323,6 +323,20 @@ pub struct InvitationView {
     pub link: Secret,
 }
 
+/// How far this device belongs to its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// The account is being made; the node has not said yes yet.
+    Registering,
+    /// The list of devices with this device is being published.
+    Enrolling,
+    /// It works.
+    Ready,
+    /// Another device has removed this one. What is here stays to be read.
+    Removed,
+}
+
 /// Oneself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct MeView {
@@ -351,6 +365,8 @@ pub struct MeView {
     pub warnings: Vec<String>,
     /// Whether the home node is connected.
     pub connected: bool,
+    /// How far this device belongs to its account.
+    pub stage: Stage,
 }
 
 /// Something that a screen may want to show at once.
@@ -444,4 +460,6 @@ pub struct IntroductionView {
     pub name: String,
     /// Who suggests them.
     pub by: Identity,
+    /// This person has followed it, and the other has not been met yet.
+    pub followed: bool,
 }

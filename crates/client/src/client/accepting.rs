@@ -56,7 +56,7 @@ impl Client {
     ) -> Result<Option<Done>, Fault> {
         self.account()?;
         match Link::parse(link.0.trim()).map_err(|error| Fault::Link(error.to_string()))? {
-            Link::Room(link) => self.join_room(turn, &link, passphrase).map(Some),
+            Link::Room(link) => self.join_room(turn, command, &link, passphrase),
             Link::Account(_) => Err(Fault::HasAccount),
             Link::Contact(InvitationLink { node, secret, .. }) => {
                 self.look_at_offer(Accepting { command: Some(command), node, secret, from: None });
@@ -86,7 +86,7 @@ impl Client {
         }
     }
 
-    fn take_offer(
+    pub(super) fn take_offer(
         &mut self,
         turn: &mut Turn<'_>,
         accepting: Accepting,

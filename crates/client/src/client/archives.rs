@@ -1,20 +1,20 @@
-//! History in the backup: archives of conversations as sealed blobs, named in the profile (docs/protocol/profile.md).
+//! History in the backup: archives of conversations as sealed blobs, named in the profile (docs/protocol/profile.md). All devices of a person
+//! write the same archives: before a device replaces one, it takes up from it what it does not have.
 
 use super::Client;
 use super::conversations::PROFILE_WAIT;
 use super::jobs::Job;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
-use super::turn::Turn;
+use super::turn::{Turn, read};
 use crate::blob::BlobPointer;
 use crate::command::{Fault, KeepHistory};
 use crate::io::Time;
-use crate::profile::{Archived, Name, read_archive, write_archive};
+use crate::profile::{Archived, Name, archive_hash, read_archive, write_archive};
 use crate::records::{Direction, RecordKey, Records, Table};
-use crate::transfer::{Download, TransferStep, Upload};
+use crate::transfer::{Download, TransferFault, TransferStep, Upload};
 use crate::view::GroupId;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tidings_wire::bytes::Fixed;
 use tidings_wire::cbor;
@@ -35,12 +35,21 @@ const WRITTEN_ANEW: Time = 180 * DAY;
 const DAY: Time = 24 * 3600 * 1000;
 /// Most conversations that wait to be archived or restored.
 const WAITING_MAX: usize = 10_000;
+/// Most archives that are remembered, and most bytes of what is remembered of one.
+const UNITED_MAX: usize = 200_000;
+const UNITED_BYTES_MAX: usize = 4096;
+/// The longest that one of several devices waits longer than the others before it archives, in milliseconds: the first one does it for all.
+const APART: u64 = 5 * 60 * 1000;
+/// How long a device waits before it tries again to read or write what could not be, in milliseconds.
+const TRY_AGAIN: Time = 3600 * 1000;
+/// How a warning begins of history that could not be written.
+const NOT_WRITTEN: &str = "the history could not be written to the backup";
 
 /// The record `history/…` of the profile.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct HistoryRecord {
     blob: BlobPointer,
-    /// SHA-256 of the archive.
+    /// [`archive_hash`] of the archive.
     hash: Fixed<32>,
     at: Time,
 }
@@ -49,15 +58,30 @@ pub(crate) struct HistoryRecord {
 struct Writing {
     group: GroupId,
     /// What is still to be compared and written: number and content.
-    parts: VecDeque<(u64, Vec<u8>)>,
+    parts: VecDeque<(u64, Part)>,
     count: u64,
-    upload: Option<(u64, Vec<u8>, Box<Upload>)>,
+    upload: Option<(u64, Part, Box<Upload>)>,
+}
+
+/// The content of an archive, and its hash.
+struct Part {
+    content: Vec<u8>,
+    hash: Fixed<32>,
+}
+
+/// Which archive this device has taken up, or written itself.
+#[derive(Clone, Serialize, Deserialize)]
+struct United {
+    hash: Fixed<32>,
+    /// The blob that this device wrote: where it is and what destroys it.
+    mine: Option<(String, Fixed<16>)>,
 }
 
 /// An archive that is being read.
 struct Reading {
     group: GroupId,
     number: u64,
+    hash: Fixed<32>,
     download: Download,
     content: Vec<u8>,
 }
@@ -67,6 +91,7 @@ struct Reading {
 pub(crate) struct Archives {
     due: BTreeMap<GroupId, Time>,
     wanted: BTreeSet<(GroupId, u64)>,
+    united: BTreeMap<(GroupId, u64), United>,
     writing: Option<Writing>,
     reading: Option<Reading>,
     wait: Option<Time>,
@@ -80,6 +105,15 @@ fn wanted_place(group: &GroupId, number: u64) -> RecordKey {
     RecordKey::new(Table::Own, b"restore", [group.0.as_slice(), &number.to_be_bytes()].concat())
 }
 
+fn united_place(group: &GroupId, number: u64) -> RecordKey {
+    RecordKey::new(Table::Own, b"united", [group.0.as_slice(), &number.to_be_bytes()].concat())
+}
+
+fn numbered(order: &[u8]) -> Option<(GroupId, u64)> {
+    let (group, number) = order.split_first_chunk::<16>()?;
+    Some((GroupId(*group), u64::from_be_bytes(number.try_into().ok()?)))
+}
+
 impl Archives {
     /// Reads what was kept.
     pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
@@ -88,9 +122,12 @@ impl Archives {
             archives.due.extend(order.try_into().ok().map(|group| (GroupId(group), 0)));
         }
         for (order, _) in records.scan(Table::Own, b"restore", None, Direction::Up, WAITING_MAX)? {
-            let Some((group, number)) = order.split_first_chunk::<16>() else { continue };
-            let number = number.try_into().map(u64::from_be_bytes);
-            archives.wanted.extend(number.ok().map(|number| (GroupId(*group), number)));
+            archives.wanted.extend(numbered(&order));
+        }
+        for (order, value) in records.scan(Table::Own, b"united", None, Direction::Up, UNITED_MAX)? {
+            if let Some(place) = numbered(&order) {
+                archives.united.insert(place, read(&value, UNITED_BYTES_MAX)?);
+            }
         }
         Ok(archives)
     }
@@ -123,7 +160,9 @@ impl Client {
 
     /// A conversation has new messages.
     pub(super) fn archive_soon(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
-        let at = turn.now.saturating_add(SOON);
+        let others = self.own.as_ref().is_some_and(super::state::Own::has_others);
+        let apart = if others { u64::from(turn.random.next_u32()) % APART } else { 0 };
+        let at = turn.now.saturating_add(SOON + apart);
         self.archive_at(turn, group, at);
     }
 
@@ -152,9 +191,66 @@ impl Client {
     /// This device is new in a conversation: what was archived of it is fetched.
     pub(super) fn restore_history(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         for number in self.archive_numbers(group) {
-            turn.batch.put(wanted_place(group, number), Vec::new());
-            self.archives.wanted.insert((*group, number));
+            self.want_archive(turn, group, number);
         }
+    }
+
+    fn want_archive(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
+        if self.archives.wanted.insert((*group, number)) {
+            turn.batch.put(wanted_place(group, number), Vec::new());
+        }
+    }
+
+    /// Another device has written or dropped an archive.
+    pub(super) fn archive_merged(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
+        let record: Option<HistoryRecord> = self.book.get_as(&Name::History(*group, number));
+        let united = self.archives.united.get(&(*group, number)).cloned();
+        let Some(record) = record else {
+            self.forget_united(turn, group, number);
+            return;
+        };
+        let mine = united.as_ref().and_then(|united| united.mine.clone());
+        if let Some((url, secret)) = mine.filter(|(url, _)| *url != record.blob.url) {
+            // The other's stands in the place of this device's, which nobody needs any more.
+            self.add_job(turn, Job::DestroyBlob { url, secret });
+            self.unite(turn, group, number, united.as_ref().map_or(Fixed([0; 32]), |united| united.hash), None);
+        }
+        match united {
+            _ if !self.conversations.contains_key(group) => {}
+            None => self.want_archive(turn, group, number),
+            Some(united) if united.hash != record.hash => self.archive_soon(turn, group),
+            Some(_) => {}
+        }
+    }
+
+    fn unite(
+        &mut self,
+        turn: &mut Turn<'_>,
+        group: &GroupId,
+        number: u64,
+        hash: Fixed<32>,
+        mine: Option<(String, Fixed<16>)>,
+    ) {
+        let united = United { hash, mine };
+        turn.put(united_place(group, number), &united);
+        self.archives.united.insert((*group, number), united);
+    }
+
+    fn forget_united(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
+        if self.archives.united.remove(&(*group, number)).is_some() {
+            turn.remove(united_place(group, number));
+        }
+    }
+
+    /// Archives that hold what this device may not have: neither taken up yet nor the same as it would write.
+    fn strange_archives(&self, group: &GroupId, parts: &[Part]) -> Vec<u64> {
+        let strange = |number: &u64| {
+            let record: Option<HistoryRecord> = self.book.get_as(&Name::History(*group, *number));
+            let own = usize::try_from(*number).ok().and_then(|number| parts.get(number)).map(|part| part.hash);
+            let united = self.archives.united.get(&(*group, *number)).map(|united| united.hash);
+            record.is_some_and(|record| Some(record.hash) != own && Some(record.hash) != united)
+        };
+        self.archive_numbers(group).into_iter().filter(strange).collect()
     }
 
     fn archive_numbers(&self, group: &GroupId) -> Vec<u64> {
@@ -175,6 +271,13 @@ impl Client {
         if let Some(old) = self.book.get_as::<HistoryRecord>(&name) {
             let (url, secret) = (old.blob.url, Fixed(old.blob.delete));
             self.add_job(turn, Job::DestroyBlob { url, secret });
+        }
+        match &record {
+            Some(record) => {
+                let mine = Some((record.blob.url.clone(), Fixed(record.blob.delete)));
+                self.unite(turn, group, number, record.hash, mine);
+            }
+            None => self.forget_united(turn, group, number),
         }
         if self.book.set(turn, &name, record.map(|record| cbor::encode(&record))) {
             self.owe_profile(turn.now, PROFILE_WAIT);
@@ -215,6 +318,14 @@ impl Client {
         // Archives begin with a day, so that they don't all change with each new one.
         let since = since / DAY * DAY;
         let parts = self.archive_parts(turn, &group, since).unwrap_or_default();
+        if self.settings().history != KeepHistory::Nothing && self.conversations.contains_key(&group) {
+            let strange = self.strange_archives(&group, &parts);
+            if !strange.is_empty() {
+                // First what others have written is taken up; then it goes on here.
+                strange.into_iter().for_each(|number| self.want_archive(turn, &group, number));
+                return;
+            }
+        }
         let count = parts.len() as u64;
         let parts = (0..).zip(parts).collect();
         self.archives.due.remove(&group);
@@ -222,13 +333,17 @@ impl Client {
         self.next_part(turn);
     }
 
-    fn archive_parts(&self, turn: &Turn<'_>, group: &GroupId, since: Time) -> Result<Vec<Vec<u8>>, Fault> {
+    fn archive_parts(&self, turn: &Turn<'_>, group: &GroupId, since: Time) -> Result<Vec<Part>, Fault> {
         let Some(conversation) = self.conversations.get(group).filter(|_| since < Time::MAX / DAY * DAY) else {
             return Ok(Vec::new());
         };
-        let mut parts: Vec<Vec<u8>> = Vec::new();
+        let mut parts: Vec<Part> = Vec::new();
         let (mut open, mut size): (Vec<Archived>, usize) = (Vec::new(), 0);
-        let mut close = |open: &mut Vec<Archived>| parts.extend(write_archive(&std::mem::take(open)).ok());
+        let mut close = |open: &mut Vec<Archived>| {
+            let messages = std::mem::take(open);
+            let hash = Fixed(archive_hash(&messages));
+            parts.extend(write_archive(&messages).ok().map(|content| Part { content, hash }));
+        };
         let mut from: Option<Vec<u8>> = None;
         loop {
             let (page, next) = conversation.archive(turn.records, since, from.as_deref(), PAGE)?;
@@ -257,22 +372,26 @@ impl Client {
         let Some(node) = self.own.as_ref().map(|own| own.node.clone()) else { return };
         while let Some(writing) = &mut self.archives.writing {
             let group = writing.group;
-            let Some((number, content)) = writing.parts.pop_front() else { break };
+            let Some((number, part)) = writing.parts.pop_front() else { break };
             let known: Option<HistoryRecord> = self.book.get_as(&Name::History(group, number));
-            let hash = Fixed(Sha256::digest(&content).into());
+            let hash = part.hash;
             if known.is_some_and(|known| known.hash == hash && known.at.saturating_add(WRITTEN_ANEW) > turn.now) {
+                if self.archives.united.get(&(group, number)).is_none_or(|united| united.hash != hash) {
+                    self.unite(turn, &group, number, hash, None);
+                }
                 continue;
             }
             let expires = Some(turn.now.saturating_add(KEPT));
-            let Ok(mut upload) = Upload::new(node.clone(), content.len() as u64, expires, turn.random) else {
+            let Ok(mut upload) = Upload::new(node.clone(), part.content.len() as u64, expires, turn.random) else {
                 continue;
             };
             let steps = upload.start();
-            writing.upload = Some((number, content, Box::new(upload)));
+            writing.upload = Some((number, part, Box::new(upload)));
             return self.archive_steps(turn, steps);
         }
         if let Some(writing) = self.archives.writing.take() {
             self.drop_archives(turn, &writing.group, writing.count);
+            self.warn_no_more(turn, NOT_WRITTEN);
             self.written_archive(turn, &writing.group);
         }
     }
@@ -288,18 +407,27 @@ impl Client {
 
     fn begin_reading(&mut self, turn: &mut Turn<'_>, group: GroupId, number: u64) {
         let record: Option<HistoryRecord> = self.book.get_as(&Name::History(group, number));
+        let hash = record.as_ref().map_or(Fixed([0; 32]), |record| record.hash);
         let download = record.and_then(|record| Download::new(record.blob).ok());
         let Some(mut download) = download.filter(|_| self.conversations.contains_key(&group)) else {
-            return self.read_archive(turn, group, number, &[]);
+            return self.read_archive(turn, group, number, hash, &[]);
         };
         let steps = download.start();
-        self.archives.reading = Some(Reading { group, number, download, content: Vec::new() });
+        self.archives.reading = Some(Reading { group, number, hash, download, content: Vec::new() });
         self.archive_steps(turn, steps);
     }
 
-    fn read_archive(&mut self, turn: &mut Turn<'_>, group: GroupId, number: u64, content: &[u8]) {
-        self.archives.wanted.remove(&(group, number));
-        turn.remove(wanted_place(&group, number));
+    fn not_wanted(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
+        if self.archives.wanted.remove(&(*group, number)) {
+            turn.remove(wanted_place(group, number));
+        }
+    }
+
+    /// An archive was read, as far as there was anything.
+    fn read_archive(&mut self, turn: &mut Turn<'_>, group: GroupId, number: u64, hash: Fixed<32>, content: &[u8]) {
+        self.not_wanted(turn, &group, number);
+        let mine = self.archives.united.get(&(group, number)).and_then(|united| united.mine.clone());
+        self.unite(turn, &group, number, hash, mine);
         if let Ok(messages) = read_archive(content) {
             let _ = self.with(turn, &group, |conversation, scene| conversation.restore(scene, &messages));
             turn.show(crate::view::Event::Conversation(group));
@@ -315,13 +443,13 @@ impl Client {
                 TransferStep::WaitUntil(at) => self.archives.wait = Some(at),
                 TransferStep::Ask(asked) => self.ask_archive(asked),
                 TransferStep::Finished => self.archive_there(turn),
-                TransferStep::Failed(_) => self.archive_failed(turn),
+                TransferStep::Failed(fault) => self.archive_failed(turn, fault),
             }
         }
     }
 
     fn feed_upload(&mut self, offset: u64, length: u32) -> Vec<TransferStep> {
-        let Some(Writing { upload: Some((_, content, upload)), .. }) = &mut self.archives.writing else {
+        let Some(Writing { upload: Some((_, Part { content, .. }, upload)), .. }) = &mut self.archives.writing else {
             return Vec::new();
         };
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
@@ -366,14 +494,14 @@ impl Client {
 
     fn archive_there(&mut self, turn: &mut Turn<'_>) {
         if let Some(reading) = self.archives.reading.take() {
-            return self.read_archive(turn, reading.group, reading.number, &reading.content);
+            return self.read_archive(turn, reading.group, reading.number, reading.hash, &reading.content);
         }
         let Some(writing) = &mut self.archives.writing else { return };
         let group = writing.group;
-        if let Some((number, content, upload)) = writing.upload.take() {
+        if let Some((number, part, upload)) = writing.upload.take() {
             let record = upload.pointer("history", "application/cbor").map(|blob| HistoryRecord {
                 blob,
-                hash: Fixed(Sha256::digest(&content).into()),
+                hash: part.hash,
                 at: turn.now,
             });
             self.replace_archive(turn, &group, number, record);
@@ -381,14 +509,48 @@ impl Client {
         self.next_part(turn);
     }
 
-    fn archive_failed(&mut self, turn: &mut Turn<'_>) {
+    fn archive_failed(&mut self, turn: &mut Turn<'_>, fault: TransferFault) {
         if let Some(reading) = self.archives.reading.take() {
-            self.read_archive(turn, reading.group, reading.number, &[]);
-            return self.warn(turn, "a part of the history could not be fetched from the backup");
+            return self.reading_failed(turn, &reading, fault);
         }
         if let Some(writing) = self.archives.writing.take() {
-            self.written_archive(turn, &writing.group);
-            self.warn(turn, "the history could not be written to the backup: there may be no room at your node");
+            self.archive_later(turn, &writing.group);
+            let why = match fault {
+                // The list says whether this device was removed.
+                TransferFault::Refused(401 | 403) => return self.read_devices(),
+                TransferFault::Full => {
+                    "there is no room for it at your node. Keep less of it, or ask who runs the node".to_owned()
+                }
+                fault => format!("{fault}. It is tried again in an hour"),
+            };
+            self.warn_no_more(turn, NOT_WRITTEN);
+            self.warn(turn, &format!("{NOT_WRITTEN}: {why}"));
+            let commands = std::mem::take(&mut self.upkeep.backups);
+            let refused = || Fault::Refused(fault.to_string());
+            commands.into_iter().for_each(|command| turn.failed(Some(command), refused()));
         }
+    }
+
+    fn reading_failed(&mut self, turn: &mut Turn<'_>, reading: &Reading, fault: TransferFault) {
+        let Reading { group, number, hash, .. } = reading;
+        let alone = !self.own.as_ref().is_some_and(super::state::Own::has_others);
+        if matches!(fault, TransferFault::Gone | TransferFault::Damaged) {
+            self.read_archive(turn, *group, *number, *hash, &[]);
+            // Another device may have put a newer one in its place: the profile tells.
+            self.ask_account();
+            if alone {
+                self.warn(turn, "a part of the history is not at your node any more, and is lost if no other device of yours has it");
+            }
+            return;
+        }
+        self.not_wanted(turn, group, *number);
+        self.archive_later(turn, group);
+        self.warn(turn, &format!("a part of the history could not be fetched from the backup: {fault}"));
+    }
+
+    /// What could not be read or written is tried again later.
+    fn archive_later(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        self.archives.due.insert(*group, turn.now.saturating_add(TRY_AGAIN));
+        turn.batch.put(due_place(group), Vec::new());
     }
 }

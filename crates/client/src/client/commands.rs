@@ -33,6 +33,7 @@ impl Client {
             }
             Command::TakeBoxKey { key } => self.take_box_key(turn, &key),
             Command::BackUp => self.back_up(turn, id),
+            Command::Flush => Ok(Some(self.flush())),
             Command::DismissWarnings(seen) => Ok(Some(self.dismiss_warnings(turn, &seen))),
             Command::SetPush(push) => self.set_push(turn, push),
             Command::TestPush => self.test_push(id),
@@ -77,7 +78,7 @@ impl Client {
         command: Command,
     ) -> Result<Option<Done>, Fault> {
         match command {
-            Command::Unlock { group, passphrase } => self.unlock(turn, &group, &passphrase),
+            Command::Unlock { group, passphrase } => self.unlock(turn, id, &group, &passphrase),
             Command::AddMembers { group, members } => self.wish(turn, &group, Wish::Add(members)),
             Command::RemoveMember { group, member } => self.wish(turn, &group, Wish::Remove(member)),
             Command::SetRole { group, member, role } => self.wish(turn, &group, Wish::Role(member, role)),

@@ -103,6 +103,10 @@ impl Client {
         self.missing.remove(&group);
         self.conversations.insert(group, conversation);
         self.steps(turn, &group, steps);
+        // Before this device's own marks go into the profile.
+        if let Some(marks) = self.book.get(&Name::Read(group)).map(<[u8]>::to_vec) {
+            self.with(turn, &group, |conversation, scene| conversation.apply_read_marks(scene, &marks));
+        }
         self.write_entry(turn, &group);
         self.wake_me(&group);
         self.calls.push_back(Call::Members(group));
@@ -144,9 +148,11 @@ impl Client {
     }
 
     fn steps(&mut self, turn: &mut Turn<'_>, group: &GroupId, steps: Vec<Step>) {
+        let before = self.jobs.origin.replace(*group);
         for step in steps {
             self.step(turn, group, step);
         }
+        self.jobs.origin = before;
     }
 
     fn step(&mut self, turn: &mut Turn<'_>, group: &GroupId, step: Step) {
@@ -360,7 +366,10 @@ impl Client {
         }
         let joined = self.make(turn, |scene| Ok((Conversation::join(scene, from, welcome)?, ())));
         self.upkeep.packages_used(turn.now);
-        joined.map(|(group, ())| group)
+        joined.map(|(group, ())| {
+            self.restore_history(turn, &group);
+            group
+        })
     }
 }
 

@@ -127,6 +127,11 @@ impl Files {
         self.moving.values().filter_map(|moving| moving.wait).min()
     }
 
+    /// Whether a file is being sent into a conversation.
+    pub(super) fn busy_in(&self, group: &GroupId) -> bool {
+        self.moving.values().any(|moving| matches!(&moving.way, Way::Out(sending) if sending.group == *group))
+    }
+
     /// Whether a file is being sent.
     pub(super) fn busy(&self) -> bool {
         self.moving.values().any(|moving| matches!(moving.way, Way::Out(_)))

@@ -5,6 +5,7 @@ use super::turn::Turn;
 use crate::command::{Done, Fault, Secret};
 use crate::content::{Content, Edit, React, Text, To};
 use crate::conversation::{Conversation, Scene, Wish};
+use crate::io::CommandId;
 use crate::profile::Name;
 use crate::view::{ConversationKind, Event, GroupId, Identity, MessageId, Standing};
 
@@ -152,12 +153,14 @@ impl Client {
     pub(super) fn unlock(
         &mut self,
         turn: &mut Turn<'_>,
+        command: CommandId,
         group: &GroupId,
         passphrase: &Secret,
     ) -> Result<Option<Done>, Fault> {
         self.inside(turn, group, |conversation, scene| conversation.unlock(scene, passphrase))?;
         turn.show(Event::Conversation(*group));
-        Ok(Some(Done::Well))
+        self.wait_to_enter(turn.now, *group, command);
+        Ok(None)
     }
 
     /// [`Command::Forget`](crate::command::Command::Forget).

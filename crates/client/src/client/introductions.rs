@@ -3,6 +3,7 @@
 use super::Client;
 use super::accepting::Accepting;
 use super::jobs::Job;
+use super::purpose::Purpose;
 use super::requests::Reply;
 use super::turn::{Turn, read};
 use crate::command::{Done, Fault};
@@ -10,8 +11,9 @@ use crate::content::{Content, Introduce, IntroduceRole};
 use crate::conversation::People as _;
 use crate::invitation::Invitation;
 use crate::io::Time;
+use crate::profile::Name;
 use crate::records::{Direction, RecordKey, Records, Table};
-use crate::view::{Event, Identity, Introduction, IntroductionView};
+use crate::view::{Event, Identity, Introduction, IntroductionView, MessageView, Shown};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidings_wire::api::{Exchange, ExchangeState};
@@ -24,7 +26,7 @@ const INTRODUCTION_BYTES_MAX: usize = 4096;
 /// How long the two have to find each other, in milliseconds.
 const LASTS: Time = 7 * 24 * 3600 * 1000;
 /// The first and the longest wait between looks for the other's offer, in milliseconds.
-const LOOK_WAIT: (Time, Time) = (3_000, 3600 * 1000);
+const LOOK_WAIT: (Time, Time) = (3_000, 5 * 60 * 1000);
 
 /// A suggestion that came.
 #[derive(Clone, Serialize, Deserialize)]
@@ -37,6 +39,13 @@ struct Suggested {
     by: Identity,
     at: Time,
     followed: bool,
+}
+
+/// The record `suggestion/…` of the profile (docs/protocol/profile.md): what was answered.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct SuggestionRecord {
+    followed: bool,
+    at: Time,
 }
 
 /// All of them.
@@ -127,16 +136,31 @@ impl Client {
         self.introductions.suggested.get(secret).map(|suggested| suggested.identity)
     }
 
-    /// Suggestions that can be followed.
+    /// Suggestions that can be followed, and those that were and still wait for the other.
     pub fn introductions(&self) -> Vec<IntroductionView> {
-        let open = self.introductions.suggested.iter().filter(|(_, suggested)| !suggested.followed);
+        let all = self.introductions.suggested.iter();
+        let open = all.filter(|(secret, suggested)| match self.answered_suggestion(secret) {
+            _ if self.conversation_with(&suggested.identity).is_some() => false,
+            None => true,
+            Some(answer) => answer.followed && answer.at.saturating_add(LASTS) > self.now,
+        });
         let view = |(secret, suggested): (&[u8; 16], &Suggested)| IntroductionView {
             introduction: Introduction(*secret),
             identity: suggested.identity,
             name: suggested.name.clone(),
             by: suggested.by,
+            followed: self.answered_suggestion(secret).is_some(),
         };
         open.map(view).collect()
+    }
+
+    /// Says of a message whether the suggestion in it can still be followed.
+    pub(super) fn see_suggestion(&self, view: &mut MessageView) {
+        if let Shown::Introduction { introduction, open, .. } = &mut view.shown {
+            let suggested = self.introductions.suggested.get(&introduction.0);
+            let met = suggested.is_some_and(|found| self.conversation_with(&found.identity).is_some());
+            *open = *open && suggested.is_some() && !met && self.answered_suggestion(&introduction.0).is_none();
+        }
     }
 
     /// [`Command::AnswerIntroduction`](crate::command::Command::AnswerIntroduction).
@@ -148,25 +172,75 @@ impl Client {
     ) -> Result<Option<Done>, Fault> {
         self.account()?;
         let secret = which.0;
-        let found = self.introductions.suggested.get_mut(&secret).filter(|suggested| !suggested.followed);
-        let suggested = found.ok_or_else(|| Fault::Gone("this suggestion".to_owned()))?;
-        suggested.followed = true;
-        let suggested = suggested.clone();
-        turn.put(place(&secret), &suggested);
-        turn.show(Event::Changed);
-        if !accept || self.conversation_with(&suggested.identity).is_some() {
-            return Ok(Some(Done::Well));
+        let found = self.introductions.suggested.get(&secret).filter(|_| self.answered_suggestion(&secret).is_none());
+        let suggested = found.cloned().ok_or_else(|| Fault::Gone("this suggestion".to_owned()))?;
+        let known = self.conversation_with(&suggested.identity).is_some();
+        let unknown = || Fault::Link("the suggestion does not say where".to_owned());
+        let node = suggested.node.clone().filter(|node| crate::node_url::is_node_url(node));
+        if accept && !known && !suggested.offers && node.is_none() {
+            return Err(unknown());
         }
-        let until = turn.now.saturating_add(LASTS);
+        self.note_answer(turn, &secret, accept && !known);
+        self.introductions.suggested.insert(secret, Suggested { followed: accept && !known, ..suggested.clone() });
+        turn.put(place(&secret), &Suggested { followed: accept && !known, ..suggested.clone() });
+        turn.show(Event::Changed);
+        if accept && !known {
+            self.pursue(turn, secret, &suggested, turn.now);
+        }
+        Ok(Some(Done::Well))
+    }
+
+    /// What was answered to a suggestion, on whichever device.
+    fn answered_suggestion(&self, secret: &[u8; 16]) -> Option<SuggestionRecord> {
+        self.book.get_as(&Name::Suggestion(Invitation(*secret).exchange_id()))
+    }
+
+    /// Lets one's other devices know what was answered.
+    fn note_answer(&mut self, turn: &mut Turn<'_>, secret: &[u8; 16], followed: bool) {
+        let record = SuggestionRecord { followed, at: turn.now };
+        let name = Name::Suggestion(Invitation(*secret).exchange_id());
+        if self.book.set(turn, &name, Some(tidings_wire::cbor::encode(&record))) {
+            self.owe_profile(turn.now, super::conversations::PROFILE_WAIT);
+        }
+    }
+
+    /// Begins what brings the two together: the offer, or looking for it.
+    fn pursue(&mut self, turn: &mut Turn<'_>, secret: [u8; 16], suggested: &Suggested, since: Time) {
+        let until = since.saturating_add(LASTS);
         if suggested.offers {
             self.invite_introduced(turn, secret, until);
-        } else {
-            let unknown = || Fault::Link("the suggestion does not say where".to_owned());
-            let node = suggested.node.filter(|node| crate::node_url::is_node_url(node)).ok_or_else(unknown)?;
+        } else if let Some(node) = suggested.node.clone().filter(|node| crate::node_url::is_node_url(node)) {
             self.add_job(turn, Job::Watch { introduction: Fixed(secret), node, tries: 0, until });
             self.tick_jobs(turn);
         }
-        Ok(Some(Done::Well))
+    }
+
+    /// Goes on at a start with suggestions that this device follows, if it ended in the middle of it.
+    pub(super) fn resume_introductions(&mut self, turn: &mut Turn<'_>) {
+        let watched: Vec<_> = self
+            .jobs
+            .all()
+            .filter_map(|(_, job)| if let Job::Watch { introduction, .. } = job { Some(introduction.0) } else { None })
+            .collect();
+        let mine: Vec<_> = self.introductions.suggested.iter().filter(|(_, suggested)| suggested.followed).collect();
+        let mut again = Vec::new();
+        for (secret, suggested) in mine {
+            let Some(answer) = self.answered_suggestion(secret).filter(|answer| answer.followed) else { continue };
+            let name = Name::Invitation(Invitation(*secret).exchange_id());
+            let begun = watched.contains(secret) || self.book.document().records.contains_key(&name.text());
+            let met = self.book.contact(&suggested.identity).is_some();
+            if !begun && !met && answer.at.saturating_add(LASTS) > turn.now {
+                again.push((*secret, suggested.clone(), answer.at));
+            }
+        }
+        for (secret, suggested, since) in again {
+            self.pursue(turn, secret, &suggested, since);
+        }
+    }
+
+    /// Whether an invitation for a suggestion is being made.
+    pub(super) fn invites_others(&self) -> bool {
+        self.requests.purposes().any(|purpose| matches!(purpose, Purpose::InvitePackages(_) | Purpose::InviteToken(_)))
     }
 
     /// Whether the other one has made an offer.
@@ -178,17 +252,20 @@ impl Client {
         reply: Reply,
     ) {
         let (introduction, node, tries, until) = watch;
-        let open = reply
-            .read::<Exchange>()
-            .is_ok_and(|exchange| exchange.state == ExchangeState::Open && exchange.offer.is_some());
+        let found = reply.read::<Exchange>().ok();
+        let found = found.filter(|exchange| exchange.state == ExchangeState::Open && exchange.offer.is_some());
         let suggested = self.introductions.suggested.get(&introduction.0).cloned();
-        match suggested {
-            Some(suggested) if open => {
+        match (suggested, found) {
+            (Some(suggested), Some(exchange)) => {
                 self.end_job(turn, number);
-                let secret = Invitation(introduction.0);
-                self.look_at_offer(Accepting { command: None, node, secret, from: Some(suggested.identity) });
+                let (secret, from) = (Invitation(introduction.0), Some(suggested.identity));
+                // In the same call as the end of the looking, so that a program that ends forgets neither.
+                let accepting = Accepting { command: None, node, secret, from };
+                if let Err(fault) = self.take_offer(turn, accepting, exchange) {
+                    self.warn(turn, &format!("{} could not be met as was suggested: {fault}", suggested.name));
+                }
             }
-            Some(_) if turn.now < until => {
+            (Some(_), None) if turn.now < until => {
                 let wait = LOOK_WAIT.0.checked_shl(tries.min(20)).unwrap_or(LOOK_WAIT.1).min(LOOK_WAIT.1);
                 let again = Job::Watch { introduction, node, tries: tries.saturating_add(1), until };
                 self.change_job(turn, number, again, turn.now.saturating_add(wait));

@@ -20,7 +20,7 @@ use tidings_wire::bytes::{Blob, Fixed, encode};
 const JOBS_MAX: usize = 50_000;
 /// Most bytes of one.
 const JOB_BYTES_MAX: usize = 4 * 1024 * 1024;
-/// How long a parcel is offered to a node that does not accept it, in milliseconds.
+/// How long a parcel is offered to a node that does not accept it, and anything to a node that can't be reached, in milliseconds.
 const PARCEL_LASTS: Time = 30 * 24 * 3600 * 1000;
 /// The first and the longest wait before a refused parcel is offered again, in milliseconds.
 const REFUSED_WAIT: (Time, Time) = (5_000, 6 * 3600 * 1000);
@@ -60,16 +60,44 @@ struct Kept {
     job: Job,
     /// A request for it is under way.
     asked: bool,
+    /// It was answered since this client was opened.
+    answered: bool,
     not_before: Time,
+    /// The conversation that it came of, if that is known.
+    origin: Option<GroupId>,
+    /// When it was first found again at a start.
+    since: Option<Time>,
+}
+
+impl Kept {
+    fn new(job: Job, origin: Option<GroupId>) -> Self {
+        Self { job, asked: false, answered: false, not_before: 0, origin, since: None }
+    }
+
+    /// Whether a person would want to wait for it.
+    fn urgent(&self) -> bool {
+        match &self.job {
+            Job::Parcel { refused, .. } => *refused == 0,
+            Job::Watch { .. } => !self.answered,
+            _ => true,
+        }
+    }
 }
 
 /// All jobs.
 pub(crate) struct Jobs {
     kept: BTreeMap<u64, Kept>,
+    /// The conversation whose steps are being done.
+    pub(super) origin: Option<GroupId>,
 }
 
 fn place(number: u64) -> RecordKey {
     RecordKey::new(Table::Own, b"job", number.to_be_bytes())
+}
+
+/// When a job was first found again at a start.
+fn since_place(number: u64) -> RecordKey {
+    RecordKey::new(Table::Own, b"job since", number.to_be_bytes())
 }
 
 impl Jobs {
@@ -78,9 +106,16 @@ impl Jobs {
         let mut kept = BTreeMap::new();
         for (order, value) in records.scan(Table::Own, b"job", None, Direction::Up, JOBS_MAX)? {
             let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };
-            kept.insert(number, Kept { job: read(&value, JOB_BYTES_MAX)?, asked: false, not_before: 0 });
+            kept.insert(number, Kept::new(read(&value, JOB_BYTES_MAX)?, None));
         }
-        Ok(Self { kept })
+        for (order, value) in records.scan(Table::Own, b"job since", None, Direction::Up, JOBS_MAX)? {
+            let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };
+            let since = value.as_slice().try_into().ok().map(u64::from_be_bytes);
+            if let Some(job) = kept.get_mut(&number) {
+                job.since = since;
+            }
+        }
+        Ok(Self { kept, origin: None })
     }
 
     /// One of them.
@@ -99,14 +134,9 @@ impl Jobs {
         self.kept.values().filter(waits).map(|kept| kept.not_before).min()
     }
 
-    /// Whether a person would want to wait for what is left.
-    pub(super) fn urgent(&self) -> bool {
-        let urgent = |job: &Job| match job {
-            Job::Parcel { refused, .. } => *refused == 0,
-            Job::Watch { .. } => false,
-            _ => true,
-        };
-        self.kept.values().any(|kept| urgent(&kept.job))
+    /// Whether a person would want to wait for what came of a conversation.
+    pub(super) fn urgent_of(&self, group: &GroupId) -> bool {
+        self.kept.values().any(|kept| kept.origin.as_ref() == Some(group) && kept.urgent())
     }
 }
 
@@ -127,7 +157,8 @@ impl Client {
         });
         if self.jobs.kept.len() < JOBS_MAX {
             turn.put(place(number), &job);
-            self.jobs.kept.insert(number, Kept { job, asked: false, not_before: 0 });
+            let origin = self.jobs.origin;
+            self.jobs.kept.insert(number, Kept::new(job, origin));
         }
         number
     }
@@ -135,22 +166,63 @@ impl Client {
     /// Changes a job, and asks for it no earlier than at `not_before`.
     pub(super) fn change_job(&mut self, turn: &mut Turn<'_>, number: u64, job: Job, not_before: Time) {
         turn.put(place(number), &job);
-        self.jobs.kept.insert(number, Kept { job, asked: false, not_before });
+        let (answered, origin) = self.jobs.kept.get(&number).map_or((false, None), |kept| (kept.answered, kept.origin));
+        self.jobs.kept.insert(number, Kept { answered, not_before, ..Kept::new(job, origin) });
     }
 
     /// Ends a job.
     pub(super) fn end_job(&mut self, turn: &mut Turn<'_>, number: u64) {
-        if self.jobs.kept.remove(&number).is_some() {
+        if let Some(kept) = self.jobs.kept.remove(&number) {
             turn.remove(place(number));
+            kept.since.into_iter().for_each(|_| turn.remove(since_place(number)));
         }
     }
 
     /// Everything that was kept is asked for again.
     pub(super) fn start_jobs(&mut self, turn: &mut Turn<'_>) {
-        for kept in self.jobs.kept.values_mut() {
+        for (number, kept) in &mut self.jobs.kept {
             kept.asked = false;
+            if kept.since.is_none() {
+                kept.since = Some(turn.now);
+                turn.batch.put(since_place(*number), turn.now.to_be_bytes().to_vec());
+            }
         }
+        self.end_old_jobs(turn);
         self.tick_jobs(turn);
+    }
+
+    /// What could not be brought to its node for so long is given up: the node is gone.
+    fn end_old_jobs(&mut self, turn: &mut Turn<'_>) {
+        let old = |kept: &Kept| kept.since.is_some_and(|since| turn.now.saturating_sub(since) >= PARCEL_LASTS);
+        let home = |job: &Job| matches!(job, Job::OpenExchange { .. } | Job::Accept(_) | Job::Watch { .. });
+        let old = self.jobs.kept.iter().filter(|(_, kept)| old(kept) && !home(&kept.job));
+        let old: Vec<_> = old.map(|(number, _)| *number).collect();
+        old.into_iter().for_each(|number| self.end_job(turn, number));
+    }
+
+    /// Whether a person would want to wait for a job that is left, and its node can be reached as far as is known.
+    pub(super) fn jobs_urgent(&self) -> bool {
+        self.jobs.kept.values().any(|kept| kept.urgent() && !self.waits_for_node(&kept.job))
+    }
+
+    /// The same of one job.
+    pub(super) fn job_is_urgent(&self, number: u64) -> bool {
+        self.jobs.kept.get(&number).is_some_and(|kept| kept.urgent() && !self.waits_for_node(&kept.job))
+    }
+
+    /// Whether a node is somebody else's and could not be reached when it was last tried.
+    pub(super) fn is_away(&self, node: &str) -> bool {
+        self.own.as_ref().is_some_and(|own| own.node != node) && self.requests.is_away(node)
+    }
+
+    fn waits_for_node(&self, job: &Job) -> bool {
+        let node = match job {
+            Job::Parcel { to, .. } => self.mailbox(to).map(|(node, _)| node),
+            Job::LeaveHub { hub, .. } | Job::Wake { hub, .. } => Some(hub.clone()),
+            Job::DestroyBlob { url, .. } => address::split_url(url).map(|(node, _)| node),
+            _ => None,
+        };
+        node.is_some_and(|node| self.is_away(&node))
     }
 
     /// Asks for the jobs whose time has come.
@@ -227,6 +299,7 @@ impl Client {
     pub(super) fn job_answered(&mut self, turn: &mut Turn<'_>, number: u64, reply: Reply) {
         let Some(kept) = self.jobs.kept.get_mut(&number) else { return };
         kept.asked = false;
+        kept.answered = true;
         let job = kept.job.clone();
         let status = reply.status();
         let after = match job {

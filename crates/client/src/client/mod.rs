@@ -16,6 +16,7 @@ mod contacts;
 mod conversations;
 mod devices;
 mod doubts;
+mod effects;
 mod enrolling;
 mod files;
 mod groups;
@@ -86,6 +87,7 @@ pub struct Client {
     archives: archives::Archives,
     inbox: inbox::InboxState,
     upkeep: upkeep::Upkeep,
+    effects: effects::Effects,
     /// What was asked of [`Action::WakeAt`] last.
     wake: Option<Time>,
     /// How often, one after the other, it was woken for something that could not be done.
@@ -119,6 +121,7 @@ impl Client {
             restoring: None,
             linking: Linking::default(),
             upkeep: upkeep::Upkeep::default(),
+            effects: effects::Effects::default(),
             wake: None,
             in_vain: 0,
             now,
@@ -134,9 +137,13 @@ impl Client {
             self.in_vain = 0;
         }
         let mut turn = Turn::new(surroundings);
+        if let Input::Command(id, command) = &input {
+            self.effects_begin(*id, command);
+        }
         self.take(&mut turn, input);
         self.due(&mut turn);
         self.settle(&mut turn);
+        self.effects_end(&turn);
         if std::mem::take(&mut self.own_changed) {
             match &self.own {
                 Some(own) => own.save(&mut turn),
@@ -152,8 +159,8 @@ impl Client {
             Input::Started => self.started(turn),
             Input::Tick => self.wake = None,
             Input::Command(id, command) => self.command(turn, id, command),
-            Input::Answer(id, answer) => self.ended(turn, id, Some(answer)),
-            Input::NoAnswer(id) => self.ended(turn, id, None),
+            Input::Answer(id, answer) => self.request_ended(turn, id, Some(answer)),
+            Input::NoAnswer(id) => self.request_ended(turn, id, None),
             Input::Connected { node } => self.live.connected(&node),
             Input::Heard { node, text } => self.heard(turn, &node, &text),
             Input::Disconnected { node } => self.disconnected(turn, &node),
@@ -162,7 +169,7 @@ impl Client {
         }
     }
 
-    fn ended(&mut self, turn: &mut Turn<'_>, id: crate::io::RequestId, answer: Option<crate::io::HttpAnswer>) {
+    fn request_ended(&mut self, turn: &mut Turn<'_>, id: crate::io::RequestId, answer: Option<crate::io::HttpAnswer>) {
         if let Some((purpose, reply)) = self.requests.ended(id, answer, turn.now, turn.random) {
             self.answered(turn, purpose, reply);
         }
@@ -187,6 +194,7 @@ impl Client {
             self.with(turn, &group, |conversation, scene| conversation.started(scene));
         }
         self.find_missing(turn.now);
+        self.resume_introductions(turn);
     }
 
     /// Does what was put off within this call: it may lead to more of it, but not without end.
@@ -201,6 +209,7 @@ impl Client {
                 break;
             }
         }
+        self.look_who_entered(turn);
         self.pay(turn);
     }
 
@@ -218,6 +227,7 @@ impl Client {
         self.tick_files(turn);
         self.tick_inbox(turn);
         self.tick_archives(turn);
+        self.tick_entering(turn);
         self.expire_invitations(turn);
     }
 
@@ -248,6 +258,7 @@ impl Client {
             self.files.next_due(),
             self.inbox.next_due(),
             self.upkeep.next_due(),
+            self.upkeep.entering_until(),
             self.archives.next_due(),
             self.own
                 .as_ref()
@@ -312,6 +323,7 @@ impl Client {
 
     /// The document is to be written, not before `wait` milliseconds have passed.
     fn owe_profile(&mut self, now: Time, wait: Time) {
+        self.upkeep.profile_changes += 1;
         if let Some(own) = self.own_mut() {
             let at = now.saturating_add(wait);
             own.owed.profile = Some(own.owed.profile.map_or(at, |owed| owed.min(at)));

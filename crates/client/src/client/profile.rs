@@ -166,6 +166,12 @@ impl Client {
                     self.with(turn, &group, |conversation, scene| conversation.apply_read_marks(scene, &marks));
                 }
             }
+            Some(Name::History(group, number)) => self.archive_merged(turn, &group, number),
+            Some(Name::Me) => {
+                // Another device may have chosen to keep history.
+                let groups: Vec<_> = self.conversations.keys().copied().collect();
+                groups.iter().for_each(|group| self.archive_soon(turn, group));
+            }
             _ => {}
         }
     }
@@ -193,6 +199,7 @@ impl Client {
             own.owed.profile = None;
         }
         self.upkeep.writing_profile = true;
+        self.upkeep.profile_writing = self.upkeep.profile_changes;
     }
 
     pub(super) fn profile_written(&mut self, turn: &mut Turn<'_>, reply: Reply) {
@@ -235,6 +242,7 @@ impl Client {
             return;
         }
         own.profile.highest = counter;
+        self.upkeep.profile_written = self.upkeep.profile_writing;
         self.upkeep.old_copy = false;
         self.warn_no_more(turn, NOT_WRITTEN);
         if !self.archives.busy(turn.now) {

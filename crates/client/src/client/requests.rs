@@ -163,6 +163,11 @@ impl<P> Requests<P> {
         }
     }
 
+    /// Whether a node could not be reached when it was last tried, more than once.
+    pub(super) fn is_away(&self, node: &str) -> bool {
+        self.nodes.get(node).is_some_and(|state| state.failures > 1)
+    }
+
     /// A request has ended. `None`: unknown, or it is made again.
     pub(super) fn ended(
         &mut self,

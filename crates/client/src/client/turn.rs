@@ -61,6 +61,12 @@ impl<'a> Turn<'a> {
         self.done(command, Done::Failed(fault));
     }
 
+    /// Commands that have ended in this call.
+    pub(super) fn ended(&self) -> Vec<CommandId> {
+        let ended = |action: &Action| if let Action::Done(id, _) = action { Some(*id) } else { None };
+        self.actions.iter().filter_map(ended).collect()
+    }
+
     /// Random bytes.
     pub(super) fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];

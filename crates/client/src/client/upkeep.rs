@@ -35,6 +35,13 @@ pub(crate) struct Upkeep {
     /// When the key packages are counted.
     look_at: Option<Time>,
     pub writing_profile: bool,
+    /// How often the profile and the allow-list were changed, and which change of the profile is being written, or was.
+    pub profile_changes: u64,
+    pub profile_writing: u64,
+    pub profile_written: u64,
+    pub contacts_changes: u64,
+    /// Who waits until a room is open, and until when.
+    pub entering: BTreeMap<GroupId, (CommandId, Time)>,
     /// The push subscription changed while it was being put.
     pub push_again: bool,
     /// Who waits for an invitation, and for its acceptance.
@@ -58,6 +65,11 @@ impl Upkeep {
 
     pub(super) fn next_due(&self) -> Option<Time> {
         self.look_at
+    }
+
+    /// When somebody need not wait any longer for a room.
+    pub(super) fn entering_until(&self) -> Option<Time> {
+        self.entering.values().map(|(_, until)| *until).min()
     }
 }
 
@@ -86,6 +98,7 @@ impl Client {
     /// The allow-list of posting keys is another now.
     pub(super) fn owe_contacts(&mut self) {
         self.upkeep.contacts_again = true;
+        self.upkeep.contacts_changes += 1;
         if let Some(own) = self.own_mut() {
             own.owed.contacts = true;
         }

@@ -2,7 +2,6 @@
 
 use super::Client;
 use super::book::{Contact, Person};
-use super::conversations::PROFILE_WAIT;
 use crate::command::Fault;
 use crate::conversation::Conversation;
 use crate::conversation::People as _;
@@ -10,7 +9,7 @@ use crate::keys::box_public;
 use crate::profile::Name;
 use crate::records::Records;
 use crate::safety::{safety_code, safety_number};
-use crate::view::{ContactView, ConversationView, GroupId, Identity, MeView, MessageId, MessageView, Standing};
+use crate::view::{ContactView, ConversationView, GroupId, Identity, MeView, MessageId, MessageView, Stage, Standing};
 use std::cmp::Reverse;
 
 /// Most messages of one page or search.
@@ -42,6 +41,12 @@ impl Client {
             backup,
             warnings: own.warnings(),
             connected: self.live.is_open(&own.node),
+            stage: match own.stage {
+                super::state::Stage::Registering { .. } => Stage::Registering,
+                super::state::Stage::Enrolling => Stage::Enrolling,
+                super::state::Stage::Ready => Stage::Ready,
+                super::state::Stage::Removed => Stage::Removed,
+            },
         })
     }
 
@@ -72,7 +77,9 @@ impl Client {
         before: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
-        self.shown(group)?.page(records, &self.book, before, limit.min(PAGE_MAX))
+        let mut page = self.shown(group)?.page(records, &self.book, before, limit.min(PAGE_MAX))?;
+        page.iter_mut().for_each(|view| self.see_suggestion(view));
+        Ok(page)
     }
 
     /// One message. Fails as [`Client::messages`] does.
@@ -82,7 +89,9 @@ impl Client {
         group: &GroupId,
         id: &MessageId,
     ) -> Result<Option<MessageView>, Fault> {
-        self.shown(group)?.message(records, &self.book, id)
+        let mut found = self.shown(group)?.message(records, &self.book, id)?;
+        found.iter_mut().for_each(|view| self.see_suggestion(view));
+        Ok(found)
     }
 
     /// Messages that hold all the words of a text, the newest first. Fails with [`Fault::Store`].
@@ -136,18 +145,25 @@ impl Client {
         }
     }
 
-    /// Whether something is still to be brought to a node, for which a person would wait.
+    /// Whether something is still to be brought to a node, for which a person would wait. What others must do does not count, nor what
+    /// is gathered before the profile is written ([`Client::hurry`]).
     pub fn busy(&self) -> bool {
+        self.owes() || self.conversations.values().any(Conversation::waiting)
+    }
+
+    /// The same without what waits for hubs that can't be reached.
+    pub(super) fn busy_where_reached(&self) -> bool {
+        let reached = |conversation: &&Conversation| self.live.is_open(conversation.hub());
+        self.owes() || self.conversations.values().filter(reached).any(Conversation::waiting)
+    }
+
+    fn owes(&self) -> bool {
         let owed = self.own.as_ref().is_some_and(|own| {
-            let profile = own.owed.profile.is_some_and(|at| at <= self.now.saturating_add(PROFILE_WAIT));
+            let profile = own.owed.profile.is_some_and(|at| at <= self.now);
             own.owed.contacts || own.owed.devices || own.owed.packages || profile
         });
         let joins = !self.missing.is_empty() && self.own.as_ref().is_some_and(|own| !own.profile.read);
-        owed || joins
-            || self.upkeep.writing_profile
-            || self.jobs.urgent()
-            || self.files.busy()
-            || self.conversations.values().any(Conversation::waiting)
+        owed || joins || self.upkeep.writing_profile || self.jobs_urgent() || self.files.busy() || self.invites_others()
     }
 
     /// Whether all that waited at the nodes when this client began to follow them has been read.

@@ -91,7 +91,13 @@ impl Conversation {
         };
         self.group(scene)?.apply(staged).map_err(|error| mls_fault(&error))?;
         if judgement.removes_this_device() {
-            return self.removed_here(scene, entry, judgement.epoch, &after);
+            let by = judgement
+                .before
+                .iter()
+                .find(|leaf| leaf.index == judgement.committer.index)
+                .and_then(|leaf| self.seat(leaf));
+            let by = by.map(|seat| seat.identity);
+            return self.removed_here(scene, entry, judgement.epoch, &after, by);
         }
         let by = self.seat(&judgement.committer).map(|seat| seat.identity);
         self.entered(scene, entry.at, by, after, true)
@@ -217,7 +223,14 @@ impl Conversation {
     }
 
     /// A commit has taken this device out.
-    fn removed_here(&mut self, scene: &mut Scene<'_>, entry: &Entry, epoch: u64, after: &Roster) -> Result<(), Fault> {
+    fn removed_here(
+        &mut self,
+        scene: &mut Scene<'_>,
+        entry: &Entry,
+        epoch: u64,
+        after: &Roster,
+        by: Option<Identity>,
+    ) -> Result<(), Fault> {
         if let Some(super::state::Incoming::Welcome { number, .. }) = &self.state.incoming
             && *number == entry.number
         {
@@ -234,6 +247,9 @@ impl Conversation {
             self.state().phase = Phase::Joining;
             self.suspect(scene, true);
             return Ok(());
+        }
+        if let Some(by) = by.filter(|by| *by != self.state.me && !self.state.own.left) {
+            self.notice(scene, by, entry.at, Notice::RemovedYou);
         }
         self.out(scene)
     }

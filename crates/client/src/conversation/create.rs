@@ -95,6 +95,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         posted: VecDeque::new(),
         sealed: VecDeque::new(),
         chains: Parts::default(),
+        read_ahead: BTreeMap::new(),
         fresh: Vec::new(),
         heard: BTreeMap::new(),
         receipt: Receipt::default(),

@@ -144,8 +144,13 @@ impl Conversation {
 
     /// Whether the hub's group info is of the branch that this device is on; if not, it comes back to it.
     fn judge_info(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
-        let Some(info) = self.open_info(&group.info.0).filter(|info| info.turn == group.info_turn) else {
-            // Of another seal, or not of its turn yet.
+        let opened = self.open_info(&group.info.0);
+        let unreadable = opened.is_none();
+        let Some(info) = opened.filter(|info| info.turn == group.info_turn) else {
+            // Of another seal, or not of its turn yet: but who has never been in lacks the passphrase, or has a wrong one.
+            if unreadable && self.state.kind == ConversationKind::Room && self.state.epochs.is_empty() {
+                self.lock_again(scene);
+            }
             return Ok(());
         };
         let out = self.state.heal.is_some_and(|heal| heal.out) || !self.state.in_group();
@@ -180,6 +185,15 @@ impl Conversation {
         self.changed = true;
         let me = self.state.me;
         self.notice(scene, me, scene.now, Notice::Refused);
+        self.show(scene);
+    }
+
+    /// The room can't be opened with the passphrase that was given, or needs one.
+    fn lock_again(&mut self, scene: &mut Scene<'_>) {
+        let state = self.state();
+        (state.phase, state.heal, state.pass, state.locked) = (Phase::Locked, None, None, true);
+        scene.steps.push(Step::Profile);
+        scene.steps.push(Step::Show(crate::view::Event::Changed));
         self.show(scene);
     }
 
@@ -377,6 +391,11 @@ impl Conversation {
         }
         if tries > 0 {
             self.knock(scene);
+        }
+        if tries == 1 {
+            // From now on it is shown as one that this person is not in.
+            let me = self.state.me;
+            self.notice(scene, me, now, Notice::NotLetIn);
         }
         self.show(scene);
         Ok(())

@@ -51,6 +51,10 @@ pub(super) enum Notice {
     Came(Vec<Identity>),
     /// These were removed, or left, while this device was out.
     Gone(Vec<Identity>),
+    /// This person was removed.
+    RemovedYou,
+    /// The hub does not know this person any more.
+    NotLetIn,
 }
 
 /// A message as it is kept.
@@ -81,6 +85,9 @@ pub(super) struct Kept {
     pub(super) gone: bool,
     /// Whether the hub has refused it.
     pub(super) failed: bool,
+    /// It came from an archive, and counts as read.
+    #[serde(default)]
+    pub(super) restored: bool,
 }
 
 impl Kept {
@@ -105,7 +112,7 @@ impl Kept {
 
     /// Whether it counts as something to read.
     pub(super) fn counts(&self) -> bool {
-        !self.mine && matches!(self.body, Body::Here(_))
+        !self.mine && !self.restored && matches!(self.body, Body::Here(_))
     }
 
     pub(super) fn once(&self) -> bool {
@@ -185,6 +192,7 @@ impl Conversation {
             viewed: Vec::new(),
             gone: false,
             failed: false,
+            restored: false,
         };
         self.keep(scene, order_of(at, &id), &kept);
         self.say_changed(scene, id, false);

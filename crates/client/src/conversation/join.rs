@@ -237,15 +237,17 @@ impl Conversation {
         self.settle(scene);
     }
 
-    /// Opens a locked room on this device. Whether the passphrase fits shows when the hub's group info is read.
+    /// Opens a locked room on this device. Whether the passphrase fits shows when the hub's group info is read: if not, the room is locked
+    /// again. Fails with [`Fault::Refused`] if it is open.
     pub fn unlock(&mut self, scene: &mut Scene<'_>, passphrase: &Secret) -> Result<(), Fault> {
+        if !matches!(self.state.phase, Phase::Locked | Phase::Joining) {
+            return Err(Fault::Refused("this room is open here already".to_owned()));
+        }
         let pass = derive(passphrase, &self.state.group)?;
         let state = self.state();
         state.pass = Some(pass);
         state.locked = true;
-        if matches!(state.phase, Phase::Locked | Phase::Joining) {
-            self.begin_coming(scene);
-        }
+        self.begin_coming(scene);
         Ok(())
     }
 

@@ -5,8 +5,8 @@
 //! the one before was when its last batch was kept: whatever had been asked of the hub is asked again with the same ids.
 
 mod batch;
-mod chain;
 mod behind;
+mod chain;
 mod commit;
 mod create;
 mod expiry;

@@ -30,12 +30,19 @@ pub(super) fn text(people: &dyn People, me: &Identity, by: &Identity, notice: &N
         Notice::Name(new) => format!("{name} named the conversation \"{new}\""),
         Notice::Picture => format!("{name} changed the picture"),
         Notice::Expire(0) => format!("{name} let messages stay"),
-        Notice::Expire(seconds) => format!("{name} lets messages disappear after {}", span(*seconds)),
+        Notice::Expire(seconds) => {
+            let lets = if by == me { "let" } else { "lets" };
+            format!("{name} {lets} messages disappear after {}", span(*seconds))
+        }
         Notice::Came(who) => format!("{} came in meanwhile", names(people, me, who)),
         Notice::Gone(who) => format!("{} went meanwhile", names(people, me, who)),
         Notice::Refused => {
             "The node shows a state of this conversation that can't be right. Nothing is sent until it shows another"
                 .to_owned()
+        }
+        Notice::RemovedYou => format!("{name} removed you"),
+        Notice::NotLetIn => {
+            "You are not in this conversation any more: somebody removed you, or its hub has lost you".to_owned()
         }
         Notice::LostMemory => format!("A device of {name} has lost its memory"),
     }

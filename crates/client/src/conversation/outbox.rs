@@ -157,6 +157,7 @@ impl Conversation {
             viewed: Vec::new(),
             gone: false,
             failed: false,
+            restored: false,
         };
         self.keep_said(scene, kept);
         Ok(())
@@ -457,12 +458,18 @@ impl Conversation {
         [now_ready, self.receipt_due()].into_iter().flatten().filter(|at| *at > now).min()
     }
 
-    /// Whether something is still to be brought to the hub.
+    /// How much was written and wanted here so far: another value after a command says that it led to something.
+    pub fn written_so_far(&self) -> (u64, u32) {
+        (self.state.seq, self.state.next_want)
+    }
+
+    /// Whether something is still to be brought to the hub by this device. A leave that was proposed is for others to commit.
     pub fn waiting(&self) -> bool {
         let state = &self.state;
         let out = matches!(state.phase, Phase::Out | Phase::Locked);
         let asked = state.flight.is_some() || state.pending.is_some() || state.phase == Phase::Creating;
-        !out && (asked || !state.outbox.is_empty() || !state.wants.is_empty())
+        let wanted = state.wants.iter().any(|want| want.goal != super::state::Goal::Leave || want.tries == 0);
+        !out && (asked || !state.outbox.is_empty() || wanted)
     }
 
     /// A device has lost its memory: said once.

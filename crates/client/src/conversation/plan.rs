@@ -248,6 +248,11 @@ impl Conversation {
         let mut mine: Vec<u32> = mine.map(|seat| seat.leaf).collect();
         // The own leaf last: whoever is out can't propose for the others.
         mine.sort_by_key(|leaf| *leaf == own);
+        // How often it was proposed is of no interest, but whether everything stands at the hub.
+        let tries = u32::from(mine.is_empty());
+        if self.state.wants.iter().any(|want| want.goal == Goal::Leave && want.tries != tries) {
+            self.state().wants.iter_mut().filter(|want| want.goal == Goal::Leave).for_each(|want| want.tries = tries);
+        }
         let (Some(leaf), Some(group)) = (mine.first(), self.group.as_mut()) else { return Ok(()) };
         let mls = group.propose_remove(*leaf, &signer, scene.random).map_err(|error| mls_fault(&error))?;
         let turn = self.state.turn;

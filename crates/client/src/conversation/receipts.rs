@@ -1,8 +1,9 @@
 //! What came and what was read: said to others, and heard from them.
 
 use super::Conversation;
+use super::chain::Chain;
 use super::scene::Scene;
-use super::state::{Heard, Mark};
+use super::state::{CHAINS_MAX, Heard, Mark};
 use crate::command::Fault;
 use crate::content::{Content, RECEIPT_MAX, Receipt, Seen, Typing};
 use crate::io::Time;
@@ -182,6 +183,7 @@ impl Conversation {
             chain.read = chain.read.max(read);
             more
         });
+        self.note_read_ahead(&marks);
         let after: BTreeMap<Mark, u64> = self.state.chains.iter().map(|(mark, chain)| (*mark, chain.read)).collect();
         if before == after {
             return Ok(());
@@ -206,6 +208,36 @@ impl Conversation {
         scene.steps.push(super::Step::Profile);
         self.show(scene);
         Ok(())
+    }
+
+    /// What was read elsewhere and is not here yet will not be something to read when it comes.
+    fn note_read_ahead(&mut self, marks: &BTreeMap<Mark, u64>) {
+        let here = |mark: &Mark| self.state.chains.get(mark).map_or(0, Chain::highest);
+        let known = |mark: &Mark| self.state.read_ahead.get(mark).copied().unwrap_or(0);
+        let ahead: Vec<_> = marks
+            .iter()
+            .filter(|(mark, read)| **read > here(mark).max(known(mark)))
+            .map(|(mark, read)| (*mark, *read))
+            .collect();
+        if !ahead.is_empty() {
+            let all = &mut self.state().read_ahead;
+            all.extend(ahead);
+            while all.len() > CHAINS_MAX {
+                all.pop_first();
+            }
+        }
+    }
+
+    /// A message of this device came: how far it was read elsewhere counts from now on.
+    pub(super) fn take_read_ahead(&mut self, mark: &Mark) {
+        let Some(ahead) = self.state.read_ahead.get(mark).copied() else { return };
+        let state = self.state();
+        if let Some(chain) = state.chains.get_mut(mark) {
+            chain.read = chain.read.max(ahead.min(chain.highest()));
+            if chain.highest() >= ahead {
+                state.read_ahead.remove(mark);
+            }
+        }
     }
 
     /// Looks at messages beyond `from`, until `look` has enough.
@@ -236,7 +268,12 @@ impl Conversation {
 
     /// What was read, for the profile's record `read/<group>`.
     pub fn read_marks(&self) -> Vec<u8> {
-        cbor::encode(&Marks(self.state.chains.iter().map(|(mark, chain)| (*mark, chain.read)).collect()))
+        let mut marks = self.state.read_ahead.clone();
+        for (mark, chain) in self.state.chains.iter() {
+            let read = marks.entry(*mark).or_default();
+            *read = chain.read.max(*read);
+        }
+        cbor::encode(&Marks(marks))
     }
 
     /// What another device of one's own has read.

@@ -83,6 +83,7 @@ impl Conversation {
         let taken = chain.take(message.seq, &Fixed(message.prev), &Fixed(self::chain(bytes)));
         state.fresh.retain(|mark| *mark != seat.mark);
         state.fresh.push(seat.mark);
+        self.take_read_ahead(&seat.mark);
         match taken {
             Taken::New { fits } => {
                 if !fits {
@@ -134,6 +135,7 @@ impl Conversation {
             viewed: Vec::new(),
             gone: false,
             failed: false,
+            restored: false,
         };
         self.keep_said(scene, kept);
         if let Content::Introduce(said) = message.content {
@@ -261,7 +263,7 @@ impl Conversation {
         !alike && self.state.roster.role(who).is_some_and(|role| role <= 1)
     }
 
-    fn take_orphans(&mut self, scene: &mut Scene<'_>, id: &MessageId) -> Result<(), Fault> {
+    pub(super) fn take_orphans(&mut self, scene: &mut Scene<'_>, id: &MessageId) -> Result<(), Fault> {
         if !self.state.orphans.iter().any(|orphan| orphan.to == *id) {
             return Ok(());
         }

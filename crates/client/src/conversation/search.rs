@@ -94,6 +94,7 @@ impl Conversation {
                 viewed: Vec::new(),
                 gone: false,
                 failed: false,
+                restored: true,
             };
             if kept.once()
                 || !matches!(message.content, crate::content::Content::Text(_) | crate::content::Content::Media(_))
@@ -101,6 +102,8 @@ impl Conversation {
                 continue;
             }
             self.keep(scene, order_of(message.at.min(one.received), &message.id), &kept);
+            // It may have been deleted or changed before it was here.
+            self.take_orphans(scene, &message.id)?;
         }
         self.names_changed(scene);
         self.settle(scene);

@@ -334,6 +334,9 @@ pub(super) struct State {
 
     #[serde(skip)]
     pub(super) chains: Parts<Mark, Chain>,
+    /// How far devices of one's own have read what is not here (yet).
+    #[serde(default)]
+    pub(super) read_ahead: BTreeMap<Mark, u64>,
     /// Devices whose messages were seen since one last wrote.
     pub(super) fresh: Vec<Mark>,
     pub(super) heard: BTreeMap<Identity, BTreeMap<Mark, Heard>>,

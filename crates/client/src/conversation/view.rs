@@ -149,7 +149,8 @@ impl Conversation {
         for (who, emoji) in &kept.reactions {
             reactions.entry(emoji).or_default().push(*who);
         }
-        let read = kept.mine || self.state.chains.get(&kept.mark).is_none_or(|chain| kept.seq <= chain.read);
+        let read =
+            kept.mine || kept.restored || self.state.chains.get(&kept.mark).is_none_or(|chain| kept.seq <= chain.read);
         Ok(MessageView {
             id: kept.id,
             order,

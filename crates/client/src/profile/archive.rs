@@ -2,6 +2,7 @@
 
 use crate::io::Time;
 use crate::view::Identity;
+use sha2::{Digest as _, Sha256};
 use tidings_wire::cbor::{self, CborError};
 use tidings_wire::{Blob, Fixed};
 
@@ -33,6 +34,13 @@ pub fn write_archive(messages: &[Archived]) -> Result<Vec<u8>, CborError> {
     if bytes.len() > ARCHIVE_BYTES_MAX { Err(CborError::TooLarge) } else { Ok(bytes) }
 }
 
+/// What tells archives apart: the SHA-256 of the CBOR of their messages, without the times at which they came, which differ between devices.
+pub fn archive_hash(messages: &[Archived]) -> [u8; 32] {
+    let row =
+        |archived: &Archived| (Blob(archived.message.clone()), Fixed(archived.device), Fixed(archived.identity.0));
+    Sha256::digest(cbor::encode(&messages.iter().map(row).collect::<Vec<_>>())).into()
+}
+
 /// Reads an archive. The messages in it are not read yet.
 pub fn read_archive(bytes: &[u8]) -> Result<Vec<Archived>, CborError> {
     let read = |(message, device, identity, received): Written| Archived {
@@ -61,5 +69,8 @@ mod tests {
         assert!(read_archive(&bytes).is_ok_and(|read| read == messages));
         assert_eq!(write_archive(&[archived(ARCHIVE_BYTES_MAX)]).err(), Some(CborError::TooLarge));
         assert_eq!(read_archive(&bytes[1..]).err(), Some(CborError::Form));
+        let later: Vec<_> = messages.iter().cloned().map(|one| Archived { received: 5, ..one }).collect();
+        assert_eq!(archive_hash(&later), archive_hash(&messages));
+        assert_ne!(archive_hash(&later[1..]), archive_hash(&messages));
     }
 }

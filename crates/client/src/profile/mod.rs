@@ -5,7 +5,7 @@ mod name;
 #[cfg(test)]
 mod tests;
 
-pub use archive::{ARCHIVE_BYTES_MAX, Archived, read_archive, write_archive};
+pub use archive::{ARCHIVE_BYTES_MAX, Archived, archive_hash, read_archive, write_archive};
 pub use name::Name;
 
 use crate::io::Time;

@@ -22,6 +22,8 @@ pub enum Name {
     History(GroupId, u64),
     /// A device, by its serial.
     Device(u64),
+    /// A suggestion of a contact, by the exchange of its secret.
+    Suggestion([u8; 16]),
 }
 
 impl Name {
@@ -36,6 +38,7 @@ impl Name {
             Self::Invitation(id) => format!("invitation/{}", Fixed(*id)),
             Self::History(group, number) => format!("history/{group}/{number}"),
             Self::Device(serial) => format!("device/{serial}"),
+            Self::Suggestion(id) => format!("suggestion/{}", Fixed(*id)),
         }
     }
 
@@ -53,6 +56,7 @@ impl Name {
                 Self::History(GroupId::parse(group)?, number.parse().ok()?)
             }
             Some(("device", rest)) => Self::Device(rest.parse().ok()?),
+            Some(("suggestion", rest)) => Self::Suggestion(Fixed::parse(rest)?.0),
             _ => return None,
         };
         // One spelling only: no sign, no leading zeros.
@@ -75,6 +79,7 @@ mod tests {
             Name::Read(group),
             Name::Invitation([3; 16]),
             Name::History(group, 70),
+            Name::Suggestion([4; 16]),
         ] {
             assert_eq!(Name::parse(&name.text()), Some(name));
         }

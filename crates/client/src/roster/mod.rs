@@ -1,10 +1,10 @@
 //! Who belongs to a conversation (docs/protocol/conversations.md, Roster): the type and its bytes. Who may change it: [`rules`].
 
 pub mod authority;
-pub mod rules;
-pub mod statement;
 #[cfg(test)]
 mod authority_tests;
+pub mod rules;
+pub mod statement;
 #[cfg(test)]
 mod tests;
 

@@ -75,6 +75,7 @@ pub(crate) fn me() -> MeView {
         backup: Some((7, NOW)),
         warnings: Vec::new(),
         connected: true,
+        stage: tidings_client::view::Stage::Ready,
     }
 }
 

@@ -10,6 +10,7 @@ mod nodes;
 mod people;
 mod start;
 mod storms;
+mod together;
 
 /// The nodes of most stories.
 pub(crate) const NODES: [&str; 3] = ["https://one.example", "https://two.example", "https://three.example"];

@@ -36,8 +36,33 @@ impl World {
             device.offline || !device.client.has_account() || (!device.client.busy() && device.client.caught_up())
         };
         self.until(|world| world.devices.iter().all(rests), "everybody rests");
-        self.run(1_500);
+        // What is gathered for the profile goes, too.
+        self.run(2_500);
         self.until(|world| world.devices.iter().all(rests), "everybody rests again");
+    }
+
+    /// A program that is started, does one thing, waits for what it led to and for what is to be read, and ends.
+    pub(crate) fn briefly(&mut self, device: usize, command: Option<Command>) {
+        self.set_offline(device, false);
+        self.restart(device);
+        let id = command.map(|command| self.order(device, command));
+        let over = |world: &Self| {
+            let Device { client, done, .. } = &world.devices[device];
+            let given = id.is_none_or(|id| done.contains_key(&id) && client.ended(CommandId(id)));
+            given && client.caught_up() && !client.busy()
+        };
+        self.until(over, "a short program ends");
+        self.set_offline(device, true);
+    }
+
+    /// Comes back with the phrase on a new device.
+    pub(crate) fn restore(&mut self, name: &str, node: &str, phrase: &Secret) -> usize {
+        let number = self.device(name);
+        let (node, phrase) = (node.to_owned(), phrase.clone());
+        self.good(number, Command::Restore { node, phrase, device: name.to_owned() });
+        self.run(30_000);
+        self.settle();
+        number
     }
 
     /// Makes an invitation.

@@ -1,0 +1,228 @@
+//! What several devices of one person, and short lives of one, must not lose.
+
+use super::NODES;
+use crate::world::World;
+use tidings_client::command::{Command, Done, Fault, KeepHistory, Secret};
+use tidings_client::io::CommandId;
+use tidings_client::view::{GroupId, Shown, Stage, Standing};
+
+fn keep_all(world: &mut World, who: usize) {
+    let history = Some(KeepHistory::All);
+    let keep = Command::SetProfile { name: None, picture: None, statement: None, read_receipts: None, history };
+    world.good(who, keep);
+}
+
+#[test]
+fn the_history_of_two_devices_is_one() {
+    let mut world = World::new(80, &NODES);
+    let (ada, phrase) = world.person_with_phrase("Ada", NODES[0]);
+    let bob = world.person("Bob", NODES[1]);
+    let group = world.meet(ada, bob);
+    for text in ["one", "two", "three"] {
+        world.say(bob, group, text);
+    }
+    world.settle();
+    // Nothing is archived when the second device comes: it does not have these.
+    let second = world.link(ada, "tablet");
+    world.run(30_000);
+    world.set_offline(ada, true);
+    world.say(bob, group, "four");
+    world.settle();
+    keep_all(&mut world, second);
+    world.good(second, Command::BackUp);
+    world.set_offline(ada, false);
+    world.settle();
+    for device in [ada, second, ada] {
+        keep_all(&mut world, device);
+        world.good(device, Command::BackUp);
+        world.settle();
+    }
+    let all = ["one", "two", "three", "four"];
+    assert_eq!(world.texts(second, &group), all, "taken up by the other device");
+    // What is deleted does not come back from either.
+    let gone = world.messages(bob, &group)[1].id;
+    world.good(bob, Command::Delete { group, message: gone });
+    world.settle();
+    world.run(3_600_000);
+    world.set_offline(ada, true);
+    world.set_offline(second, true);
+    let third = world.restore("third", NODES[0], &phrase);
+    assert_eq!(world.texts(third, &group), ["one", "three", "four"]);
+    let view = world.devices[third].client.conversation(&group).unwrap();
+    assert_eq!(view.unread, 0);
+    assert!(world.messages(third, &group).iter().all(|message| message.read), "history counts as read");
+    assert_eq!(world.devices[third].client.me().unwrap().warnings, Vec::<String>::new());
+}
+
+#[test]
+fn two_devices_do_not_replace_each_others_archives_without_end() {
+    let mut world = World::new(81, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    keep_all(&mut world, ada);
+    let second = world.link(ada, "tablet");
+    world.run(30_000);
+    world.say(bob, group, "one");
+    world.settle();
+    world.run(3_600_000);
+    let blobs = |world: &World| world.nodes[NODES[0]].counts.get("POST /v1/blobs").copied().unwrap_or(0);
+    let before = (blobs(&world), world.devices[ada].client.me().unwrap().backup.map(|(counter, _)| counter));
+    world.run(6 * 3_600_000);
+    let after = (blobs(&world), world.devices[ada].client.me().unwrap().backup.map(|(counter, _)| counter));
+    assert_eq!(before, after);
+    assert_eq!(world.texts(second, &group), world.texts(ada, &group));
+}
+
+#[test]
+fn what_was_read_on_one_device_is_read_on_the_next() {
+    let mut world = World::new(82, &NODES);
+    let (ada, phrase) = world.person_with_phrase("Ada", NODES[0]);
+    let bob = world.person("Bob", NODES[1]);
+    let group = world.meet(ada, bob);
+    for text in ["one", "two"] {
+        world.say(bob, group, text);
+    }
+    world.settle();
+    world.good(ada, Command::MarkRead { group, message: None });
+    world.run(30_000);
+    world.set_offline(ada, true);
+    let second = world.restore("second", NODES[0], &phrase);
+    // The first words of a device make the newcomer ask for those before.
+    world.say(bob, group, "three");
+    world.settle();
+    world.run(120_000);
+    let unread: Vec<_> = world.messages(second, &group).into_iter().filter(|message| !message.read).collect();
+    assert_eq!((unread.len(), world.devices[second].client.conversation(&group).unwrap().unread), (1, 1));
+    // And the newcomer does not take from the profile what was read.
+    world.set_offline(ada, false);
+    world.settle();
+    assert_eq!(world.devices[ada].client.conversation(&group).unwrap().unread, 1);
+}
+
+#[test]
+fn whoever_is_introduced_finds_the_other_in_short_lives() {
+    for (seed, first_to_follow) in [(83, 0), (84, 1)] {
+        let mut world = World::new(seed, &NODES);
+        let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+        let (carol, phrase) = world.person_with_phrase("Carol", NODES[2]);
+        world.meet(ada, bob);
+        world.meet(ada, carol);
+        let (first, second) = (world.identity(bob), world.identity(carol));
+        world.good(ada, Command::Introduce { first, second });
+        world.settle();
+        for who in [bob, carol] {
+            world.set_offline(who, true);
+        }
+        let mut order = [bob, carol];
+        order.rotate_left(first_to_follow);
+        for who in order {
+            let open = world.devices[who].client.introductions();
+            let introduction = open.first().filter(|view| !view.followed).unwrap().introduction;
+            world.briefly(who, Some(Command::AnswerIntroduction { introduction, accept: true }));
+            world.run(60_000);
+        }
+        for _ in 0..2 {
+            for who in order {
+                world.briefly(who, None);
+            }
+        }
+        let group = world.contact(bob, carol).conversation.unwrap();
+        assert_eq!(world.contact(carol, bob).conversation, Some(group), "seed {seed}");
+        for who in order {
+            assert!(world.devices[who].client.introductions().is_empty());
+        }
+        // Nor does a device offer it that comes later.
+        let again = world.restore("Carol's second", NODES[2], &phrase);
+        assert!(world.devices[again].client.introductions().is_empty());
+    }
+}
+
+#[test]
+fn a_locked_room_says_so_and_opens_with_the_right_passphrase_only() {
+    let mut world = World::new(85, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let secret = |text: &str| Some(Secret(text.to_owned()));
+    let room = Command::CreateRoom { name: "Den".to_owned(), passphrase: secret("open sesame") };
+    let Done::Conversation(group) = world.good(ada, room) else { panic!("no room") };
+    world.settle();
+    let Done::Link(link) = world.good(ada, Command::RoomLink { group }) else { panic!("no link") };
+    let accept = |passphrase: Option<Secret>| Command::Accept { link: link.clone(), passphrase };
+    let unlock = |text: &str| Command::Unlock { group, passphrase: Secret(text.to_owned()) };
+    let standing = |world: &World| world.devices[bob].client.conversation(&group).unwrap().standing;
+    for command in [accept(None), accept(None), unlock("close sesame"), accept(secret("no"))] {
+        let done = world.command(bob, command);
+        assert!(matches!(done, Done::Failed(Fault::Passphrase)), "{done:?}");
+        assert_eq!(standing(&world), Standing::Locked);
+    }
+    let done = world.good(bob, accept(secret("open sesame")));
+    assert!(matches!(done, Done::Conversation(found) if found == group) && standing(&world) == Standing::Ready);
+    let done = world.command(bob, unlock("close sesame"));
+    assert!(matches!(done, Done::Failed(Fault::Refused(_))), "{done:?}");
+    world.settle();
+    world.say(bob, group, "I am in");
+    world.settle();
+    assert_eq!(world.texts(ada, &group), ["I am in"]);
+}
+
+fn order_and_end(world: &mut World, device: usize, command: Command) -> u64 {
+    let id = world.order(device, command);
+    world.until(
+        |world| world.devices[device].done.contains_key(&id) && world.devices[device].client.ended(CommandId(id)),
+        "a command has ended with all that it led to",
+    );
+    id
+}
+
+#[test]
+fn a_command_waits_for_its_own_effects_only() {
+    let mut world = World::new(86, &NODES);
+    let people: Vec<_> =
+        ["Ada", "Bob", "Carol"].iter().zip(NODES).map(|(name, node)| world.person(name, node)).collect();
+    let (ada, bob, carol) = (people[0], people[1], people[2]);
+    let (with_bob, with_carol) = (world.meet(ada, bob), world.meet(ada, carol));
+    assert_eq!(world.devices[ada].client.me().unwrap().stage, Stage::Ready);
+    // Bob's device is away, and does not take Ada out: nobody waits for that.
+    world.set_offline(bob, true);
+    let contact = world.identity(bob);
+    order_and_end(&mut world, ada, Command::RemoveContact { contact });
+    world.run(5_000);
+    assert!(!world.devices[ada].client.busy());
+    assert!(world.devices[ada].client.conversation(&with_bob).is_some());
+    // A hub that is away holds up what goes there, and nothing else.
+    let away = world.nodes.remove(NODES[2]).unwrap();
+    let text = |group: GroupId| Command::SendText { group, text: "Hello".to_owned(), reply: None, expire: None };
+    let id = world.order(ada, text(with_carol));
+    let before = world.now;
+    let name = Some("Ada L.".to_owned());
+    let rename = Command::SetProfile { name, picture: None, statement: None, read_receipts: None, history: None };
+    world.devices[ada].client.hurry();
+    order_and_end(&mut world, ada, rename);
+    assert!(world.now < before + 10_000);
+    let hub = world.devices[ada].client.conversation(&with_carol).unwrap().hub;
+    assert_eq!(world.devices[ada].client.ended(CommandId(id)), hub != NODES[2]);
+    world.nodes.insert(NODES[2].to_owned(), away);
+    world.until(|world| world.devices[ada].client.ended(CommandId(id)), "it is said in the end");
+}
+
+#[test]
+fn whoever_is_removed_is_told() {
+    let mut world = World::new(87, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    world.meet(ada, bob);
+    let members = vec![world.identity(bob)];
+    let Done::Conversation(group) = world.good(ada, Command::CreateGroup { name: "Three".to_owned(), members }) else {
+        panic!("no group")
+    };
+    world.run(20_000);
+    world.settle();
+    let member = world.identity(bob);
+    world.good(ada, Command::RemoveMember { group, member });
+    world.run(120_000);
+    let notices = world.messages(bob, &group).into_iter().filter_map(|view| match view.shown {
+        Shown::Notice(text) => Some(text),
+        _ => None,
+    });
+    let told = notices.collect::<Vec<_>>();
+    assert!(told.iter().any(|text| text.contains("removed you")), "{told:?}");
+    assert_eq!(world.devices[bob].client.conversation(&group).unwrap().standing, Standing::Out);
+}
