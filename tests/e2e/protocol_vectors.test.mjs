@@ -1,6 +1,7 @@
 // Reads docs/protocol/vectors with another implementation of docs/protocol (lib/protocol.mjs).
 import { ed25519, x25519 } from '@noble/curves/ed25519.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
+import { argon2id } from '@noble/hashes/argon2.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { keccak_256 } from '@noble/hashes/sha3.js'
 import { HDKey } from '@scure/bip32'
@@ -155,8 +156,9 @@ test('links and linking', () => {
   const key = hkdf('tidings/1', code, 'link key')
   const request = cbor(open(key, 'link request', unhex(linking.request)))
   assert.deepEqual(shown(request), linking.request_value)
-  const check = Buffer.from(sha256(join(request.device, request.agree))).readBigUInt64BE() % 10000n
-  assert.equal(linking.check, String(check).padStart(4, '0'))
+  const slow = argon2id(join(request.device, request.agree), unhex(linking.exchange), { t: 3, m: 65536, p: 1, dkLen: 32 })
+  const check = Buffer.from(slow).readBigUInt64BE() % 100000000n
+  assert.equal(linking.check, String(check).padStart(8, '0'))
   const reply = unhex(linking.reply)
   const shared = x25519.getSharedSecret(unhex(linking.agree_secret), reply.slice(0, 32))
   const opened = cbor(open(hkdf(key, shared, 'tidings/1 link'), 'link reply', reply.slice(32)))

@@ -27,13 +27,18 @@ pub struct PassphraseKey(#[serde(with = "serde_bytes")] [u8; 32]);
 impl PassphraseKey {
     /// Argon2id with 64 MiB, 3 passes and 1 lane; the salt is the group id.
     pub fn derive(passphrase: &str, group: &GroupId) -> Result<Self, PassphraseError> {
-        let params = Params::new(PASSPHRASE_MEMORY, PASSPHRASE_PASSES, 1, Some(32)).map_err(|_| PassphraseError)?;
-        let mut key = [0; 32];
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.as_bytes(), &group.0, &mut key)
-            .map_err(|_| PassphraseError)?;
-        Ok(Self(key))
+        slow_hash(passphrase.as_bytes(), &group.0).map(Self)
     }
+}
+
+/// Argon2id with 64 MiB, 3 passes and 1 lane, of what can be guessed or must not be found by trying.
+pub(crate) fn slow_hash(secret: &[u8], salt: &[u8; 16]) -> Result<[u8; 32], PassphraseError> {
+    let params = Params::new(PASSPHRASE_MEMORY, PASSPHRASE_PASSES, 1, Some(32)).map_err(|_| PassphraseError)?;
+    let mut key = [0; 32];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(secret, salt, &mut key)
+        .map_err(|_| PassphraseError)?;
+    Ok(key)
 }
 
 /// What an entry's seal holds.

@@ -2,12 +2,12 @@
 
 use crate::command::{Fault, Secret};
 use crate::content::NAME_BYTES_MAX;
+use crate::entry::slow_hash;
 use crate::keys::{Secrets, x25519_public};
 use crate::node_url::is_node_url;
 use crate::sealing::{draw, hkdf, hkdf_id, open, seal};
 use rand::Rng;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use thiserror::Error;
 use tidings_wire::api::EXCHANGE_BYTES_MAX;
 use tidings_wire::certificate::DeviceCertificate;
@@ -35,6 +35,9 @@ pub enum LinkFault {
     /// It was not made with this code, or changed on the way.
     #[error("it does not belong to this code")]
     Unreadable,
+    /// There is no memory to make the number that is compared.
+    #[error("there is not enough memory to compare the devices: 64 MiB are needed")]
+    Memory,
     /// The parts of the reply do not belong together.
     #[error("what the other device sent does not hang together")]
     Reply,
@@ -129,6 +132,16 @@ impl LinkCode {
         hkdf_id(b"tidings/1", &self.secret.0, b"link id")
     }
 
+    /// The eight digits that both devices show: Argon2id over the request, salted with the exchange's id. Whoever saw the code and controls
+    /// the node would have to find keys with the same digits within the ten minutes that a code is good for: 10^8 times 64 MiB. Takes a
+    /// moment: keep it. Fails with [`LinkFault::Memory`].
+    pub fn check_number(&self, request: &LinkRequest) -> Result<String, LinkFault> {
+        let keys = [request.device, request.agree].concat();
+        let digest = slow_hash(&keys, &self.exchange_id()).map_err(|_| LinkFault::Memory)?;
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        Ok(format!("{:08}", u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 100_000_000))
+    }
+
     fn key(&self) -> [u8; 32] {
         hkdf(b"tidings/1", &self.secret.0, b"link key")
     }
@@ -198,12 +211,6 @@ fn digit(letter: char) -> Option<u128> {
 }
 
 impl LinkRequest {
-    /// The four digits that both devices show.
-    pub fn check_number(&self) -> String {
-        let digest: [u8; 32] = Sha256::new().chain_update(self.device).chain_update(self.agree).finalize().into();
-        let [a, b, c, d, e, f, g, h, ..] = digest;
-        format!("{:04}", u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 10_000)
-    }
 }
 
 impl LinkReply {
@@ -282,7 +289,7 @@ mod tests {
         let request = LinkRequest { device: [4; 32], agree, name: "Laptop".to_owned() };
         let sealed = code().seal_request(&request, &mut random);
         assert!(code().open_request(&sealed) == Ok(request.clone()));
-        assert_eq!(request.check_number().len(), 4);
+        assert!(code().check_number(&request).is_ok_and(|check| check.len() == 8));
         let other = LinkCode::generate("https://node.example".to_owned(), &mut random);
         assert!(other.open_request(&sealed).is_err());
 

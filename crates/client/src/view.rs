@@ -399,12 +399,12 @@ pub enum Event {
         request: DeviceRequest,
         /// What it calls itself.
         name: String,
-        /// Four digits that the new device must show as well.
+        /// Eight digits that the new device must show as well.
         check: String,
     },
     /// The new device shows this number and waits.
     LinkCheck {
-        /// Four digits.
+        /// Eight digits.
         check: String,
     },
     /// A new contact.

@@ -1,6 +1,7 @@
 //! Invitations of others.
 
 use super::Client;
+use super::book::{Contact, Person};
 use super::jobs::Job;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
@@ -35,6 +36,9 @@ pub(crate) struct AcceptJob {
     contact: Identity,
     /// The hub has the group: the answer may be given.
     ready: bool,
+    /// What made them a contact before, which counts again if nothing comes of it.
+    #[serde(default)]
+    before: Option<Contact>,
 }
 
 impl AcceptJob {
@@ -126,6 +130,8 @@ impl Client {
         let who = card.identity;
         let theirs = card.posting.ok_or_else(|| Fault::Distrust("the invitation brings no posting key".to_owned()))?;
         let before = self.book.person(&who).cloned();
+        // Before there is a group at the hub that nobody would use.
+        self.may_become_contact(&who, &devices)?;
         let posting: [u8; 32] = turn.bytes();
         // Known first, so that the devices can be checked against the list.
         let _ = self.book.heard_devices(turn, &who, devices.clone());
@@ -134,7 +140,7 @@ impl Client {
         let (group, welcome) = match made {
             Ok(made) => made,
             Err(fault) => {
-                let _ = self.book.set_person(turn, who, before.unwrap_or_default());
+                let _ = self.book.set_person(turn, who, before.clone().unwrap_or_default());
                 return Err(fault);
             }
         };
@@ -145,8 +151,9 @@ impl Client {
         let answer = Answer { exchange, to: Fixed(who.0), card, devices: own.list().clone(), welcome, group, hub };
         let signed = Signed::sign(answer, &own.secrets.identity_key())?;
         let sealed = ByteBuf::from(accepting.secret.seal_answer(&signed, turn.random));
-        let job =
-            AcceptJob { node: accepting.node, exchange: Fixed(exchange), sealed, group, contact: who, ready: false };
+        let before = before.and_then(|person| person.contact);
+        let node = accepting.node;
+        let job = AcceptJob { node, exchange: Fixed(exchange), sealed, group, contact: who, ready: false, before };
         self.add_job(turn, Job::Accept(Box::new(job)));
         self.upkeep.accepts.extend(accepting.command.map(|command| (group, command)));
         Ok(())
@@ -218,7 +225,16 @@ impl Client {
     fn accept_failed(&mut self, turn: &mut Turn<'_>, number: u64, job: &AcceptJob, fault: Fault) {
         self.end_job(turn, number);
         self.forget_conversation(turn, &job.group);
-        self.drop_contact(turn, &job.contact);
+        match (&job.before, self.book.person(&job.contact).cloned()) {
+            (Some(before), Some(person)) => {
+                let person = Person { contact: Some(before.clone()), ..person };
+                if self.book.set_person(turn, job.contact, person) {
+                    self.owe_profile(turn.now, 0);
+                }
+                self.owe_contacts();
+            }
+            _ => self.drop_contact(turn, &job.contact),
+        }
         let command = self.upkeep.accepts.remove(&job.group);
         turn.show(Event::Changed);
         turn.failed(command, fault);

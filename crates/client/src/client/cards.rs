@@ -96,11 +96,23 @@ impl Client {
         turn.remove(told_place(group));
     }
 
+    /// A contact who was not verified and takes a name that looks like that of one who was must be looked at first.
+    fn see_new_name(&mut self, turn: &mut Turn<'_>, who: &Identity, before: &str, after: &str) {
+        let unverified = self.book.contact(who).is_some_and(|(_, contact)| !contact.verified && !contact.key_changed);
+        if unverified && self.stands_in(who, after) && !self.stands_in(who, before) {
+            let _ = self.change_contact(turn, who, |contact| contact.key_changed = true);
+        }
+    }
+
     /// A signed card was heard of.
     pub(super) fn heard_card(&mut self, turn: &mut Turn<'_>, who: &Identity, card: &[u8]) {
         let Ok(card) = Signed::<Card>::verify_by(card, &Fixed(who.0)) else { return };
         let posting = self.book.contact(who).map(|(_, contact)| contact.theirs);
+        let (before, after) = (self.book.own_name(who), card.name.clone());
         let (newer, changed) = self.book.heard_card(turn, who, card);
+        if newer {
+            self.see_new_name(turn, who, &before, &after);
+        }
         if changed {
             self.owe_profile(turn.now, super::conversations::PROFILE_WAIT);
         }

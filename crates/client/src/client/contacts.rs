@@ -11,10 +11,53 @@ use crate::view::{Event, GroupId, Identity};
 use tidings_wire::device_list::DeviceList;
 use tidings_wire::signed::Signed;
 
+/// How a name looks at a glance: without case, spaces and what is not seen, and with letters of other alphabets and digits that look like
+/// Latin letters taken for those.
+fn look_of(name: &str) -> String {
+    let seen = name.chars().flat_map(char::to_lowercase).filter(|letter| letter.is_alphanumeric());
+    seen.map(|letter| match letter {
+        'а' | 'α' | 'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ɑ' => 'a',
+        'в' | 'β' | 'ь' => 'b',
+        'с' | 'ϲ' | 'ç' => 'c',
+        'ԁ' => 'd',
+        'е' | 'ё' | 'ε' | 'è' | 'é' | 'ê' | 'ë' => 'e',
+        'һ' | 'н' => 'h',
+        'і' | 'ї' | 'ι' | '1' | 'l' | '|' | 'ì' | 'í' | 'î' | 'ï' | 'ı' | 'ł' | 'ӏ' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'м' => 'm',
+        'п' | 'η' | 'ñ' => 'n',
+        'о' | 'ο' | 'σ' | '0' | 'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' | '5' => 's',
+        'т' | 'τ' => 't',
+        'υ' | 'ù' | 'ú' | 'û' | 'ü' => 'u',
+        'ν' | 'ѵ' => 'v',
+        'ѡ' | 'ω' => 'w',
+        'х' | 'χ' => 'x',
+        'у' | 'ý' | 'ÿ' | 'γ' => 'y',
+        other => other,
+    })
+    .collect()
+}
+
 /// Most contacts.
 const CONTACTS_MAX: usize = tidings_wire::api::CONTACTS_MAX;
 
 impl Client {
+    /// Whether there is room for a contact, and the list of devices that they give is no older than the one known.
+    pub(super) fn may_become_contact(&self, who: &Identity, devices: &Signed<DeviceList>) -> Result<(), Fault> {
+        if self.book.contact(who).is_none() && self.book.contacts().count() >= CONTACTS_MAX {
+            return Err(Fault::TooLarge("there are 10,000 contacts already".to_owned()));
+        }
+        let known = self.book.person(who).and_then(|person| person.devices.as_ref());
+        if known.is_none_or(|known| devices.against(known).is_ok()) {
+            Ok(())
+        } else {
+            Err(Fault::Distrust("the list of devices is an old one".to_owned()))
+        }
+    }
+
     /// Somebody becomes a contact. `keys`: the seed of one's own posting key, and the other's public one.
     pub(super) fn become_contact(
         &mut self,
@@ -24,15 +67,9 @@ impl Client {
         keys: ([u8; 32], [u8; 32]),
         conversation: GroupId,
     ) -> Result<(), Fault> {
-        if self.book.contacts().count() >= CONTACTS_MAX {
-            return Err(Fault::TooLarge("there are 10,000 contacts already".to_owned()));
-        }
         let who = card.identity;
+        self.may_become_contact(&who, devices)?;
         let old = self.book.person(&who).cloned().unwrap_or_default();
-        let newer = old.devices.as_ref().is_none_or(|known| devices.against(known).is_ok());
-        if !newer {
-            return Err(Fault::Distrust("the list of devices is an old one".to_owned()));
-        }
         let known = old.contact.clone();
         let contact = Contact {
             posting: keys.0,
@@ -55,16 +92,18 @@ impl Client {
         Ok(())
     }
 
-    /// Whether a new contact has the name of another one who was verified: then it may be somebody who stands in for them.
-    fn stands_in(&self, who: &Identity, name: &str) -> bool {
-        let name = name.trim().to_lowercase();
-        let same = |card: Option<&Signed<Card>>| card.is_some_and(|card| card.name.trim().to_lowercase() == name);
-        self.book
-            .contacts()
-            .any(|(other, person, contact)| other != who && contact.verified && same(person.card.as_ref()))
+    /// Whether somebody's name looks like that of a contact who was verified, as they call themselves or as this person calls them: then it
+    /// may be somebody who stands in for them.
+    pub(super) fn stands_in(&self, who: &Identity, name: &str) -> bool {
+        let look = look_of(name);
+        let same = |other: &str| !look.is_empty() && look_of(other) == look;
+        self.book.contacts().any(|(other, person, contact)| {
+            let known = same(&contact.name) || person.card.as_ref().is_some_and(|card| same(&card.name));
+            other != who && contact.verified && known
+        })
     }
 
-    fn change_contact(
+    pub(super) fn change_contact(
         &mut self,
         turn: &mut Turn<'_>,
         who: &Identity,
@@ -143,5 +182,25 @@ impl Client {
         }
         self.owe_contacts();
         self.calls.push_back(Call::Contact(*who));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::look_of;
+
+    #[test]
+    fn names_that_look_alike_are_alike() {
+        for (one, other) in [
+            ("Alice", " aIice"),
+            ("Alice", "Аl\u{200b}iсе"),
+            ("Bob", "B0b"),
+            ("Zoë", "zoe "),
+            ("Anna-Lena", "Anna Lena"),
+        ] {
+            assert_eq!(look_of(one), look_of(other), "{one} {other}");
+        }
+        assert_ne!(look_of("Alice"), look_of("Alicia"));
+        assert_eq!(look_of("…"), "");
     }
 }

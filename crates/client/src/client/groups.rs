@@ -99,6 +99,9 @@ impl Client {
         if let Some(stranger) = members.iter().find(|who| !self.book.is_contact(who)) {
             return Err(Fault::Unknown(self.book.own_name(stranger)));
         }
+        if let Some(changed) = members.iter().find(|who| self.book.key_changed(who)) {
+            return Err(Fault::KeyChanged(self.book.own_name(changed)));
+        }
         let made =
             self.make(turn, |scene| Ok((Conversation::create(scene, &hub, ConversationKind::Group, name, None)?, ())));
         let (group, ()) = made?;

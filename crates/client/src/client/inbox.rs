@@ -23,6 +23,10 @@ const HELD_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How long they are kept, in milliseconds: until another device has told of the contact or the invitation.
 const HELD_LASTS: Time = 24 * 3600 * 1000;
 
+/// Milliseconds between two knocks of one person at one conversation that count, and how far ahead of one's own a clock may be.
+const KNOCK_EVERY: Time = 50_000;
+const KNOCK_AHEAD: Time = 24 * 3600 * 1000;
+
 /// A parcel whose sender or invitation is not known here yet.
 #[derive(Clone, Serialize, Deserialize)]
 struct Held {
@@ -174,7 +178,7 @@ impl Client {
     }
 
     fn take_parcel(&mut self, turn: &mut Turn<'_>, parcel: Signed<Parcel>) -> Result<(), Unused> {
-        let from = parcel.from;
+        let (from, at) = (parcel.from, parcel.at);
         let own = self.own.as_ref().is_some_and(|own| own.identity() == from);
         if !own && self.book.contact(&from).is_none() {
             return Err(Unused::NotYet);
@@ -187,12 +191,30 @@ impl Client {
             Some(ParcelBody::Card(card)) => self.heard_card(turn, &from, &card),
             Some(ParcelBody::Devices(list)) => self.heard_devices(turn, &from, &list),
             Some(ParcelBody::Knock(group)) => {
-                self.with(turn, &GroupId(group), |conversation, scene| conversation.knocked(scene, &from));
+                if self.knock_counts(turn, &GroupId(group), &from, at) {
+                    self.with(turn, &GroupId(group), |conversation, scene| conversation.knocked(scene, &from));
+                }
             }
             // Of a newer kind.
             None => {}
         }
         Ok(())
+    }
+
+    /// Whether a knock is later than the last one of this person at this conversation, by their own clock: each makes a commit, and a node
+    /// could bring an old one again and again.
+    pub(super) fn knock_counts(&self, turn: &mut Turn<'_>, group: &GroupId, from: &Identity, at: Time) -> bool {
+        if !self.conversations.get(group).is_some_and(|conversation| conversation.has_member(from)) {
+            return false;
+        }
+        let place = RecordKey::new(Table::Own, b"knock", [group.0.as_slice(), &from.0].concat());
+        let last = turn.batch.get(turn.records, &place).ok().flatten();
+        let last = last.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let counts = at >= last.saturating_add(KNOCK_EVERY) && at <= turn.now.saturating_add(KNOCK_AHEAD);
+        if counts {
+            turn.batch.put(place, at.to_be_bytes().to_vec());
+        }
+        counts
     }
 
     fn take_welcome(&mut self, turn: &mut Turn<'_>, from: &Identity, welcome: &ParcelBody) {

@@ -25,7 +25,7 @@ const POLL: Time = 2_000;
 struct Offering {
     code: LinkCode,
     expires: Time,
-    request: Option<LinkRequest>,
+    request: Option<(LinkRequest, String)>,
     /// The new device as it was certified, once the person said yes.
     granted: Option<(CommandId, Signed<DeviceCertificate>)>,
 }
@@ -37,6 +37,7 @@ struct Asking {
     device: SigningKey,
     agree: Zeroizing<[u8; 32]>,
     request: LinkRequest,
+    check: String,
     until: Time,
     look_at: Option<Time>,
 }
@@ -90,10 +91,14 @@ impl Client {
             return false;
         };
         if let (None, Ok(request)) = (&offering.request, offering.code.open_request(sealed)) {
-            let check = request.check_number();
-            let name = request.name.clone();
-            turn.show(Event::DeviceAsks { request: DeviceRequest(*id), name, check });
-            offering.request = Some(request);
+            match offering.code.check_number(&request) {
+                Ok(check) => {
+                    let name = request.name.clone();
+                    turn.show(Event::DeviceAsks { request: DeviceRequest(*id), name, check: check.clone() });
+                    offering.request = Some((request, check));
+                }
+                Err(error) => turn.show(Event::Warning(error.to_string())),
+            }
         }
         true
     }
@@ -102,8 +107,8 @@ impl Client {
     pub fn device_requests(&self) -> Vec<(DeviceRequest, String, String)> {
         let asking = self.linking.offering.as_deref().filter(|offering| offering.granted.is_none());
         let found = asking.and_then(|offering| Some((offering, offering.request.as_ref()?)));
-        let row = |(offering, request): (&Offering, &LinkRequest)| {
-            (DeviceRequest(offering.code.exchange_id()), request.name.clone(), request.check_number())
+        let row = |(offering, (request, check)): (&Offering, &(LinkRequest, String))| {
+            (DeviceRequest(offering.code.exchange_id()), request.name.clone(), check.clone())
         };
         found.map(row).into_iter().collect()
     }
@@ -118,7 +123,7 @@ impl Client {
     ) -> Result<Option<Done>, Fault> {
         let own = self.account()?;
         let offering = self.linking.offering.as_ref().filter(|offering| offering.code.exchange_id() == which.0);
-        let request = offering.and_then(|offering| offering.request.as_ref()).ok_or(Fault::Expired)?;
+        let (request, _) = offering.and_then(|offering| offering.request.as_ref()).ok_or(Fault::Expired)?;
         if !accept {
             self.linking.offering = None;
             self.add_job(turn, super::jobs::Job::DeleteExchange { id: Fixed(which.0) });
@@ -137,7 +142,7 @@ impl Client {
     /// The node has the own list as it is here: if a device waits for that, it gets its reply.
     pub(super) fn link_published(&mut self, turn: &mut Turn<'_>) {
         let (Some(own), Some(offering)) = (&self.own, &self.linking.offering) else { return };
-        let (Some((_, certificate)), Some(request)) = (&offering.granted, &offering.request) else { return };
+        let (Some((_, certificate)), Some((request, _))) = (&offering.granted, &offering.request) else { return };
         if own.owed.devices || self.requests.purposes().any(|purpose| matches!(purpose, Purpose::LinkReplied)) {
             return;
         }
@@ -190,12 +195,22 @@ impl Client {
         let device = SigningKey::from_bytes(&turn.bytes());
         let (agree, public) = agree_key(turn.random);
         let request = LinkRequest { device: device.verifying_key().to_bytes(), agree: public, name };
+        let check = code.check_number(&request).map_err(|error| Fault::Link(error.to_string()))?;
         let answer = NewAnswer { answer: Blob(code.seal_request(&request, turn.random)) };
         let target = format!("/v1/exchanges/{}/answer", encode(&code.exchange_id()));
         let ask = Ask::new(&code.node, "POST", target, Purpose::LinkAnswered).json(&answer).patience(Patience::Now);
         self.requests.ask(ask);
         let until = turn.now.saturating_add(CODE_LASTS);
-        self.linking.asking = Some(Box::new(Asking { command, code, device, agree, request, until, look_at: None }));
+        self.linking.asking = Some(Box::new(Asking {
+            command,
+            code,
+            device,
+            agree,
+            request,
+            check,
+            until,
+            look_at: None,
+        }));
         Ok(None)
     }
 
@@ -204,7 +219,7 @@ impl Client {
         let fault = match reply.status() {
             200..300 => {
                 asking.look_at = Some(turn.now.saturating_add(POLL));
-                turn.show(Event::LinkCheck { check: asking.request.check_number() });
+                turn.show(Event::LinkCheck { check: asking.check.clone() });
                 return;
             }
             404 | 409 | 410 => Fault::Expired,

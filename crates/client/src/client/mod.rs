@@ -120,7 +120,7 @@ impl Client {
             live: Live::default(),
             restoring: None,
             linking: Linking::default(),
-            upkeep: upkeep::Upkeep::default(),
+            upkeep: upkeep::Upkeep::open(records)?,
             effects: effects::Effects::default(),
             wake: None,
             in_vain: 0,

@@ -125,6 +125,9 @@ pub(crate) struct Own {
     /// The number of the next job.
     #[serde(default)]
     pub next_job: u64,
+    /// The number of the key package that was made last.
+    #[serde(default)]
+    pub next_package: u64,
     /// When a `backup` was last said.
     #[serde(default)]
     pub backup_said: Time,
@@ -165,6 +168,7 @@ impl Own {
             channels: Vec::new(),
             warnings: VecDeque::new(),
             next_job: 0,
+            next_package: 0,
             backup_said: 0,
         }
     }

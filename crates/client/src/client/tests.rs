@@ -6,7 +6,7 @@ use super::*;
 use crate::command::Command;
 use crate::io::{CommandId, HttpAnswer};
 use crate::phrase::{Phrase, Words};
-use crate::records::MemoryRecords;
+use crate::records::{Direction, MemoryRecords, Table};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tidings_wire::bytes::{Blob, Fixed};
@@ -161,4 +161,44 @@ fn an_own_list_from_before_the_own_change_is_no_old_list() {
     let known = alone.client.known();
     alone.turn(|client, turn| client.own_list(turn, old, Some(known)));
     assert!(alone.warned("old list"));
+}
+
+#[test]
+fn a_node_that_never_has_key_packages_does_not_fill_the_store() {
+    let mut alone = Alone::new();
+    let made = |alone: &Alone, owner: &[u8]| alone.records.scan(Table::Mls, owner, None, Direction::Up, 10_000).unwrap().len();
+    let make = |alone: &mut Alone, last_resort: bool, count: usize| {
+        for _ in 0..count {
+            let mut surroundings = Surroundings { now: 1, random: &mut alone.random, records: &alone.records };
+            let mut turn = Turn::new(&mut surroundings);
+            alone.client.make_package(&mut turn, last_resort).unwrap();
+            for action in turn.finish() {
+                if let Action::Save(changes) = action {
+                    alone.records.apply(changes);
+                }
+            }
+        }
+    };
+    make(&mut alone, true, 5);
+    assert_eq!(made(&alone, crate::conversation::LAST_RESORT), 3);
+    make(&mut alone, false, 300);
+    alone.give(Input::Command(CommandId(9), Command::Flush));
+    alone.client = Client::open(&alone.records, alone.now).unwrap();
+    make(&mut alone, false, 260);
+    assert_eq!(made(&alone, crate::conversation::PACKAGES), 500);
+}
+
+#[test]
+fn an_old_knock_does_nothing() {
+    let mut alone = Alone::new();
+    alone.give(Input::Command(CommandId(2), Command::CreateGroup { name: "Us".to_owned(), members: Vec::new() }));
+    let group = alone.client.conversations()[0].id;
+    let (me, now) = (alone.client.me().unwrap().identity, alone.now);
+    let stranger = crate::view::Identity([9; 32]);
+    let knock = |client: &mut Client, turn: &mut Turn<'_>, who, at| client.knock_counts(turn, &group, &who, at);
+    let counted = alone.turn(|client, turn| {
+        [now, now, now + 49_999, now + 50_000, now, now + 48 * 3_600_000].map(|at| knock(client, turn, me, at))
+    });
+    assert_eq!(counted, [true, false, false, true, false, false]);
+    assert!(!alone.turn(|client, turn| knock(client, turn, stranger, now)));
 }

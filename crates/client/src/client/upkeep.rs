@@ -8,9 +8,10 @@ use super::turn::Turn;
 use crate::conversation::{LAST_RESORT, PACKAGES};
 use crate::io::{CommandId, Time};
 use crate::keys;
-use crate::records::{RecordKey, Table};
+use crate::command::Fault;
+use crate::records::{Direction, RecordKey, Records, Table};
 use crate::view::GroupId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use tidings_mls::{MadePackage, Signer, make_package};
 use tidings_wire::api::{self, Contacts, NewPackages, PackagesWaiting, TakenParcels};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -22,6 +23,13 @@ const NO_PACKAGES: &str =
 const PACKAGES_KEPT: u64 = 20;
 /// Fewer than this, and new ones are made.
 const PACKAGES_LOW: u64 = 10;
+/// Key packages whose secrets are kept, and last resorts: the newest of all that were ever made. Those before were used, or the node has
+/// lost them.
+const PACKAGES_MAX: usize = 500;
+const LAST_RESORTS_MAX: usize = 3;
+/// Where it is remembered which were made, by number.
+const PACKAGES_MADE: &[u8] = b"package made";
+const LAST_RESORTS_MADE: &[u8] = b"last resort made";
 /// How often a node is given again what it should have, on one connection.
 const REPAIRS_MAX: u32 = 100;
 /// How often it is looked, in milliseconds.
@@ -44,6 +52,9 @@ pub(crate) struct Upkeep {
     pub entering: BTreeMap<GroupId, (CommandId, Time)>,
     /// The push subscription changed while it was being put.
     pub push_again: bool,
+    /// The key packages and last resorts that were made, the oldest first: numbers and references.
+    packages: VecDeque<(u64, Vec<u8>)>,
+    last_resorts: VecDeque<(u64, Vec<u8>)>,
     /// Who waits for an invitation, and for its acceptance.
     pub invites: BTreeMap<[u8; 16], CommandId>,
     pub accepts: BTreeMap<GroupId, CommandId>,
@@ -58,6 +69,19 @@ pub(crate) struct Upkeep {
 }
 
 impl Upkeep {
+    /// Reads what was kept.
+    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+        let made = |kind: &[u8], most: usize| -> Result<VecDeque<_>, Fault> {
+            let found = records.scan(Table::Own, kind, None, Direction::Up, most + 1)?;
+            let row = |(order, reference): (Vec<u8>, Vec<u8>)| {
+                Some((u64::from_be_bytes(order.try_into().ok()?), reference))
+            };
+            Ok(found.into_iter().filter_map(row).collect())
+        };
+        let packages = made(PACKAGES_MADE, PACKAGES_MAX)?;
+        Ok(Self { packages, last_resorts: made(LAST_RESORTS_MADE, LAST_RESORTS_MAX)?, ..Self::default() })
+    }
+
     /// Key packages may have been used up.
     pub(super) fn packages_used(&mut self, now: Time) {
         self.look_at = Some(now);
@@ -207,8 +231,29 @@ impl Client {
         let MadePackage { package, reference, record } =
             make_package(&signer, last_resort, &access_of(&salt, &access), turn.random).ok()?;
         let owner = if last_resort { LAST_RESORT } else { PACKAGES };
+        self.note_package(turn, last_resort, &reference);
         turn.batch.put(RecordKey::new(Table::Mls, owner, reference), record);
         Some(package)
+    }
+
+    /// Remembers a key package, and forgets the secrets of the oldest: a node that always says that it has none could fill the store.
+    fn note_package(&mut self, turn: &mut Turn<'_>, last_resort: bool, reference: &[u8]) {
+        let number = self.own_mut().map_or(0, |own| {
+            own.next_package = own.next_package.saturating_add(1);
+            own.next_package
+        });
+        let (list, kind, owner, most) = if last_resort {
+            (&mut self.upkeep.last_resorts, LAST_RESORTS_MADE, LAST_RESORT, LAST_RESORTS_MAX)
+        } else {
+            (&mut self.upkeep.packages, PACKAGES_MADE, PACKAGES, PACKAGES_MAX)
+        };
+        turn.batch.put(RecordKey::new(Table::Own, kind, number.to_be_bytes()), reference.to_vec());
+        list.push_back((number, reference.to_vec()));
+        while list.len() > most {
+            let Some((number, reference)) = list.pop_front() else { break };
+            turn.batch.remove(RecordKey::new(Table::Own, kind, number.to_be_bytes()));
+            turn.batch.remove(RecordKey::new(Table::Mls, owner, reference));
+        }
     }
 
     /// Whether the node may be given once more what it should have had. It gets more chances when it greets anew.

@@ -67,7 +67,7 @@ impl Conversation {
     /// Whether anything can be written here now.
     fn may_write(&self, scene: &Scene<'_>) -> Result<(), Fault> {
         let refused = |why: &str| Err(Fault::Refused(why.to_owned()));
-        if let Some(other) = self.state.other.filter(|other| scene.people.key_changed(other)) {
+        if let Some(other) = self.unlooked(scene.people) {
             return Err(Fault::KeyChanged(scene.people.name(&other).unwrap_or_else(|| other.to_string())));
         }
         match self.state.phase {

@@ -88,12 +88,21 @@ impl Conversation {
             _ if state.own.left || state.knocks.tries > 1 => Standing::Out,
             Phase::Locked => Standing::Locked,
             Phase::Joining => Standing::Joining,
-            Phase::Creating | Phase::Member => match state.other.filter(|other| people.key_changed(other)) {
+            Phase::Creating | Phase::Member => match self.unlooked(people) {
                 Some(other) => Standing::KeyChanged(other),
                 None if self.behind() || state.heal.is_some_and(|heal| heal.told) => Standing::Behind,
                 None => Standing::Ready,
             },
         }
+    }
+
+    /// A member whose key has changed, or who may stand in for somebody else, and who was not looked at yet.
+    pub(super) fn unlooked(&self, people: &dyn People) -> Option<Identity> {
+        if self.state.kind == ConversationKind::Room {
+            return None;
+        }
+        let listed = self.state.roster.members.iter().map(|member| member.id);
+        self.state.other.into_iter().chain(listed).find(|who| people.key_changed(who))
     }
 
     /// One message; `None` if it is not here (any more).

@@ -43,6 +43,11 @@ impl Conversation {
         if self.state.phase == Phase::Out {
             return Err(Fault::Refused("you are no member of this conversation any more".to_owned()));
         }
+        if let Wish::Add(who) = &wish
+            && let Some(other) = who.iter().find(|who| scene.people.key_changed(who))
+        {
+            return Err(Fault::KeyChanged(scene.people.name(other).unwrap_or_else(|| other.to_string())));
+        }
         let goals = self.goals(wish)?;
         if self.state.wants.len().saturating_add(goals.len()) > WANTS_MAX {
             return Err(Fault::TooLarge("too many changes wait already".to_owned()));

@@ -72,7 +72,7 @@ pub(super) fn links() -> Value {
         "room": { "group": hex(room.group.0), "seal": hex(room.seal), "link": room.text().0.clone() },
         "linking": {
             "secret": hex(code.secret.0), "code": code.text().0.clone(), "exchange": hex(code.exchange_id()), "agree_secret": hex([0x55; 32]),
-            "request": hex(code.seal_request(&request, &mut Counting(0))), "request_value": shown(&cbor::encode(&request)), "check": request.check_number(),
+            "request": hex(code.seal_request(&request, &mut Counting(0))), "request_value": shown(&cbor::encode(&request)), "check": good(code.check_number(&request)),
             "reply": hex(good(code.seal_reply(&request, &reply, &mut Counting(0)))), "reply_value": shown(&cbor::encode(&reply)),
         },
     })

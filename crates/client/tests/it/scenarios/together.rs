@@ -226,3 +226,32 @@ fn whoever_is_removed_is_told() {
     assert!(told.iter().any(|text| text.contains("removed you")), "{told:?}");
     assert_eq!(world.devices[bob].client.conversation(&group).unwrap().standing, Standing::Out);
 }
+
+#[test]
+fn whoever_takes_a_verified_name_must_be_looked_at_first_in_groups_too() {
+    let mut world = World::new(88, &NODES);
+    let people: Vec<_> = ["Ada", "Bob", "Eve"].iter().zip(NODES).map(|(name, node)| world.person(name, node)).collect();
+    let (ada, bob, eve) = (people[0], people[1], people[2]);
+    world.meet(ada, bob);
+    world.meet(eve, bob);
+    let (contact, members) = (world.identity(ada), vec![world.identity(eve)]);
+    world.good(bob, Command::SetVerified { contact, verified: true });
+    let made = world.good(bob, Command::CreateGroup { name: "Us".to_owned(), members: members.clone() });
+    let Done::Conversation(group) = made else { panic!("no group") };
+    world.run(20_000);
+    // With a Greek letter.
+    let name = Some("Αda".to_owned());
+    world.good(eve, Command::SetProfile { name, picture: None, statement: None, read_receipts: None, history: None });
+    world.settle();
+    assert!(world.contact(bob, eve).key_changed);
+    let text = Command::SendText { group, text: "Hello".to_owned(), reply: None, expire: None };
+    let again = Command::CreateGroup { name: "Us two".to_owned(), members };
+    for command in [text.clone(), again.clone()] {
+        assert!(matches!(world.command(bob, command), Done::Failed(Fault::KeyChanged(_))));
+    }
+    assert!(matches!(world.devices[bob].client.conversation(&group).unwrap().standing, Standing::KeyChanged(_)));
+    let contact = world.identity(eve);
+    world.good(bob, Command::SetVerified { contact, verified: false });
+    world.good(bob, text);
+    world.good(bob, again);
+}

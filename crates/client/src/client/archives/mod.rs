@@ -1,18 +1,19 @@
 //! History in the backup: archives of conversations as sealed blobs, named in the profile (docs/protocol/profile.md). All devices of a person
 //! write the same archives: before a device replaces one, it takes up from it what it does not have.
 
+mod moving;
+mod united;
+
 use super::Client;
 use super::conversations::PROFILE_WAIT;
 use super::jobs::Job;
-use super::purpose::Purpose;
-use super::requests::{Ask, Patience, Reply};
 use super::turn::{Turn, read};
 use crate::blob::BlobPointer;
 use crate::command::{Fault, KeepHistory};
 use crate::io::Time;
 use crate::profile::{Archived, Name, archive_hash, read_archive, write_archive};
 use crate::records::{Direction, RecordKey, Records, Table};
-use crate::transfer::{Download, TransferFault, TransferStep, Upload};
+use crate::transfer::{Download, Upload};
 use crate::view::GroupId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -116,7 +117,7 @@ fn numbered(order: &[u8]) -> Option<(GroupId, u64)> {
 
 impl Archives {
     /// Reads what was kept.
-    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+    pub(in crate::client) fn open(records: &dyn Records) -> Result<Self, Fault> {
         let mut archives = Self::default();
         for (order, _) in records.scan(Table::Own, b"archive", None, Direction::Up, WAITING_MAX)? {
             archives.due.extend(order.try_into().ok().map(|group| (GroupId(group), 0)));
@@ -132,7 +133,7 @@ impl Archives {
         Ok(archives)
     }
 
-    pub(super) fn next_due(&self) -> Option<Time> {
+    pub(in crate::client) fn next_due(&self) -> Option<Time> {
         if self.writing.is_some() || self.reading.is_some() {
             return self.wait;
         }
@@ -140,7 +141,7 @@ impl Archives {
     }
 
     /// Whether archives are being written, or are to be now.
-    pub(super) fn busy(&self, now: Time) -> bool {
+    pub(in crate::client) fn busy(&self, now: Time) -> bool {
         self.writing.is_some() || self.due.values().any(|at| *at <= now)
     }
 }
@@ -159,7 +160,7 @@ impl Client {
     }
 
     /// A conversation has new messages.
-    pub(super) fn archive_soon(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+    pub(in crate::client) fn archive_soon(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         let others = self.own.as_ref().is_some_and(super::state::Own::has_others);
         let apart = if others { u64::from(turn.random.next_u32()) % APART } else { 0 };
         let at = turn.now.saturating_add(SOON + apart);
@@ -167,19 +168,19 @@ impl Client {
     }
 
     /// Something of a conversation is gone or changed, and must not stay in the archive.
-    pub(super) fn archive_again(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+    pub(in crate::client) fn archive_again(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         let at = turn.now.saturating_add(AGAIN);
         self.archive_at(turn, group, at);
     }
 
     /// All conversations are archived now.
-    pub(super) fn archive_all(&mut self, turn: &mut Turn<'_>) {
+    pub(in crate::client) fn archive_all(&mut self, turn: &mut Turn<'_>) {
         let groups: Vec<_> = self.conversations.keys().copied().collect();
         groups.iter().for_each(|group| self.archive_at(turn, group, turn.now));
     }
 
     /// Archives of a conversation that is forgotten.
-    pub(super) fn forget_archives(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+    pub(in crate::client) fn forget_archives(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         self.archives.due.remove(group);
         turn.remove(due_place(group));
         if self.archives.writing.as_ref().is_some_and(|writing| writing.group == *group) {
@@ -189,7 +190,7 @@ impl Client {
     }
 
     /// This device is new in a conversation: what was archived of it is fetched.
-    pub(super) fn restore_history(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+    pub(in crate::client) fn restore_history(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         for number in self.archive_numbers(group) {
             self.want_archive(turn, group, number);
         }
@@ -199,58 +200,6 @@ impl Client {
         if self.archives.wanted.insert((*group, number)) {
             turn.batch.put(wanted_place(group, number), Vec::new());
         }
-    }
-
-    /// Another device has written or dropped an archive.
-    pub(super) fn archive_merged(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
-        let record: Option<HistoryRecord> = self.book.get_as(&Name::History(*group, number));
-        let united = self.archives.united.get(&(*group, number)).cloned();
-        let Some(record) = record else {
-            self.forget_united(turn, group, number);
-            return;
-        };
-        let mine = united.as_ref().and_then(|united| united.mine.clone());
-        if let Some((url, secret)) = mine.filter(|(url, _)| *url != record.blob.url) {
-            // The other's stands in the place of this device's, which nobody needs any more.
-            self.add_job(turn, Job::DestroyBlob { url, secret });
-            self.unite(turn, group, number, united.as_ref().map_or(Fixed([0; 32]), |united| united.hash), None);
-        }
-        match united {
-            _ if !self.conversations.contains_key(group) => {}
-            None => self.want_archive(turn, group, number),
-            Some(united) if united.hash != record.hash => self.archive_soon(turn, group),
-            Some(_) => {}
-        }
-    }
-
-    fn unite(
-        &mut self,
-        turn: &mut Turn<'_>,
-        group: &GroupId,
-        number: u64,
-        hash: Fixed<32>,
-        mine: Option<(String, Fixed<16>)>,
-    ) {
-        let united = United { hash, mine };
-        turn.put(united_place(group, number), &united);
-        self.archives.united.insert((*group, number), united);
-    }
-
-    fn forget_united(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
-        if self.archives.united.remove(&(*group, number)).is_some() {
-            turn.remove(united_place(group, number));
-        }
-    }
-
-    /// Archives that hold what this device may not have: neither taken up yet nor the same as it would write.
-    fn strange_archives(&self, group: &GroupId, parts: &[Part]) -> Vec<u64> {
-        let strange = |number: &u64| {
-            let record: Option<HistoryRecord> = self.book.get_as(&Name::History(*group, *number));
-            let own = usize::try_from(*number).ok().and_then(|number| parts.get(number)).map(|part| part.hash);
-            let united = self.archives.united.get(&(*group, *number)).map(|united| united.hash);
-            record.is_some_and(|record| Some(record.hash) != own && Some(record.hash) != united)
-        };
-        self.archive_numbers(group).into_iter().filter(strange).collect()
     }
 
     fn archive_numbers(&self, group: &GroupId) -> Vec<u64> {
@@ -284,7 +233,7 @@ impl Client {
         }
     }
 
-    pub(super) fn tick_archives(&mut self, turn: &mut Turn<'_>) {
+    pub(in crate::client) fn tick_archives(&mut self, turn: &mut Turn<'_>) {
         if !self.is_ready() {
             return;
         }
@@ -432,125 +381,5 @@ impl Client {
             let _ = self.with(turn, &group, |conversation, scene| conversation.restore(scene, &messages));
             turn.show(crate::view::Event::Conversation(group));
         }
-    }
-
-    fn archive_steps(&mut self, turn: &mut Turn<'_>, steps: Vec<TransferStep>) {
-        let mut steps = VecDeque::from(steps);
-        while let Some(step) = steps.pop_front() {
-            match step {
-                TransferStep::Read { offset, length } => steps.extend(self.feed_upload(offset, length)),
-                TransferStep::Write { offset, bytes } => steps.extend(self.take_piece(offset, &bytes)),
-                TransferStep::WaitUntil(at) => self.archives.wait = Some(at),
-                TransferStep::Ask(asked) => self.ask_archive(asked),
-                TransferStep::Finished => self.archive_there(turn),
-                TransferStep::Failed(fault) => self.archive_failed(turn, fault),
-            }
-        }
-    }
-
-    fn feed_upload(&mut self, offset: u64, length: u32) -> Vec<TransferStep> {
-        let Some(Writing { upload: Some((_, Part { content, .. }, upload)), .. }) = &mut self.archives.writing else {
-            return Vec::new();
-        };
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
-        let to = from.saturating_add(length as usize).min(content.len());
-        upload.read(offset, content.get(from..to))
-    }
-
-    fn take_piece(&mut self, offset: u64, bytes: &[u8]) -> Vec<TransferStep> {
-        let Some(reading) = &mut self.archives.reading else { return Vec::new() };
-        reading.content.truncate(usize::try_from(offset).unwrap_or(usize::MAX));
-        reading.content.extend_from_slice(bytes);
-        reading.download.written(true)
-    }
-
-    fn ask_archive(&mut self, asked: crate::transfer::Ask) {
-        let node = match (&self.archives.writing, &self.archives.reading) {
-            (Some(Writing { upload: Some((.., upload)), .. }), _) => upload.node().to_owned(),
-            (_, Some(reading)) => reading.download.node().to_owned(),
-            _ => return,
-        };
-        let mut ask = Ask::new(&node, asked.method, asked.path, Purpose::Archive);
-        (ask.headers, ask.body) = (asked.headers, asked.body);
-        if let Some(own) = self.own.as_ref().filter(|_| asked.signed) {
-            ask = ask.signed(&own.device_key());
-        }
-        self.requests.ask(ask.patience(Patience::Once));
-    }
-
-    pub(super) fn archive_answered(&mut self, turn: &mut Turn<'_>, reply: Reply) {
-        let now = turn.now;
-        let steps = match (&mut self.archives.writing, &mut self.archives.reading, reply) {
-            (Some(Writing { upload: Some((.., upload)), .. }), _, Reply::Answer(answer)) => {
-                upload.answered(now, &answer, turn.random)
-            }
-            (Some(Writing { upload: Some((.., upload)), .. }), _, Reply::Later) => upload.unanswered(now),
-            (_, Some(reading), Reply::Answer(answer)) => reading.download.answered(now, &answer),
-            (_, Some(reading), Reply::Later) => reading.download.unanswered(now),
-            _ => Vec::new(),
-        };
-        self.archive_steps(turn, steps);
-    }
-
-    fn archive_there(&mut self, turn: &mut Turn<'_>) {
-        if let Some(reading) = self.archives.reading.take() {
-            return self.read_archive(turn, reading.group, reading.number, reading.hash, &reading.content);
-        }
-        let Some(writing) = &mut self.archives.writing else { return };
-        let group = writing.group;
-        if let Some((number, part, upload)) = writing.upload.take() {
-            let record = upload.pointer("history", "application/cbor").map(|blob| HistoryRecord {
-                blob,
-                hash: part.hash,
-                at: turn.now,
-            });
-            self.replace_archive(turn, &group, number, record);
-        }
-        self.next_part(turn);
-    }
-
-    fn archive_failed(&mut self, turn: &mut Turn<'_>, fault: TransferFault) {
-        if let Some(reading) = self.archives.reading.take() {
-            return self.reading_failed(turn, &reading, fault);
-        }
-        if let Some(writing) = self.archives.writing.take() {
-            self.archive_later(turn, &writing.group);
-            let why = match fault {
-                // The list says whether this device was removed.
-                TransferFault::Refused(401 | 403) => return self.read_devices(),
-                TransferFault::Full => {
-                    "there is no room for it at your node. Keep less of it, or ask who runs the node".to_owned()
-                }
-                fault => format!("{fault}. It is tried again in an hour"),
-            };
-            self.warn_no_more(turn, NOT_WRITTEN);
-            self.warn(turn, &format!("{NOT_WRITTEN}: {why}"));
-            let commands = std::mem::take(&mut self.upkeep.backups);
-            let refused = || Fault::Refused(fault.to_string());
-            commands.into_iter().for_each(|command| turn.failed(Some(command), refused()));
-        }
-    }
-
-    fn reading_failed(&mut self, turn: &mut Turn<'_>, reading: &Reading, fault: TransferFault) {
-        let Reading { group, number, hash, .. } = reading;
-        let alone = !self.own.as_ref().is_some_and(super::state::Own::has_others);
-        if matches!(fault, TransferFault::Gone | TransferFault::Damaged) {
-            self.read_archive(turn, *group, *number, *hash, &[]);
-            // Another device may have put a newer one in its place: the profile tells.
-            self.ask_account();
-            if alone {
-                self.warn(turn, "a part of the history is not at your node any more, and is lost if no other device of yours has it");
-            }
-            return;
-        }
-        self.not_wanted(turn, group, *number);
-        self.archive_later(turn, group);
-        self.warn(turn, &format!("a part of the history could not be fetched from the backup: {fault}"));
-    }
-
-    /// What could not be read or written is tried again later.
-    fn archive_later(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
-        self.archives.due.insert(*group, turn.now.saturating_add(TRY_AGAIN));
-        turn.batch.put(due_place(group), Vec::new());
     }
 }
