@@ -72,5 +72,51 @@ test('a conversation: what is logged, what is kept, what is gone', async (t) => 
   }
   // In a group the hub knows access keys; nothing in it leads to an identity other than that of whose account it is counted to.
   assert.ok(holds(kept, group.keys[1].text));
+  assert.ok(!kept.includes('127.0.0.1'), 'an address of a client is in the folder');
+  await endCleanly(node);
+});
+
+test('the hub of a conversation knows keys and no people, their home no conversations', async (t) => {
+  const [home, hub] = await Promise.all([openNode({ args: NO_LIMITS }), openNode({ args: NO_LIMITS })]);
+  t.after(() => Promise.all([home.dispose(), hub.dispose()]));
+  const [owner, bob] = [await Person.at(hub), await Person.at(home)];
+  // The owner, whose node the hub is, writes to Bob at his, with the key of this pair.
+  const posting = new Key();
+  await bob.accepts(posting);
+  (await bob.receive(posting)).expect(201);
+  const group = await Group.at(owner, { members: 2 });
+  const access = group.keys[1];
+  const live = await Live.open(hub);
+  await live.follow(access, { group: group.id });
+  (await group.say(0, { key: access })).expect(201);
+  await until('it has come', () => live.entries(group.id).length === 1);
+  const wakes = [];
+  for (let count = 0; count < 2; count += 1) wakes.push((await bob.ask('POST', '/v1/wakes')).expect(201).json().url);
+  assert.notEqual(wakes[0], wakes[1], 'each conversation has its own');
+  await live.close();
+  await Promise.all([home.stop(), hub.stop()]);
+  const [atHome, atHub] = [await everything(home.folder), await everything(hub.folder)];
+  const bobs = { identity: bob.identity.text, device: bob.device.text, 'mark of his device': bob.device.mark, 'posting key': posting.text };
+  for (const [name, text] of Object.entries(bobs)) assert.ok(!holds(atHub, text), `Bob's ${name} is at the hub`);
+  for (const [name, text] of Object.entries({ group: group.id, access: access.text, identity: owner.identity.text, device: owner.device.text })) {
+    assert.ok(!holds(atHome, text), `${name} of the conversation at the hub is at Bob's home`);
+  }
+  assert.ok(holds(atHome, posting.text) && holds(atHub, access.text));
+  await endCleanly(home, hub);
+});
+
+test('of a group that has ended nothing is left', async (t) => {
+  const node = await openNode({ args: NO_LIMITS });
+  t.after(() => node.dispose());
+  const owner = await Person.at(node);
+  const group = await Group.at(owner, { members: 2 });
+  const [first, last] = [b64(randomBytes(64)), b64(randomBytes(64))];
+  (await group.say(0, { body: first })).expect(201);
+  (await group.commit(1, { body: last })).expect(201);
+  (await group.ask('DELETE', '')).expect(204);
+  await node.stop();
+  const kept = await everything(node.folder);
+  const secrets = { first, last, 'the other member': group.keys[1].text, 'the group': group.id };
+  for (const [name, text] of Object.entries(secrets)) assert.ok(!holds(kept, text), `${name} is in the folder`);
   await endCleanly(node);
 });
