@@ -84,6 +84,11 @@ impl Place {
         self.0.join("lock")
     }
 
+    /// Where the process that has the profile open for long takes commands of others.
+    pub fn socket(&self) -> PathBuf {
+        self.0.join("socket")
+    }
+
     /// Files that are being sent, sealed.
     pub fn outgoing(&self) -> PathBuf {
         self.0.join("outgoing")
@@ -103,7 +108,7 @@ impl Place {
         gone(fs::remove_dir_all(self.outgoing()))?;
         // The key goes first: without it the rest is no profile, whatever becomes of it.
         gone(fs::remove_file(self.key()))?;
-        for name in ["store.db", "store.db-wal", "store.db-shm", "lock"] {
+        for name in ["store.db", "store.db-wal", "store.db-shm", "lock", "socket"] {
             gone(fs::remove_file(self.0.join(name)))?;
         }
         match fs::remove_dir(&self.0) {

@@ -81,6 +81,26 @@ pub fn when(time: Time, now: Time) -> String {
     if seconds < 60 { "just now".to_owned() } else { format!("{} ago", span(seconds)) }
 }
 
+/// A day, and how long ago it was: `2026-11-21, 3 hours ago`.
+pub fn day(time: Time, now: Time) -> String {
+    let (year, month, day) = date(time / 86_400_000);
+    format!("{year:04}-{month:02}-{day:02}, {}", when(time, now))
+}
+
+/// How long something is still good, in the two largest units: `6 days 23 hours`.
+pub fn left(time: Time, now: Time) -> String {
+    let seconds = time.saturating_sub(now) / 1000;
+    let rest = match seconds {
+        0 => return "over".to_owned(),
+        1..60 => 0,
+        60..3600 => seconds % 60,
+        3600..86_400 => seconds % 3600 / 60 * 60,
+        _ => seconds % 86_400 / 3600 * 3600,
+    };
+    let rest = if rest == 0 { String::new() } else { format!(" {}", span(rest)) };
+    format!("{}{rest}", span(seconds))
+}
+
 /// Year, month and day of a day since 1970, by the civil calendar (years begin in March while counting, so that leap days come last).
 fn date(days: u64) -> (u64, u64, u64) {
     let shifted = days + 719_468;
@@ -182,6 +202,18 @@ mod tests {
         assert_eq!(when(0, 59_999), "just now");
         assert_eq!(when(0, 3_600_000), "1 hour ago");
         assert_eq!(when(120_000, 0), "in 2 minutes");
+        for (seconds, told) in [
+            (0, "over"),
+            (59, "59 seconds"),
+            (90, "1 minute 30 seconds"),
+            (3_600, "1 hour"),
+            (3_659, "1 hour"),
+            (604_799, "6 days 23 hours"),
+            (604_800, "7 days"),
+        ] {
+            assert_eq!(left(seconds * 1000, 0), told);
+        }
+        assert_eq!(day(951_782_400_000, 951_786_000_000), "2000-02-29, 1 hour ago");
         assert_eq!(instant(0), "1970-01-01T00:00:00Z");
         assert_eq!(instant(951_782_400_000), "2000-02-29T00:00:00Z");
         assert_eq!(instant(1_795_283_099_999), "2026-11-21T17:44:59Z");

@@ -21,18 +21,18 @@ use tidings_terminal::commands::{BackupPerson, ChannelAction, Invitations, Invit
 /// Shown below the general help.
 const AFTER: &str = "\
 To talk:
-  tidings login LINK                             an account, with the invitation that somebody gave you
-  tidings chat                                   your conversations on a screen
-  tidings send bob photo.jpg --once              the same in plain commands, for scripts, too
-  tidings invite                                 a link and a QR code for somebody to talk to
+  tidings login LINK                 an account, with somebody's invitation
+  tidings chat                       your conversations on a screen
+  tidings send bob photo.jpg --once  in plain commands, for scripts, too
+  tidings invite                     a link and a QR code for somebody
 
 To run a node:
-  tidings serve                                  on port 8080, its data in your home folder
+  tidings serve                      on port 8080, its data in your home folder
   tidings serve --public-url https://my.example --listen 127.0.0.1:8080
-  tidings node invite                            a link and a QR code for the next guest
-  tidings config                                 every setting, its value, and where it comes from
-  tidings console                                a prompt on the running node
-  tidings doctor                                 looks for what is wrong and says what to do
+  tidings node invite                a link and a QR code for the next guest
+  tidings config                     every setting and where it comes from
+  tidings console                    a prompt on the running node
+  tidings doctor                     finds what is wrong and says what to do
 
 Settings are given by flags (`tidings serve --help` lists all), by the environment (TIDINGS_LISTEN for --listen; a \
 .env file in the working directory counts, too), or in tidings.toml in the data folder, in this order.

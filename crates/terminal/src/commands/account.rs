@@ -8,12 +8,13 @@ use crate::media;
 use crate::show;
 use crate::store::Store;
 use clap::{Args, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::PathBuf;
 use tidings_client::command::{Command, KeepHistory, Secret};
 
 /// Arguments of `profile`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Profile {
     #[command(subcommand)]
     #[allow(missing_docs, reason = "clap would show it")]
@@ -27,7 +28,7 @@ pub struct Profile {
 }
 
 /// Yes or no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Switch {
     /// Yes.
     On,
@@ -36,7 +37,7 @@ pub enum Switch {
 }
 
 /// What can be done with one's profile.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub enum ProfileAction {
     /// Show who you are here. The same as without a word.
     Show,
@@ -50,6 +51,8 @@ pub enum ProfileAction {
     },
     /// Keep the profile on this machine without a passphrase.
     Unlock,
+    /// Take away the warnings that `tidings profile` shows, once you have read them.
+    DismissWarnings,
     /// Use your piqchat secret key, so that your box key stays the same.
     TakeBoxKey {
         /// The file with the key in base64, or - for standard input.
@@ -59,7 +62,7 @@ pub enum ProfileAction {
 }
 
 /// Arguments of `profile set`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 #[group(required = true, multiple = true)]
 pub struct SetProfile {
     /// The name that others see.
@@ -80,7 +83,7 @@ pub struct SetProfile {
 }
 
 /// What `backup` is asked of a person.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize)]
 pub struct BackupPerson {
     /// What of the history goes into your backup from now on: nothing, all, or a number of days.
     #[arg(long, value_name = "WHAT", value_parser = read_history)]
@@ -103,13 +106,13 @@ fn read_history(text: &str) -> Result<KeepHistory, String> {
 }
 
 /// Shows or changes oneself.
-pub(super) async fn profile(asked: &Profile, caller: &Caller, context: &Context) -> Result<(), Failure> {
+pub(super) async fn profile(asked: &Profile, context: &Context) -> Result<(), Failure> {
     match &asked.action {
         None | Some(ProfileAction::Show) => show_me(context).await,
         Some(ProfileAction::Set(set)) => {
             let picture = match &set.picture {
                 Some(path) if path.as_os_str().is_empty() => Some(Vec::new()),
-                Some(path) => Some(media::portrait(path)?),
+                Some(path) => Some(media::portrait(&context.output.desk().path(path))?),
                 None => None,
             };
             let command = Command::SetProfile {
@@ -123,10 +126,35 @@ pub(super) async fn profile(asked: &Profile, caller: &Caller, context: &Context)
             context.settled().await;
             show_me(context).await
         }
+        Some(ProfileAction::Lock { .. } | ProfileAction::Unlock) => {
+            Err(Failure::Usage("this needs the profile for itself".to_owned()))
+        }
+        Some(ProfileAction::DismissWarnings) => {
+            let warnings = context.me().await?.warnings;
+            let text = match warnings.len() {
+                0 => "There is no warning.".to_owned(),
+                1 => "The warning is gone; it comes again if there is a new reason.".to_owned(),
+                count => format!("{count} warnings are gone; they come again if there are new reasons."),
+            };
+            let command = Command::DismissWarnings(warnings);
+            context.command_and_tell(command, &json!({ "done": true }), &text).await
+        }
+        Some(ProfileAction::TakeBoxKey { file }) => {
+            let key = Secret(asking::secret_from(file, context.output.desk())?.to_string());
+            let text = "The key is your box key now, on all your devices.";
+            context.command_and_tell(Command::TakeBoxKey { key }, &json!({ "done": true }), text).await
+        }
+    }
+}
+
+/// Locks the profile on this machine, or unlocks it.
+pub(super) async fn lock(asked: &Profile, caller: &Caller, context: &Context) -> Result<(), Failure> {
+    let desk = context.output.desk();
+    match &asked.action {
         Some(ProfileAction::Lock { new_passphrase_file }) => {
             let passphrase = match new_passphrase_file {
-                Some(path) => asking::secret_from(path)?,
-                None if asking::can_ask() => asking::new_passphrase()?,
+                Some(path) => asking::secret_from(path, desk)?,
+                None if desk.can_ask() => asking::new_passphrase(desk)?,
                 None => return Err(Failure::Usage("give the passphrase with --new-passphrase-file FILE".to_owned())),
             };
             if passphrase.is_empty() {
@@ -139,11 +167,7 @@ pub(super) async fn profile(asked: &Profile, caller: &Caller, context: &Context)
             relock(None, asked, caller, context).await?;
             context.done("Whoever can read the files of this user can read your messages now.")
         }
-        Some(ProfileAction::TakeBoxKey { file }) => {
-            let key = Secret(asking::secret_from(file)?.to_string());
-            let text = "The key is your box key now, on all your devices.";
-            context.command_and_tell(Command::TakeBoxKey { key }, &json!({ "done": true }), text).await
-        }
+        _ => profile(asked, context).await,
     }
 }
 
@@ -151,8 +175,8 @@ pub(super) async fn profile(asked: &Profile, caller: &Caller, context: &Context)
 async fn relock(new: Option<String>, asked: &Profile, caller: &Caller, context: &Context) -> Result<(), Failure> {
     let old = match caller.passphrase(&asked.common)? {
         Some(old) => Some(old),
-        None if Store::is_locked(&context.place)? && asking::can_ask() => {
-            Some(asking::secret("The passphrase until now: ")?)
+        None if Store::is_locked(&context.place)? && context.output.desk().can_ask() => {
+            Some(context.output.desk().secret("The passphrase until now: ")?)
         }
         None => None,
     };
@@ -195,6 +219,9 @@ async fn show_me(context: &Context) -> Result<(), Failure> {
     for warning in &me.warnings {
         context.output.line(format_args!("Warning: {}", show::line(warning)))?;
     }
+    if !me.warnings.is_empty() {
+        context.output.hint("`tidings profile dismiss-warnings` takes them away.");
+    }
     Ok(())
 }
 
@@ -212,7 +239,7 @@ pub(super) async fn backup(asked: &BackupPerson, context: &Context) -> Result<()
     }
     // Ends once the node has it; what else is under way is no part of it.
     context.command(Command::BackUp).await?;
-    context.briefly().await;
+    context.settled().await;
     let me = context.me().await?;
     let counter = me.backup.map(|(counter, _)| counter);
     let object = json!({ "counter": counter, "history": json::history(me.history), "node": me.node });

@@ -1,22 +1,18 @@
 //! Asking the person.
 
+use super::desk::Desk;
 use super::outcome::Failure;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::terminal;
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
 /// Bytes of a secret in a file or on standard input at most.
 const SECRET_MAX: u64 = 4096;
 
-/// Whether there is somebody to ask.
-pub(crate) fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
-/// Asks for a line.
-pub(crate) fn line(question: &str) -> Result<String, Failure> {
+/// Asks for a line at this process's own terminal.
+pub(super) fn line_here(question: &str) -> Result<String, Failure> {
     prompt(question)?;
     let mut answer = String::new();
     if io::stdin().lock().read_line(&mut answer)? == 0 {
@@ -26,22 +22,22 @@ pub(crate) fn line(question: &str) -> Result<String, Failure> {
 }
 
 /// Asks for yes or no; anything but a yes is a no.
-pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
-    let answer = line(&format!("{question} [y/N] "))?;
+pub(super) fn confirm(question: &str, desk: &Desk) -> Result<bool, Failure> {
+    let answer = desk.line(&format!("{question} [y/N] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Whether it is wanted: said beforehand, or asked. Fails if there is nobody to ask.
-pub(crate) fn sure(question: &str, yes: bool) -> Result<bool, Failure> {
-    match (yes, can_ask()) {
+pub(super) fn sure(question: &str, yes: bool, desk: &Desk) -> Result<bool, Failure> {
+    match (yes, desk.can_ask()) {
         (true, _) => Ok(true),
-        (false, true) => confirm(question),
+        (false, true) => confirm(question, desk),
         (false, false) => Err(Failure::Usage(format!("{question} Nobody can be asked here: say --yes to do it"))),
     }
 }
 
-/// Asks for something that is not shown while it is typed.
-pub(crate) fn secret(question: &str) -> Result<Zeroizing<String>, Failure> {
+/// Asks at this process's own terminal for something that is not shown while it is typed.
+pub(super) fn secret_here(question: &str) -> Result<Zeroizing<String>, Failure> {
     prompt(question)?;
     terminal::enable_raw_mode()?;
     let typed = typed();
@@ -73,26 +69,29 @@ fn typed() -> Result<Zeroizing<String>, Failure> {
 }
 
 /// Asks for a new passphrase, twice.
-pub(crate) fn new_passphrase() -> Result<Zeroizing<String>, Failure> {
-    let first = secret("Passphrase: ")?;
+pub(super) fn new_passphrase(desk: &Desk) -> Result<Zeroizing<String>, Failure> {
+    let first = desk.secret("Passphrase: ")?;
     if first.is_empty() {
         return Err(Failure::Usage("an empty passphrase locks nothing".to_owned()));
     }
-    if *first != *secret("The same again: ")? {
+    if *first != *desk.secret("The same again: ")? {
         return Err(Failure::Failed("the two are not the same; nothing was done".to_owned()));
     }
     Ok(first)
 }
 
 /// Reads a secret from a file, or from standard input for `-`. The line break at its end does not count.
-pub(crate) fn secret_from(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let mut text = Zeroizing::new(String::new());
-    let read = if path == Path::new("-") {
-        io::stdin().lock().take(SECRET_MAX).read_to_string(&mut text)
+pub(super) fn secret_from(path: &Path, desk: &Desk) -> Result<Zeroizing<String>, Failure> {
+    let bytes = if path == Path::new("-") {
+        desk.input(SECRET_MAX)
     } else {
-        std::fs::File::open(path).and_then(|file| file.take(SECRET_MAX).read_to_string(&mut text))
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(desk.path(path));
+        file.and_then(|file| file.take(SECRET_MAX).read_to_end(&mut bytes)).map(|_| bytes)
     };
-    read.map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    let wrong = |why: String| Failure::Usage(format!("{}: {why}", path.display()));
+    let bytes = Zeroizing::new(bytes.map_err(|error| wrong(error.to_string()))?);
+    let text = std::str::from_utf8(&bytes).map_err(|_| wrong("this is no text (UTF-8)".to_owned()))?;
     Ok(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
@@ -102,6 +101,6 @@ fn prompt(question: &str) -> Result<(), Failure> {
 }
 
 /// Says something between questions.
-pub(crate) fn tell(text: &str) -> Result<(), Failure> {
-    Ok(writeln!(io::stderr().lock(), "{text}")?)
+pub(super) fn tell(text: &str, desk: &Desk) -> Result<(), Failure> {
+    Ok(desk.error(&format!("{text}\n"))?)
 }

@@ -4,6 +4,7 @@ use super::context::{Common, Context};
 use super::outcome::Failure;
 use crate::show;
 use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tidings_client::command::Command;
 use tidings_client::view::Event;
@@ -17,7 +18,7 @@ pub struct Channel {
 }
 
 /// What can be done with channels.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub enum ChannelAction {
     /// Join a public channel at your node. What is said there is not encrypted, and kept by nobody.
     Join {
@@ -60,20 +61,26 @@ impl ChannelAction {
     }
 }
 
+/// A channel's name as it is, also if it was written as it is shown: `#lobby`.
+fn name(text: &str) -> String {
+    text.strip_prefix('#').unwrap_or(text).to_owned()
+}
+
 /// Does it.
 pub(super) async fn run(action: &ChannelAction, context: &Context) -> Result<(), Failure> {
     // Channels are live: nothing is said without a connection.
     let connected = async || context.session.me().await.filter(|me| me.connected).map(drop);
-    if context.until(context.limit, connected).await.is_none() {
+    if context.until(context.left(), connected).await.is_none() {
         return Err(tidings_client::command::Fault::Offline.into());
     }
     match action {
         ChannelAction::Join { channel, follow, .. } => {
+            let channel = &name(channel);
             let mut events = context.events();
             context.command(Command::JoinChannel { channel: channel.clone() }).await?;
             context.output.note("What is said here is public and not encrypted.");
             if !follow {
-                return context.done(&format!("You are in {}.", show::line(channel)));
+                return context.done(&format!("You are in #{}.", show::line(channel)));
             }
             let hear = async {
                 while let Some(event) = events.next().await {
@@ -83,15 +90,16 @@ pub(super) async fn run(action: &ChannelAction, context: &Context) -> Result<(),
             };
             tokio::select! {
                 ended = hear => ended,
-                _ = tokio::signal::ctrl_c() => Ok(()),
+                () = context.output.desk().interrupted() => Ok(()),
             }
         }
         ChannelAction::Say { channel, text, .. } => {
-            let joined = context.session.channels().await.contains(channel);
+            let channel = name(channel);
+            let joined = context.session.channels().await.contains(&channel);
             if !joined {
                 context.command(Command::JoinChannel { channel: channel.clone() }).await?;
             }
-            let (channel, text) = (channel.clone(), text.join(" "));
+            let text = text.join(" ");
             context.command(Command::SayInChannel { channel: channel.clone(), text }).await?;
             if !joined {
                 context.command(Command::LeaveChannel { channel }).await?;
@@ -99,7 +107,7 @@ pub(super) async fn run(action: &ChannelAction, context: &Context) -> Result<(),
             context.done("Said.")
         }
         ChannelAction::Leave { channel, .. } => {
-            context.command(Command::LeaveChannel { channel: channel.clone() }).await?;
+            context.command(Command::LeaveChannel { channel: name(channel) }).await?;
             context.done("You have left.")
         }
     }

@@ -6,6 +6,7 @@ use super::output::Output;
 use crate::screen::{self, Colours, Images, Notify, Options, Theme};
 use clap::Args;
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 /// Arguments of `chat`.
 #[derive(Debug, Args)]
@@ -39,14 +40,7 @@ pub struct Chat {
 }
 
 /// Opens it.
-pub(super) async fn run(asked: &Chat, caller: &Caller) -> Result<(), Failure> {
-    let context = Context::of_account(&asked.common, caller, caller.output(false), true).await?;
-    let shown = show(asked, caller, &context).await;
-    context.session.close().await;
-    shown
-}
-
-async fn show(asked: &Chat, caller: &Caller, context: &Context) -> Result<(), Failure> {
+pub(super) async fn show(asked: &Chat, caller: &Caller, context: &Context) -> Result<(), Failure> {
     let conversation = match &asked.whom {
         Some(whom) => Some(context.conversation(whom).await?.0),
         None => None,
@@ -62,7 +56,14 @@ async fn show(asked: &Chat, caller: &Caller, context: &Context) -> Result<(), Fa
         notify_text: asked.notify_text,
         mouse: !asked.no_mouse,
         theme: asked.theme.unwrap_or(found.theme),
+        patience: Duration::from_secs(asked.common.timeout),
         ..found
     };
-    Ok(screen::run(context.session.clone(), options).await?)
+    screen::run(context.session.clone(), options).await?;
+    if context.session.ask(|_, _| ()).await.is_some() {
+        return Ok(());
+    }
+    // Not the person's doing.
+    let why = context.session.failure().unwrap_or_else(|| "the client has ended by a fault of its own".to_owned());
+    Err(Failure::Failed(format!("{why}. What was written is kept; `tidings chat` begins anew")))
 }

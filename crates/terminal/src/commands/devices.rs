@@ -6,13 +6,14 @@ use super::json;
 use super::outcome::Failure;
 use crate::show;
 use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 use tidings_client::command::{Command, Done};
 use tidings_client::view::DeviceRequest;
 
 /// Arguments of `devices`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Devices {
     #[command(subcommand)]
     #[allow(missing_docs, reason = "clap would show it")]
@@ -26,7 +27,7 @@ pub struct Devices {
 }
 
 /// What can be done with one's devices.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub enum DeviceAction {
     /// List them. The same as without a word.
     List,
@@ -69,7 +70,7 @@ async fn list(context: &Context) -> Result<(), Failure> {
         let this = if device.this { "  (this one)" } else { "" };
         // What a device calls itself, and since when it is one, comes from it a moment after it was let in.
         let name = if device.name.is_empty() { "(no name yet)".to_owned() } else { show::line(&device.name) };
-        let added = if device.added == 0 { "just now".to_owned() } else { show::when(device.added, now) };
+        let added = if device.added == 0 { "just now".to_owned() } else { show::day(device.added, now) };
         let text = format!("{:>3}  {name}  added {added}{this}", device.serial);
         context.output.say(&json::device(device), text)?;
     }
@@ -90,7 +91,7 @@ async fn remove(wanted: &str, yes: bool, context: &Context) -> Result<(), Failur
     } else {
         format!("Remove {name} from your account and all conversations?")
     };
-    if !asking::sure(&question, yes)? {
+    if !asking::sure(&question, yes, context.output.desk())? {
         return Ok(());
     }
     let command = Command::RemoveDevice { serial: device.serial };
@@ -98,7 +99,7 @@ async fn remove(wanted: &str, yes: bool, context: &Context) -> Result<(), Failur
 }
 
 async fn link(check: Option<&str>, yes: bool, qr: bool, context: &Context) -> Result<(), Failure> {
-    if check.is_none() && !yes && !asking::can_ask() {
+    if check.is_none() && !yes && !context.output.desk().can_ask() {
         return Err(Failure::Usage(
             "nobody can be asked here whether the number of the other device fits: run this in a terminal, or say --yes to let \
              in whichever device comes first"
@@ -131,11 +132,16 @@ async fn link(check: Option<&str>, yes: bool, qr: bool, context: &Context) -> Re
     let accept = match check {
         Some(check) if check.trim() == shown => true,
         Some(check) => {
+            context.restart();
             answer(request, false, context).await?;
             return Err(Failure::Refused(format!("{name} shows {shown} and not {check}: it was not let in")));
         }
-        None => asking::sure(&format!("{name} shows the number {shown}. Is that so, and shall it be let in?"), yes)?,
+        None => {
+            let question = format!("{name} shows the number {shown}. Is that so, and shall it be let in?");
+            asking::sure(&question, yes, context.output.desk())?
+        }
     };
+    context.restart();
     answer(request, accept, context).await?;
     context.settled().await;
     let text = if accept { format!("{name} is one of your devices now.") } else { format!("{name} was not let in.") };

@@ -56,6 +56,7 @@ pub(super) fn introduction(introduction: &IntroductionView) -> Value {
         "identity": introduction.identity.to_string(),
         "name": introduction.name,
         "by": introduction.by.to_string(),
+        "followed": introduction.followed,
     })
 }
 

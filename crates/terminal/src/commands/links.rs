@@ -11,6 +11,10 @@ const ADDRESSES: &str = "it looks like https://node.example (http:// only for a 
 
 /// Reads an invitation or the link of a room.
 pub(crate) fn link(text: &str) -> Result<Link, Failure> {
+    if let Some(channel) = text.trim().strip_prefix('#') {
+        let channel = show::word(channel);
+        return Err(Failure::Usage(format!("this is the name of a public channel: `tidings channels join {channel}`")));
+    }
     Link::parse(text).map_err(|error| {
         let what = match error {
             LinkError::Form => {
@@ -52,6 +56,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_link_is_said_in_words() {
+        assert!(said(link("#lobby")).contains("tidings channels join lobby"));
         assert!(said(link("garbage")).contains("no link of Tidings"));
         assert!(said(link("http://node.example/i#1..x")).contains("http:// only for a node on this machine"));
         assert!(said(link("https://node.example/i#1")).contains("not whole"));

@@ -2,8 +2,10 @@
 
 use super::asking;
 use super::context::{Account, Caller, Common, Context};
+use super::desk::Desk;
 use super::outcome::{Failure, has_account, removed};
 use super::output::Output;
+use super::waiting::Patience;
 use super::{json, links};
 use crate::driver::{OfferState, Reach, Trust};
 use crate::edge;
@@ -146,11 +148,11 @@ async fn begin(arguments: &Login, way: Way, entry: &Entry, context: &Context) ->
 async fn create(arguments: &Login, way: Way, context: &Context) -> Result<(), Failure> {
     let name = match &arguments.name {
         Some(name) => name.clone(),
-        None if asking::can_ask() => asking::line("The name that others shall see: ")?,
+        None if context.output.desk().can_ask() => context.output.desk().line("The name that others shall see: ")?,
         None => return Err(Failure::Usage("say by what name others shall know you: --name NAME".to_owned())),
     };
-    let output = context.output;
-    let (phrase, new) = phrase(arguments)?;
+    let output = &context.output;
+    let (phrase, new) = phrase(arguments, output.desk())?;
     if new && !output.json() {
         show_phrase(&phrase, arguments.yes, output)?;
     }
@@ -244,8 +246,8 @@ async fn join(arguments: &Login, code: &str, caller: &Caller, output: Output) ->
 
 /// Waits for the yes of the other device.
 async fn joined(arguments: &Login, code: &str, context: &mut Context) -> Result<(), Failure> {
-    context.limit = LINK_TIME;
-    let (mut events, output) = (context.events(), context.output);
+    context.patience = Patience::new(LINK_TIME);
+    let (mut events, output) = (context.events(), context.output.clone());
     output.note("Waiting for your other device, for ten minutes at most (Ctrl-C ends it).");
     let watch = async {
         while let Some(event) = events.next().await {
@@ -265,16 +267,16 @@ async fn joined(arguments: &Login, code: &str, context: &mut Context) -> Result<
 }
 
 async fn arrived(context: &mut Context, timeout: u64) -> Result<(), Failure> {
-    context.limit = Duration::from_secs(timeout);
-    context.settled().await;
+    context.patience = Patience::new(Duration::from_secs(timeout));
     // What others write before this device is in a conversation it can't read.
     let joined = async || {
         let conversations = context.session.conversations().await;
         conversations.iter().all(|one| one.standing != Standing::Joining).then_some(())
     };
-    if context.until(context.limit, joined).await.is_none() {
+    if context.until(context.left(), joined).await.is_none() {
         context.output.note("Some conversations are still being joined; that goes on with the next command.");
     }
+    context.all_settled().await;
     let me = context.me().await?;
     let conversations = context.session.conversations().await.len();
     let contacts = context.session.contacts().await.len();
@@ -297,7 +299,7 @@ pub(super) async fn restore(arguments: &RestorePerson, json: bool, caller: &Call
     let output = caller.output(json);
     let node = match &arguments.node {
         Some(node) => node.clone(),
-        None if asking::can_ask() => asking::line("The address of your node: ")?,
+        None if output.desk().can_ask() => output.desk().line("The address of your node: ")?,
         None => return Err(Failure::Usage("say where your node is: --node URL".to_owned())),
     };
     let node = links::node(&node)?;
@@ -306,8 +308,8 @@ pub(super) async fn restore(arguments: &RestorePerson, json: bool, caller: &Call
         entry.reach(&node)?.about().await?;
     }
     let phrase = match &arguments.phrase_file {
-        Some(path) => read_phrase(path)?,
-        None if asking::can_ask() => ask_phrase()?,
+        Some(path) => read_phrase(path, output.desk())?,
+        None if output.desk().can_ask() => ask_phrase(output.desk())?,
         None => {
             return Err(Failure::Usage(
                 "give your recovery phrase with --phrase-file FILE, or - for standard input".to_owned(),
@@ -365,7 +367,7 @@ impl Entry {
     /// Ends. A profile that was made for an account that is not to be leaves with it, so that one can begin anew.
     async fn leave(self, context: Context, told: Result<(), Failure>) -> Result<(), Failure> {
         let empty = self.fresh && told.is_err() && context.account().await == Account::Absent;
-        let output = context.output;
+        let output = context.output.clone();
         context.session.close().await;
         if empty && let Err(error) = Store::destroy(&self.place) {
             output.note(format_args!("What was made of a profile could not be deleted: {error}"));
@@ -378,7 +380,7 @@ impl Entry {
 async fn open_new(common: &Common, lock: bool, caller: &Caller, output: Output) -> Result<Context, Failure> {
     let passphrase = match caller.passphrase(common)? {
         Some(given) => Some(given),
-        None if lock && asking::can_ask() => Some(asking::new_passphrase()?),
+        None if lock && output.desk().can_ask() => Some(asking::new_passphrase(output.desk())?),
         None if lock => {
             let how = "give the passphrase in TIDINGS_CLIENT_PASSPHRASE or with --passphrase-file FILE";
             return Err(Failure::Usage(how.to_owned()));
@@ -418,28 +420,28 @@ fn read_way(arguments: &Login) -> Result<Way, Failure> {
 }
 
 /// The phrase, and whether it is new.
-fn phrase(arguments: &Login) -> Result<(Phrase, bool), Failure> {
+fn phrase(arguments: &Login, desk: &Desk) -> Result<(Phrase, bool), Failure> {
     if let Some(path) = &arguments.phrase_file {
-        return Ok((read_phrase(path)?, false));
+        return Ok((read_phrase(path, desk)?, false));
     }
     let words = if arguments.words == "24" { Words::TwentyFour } else { Words::Twelve };
     let phrase = Phrase::generate(words, &mut edge::random()).map_err(|error| Failure::Failed(error.to_string()))?;
     Ok((phrase, true))
 }
 
-fn read_phrase(path: &Path) -> Result<Phrase, Failure> {
-    Phrase::parse(&asking::secret_from(path)?).map_err(|error| Failure::Usage(error.to_string()))
+fn read_phrase(path: &Path, desk: &Desk) -> Result<Phrase, Failure> {
+    Phrase::parse(&asking::secret_from(path, desk)?).map_err(|error| Failure::Usage(error.to_string()))
 }
 
-fn ask_phrase() -> Result<Phrase, Failure> {
+fn ask_phrase(desk: &Desk) -> Result<Phrase, Failure> {
     let mut last = Failure::Failed("nothing was done".to_owned());
     for _ in 0..ATTEMPTS {
-        let typed: Zeroizing<String> = asking::secret("Your recovery phrase (it is not shown): ")?;
+        let typed: Zeroizing<String> = desk.secret("Your recovery phrase (it is not shown): ")?;
         match Phrase::parse(&typed) {
             Ok(phrase) => return Ok(phrase),
             Err(error) => {
                 last = Failure::Usage(error.to_string());
-                asking::tell(&error.to_string())?;
+                asking::tell(&error.to_string(), desk)?;
             }
         }
     }
@@ -447,7 +449,7 @@ fn ask_phrase() -> Result<Phrase, Failure> {
 }
 
 /// Shows the phrase, and asks for one of its words where somebody can be asked.
-fn show_phrase(phrase: &Phrase, yes: bool, output: Output) -> Result<(), Failure> {
+fn show_phrase(phrase: &Phrase, yes: bool, output: &Output) -> Result<(), Failure> {
     output.line(
         "Your recovery phrase. It is shown this once; write it down and keep it safe. Whoever has it is you, and",
     )?;
@@ -456,17 +458,17 @@ fn show_phrase(phrase: &Phrase, yes: bool, output: Output) -> Result<(), Failure
         output.line(format_args!("  {:>2}. {word}", number + 1))?;
     }
     output.line("")?;
-    if yes || !asking::can_ask() {
+    if yes || !output.desk().can_ask() {
         return Ok(());
     }
     let words: Vec<&str> = phrase.words().collect();
     let at = usize::from(edge::random_bytes::<1>().iter().copied().sum::<u8>()) % words.len().max(1);
     for _ in 0..ATTEMPTS {
-        let typed = asking::line(&format!("Written down? Then type word number {}: ", at + 1))?;
+        let typed = output.desk().line(&format!("Written down? Then type word number {}: ", at + 1))?;
         if words.get(at).is_some_and(|word| typed.eq_ignore_ascii_case(word)) {
             return Ok(());
         }
-        asking::tell("That is another word; look once more.")?;
+        asking::tell("That is another word; look once more.", output.desk())?;
     }
     Err(Failure::Failed("no account was made, since the recovery phrase was not written down".to_owned()))
 }

@@ -18,12 +18,18 @@ pub(crate) enum Failure {
     /// The arguments are wrong, or a name is not known: exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// The node can't be reached, or another process has the profile: exit code 3.
+    /// The node can't be reached: exit code 3.
     #[error("{0}")]
     Offline(String),
+    /// Another process has the profile: exit code 3.
+    #[error("{0}")]
+    Held(String),
     /// Refused: by the node, or here, since something can't be trusted: exit code 4.
     #[error("{0}")]
     Refused(String),
+    /// A room's passphrase is missing or another one: exit code 4.
+    #[error("{0}")]
+    Locked(String),
     /// There is no account here: exit code 5.
     #[error("{0}")]
     NoAccount(String),
@@ -39,8 +45,8 @@ impl Failure {
             Self::Closed => 0,
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
-            Self::Offline(_) => 3,
-            Self::Refused(_) => 4,
+            Self::Offline(_) | Self::Held(_) => 3,
+            Self::Refused(_) | Self::Locked(_) => 4,
             Self::NoAccount(_) => 5,
         }
     }
@@ -51,8 +57,8 @@ impl Failure {
             Self::Closed => "closed",
             Self::Failed(_) => "failed",
             Self::Usage(_) => "usage",
-            Self::Offline(_) => "offline",
-            Self::Refused(_) => "refused",
+            Self::Offline(_) | Self::Held(_) => "offline",
+            Self::Refused(_) | Self::Locked(_) => "refused",
             Self::NoAccount(_) => "no_account",
         }
     }
@@ -67,9 +73,8 @@ impl From<Fault> for Failure {
             Fault::Phrase(_) | Fault::Link(_) | Fault::Unknown(_) => Self::Usage(text),
             Fault::Offline => Self::Offline(text),
             Fault::KeyChanged(_) => Self::Refused(format!("{text} with `tidings verify`")),
-            Fault::Expired | Fault::Role | Fault::Distrust(_) | Fault::Refused(_) | Fault::Passphrase => {
-                Self::Refused(text)
-            }
+            Fault::Passphrase => Self::Locked(text),
+            Fault::Expired | Fault::Role | Fault::Distrust(_) | Fault::Refused(_) => Self::Refused(text),
             Fault::TooLarge(_) | Fault::Gone(_) | Fault::File | Fault::Store(_) => Self::Failed(text),
         }
     }
@@ -118,7 +123,7 @@ impl From<OpenError> for Failure {
         let text = error.to_string();
         match error {
             OpenError::Store(StoreError::Absent(_)) => no_account(),
-            OpenError::Store(StoreError::Held(_)) => Self::Offline(text),
+            OpenError::Store(StoreError::Held(_)) => Self::Held(text),
             OpenError::Store(StoreError::NeedsPassphrase) => Self::Usage(format!(
                 "{text}: give it in TIDINGS_CLIENT_PASSPHRASE or with --passphrase-file FILE, or run this in a terminal"
             )),

@@ -8,11 +8,12 @@ use super::{links, locked};
 use crate::names;
 use crate::show;
 use clap::{Args, Subcommand};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tidings_client::command::{Command, Done, Secret};
 use tidings_client::invitation::Link;
 use tidings_client::safety;
-use tidings_client::view::{ContactView, ConversationView, GroupId, Standing};
+use tidings_client::view::{ContactView, GroupId, Standing};
 use tidings_wire::bytes;
 use zeroize::Zeroizing;
 
@@ -20,7 +21,7 @@ use zeroize::Zeroizing;
 const DAYS: u64 = 7;
 
 /// What `invite` is asked of a person.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args, Serialize, Deserialize)]
 pub struct InvitePerson {
     /// For yourself: whom it is for.
     #[arg(long, value_name = "TEXT", default_value = "")]
@@ -37,7 +38,7 @@ pub struct InvitePerson {
 }
 
 /// What else can be done with one's invitations.
-#[derive(Clone, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand, Serialize, Deserialize)]
 pub enum Invitations {
     /// List your invitations that are open.
     List,
@@ -49,7 +50,7 @@ pub enum Invitations {
 }
 
 /// Arguments of `accept`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Accept {
     /// The invitation, or the link of a room.
     pub link: String,
@@ -65,7 +66,7 @@ pub struct Accept {
 }
 
 /// Arguments of `contacts`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Contacts {
     #[command(subcommand)]
     #[allow(missing_docs, reason = "clap would show it")]
@@ -79,11 +80,11 @@ pub struct Contacts {
 }
 
 /// What can be done with contacts.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub enum ContactAction {
     /// List them. The same as without a word.
     List,
-    /// Drop silently what somebody sends.
+    /// Drop silently what somebody sends; they are not told.
     Block {
         /// Whom.
         whom: String,
@@ -117,7 +118,7 @@ pub enum ContactAction {
     },
     /// List the contacts that others suggested to you.
     Suggestions,
-    /// Follow a suggestion.
+    /// Follow a suggestion: you are contacts once the other follows it, too.
     Follow {
         /// The name or id in the list of suggestions.
         whom: String,
@@ -130,7 +131,7 @@ pub enum ContactAction {
 }
 
 /// Arguments of `verify`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Verify {
     /// Whom.
     pub whom: String,
@@ -187,10 +188,12 @@ pub(super) async fn invitations(action: &Invitations, context: &Context) -> Resu
             let (all, now) = (context.session.invitations().await, context.session.now());
             if all.is_empty() {
                 context.output.note("No invitation is open.");
+            } else {
+                context.output.note(format_args!("{:22}  {:16}  FOR WHOM, AND THE LINK", "ID", "GOOD FOR"));
             }
             for one in &all {
-                let note = if one.note.is_empty() { String::new() } else { format!("  {}", show::line(&one.note)) };
-                let text = format!("{}  expires {}{note}", bytes::encode(&one.id), show::when(one.expires, now));
+                let (id, note) = (bytes::encode(&one.id), show::line(&one.note));
+                let text = format!("{id}  {:16}  {note}\n  {}", show::left(one.expires, now), one.link.0);
                 context.output.say(&json::invitation(one), text)?;
             }
             Ok(())
@@ -210,7 +213,7 @@ pub(super) async fn invitations(action: &Invitations, context: &Context) -> Resu
 
 /// Accepts an invitation, or joins a room.
 pub(super) async fn accept(asked: &Accept, context: &Context) -> Result<(), Failure> {
-    let passphrase = locked::given(asked.room_passphrase_file.as_deref())?;
+    let passphrase = locked::given(asked.room_passphrase_file.as_deref(), context.output.desk())?;
     let group = match links::link(&asked.link)? {
         Link::Room(link) => join(&asked.link, link.group, passphrase, context).await?,
         Link::Account(_) => {
@@ -238,21 +241,15 @@ async fn join(
     passphrase: Option<Zeroizing<String>>,
     context: &Context,
 ) -> Result<GroupId, Failure> {
-    let tried = passphrase.is_some();
     let known = context.session.conversation(group).await;
-    let waits = |one: &ConversationView| matches!(one.standing, Standing::Joining | Standing::Locked);
-    match (&known, &passphrase) {
-        (Some(one), Some(given)) if waits(one) => locked::try_passphrase(group, given, context).await?,
-        (Some(one), _) if one.standing == Standing::Out => {
-            // What is left of an earlier stay is in the way.
-            context.command(Command::Forget { group }).await?;
-        }
-        _ => {}
+    if known.as_ref().is_some_and(|one| one.standing == Standing::Out) {
+        // What is left of an earlier stay is in the way.
+        context.command(Command::Forget { group }).await?;
     }
-    let passphrase = passphrase.map(|given| Secret(given.to_string()));
-    context.command(Command::Accept { link: Secret(link.trim().to_owned()), passphrase }).await?;
-    let entered = locked::enter(group, tried, context).await;
-    if matches!(entered, Err(Failure::Refused(_))) && known.is_none() {
+    let link = Secret(link.trim().to_owned());
+    let command = |passphrase| Command::Accept { link: link.clone(), passphrase };
+    let entered = locked::enter(group, passphrase, command, context).await;
+    if matches!(entered, Err(Failure::Refused(_) | Failure::Locked(_))) && known.is_none() {
         let left = context.command(Command::Leave { group }).await;
         let _ = left.and(context.command(Command::Forget { group }).await);
     }
@@ -265,8 +262,15 @@ pub(super) async fn contacts(action: Option<&ContactAction>, context: &Context) 
     let (command, text) = match action {
         None | Some(ContactAction::List) => return list(context).await,
         Some(ContactAction::Suggestions) => return suggestions(context).await,
-        Some(ContactAction::Follow { whom }) => (answer(whom, true, context).await?, "You follow the suggestion."),
-        Some(ContactAction::Decline { whom }) => (answer(whom, false, context).await?, "The suggestion is gone."),
+        Some(ContactAction::Follow { whom }) => {
+            let (command, name) = answer(whom, true, context).await?;
+            let text = format!(
+                "You follow the suggestion. {name} is your contact once {name} follows it, too; `tidings receive` looks for that, as \
+                 does `tidings chat` while it runs."
+            );
+            return context.command_and_tell(command, &object, &text).await;
+        }
+        Some(ContactAction::Decline { whom }) => (answer(whom, false, context).await?.0, "The suggestion is gone."),
         Some(ContactAction::Block { whom }) => {
             let contact = context.contact(whom).await?.0;
             (
@@ -284,12 +288,12 @@ pub(super) async fn contacts(action: Option<&ContactAction>, context: &Context) 
         }
         Some(ContactAction::Remove { whom, yes }) => {
             let (contact, name) = context.contact(whom).await?;
-            if !asking::sure(&format!("Remove {name} from your contacts?"), *yes)? {
+            if !asking::sure(&format!("Remove {name} from your contacts?"), *yes, context.output.desk())? {
                 return Ok(());
             }
             // Done here at once; the end of the conversation needs a device of the other.
             context.command(Command::RemoveContact { contact }).await?;
-            context.briefly().await;
+            context.settled().await;
             return context.output.say(&object, "Removed.");
         }
         Some(ContactAction::Introduce { first, second }) => {
@@ -330,13 +334,14 @@ async fn suggestions(context: &Context) -> Result<(), Failure> {
         context.output.note("Nobody suggested a contact.");
     }
     for one in &all {
-        let text = format!("{}  {}", one.introduction, show::line(&one.name));
+        let mark = if one.followed { "  (you follow it; the other has not been met yet)" } else { "" };
+        let text = format!("{}  {}{mark}", one.introduction, show::line(&one.name));
         context.output.say(&json::introduction(one), text)?;
     }
     Ok(())
 }
 
-async fn answer(whom: &str, accept: bool, context: &Context) -> Result<Command, Failure> {
+async fn answer(whom: &str, accept: bool, context: &Context) -> Result<(Command, String), Failure> {
     let all = context.session.introductions().await;
     let one = names::resolve_introduction(whom, &all).map_err(|miss| match miss {
         names::Miss::Unknown(..) => {
@@ -344,7 +349,7 @@ async fn answer(whom: &str, accept: bool, context: &Context) -> Result<Command, 
         }
         several => several.into(),
     })?;
-    Ok(Command::AnswerIntroduction { introduction: one.introduction, accept })
+    Ok((Command::AnswerIntroduction { introduction: one.introduction, accept }, show::line(&one.name)))
 }
 
 /// Shows the safety number and takes the answer.
@@ -386,7 +391,8 @@ fn ask(contact: &ContactView, name: &str, qr: bool, context: &Context) -> Result
     if let Some(code) = show::qr(&contact.safety_code).filter(|_| qr) {
         context.output.line(format_args!("\n{code}"))?;
     }
-    if asking::can_ask() { asking::confirm("Does it fit?").map(Some) } else { Ok(None) }
+    let desk = context.output.desk();
+    if desk.can_ask() { asking::confirm("Does it fit?", desk).map(Some) } else { Ok(None) }
 }
 
 async fn compare(scanned: &str, contact: &ContactView, context: &Context) -> Result<bool, Failure> {

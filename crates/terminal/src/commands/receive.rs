@@ -7,6 +7,7 @@ use crate::driver::SaveTo;
 use crate::media;
 use crate::show;
 use clap::Args;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ const UNREAD_MAX: usize = 10_000;
 const NAMES: u32 = 1000;
 
 /// Arguments of `receive`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Receive {
     /// Go on and show what comes, until you press Ctrl-C.
     #[arg(long, short)]
@@ -46,7 +47,7 @@ pub struct Receive {
 }
 
 /// Arguments of `history`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct History {
     /// Of whom: a contact, a group or a room. Needed unless --search is given.
     #[arg(required_unless_present = "search")]
@@ -67,7 +68,8 @@ pub struct History {
 
 /// Shows what was not read, and what comes.
 pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failure> {
-    if let Some(folder) = &asked.save {
+    let save = asked.save.as_ref().map(|folder| context.output.desk().path(folder));
+    if let Some(folder) = &save {
         std::fs::create_dir_all(folder).map_err(|error| Failure::Usage(format!("{}: {error}", folder.display())))?;
     }
     let only = match &asked.from {
@@ -76,7 +78,7 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
     };
     let mut events = context.events();
     let caught_up = context.caught_up().await;
-    let mut reader = Reader { asked, context, only, shown: HashSet::new() };
+    let mut reader = Reader { asked, save, context, only, shown: HashSet::new() };
     let unread = reader.unread().await;
     if let Err(failure) = caught_up
         && !asked.follow
@@ -90,6 +92,7 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
     }
     let follow = async {
         while let Some(event) = events.next().await {
+            context.restart();
             match event {
                 Event::Message { group, message, new: true } => reader.one(group, message).await?,
                 // Something may have been missed.
@@ -102,12 +105,14 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
     };
     tokio::select! {
         ended = follow => ended,
-        _ = tokio::signal::ctrl_c() => Ok(()),
+        () = context.output.desk().interrupted() => Ok(()),
     }
 }
 
 struct Reader<'a> {
     asked: &'a Receive,
+    /// Where files go.
+    save: Option<PathBuf>,
     context: &'a Context,
     only: Option<GroupId>,
     /// Shown already: an event may come for what was found unread.
@@ -192,7 +197,7 @@ impl Reader<'_> {
     }
 
     async fn save(&self, group: GroupId, message: &MessageView) -> Result<Option<PathBuf>, Failure> {
-        let (Some(folder), Shown::File(file)) = (&self.asked.save, &message.shown) else { return Ok(None) };
+        let (Some(folder), Shown::File(file)) = (&self.save, &message.shown) else { return Ok(None) };
         if file.gone || file.look != Look::Keep {
             return Ok(None);
         }
@@ -229,6 +234,13 @@ fn text_of(conversation: &ConversationView, message: &MessageView) -> String {
     format!("{} {place}: {said}", show::instant(message.at))
 }
 
+/// The same, and in which conversation it stands, also if that is one of two people.
+fn text_with_title(conversation: &ConversationView, message: &MessageView) -> String {
+    let said = show::said(message).replace('\n', "\n    ");
+    let (title, name) = (show::line(&conversation.title), show::line(&message.name));
+    format!("{} {title} / {name}: {said}", show::instant(message.at))
+}
+
 /// Shows what is kept here.
 pub(super) async fn history(asked: &History, context: &Context) -> Result<(), Failure> {
     let only = match &asked.whom {
@@ -244,9 +256,15 @@ pub(super) async fn history(asked: &History, context: &Context) -> Result<(), Fa
         (None, None) => Vec::new(),
     };
     found.sort_by(|(_, one), (_, other)| one.order.cmp(&other.order));
+    if let (Some(text), true) = (&asked.search, found.is_empty()) {
+        context.output.note(format_args!("Nothing that is kept here has all of this: {}", show::line(text)));
+    }
     for (group, message) in &found {
         if let Some(conversation) = context.session.conversation(*group).await {
-            let text = text_of(&conversation, message);
+            let text = match only {
+                Some(_) => text_of(&conversation, message),
+                None => text_with_title(&conversation, message),
+            };
             context.output.say(&json::message(message, &conversation), text)?;
         }
     }

@@ -8,13 +8,14 @@ use crate::media;
 use crate::names::{self, Miss};
 use crate::show;
 use clap::{Args, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::PathBuf;
 use tidings_client::command::{Command, Done, Secret};
 use tidings_client::view::{ConversationKind, ConversationView, GroupId, Identity, MemberView, Standing};
 
 /// Arguments of `rooms`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Rooms {
     #[command(subcommand)]
     #[allow(missing_docs, reason = "clap would show it")]
@@ -28,7 +29,7 @@ pub struct Rooms {
 }
 
 /// What somebody may do in a group.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
 pub enum Role {
     /// Everything.
     Owner,
@@ -39,7 +40,7 @@ pub enum Role {
 }
 
 /// What can be done with groups and rooms.
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Subcommand, Serialize, Deserialize)]
 pub enum RoomAction {
     /// List all conversations. The same as without a word.
     List,
@@ -72,7 +73,7 @@ pub enum RoomAction {
         #[arg(long)]
         no_qr: bool,
     },
-    /// Leave.
+    /// Leave a group or room.
     Leave {
         /// Which.
         room: String,
@@ -88,7 +89,7 @@ pub enum RoomAction {
         #[arg(long)]
         yes: bool,
     },
-    /// List who is in it.
+    /// List who is in a group or room.
     Members {
         /// Which.
         room: String,
@@ -150,7 +151,7 @@ pub enum RoomAction {
         #[arg(long, value_name = "FILE")]
         room_passphrase_file: Option<PathBuf>,
     },
-    /// Don't be told of new messages.
+    /// Don't be told of new messages in a conversation.
     Mute {
         /// Which.
         room: String,
@@ -160,12 +161,12 @@ pub enum RoomAction {
         /// Which.
         room: String,
     },
-    /// Put out of sight.
+    /// Put a conversation out of sight.
     Archive {
         /// Which.
         room: String,
     },
-    /// Bring back into sight.
+    /// Bring a conversation back into sight.
     Unarchive {
         /// Which.
         room: String,
@@ -203,12 +204,6 @@ pub(super) async fn run(action: Option<&RoomAction>, context: &Context) -> Resul
         }
         Some(other) => {
             let Some((command, text)) = change(other, context).await? else { return Ok(()) };
-            if matches!(other, Do::Leave { .. }) {
-                // One's own leaf is taken out by somebody else, who may be away for long.
-                context.command(command).await?;
-                context.briefly().await;
-                return context.done(text);
-            }
             context.command_and_tell(command, &json!({ "done": true }), text).await
         }
     }
@@ -225,7 +220,7 @@ async fn create(
     if !anonymous {
         return Ok(Command::CreateGroup { name, members: contacts(members, context).await? });
     }
-    let passphrase = passphrase.map(|path| asking::secret_from(path)).transpose()?;
+    let passphrase = passphrase.map(|path| asking::secret_from(path, context.output.desk())).transpose()?;
     Ok(Command::CreateRoom { name, passphrase: passphrase.map(|text| Secret(text.to_string())) })
 }
 
@@ -247,7 +242,11 @@ async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Comman
         }
         Do::Remove { room, member, yes } => {
             let (view, found) = find_member(room, member, context).await?;
-            if !asking::sure(&format!("Remove {} from {}?", show::line(&found.name), show::line(&view.title)), *yes)? {
+            if !asking::sure(
+                &format!("Remove {} from {}?", show::line(&found.name), show::line(&view.title)),
+                *yes,
+                context.output.desk(),
+            )? {
                 return Ok(None);
             }
             (
@@ -282,7 +281,9 @@ async fn settings(action: &RoomAction, context: &Context) -> Result<(Command, &'
     Ok(match action {
         Do::Rename { room, name } => (set(group(room).await?, Some(name.clone()), None, None), "Renamed."),
         Do::Picture { room, file } => {
-            let picture = file.as_ref().map_or_else(|| Ok(Vec::new()), |file| media::portrait(file))?;
+            let picture = file
+                .as_ref()
+                .map_or_else(|| Ok(Vec::new()), |file| media::portrait(&context.output.desk().path(file)))?;
             (set(group(room).await?, None, Some(picture), None), "Changed.")
         }
         Do::Expire { room, seconds } => (set(group(room).await?, None, None, Some(*seconds)), "Changed."),
@@ -296,7 +297,7 @@ async fn settings(action: &RoomAction, context: &Context) -> Result<(Command, &'
 
 async fn leaving(room: &str, what: &str, yes: bool, context: &Context) -> Result<Option<GroupId>, Failure> {
     let (group, name) = context.conversation(room).await?;
-    Ok(asking::sure(&format!("{what} {name}?"), yes)?.then_some(group))
+    Ok(asking::sure(&format!("{what} {name}?"), yes, context.output.desk())?.then_some(group))
 }
 
 /// The same for leaving, with a word to the only owner of a group.
@@ -310,7 +311,7 @@ async fn departure(room: &str, yes: bool, context: &Context) -> Result<Option<Gr
         context.output.note(warning.trim_end());
     }
     let question = format!("{}Leave {name}?", warning.unwrap_or_default());
-    Ok(asking::sure(&question, yes)?.then_some(group))
+    Ok(asking::sure(&question, yes, context.output.desk())?.then_some(group))
 }
 
 /// Whether one is the only owner of a group in which others stay.
@@ -380,6 +381,9 @@ async fn list(context: &Context) -> Result<(), Failure> {
         let mut text = format!("{:width$}  {kind}  {}", show::line(&one.title), show::when(one.last_at, now));
         if one.unread > 0 {
             text.push_str(&format!("  {} unread", one.unread));
+        }
+        for (is, mark) in [(one.archived, "archived"), (one.muted, "muted"), (one.verified, "verified")] {
+            text.push_str(&if is { format!("  ({mark})") } else { String::new() });
         }
         if one.standing != Standing::Ready {
             text.push_str(&format!("  ({})", json::standing(&one.standing).replace('_', " ")));

@@ -1,15 +1,16 @@
 //! `tidings send`.
 
 use super::context::{Common, Context};
+use super::desk::Desk;
 use super::json;
 use super::outcome::Failure;
 use crate::driver::Session;
 use crate::media::{self, Source};
 use crate::show;
 use clap::Args;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::io::{self, IsTerminal as _, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use tidings_client::command::{Attachment, Command, Done, Fault, Look};
 use tidings_client::view::{Delivery, Event, GroupId, MessageId, Standing};
@@ -22,7 +23,7 @@ const TEXT_MAX: usize = 64 * 1024;
 const ENDING_MAX: usize = 5;
 
 /// Arguments of `send`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Send {
     /// To whom: the name of a contact, a group or a room, the beginning of it, or an id.
     pub whom: String,
@@ -69,7 +70,7 @@ struct Load {
 
 /// Sends.
 pub(super) async fn run(asked: &Send, context: &Context) -> Result<(), Failure> {
-    let load = read(asked)?;
+    let load = read(asked, context.output.desk())?;
     let (group, name) = context.conversation(&asked.whom).await?;
     // A device that joined meanwhile could not read it otherwise, and would have to ask for it.
     context.freshen().await;
@@ -120,8 +121,9 @@ async fn send_file(
     let done = loop {
         tokio::select! {
             done = &mut sending => break done,
-            event = timeout(context.limit, events.next()) => match event {
+            event = timeout(context.left(), events.next()) => match event {
                 Ok(Some(Event::Progress { done, all, .. })) => {
+                    context.restart();
                     if let Some(bar) = &bar {
                         bar.set_length(all);
                         bar.set_position(done);
@@ -176,7 +178,7 @@ async fn tell(sent: &[MessageId], group: GroupId, name: &str, no_wait: bool, con
 }
 
 async fn accepted(session: &Session, group: GroupId, id: MessageId, context: &Context) -> Option<Delivery> {
-    let looked = context.until(context.limit.max(Duration::from_secs(1)), async || {
+    let looked = context.until(context.left().max(Duration::from_secs(1)), async || {
         let message = session.message(group, id).await?;
         message.delivery.filter(|state| *state != Delivery::Waiting)
     });
@@ -187,21 +189,21 @@ fn bad_id() -> Failure {
     Fault::Unknown("this message".to_owned()).into()
 }
 
-fn read(asked: &Send) -> Result<Load, Failure> {
+fn read(asked: &Send, desk: &Desk) -> Result<Load, Failure> {
     if let Some(name) = &asked.as_file {
-        let bytes = stdin(media::SIZE_MAX)?;
+        let bytes = stdin(media::SIZE_MAX, desk)?;
         let text = (!asked.what.is_empty()).then(|| asked.what.join(" "));
         return Ok(Load { text, files: vec![Source::Bytes(name.clone(), bytes)] });
     }
     if asked.what.is_empty() || asked.what == ["-"] {
-        if asked.what.is_empty() && io::stdin().is_terminal() {
+        if asked.what.is_empty() && desk.seat().typed {
             let how = "say what to send: words, files, or - for what comes on standard input";
             return Err(Failure::Usage(how.to_owned()));
         }
-        return Ok(Load { text: Some(text_of(stdin(TEXT_MAX as u64 + 2)?)?), files: Vec::new() });
+        return Ok(Load { text: Some(text_of(stdin(TEXT_MAX as u64 + 2, desk)?)?), files: Vec::new() });
     }
     let (files, words): (Vec<&String>, Vec<&String>) =
-        asked.what.iter().partition(|word| !asked.text && Path::new(word).is_file());
+        asked.what.iter().partition(|word| !asked.text && desk.path(Path::new(word)).is_file());
     if let Some(missing) =
         words.iter().find(|word| !asked.text && files.is_empty() && asked.what.len() == 1 && looks_like_file(word))
     {
@@ -214,8 +216,8 @@ fn read(asked: &Send) -> Result<Load, Failure> {
         ));
     }
     let source = |path: &&String| match asked.as_it_is {
-        true => Source::AsIs(PathBuf::from(path)),
-        false => Source::Path(PathBuf::from(path)),
+        true => Source::AsIs(desk.path(Path::new(path))),
+        false => Source::Path(desk.path(Path::new(path))),
     };
     let words: Vec<&str> = words.into_iter().map(String::as_str).collect();
     let text = (!words.is_empty()).then(|| words.join(" "));
@@ -232,9 +234,8 @@ fn looks_like_file(word: &str) -> bool {
         && (word.starts_with(['/', '~']) || ending.is_some_and(like_ending))
 }
 
-fn stdin(limit: u64) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    io::stdin().lock().take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+fn stdin(limit: u64, desk: &Desk) -> Result<Vec<u8>, Failure> {
+    let bytes = desk.input(limit.saturating_add(1))?;
     if bytes.len() as u64 > limit {
         return Err(Failure::Usage("that is too much for a text: send it with --as-file NAME".to_owned()));
     }

@@ -5,9 +5,9 @@ use super::network::{Network, Trust, is_loopback};
 use super::{Inbox, Incoming, tell};
 use crate::edge;
 use crate::store::Store;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tidings_client::client::Client;
 use tidings_client::command::{Command, Done, Fault};
@@ -24,9 +24,12 @@ const NAP: Duration = Duration::from_secs(30);
 /// After so much quiet, what was deleted is wiped from the disk for good.
 const QUIET: Duration = Duration::from_secs(2);
 
+/// Nodes to which the last attempt to connect failed.
+pub(super) type Refused = Arc<Mutex<BTreeSet<String>>>;
+
 /// A command that has not ended.
 struct Waiting {
-    answer: oneshot::Sender<Done>,
+    answer: oneshot::Sender<(CommandId, Done)>,
     /// The copy of the file that it sends; needed until it has ended.
     file: Option<FileId>,
 }
@@ -39,6 +42,7 @@ pub(super) struct Engine {
     files: Arc<Files>,
     events: broadcast::Sender<Event>,
     ended: Arc<OnceLock<String>>,
+    unreachable: Refused,
     inbox: Receiver<Incoming>,
     way_back: Inbox,
     waiting: HashMap<CommandId, Waiting>,
@@ -46,8 +50,10 @@ pub(super) struct Engine {
     wake: Option<Time>,
     /// What may begin once the changes of this round are durable.
     deferred: Vec<Action>,
-    /// Copies of files that an earlier process left; kept until nothing is under way.
-    left: Vec<FileId>,
+    /// Copies of files that an earlier process made; kept until nothing is under way.
+    copies: Vec<FileId>,
+    /// Nodes whose connection the client ends by itself.
+    left: BTreeSet<String>,
     busy: bool,
 }
 
@@ -58,6 +64,7 @@ pub(super) struct Parts {
     pub(super) files: Arc<Files>,
     pub(super) events: broadcast::Sender<Event>,
     pub(super) ended: Arc<OnceLock<String>>,
+    pub(super) unreachable: Refused,
     pub(super) inbox: Receiver<Incoming>,
     pub(super) way_back: Inbox,
     pub(super) runtime: tokio::runtime::Handle,
@@ -68,7 +75,7 @@ impl Engine {
     pub(super) fn open(parts: Parts) -> Result<Self, Fault> {
         let client = Client::open(&parts.store, edge::now())?;
         let network = Network::new(parts.runtime, parts.trust, parts.way_back.clone());
-        let left = parts.files.left();
+        let copies = parts.files.left();
         Ok(Self {
             client,
             store: parts.store,
@@ -76,13 +83,15 @@ impl Engine {
             files: parts.files,
             events: parts.events,
             ended: parts.ended,
+            unreachable: parts.unreachable,
             inbox: parts.inbox,
             way_back: parts.way_back,
             waiting: HashMap::new(),
             commands: 0,
             wake: None,
             deferred: Vec::new(),
-            left,
+            copies,
+            left: BTreeSet::new(),
             busy: true,
         })
     }
@@ -145,7 +154,7 @@ impl Engine {
         let _ = self.store.wipe();
         self.busy = self.client.busy();
         if !self.busy {
-            for file in self.left.drain(..) {
+            for file in self.copies.drain(..) {
                 self.files.forget(file);
             }
         }
@@ -174,7 +183,19 @@ impl Engine {
         Ok(true)
     }
 
+    /// Notes which nodes can be reached.
+    fn note(&mut self, input: &Input) {
+        let mut unreachable = self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
+        match input {
+            Input::Connected { node } => drop(unreachable.remove(node)),
+            Input::Disconnected { node } if self.left.remove(node) => {}
+            Input::Disconnected { node } => drop(unreachable.insert(node.clone())),
+            _ => {}
+        }
+    }
+
     fn handle(&mut self, input: Input) -> Result<(), String> {
+        self.note(&input);
         if matches!(input, Input::Tick) {
             self.wake = None;
         }
@@ -210,11 +231,15 @@ impl Engine {
                 self.network.request(id, request, local);
             }
             Action::Connect { node } => {
+                self.left.remove(&node);
                 let local = self.is_local(&node);
                 self.network.connect(node, local);
             }
             Action::Say { node, text } => self.network.say(&node, text),
-            Action::Disconnect { node } => self.network.disconnect(&node),
+            Action::Disconnect { node } => {
+                self.network.disconnect(&node);
+                self.left.insert(node);
+            }
             Action::ReadFile { file, offset, length } => {
                 let bytes = self.files.read(file, offset, length);
                 tell(&self.way_back, Input::FileRead { file, offset, bytes });
@@ -227,7 +252,7 @@ impl Engine {
                 if let Some(waiting) = self.waiting.remove(&id) {
                     waiting.file.into_iter().for_each(|file| self.files.forget(file));
                     // Whoever asked may have gone.
-                    let _ = waiting.answer.send(done);
+                    let _ = waiting.answer.send((id, done));
                 }
             }
             Action::Show(event) => {

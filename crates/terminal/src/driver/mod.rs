@@ -18,7 +18,7 @@ pub use session::{AttachError, Events, OpenError, Opening, Session};
 
 use tidings_client::client::Client;
 use tidings_client::command::{Command, Done};
-use tidings_client::io::Input;
+use tidings_client::io::{CommandId, Input};
 use tidings_client::records::Records;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
@@ -30,7 +30,7 @@ enum Incoming {
     /// Something happened outside. The permit lets the connection that it came from bring the next.
     Input(Input, Option<OwnedSemaphorePermit>),
     /// The person wants something.
-    Command(Command, oneshot::Sender<Done>),
+    Command(Command, oneshot::Sender<(CommandId, Done)>),
     /// Somebody wants to see something.
     View(Question),
     /// Nobody needs the client any more.

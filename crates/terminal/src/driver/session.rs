@@ -1,6 +1,6 @@
 //! The handle on a running client.
 
-use super::engine::{Engine, Parts};
+use super::engine::{Engine, Parts, Refused};
 use super::files::{Files, Opened, SaveTo};
 use super::network::Trust;
 use super::{Inbox, Incoming};
@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tidings_client::client::Client;
 use tidings_client::command::{Attachment, Command, Done, Fault, Look};
-use tidings_client::io::Time;
+use tidings_client::io::{CommandId, Time};
 use tidings_client::records::Records;
 use tidings_client::view::{
     ContactView, ConversationView, DeviceRequest, DeviceView, Event, GroupId, IntroductionView, InvitationView, MeView,
@@ -78,8 +78,10 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     inbox: Inbox,
     files: Arc<Files>,
-    events: broadcast::Sender<Event>,
+    /// Held by the client's thread, so that listeners hear of its end, however it comes about.
+    events: broadcast::WeakSender<Event>,
     ended: Arc<OnceLock<String>>,
+    unreachable: Refused,
     places: Semaphore,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -99,12 +101,15 @@ impl Session {
         let files = Arc::new(Files::new(&place, store.keys()));
         let (way_in, inbox) = mpsc::channel();
         let (events, ended) = (broadcast::Sender::new(EVENTS), Arc::new(OnceLock::new()));
+        let heard = events.downgrade();
+        let unreachable = Refused::default();
         let parts = Parts {
             store,
             trust,
             files: Arc::clone(&files),
-            events: events.clone(),
+            events,
             ended: Arc::clone(&ended),
+            unreachable: Arc::clone(&unreachable),
             inbox,
             way_back: way_in.clone(),
             runtime: tokio::runtime::Handle::current(),
@@ -122,20 +127,37 @@ impl Session {
         let thread = thread.map_err(|error| OpenError::Start(error.to_string()))?;
         outcome.await.map_err(|_| OpenError::Start("it ended at once".to_owned()))??;
         let places = Semaphore::new(COMMANDS);
-        Ok(Self(Arc::new(Inner { inbox: way_in, files, events, ended, places, thread: Mutex::new(Some(thread)) })))
+        Ok(Self(Arc::new(Inner {
+            inbox: way_in,
+            files,
+            events: heard,
+            ended,
+            unreachable,
+            places,
+            thread: Mutex::new(Some(thread)),
+        })))
     }
 
     /// Does what the person wants, and waits for its end.
     pub async fn command(&self, command: Command) -> Done {
-        let Ok(_place) = self.0.places.acquire().await else { return self.over() };
-        let (answer, outcome) = oneshot::channel();
-        if self.0.inbox.send(Incoming::Command(command, answer)).is_err() {
-            return self.over();
-        }
-        outcome.await.unwrap_or_else(|_| self.over())
+        self.named_command(command).await.map_or_else(|| self.over(), |(_, done)| done)
     }
 
-    fn over(&self) -> Done {
+    /// The same, with the name under which [`Session::ended`] knows it. `None` if the session has ended.
+    pub async fn named_command(&self, command: Command) -> Option<(CommandId, Done)> {
+        let _place = self.0.places.acquire().await.ok()?;
+        let (answer, outcome) = oneshot::channel();
+        self.0.inbox.send(Incoming::Command(command, answer)).ok()?;
+        outcome.await.ok()
+    }
+
+    /// Whether all that these commands led to is at the nodes, as far as this device can bring it there by itself.
+    pub async fn ended(&self, commands: Vec<CommandId>) -> bool {
+        self.ask(move |client, _| commands.iter().all(|id| client.ended(*id))).await.unwrap_or(false)
+    }
+
+    /// What a command ends with when the session has ended.
+    pub(crate) fn over(&self) -> Done {
         Done::Failed(Fault::Store(self.failure().unwrap_or_else(|| "this session has ended".to_owned())))
     }
 
@@ -144,9 +166,15 @@ impl Session {
         self.0.ended.get().cloned()
     }
 
+    /// Nodes to which the last attempt to connect failed, in the order of their URLs. The client goes on trying.
+    pub fn unreachable(&self) -> Vec<String> {
+        self.0.unreachable.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
     /// Everything shown from now on.
     pub fn events(&self) -> Events {
-        Events(self.0.events.subscribe())
+        let heard = self.0.events.upgrade().map(|events| events.subscribe());
+        Events(heard.unwrap_or_else(|| broadcast::channel(1).1))
     }
 
     /// The time, in milliseconds since 1970.

@@ -94,6 +94,15 @@ impl Composer {
             && super::slash::find(typed.trim().trim_start_matches('/')).is_none()
     }
 
+    /// Whether the suggestion is the only one for the only argument of a command, so that nothing is left to write.
+    pub(crate) fn suggests_all(&self) -> bool {
+        let Some((completion, _)) = &self.completion else { return false };
+        let name = self.editor.text().split_whitespace().next().and_then(|name| name.strip_prefix('/'));
+        let entry = name.and_then(super::slash::find);
+        let only = entry.is_some_and(|entry| matches!(entry.arguments, "NAME" | "[NAME]"));
+        only && completion.range.start > 0 && completion.choices.len() == 1
+    }
+
     /// Takes the text out.
     pub(crate) fn take(&mut self) -> String {
         self.completion = None;

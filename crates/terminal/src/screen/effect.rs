@@ -1,5 +1,6 @@
 //! What the screen asks for and what it is told: the seam between what is shown and what is done.
 
+use super::world::Place;
 use std::path::PathBuf;
 use tidings_client::command::{Command, Done, Look};
 use tidings_client::view::{Event, GroupId, MessageId, MessageView};
@@ -13,6 +14,10 @@ pub(crate) enum Purpose {
     Say(String),
     /// Go to the conversation that was made.
     Go,
+    /// The warnings are read.
+    Dismissed,
+    /// Go to this place, and show this line.
+    Enter(Place, String),
     /// The link that was made. With a note: an invitation for somebody.
     Link(String),
     /// The code for a new device.

@@ -1,6 +1,7 @@
 //! How the screen is shown: colours, pictures, notifications. All of it is given; nothing here asks the machine.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 /// How many colours a terminal has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,6 +105,8 @@ pub struct Options {
     pub theme: Theme,
     /// Whether the terminal can tell Shift+Enter from Enter (kitty's keyboard protocol).
     pub keyboard: bool,
+    /// In the line mode: how long what was said may take to be sent after the end of input.
+    pub patience: Duration,
 }
 
 impl Default for Options {
@@ -119,6 +122,7 @@ impl Default for Options {
             title: true,
             theme: Theme::Unknown,
             keyboard: false,
+            patience: Duration::from_secs(30),
         }
     }
 }

@@ -94,7 +94,11 @@ impl World {
         if let Some(name) = text.strip_prefix('#') {
             let channels =
                 self.channels.iter().map(|channel| (channel.as_str(), Place::Channel(channel.clone()))).collect();
-            return pick(name, channels, "channel");
+            let name = name.trim();
+            let unknown = |_| format!("#{0} was not joined: /join #{0} does that", clean::line(name));
+            let begun = self.channels.iter().any(|channel| channel.to_lowercase().starts_with(&name.to_lowercase()));
+            let found = pick(name, channels, "channel");
+            return if begun { found } else { found.map_err(unknown) };
         }
         let titled = self.conversations.iter().map(|one| (one.title.as_str(), Place::Conversation(one.id))).collect();
         pick(text, titled, "conversation")

@@ -37,6 +37,21 @@ impl Lock {
     }
 }
 
+/// The process that has the profile, if one has; an empty text if it did not say which it is.
+pub(super) fn holder(place: &Place) -> Option<String> {
+    let mut file = File::open(place.lock()).ok()?;
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Only said for the person's sake.
+            let _ = (&mut file).take(16).read_to_string(&mut holder);
+            Some(holder.trim().to_owned())
+        }
+        // Let go of with the file.
+        _ => None,
+    }
+}
+
 impl Drop for Lock {
     fn drop(&mut self) {
         // The end of the file's life lets go of it as well.

@@ -110,6 +110,11 @@ impl Store {
         Ok(Self { database, keys, master, place: place.clone(), open: false, deleted: true, _lock: lock })
     }
 
+    /// The number of the process that has a profile open, if one has.
+    pub fn holder(place: &Place) -> Option<String> {
+        lock::holder(place)
+    }
+
     /// Whether a passphrase is needed to open the profile.
     pub fn is_locked(place: &Place) -> Result<bool, StoreError> {
         wrapping::is_wrapped(place)

@@ -29,7 +29,7 @@ pub fn run(asked: Asked, output: &Output) -> Outcome {
             let found = load(&given)?;
             return serve::run(given, found, output);
         }
-        Command::Personal(asked) => return Ok(people::run(&asked, &given)),
+        Command::Personal(asked) => return Ok(people::run(asked, &given)),
         Command::Invite(arguments) => return people::invite(arguments, &given, output),
         Command::Backup(arguments) => return people::backup(arguments, &given, output),
         Command::Restore(arguments) => return people::restore(arguments, &given, output),

@@ -14,7 +14,7 @@ use tidings_terminal::commands::{self, Caller, Common, Personal, Shared};
 const OF_A_NODE: [&str; 3] = ["TIDINGS_DATA_DIR", "TIDINGS_DATABASE", "TIDINGS_CONFIG"];
 
 /// Runs a command that is a person's alone.
-pub(super) fn run(asked: &Personal, given: &Given) -> ExitCode {
+pub(super) fn run(asked: Personal, given: &Given) -> ExitCode {
     commands::run(asked, &caller(given))
 }
 
@@ -25,14 +25,14 @@ pub(super) fn invite(asked: Invite, given: &Given, output: &Output) -> Outcome {
     }
     let json = asked.node.json;
     let shared = Shared::Invite(asked.person, asked.action, !asked.node.no_qr);
-    Ok(commands::run_shared(&shared, json, &caller(given)))
+    Ok(commands::run_shared(shared, json, &caller(given)))
 }
 
 /// `backup`: a node's with a path, a person's without.
 pub(super) fn backup(asked: BackupOfEither, given: &Given, output: &Output) -> Outcome {
     let BackupOfEither { path, json, person, command } = asked;
     if path.is_none() && command.is_none() {
-        return Ok(commands::run_shared(&Shared::Backup(person), json, &caller(given)));
+        return Ok(commands::run_shared(Shared::Backup(person), json, &caller(given)));
     }
     backup::run(&Backup { path, json, command }, || Ok(load(given)?), output)
 }
@@ -41,7 +41,7 @@ pub(super) fn backup(asked: BackupOfEither, given: &Given, output: &Output) -> O
 pub(super) fn restore(asked: RestoreOfEither, given: &Given, output: &Output) -> Outcome {
     let RestoreOfEither { path, rehearse, json, person } = asked;
     let Some(path) = path else {
-        return Ok(commands::run_shared(&Shared::Restore(person), json, &caller(given)));
+        return Ok(commands::run_shared(Shared::Restore(person), json, &caller(given)));
     };
     restore::run(&Restore { path, rehearse, json }, &load(given)?, output)?;
     Ok(ExitCode::SUCCESS)
@@ -51,7 +51,7 @@ pub(super) fn restore(asked: RestoreOfEither, given: &Given, output: &Output) ->
 pub(super) fn channels(asked: Channels, given: &Given, output: &Output) -> Outcome {
     match asked.action {
         None => node(NodeCommand::Channels(Json { json: asked.json }), given, output),
-        Some(action) => Ok(commands::run_shared(&Shared::Channel(action), asked.json, &caller(given))),
+        Some(action) => Ok(commands::run_shared(Shared::Channel(action), asked.json, &caller(given))),
     }
 }
 

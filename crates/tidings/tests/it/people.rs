@@ -1,5 +1,7 @@
 //! People who talk through a node, each with the commands of the real program.
 
+mod commands;
+
 use crate::process::{Node, Process, all_said, run_with, tidings};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -263,7 +265,7 @@ fn exit_codes_say_what_went_wrong() {
     let message = town.run("Alice", &["send", "Bob", "x", "--json"]);
     assert!(message.status.success(), "{}", all_said(&message));
     held.wait_for("the message", |said| said.contains("Alice: x").then_some(()));
-    let (code, told) = town.code("Bob", &["contacts"]);
+    let (code, told) = town.code("Bob", &["profile", "unlock"]);
     assert!(code == Some(3) && told.contains("has this profile open"), "{told}");
     drop(held);
     town.node.take().unwrap().stop();

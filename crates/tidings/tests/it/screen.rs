@@ -1,5 +1,8 @@
 //! `tidings chat`, at a terminal and in a pipe: what a person sees, and what the terminal is left as.
 
+mod one_profile;
+mod panic;
+
 use crate::process::{DEADLINE, Node, all_said, run_with, tidings};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};

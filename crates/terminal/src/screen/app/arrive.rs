@@ -124,6 +124,11 @@ impl App {
                 return;
             }
             (Purpose::Say(line), _) => self.say(Tone::Good, line),
+            (Purpose::Dismissed, _) => self.warnings.clear(),
+            (Purpose::Enter(place, line), _) => {
+                self.go(place);
+                self.say(Tone::Warn, line);
+            }
             (_, Done::Conversation(group)) => self.go(Place::Conversation(group)),
             (Purpose::Link(note), Done::Link(link)) => self.show_link(&note, &link.0),
             (_, Done::Code(code, until)) => self.show_code(&code.0, until),

@@ -131,7 +131,11 @@ impl App {
             KeyCode::Enter if line_feed => self.write_text("\n"),
             KeyCode::Char('j') if control => self.write_text("\n"),
             KeyCode::Enter if self.composer.enter_accepts() => {
+                let all = self.composer.suggests_all();
                 self.composer.accept(None, &self.world);
+                if all {
+                    self.enter();
+                }
             }
             KeyCode::Enter => self.enter(),
             KeyCode::Tab => {

@@ -98,6 +98,12 @@ pub(crate) fn quiet(command: Command) -> Intent {
     Intent::Do(vec![Effect::Command(Purpose::Quiet, command)])
 }
 
+/// Takes the warnings away that are shown now.
+pub(crate) fn dismiss(world: &World) -> Effect {
+    let told = world.me.iter().flat_map(|me| me.warnings.clone()).collect();
+    Effect::Command(Purpose::Dismissed, Command::DismissWarnings(told))
+}
+
 /// What a command comes to. The error is for the person.
 pub(crate) fn intend(slash: Slash, context: &Context<'_>) -> Result<Intent, String> {
     match slash {
@@ -106,6 +112,7 @@ pub(crate) fn intend(slash: Slash, context: &Context<'_>) -> Result<Intent, Stri
         Slash::Contacts => Ok(Intent::Show(Panel::Contacts)),
         Slash::Devices => Ok(Intent::Show(Panel::Devices)),
         Slash::Warnings => Ok(Intent::Show(Panel::Warnings)),
+        Slash::Dismiss => Ok(Intent::Do(vec![dismiss(context.world)])),
         Slash::Older => Ok(Intent::Show(Panel::Older)),
         Slash::Search(text, everywhere) => Ok(Intent::Show(Panel::Search { text, everywhere })),
         Slash::Go(name) if name.is_empty() => Ok(Intent::Show(Panel::Go)),
@@ -126,10 +133,9 @@ pub(crate) fn intend(slash: Slash, context: &Context<'_>) -> Result<Intent, Stri
             Ok(profile("This is what the backup keeps from now on.", None, None, None, Some(history)))
         }
         Slash::Join(channel) => {
-            // One stays where one is: what is typed next must not seem to go to the channel.
-            let name = clean::name(&channel);
-            let line = format!("Joined #{name}, which is public and not encrypted. You go there with /go #{name}");
-            Ok(said(line, Command::JoinChannel { channel }))
+            let line = format!("You are in #{}. It is public and not encrypted.", clean::name(&channel));
+            let purpose = Purpose::Enter(Place::Channel(channel.clone()), line);
+            Ok(Intent::Do(vec![Effect::Command(purpose, Command::JoinChannel { channel })]))
         }
         Slash::React(emoji) => react(emoji, context),
         Slash::Reply(text) => reply(text, context),
@@ -294,6 +300,7 @@ mod tests {
     #[test]
     fn names_are_found_and_doubts_said() {
         assert!(matches!(run("/go ali", None), Ok(Intent::Go(Place::Conversation(_)))));
+        assert_eq!(run("/go #lobby", None).unwrap_err(), "#lobby was not joined: /join #lobby does that");
         assert_eq!(run("/verify zoe", None).unwrap_err(), "no contact is called \"zoe\"");
         assert!(matches!(run("/verify alice", None), Ok(Intent::Show(Panel::Contact(_)))));
         assert!(matches!(run("/verify", here()), Ok(Intent::Show(Panel::Contact(_)))));

@@ -123,6 +123,8 @@ impl Plain {
         match (purpose, done) {
             (_, Done::Failed(why)) => return self.say(format!("Not done: {why}")),
             (Purpose::Say(line), _) => self.say(line),
+            (Purpose::Dismissed, _) => self.say("The warnings are gone."),
+            (Purpose::Enter(place, _), _) => self.go(place),
             (Purpose::Link(note), Done::Link(link)) => {
                 let whom = if note.is_empty() { String::new() } else { format!(" for {}", clean::line(&note)) };
                 self.say(format!("Link{whom}: {}", clean::line(&link.0)));

@@ -16,18 +16,18 @@ use tokio::time::{Instant, interval, timeout_at};
 const WAITING: usize = 64;
 /// Bytes of one line.
 const MAX_LINE: u64 = 64 * 1024;
-/// How long what waits may take to be sent after the last line.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// How often is looked whether all is sent.
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs the line mode until its input or the session ends, or the person ends it.
 pub(crate) async fn run(session: Session, options: Options) -> io::Result<()> {
-    let mut lines =
-        Lines { plain: Plain::new(options, Clock::system(), session.now()), under_way: 0, waiting: VecDeque::new() };
+    let end = options.patience;
+    let plain = Plain::new(options, Clock::system(), session.now());
+    let mut lines = Lines { plain, under_way: 0, waiting: VecDeque::new(), asked: false };
     let finished = lines.turn(&session).await?;
-    if finished {
-        all_sent(&session).await;
+    // Whoever asked for nothing waits for nothing.
+    if finished && lines.asked {
+        all_sent(&session, end).await?;
     }
     Ok(())
 }
@@ -37,6 +37,8 @@ struct Lines {
     /// Effects whose outcome is not here yet.
     under_way: usize,
     waiting: VecDeque<String>,
+    /// Whether anything was asked of the client.
+    asked: bool,
 }
 
 impl Lines {
@@ -98,6 +100,7 @@ impl Lines {
             | Effect::Quit => {}
             effect => {
                 self.under_way += 1;
+                self.asked |= matches!(effect, Effect::Command(..) | Effect::Attach { .. });
                 deeds.perform(effect);
             }
         }
@@ -112,15 +115,26 @@ impl Lines {
     }
 }
 
-/// Waits until all is sent that waits for it.
-async fn all_sent(session: &Session) {
-    let end = Instant::now() + PATIENCE;
+/// Waits until all is sent that waits for it, and says so if a node can't be reached.
+async fn all_sent(session: &Session, patience: Duration) -> io::Result<()> {
+    let end = Instant::now() + patience;
     let mut look = interval(LOOK);
+    let mut told = false;
     while session.busy().await {
         if timeout_at(end, look.tick()).await.is_err() || Instant::now() >= end {
-            return;
+            return say("Not all has been sent yet. It is kept here and goes out with the next command.");
+        }
+        if let (Some(node), false) = (session.unreachable().first(), told) {
+            told = true;
+            say(&format!("{node} can't be reached. Trying on for {} seconds.", patience.as_secs()))?;
         }
     }
+    Ok(())
+}
+
+fn say(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}").and_then(|()| out.flush())
 }
 
 /// Reads lines on a thread of its own: reading blocks.

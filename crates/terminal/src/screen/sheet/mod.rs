@@ -88,6 +88,7 @@ pub(crate) enum Act {
     Submit,
     /// The row is marked or not any more.
     Toggle,
+
     /// A member's dialog.
     Member(GroupId, Identity),
     /// It is copied; the dialog stays.

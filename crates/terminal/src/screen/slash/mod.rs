@@ -82,7 +82,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("older", "", "show older messages (line mode)", Free),
     entry("search", "TEXT", "search all conversations", Free),
     entry("find", "TEXT", "search this conversation", Free),
-    entry("join", "#CHANNEL", "join a public channel (not encrypted)", Free),
+    entry("join", "#CHANNEL", "join a public channel and go there (not encrypted)", Free),
     entry("me", "NAME", "change your own name", Free),
     entry("status", "TEXT", "change the line about you", Free),
     entry("receipts", "on|off", "tell others what you have read, or not", Free),
@@ -91,6 +91,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("add-device", "", "show a code for a new device", Free),
     entry("backup", "", "write the backup now", Free),
     entry("warnings", "", "show what you should know", Free),
+    entry("dismiss", "", "take the warnings away", Free),
     entry("quit", "", "end", Free),
 ];
 
@@ -200,6 +201,8 @@ pub(crate) enum Slash {
     Backup,
     /// Warnings.
     Warnings,
+    /// Take them away.
+    Dismiss,
     /// End.
     Quit,
 }

@@ -106,6 +106,7 @@ fn without_arguments(name: &str) -> Option<Slash> {
         "add-device" => Slash::AddDevice,
         "backup" => Slash::Backup,
         "warnings" => Slash::Warnings,
+        "dismiss" => Slash::Dismiss,
         "quit" => Slash::Quit,
         _ => return None,
     })

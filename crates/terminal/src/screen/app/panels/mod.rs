@@ -133,6 +133,7 @@ impl App {
     fn warnings_sheet(&self) -> Sheet {
         let mut sheet = Sheet::new(Kind::Warnings, "What you should know");
         let warnings = self.all_warnings();
+        let dismiss = !warnings.is_empty();
         if warnings.is_empty() {
             sheet = sheet.say(Tone::Good, "Nothing: all is as it should be.");
         }
@@ -150,6 +151,9 @@ impl App {
                 .say(Tone::Dim, "")
                 .say(Tone::Dim, backup)
                 .say(Tone::Dim, format!("Your node: {}", clean::line(&me.node)));
+        }
+        if dismiss {
+            sheet = sheet.button("Dismiss", Act::Do(vec![crate::screen::intent::dismiss(&self.world)]));
         }
         sheet.button("Close", Act::Close)
     }

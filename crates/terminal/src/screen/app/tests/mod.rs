@@ -144,6 +144,20 @@ fn commands_are_completed_and_done() {
 }
 
 #[test]
+fn one_goes_where_one_joins_and_with_one_enter() {
+    let mut stage = Stage::talking(80, 24);
+    stage.write("/join #lobby").press("enter");
+    let effects = stage.effects();
+    let Some(Effect::Command(purpose, Command::JoinChannel { .. })) = effects.last() else { panic!("{effects:?}") };
+    stage.app.arrive(Arrival::Done(purpose.clone(), Done::Well));
+    assert!(stage.draw().contains("You are in #lobby. It is public and not encrypted."));
+    stage.write("hello").press("enter");
+    assert!(matches!(stage.commands().last(), Some(Command::SayInChannel { channel, .. }) if channel == "lobby"));
+    stage.write("/go ali").press("enter");
+    assert_eq!(stage.app.place, Some(Place::Conversation(fixture::group(1))));
+}
+
+#[test]
 fn an_invitation_is_shown_as_link_and_code() {
     let mut stage = Stage::new(120, 40);
     stage.press("i").write("Carol").press("enter enter");

@@ -1,0 +1,104 @@
+//! Handing a command over to the process that has the profile open, and bringing back what it says.
+
+use super::desk::{Desk, Seat};
+use super::errand::Errand;
+use super::frames::{self, Kind, PIECE};
+use super::outcome::Failure;
+use crate::place::Place;
+use serde::{Deserialize, Serialize};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+
+/// What is handed over.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Handed<E> {
+    /// Of which version the asking program is: only the same one reads what follows.
+    pub(super) version: String,
+    pub(super) seat: Seat,
+    pub(super) errand: E,
+}
+
+/// How it went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Nobody has the profile open for long.
+    Nobody,
+    /// It was done, with this exit code; all has been said.
+    Done(u8),
+    /// The other process ended before it was done.
+    Left,
+}
+
+/// The version that both sides must be of.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Has it done by the process that has the profile open, if there is one that does such things. Blocks until it is done.
+pub(super) fn hand_over(place: &Place, errand: &Errand, seat: Seat) -> Result<Outcome, Failure> {
+    let reach = || super::serving::short(&place.socket()).and_then(|path| UnixStream::connect(path.path()));
+    let Ok(mut way) = reach() else { return Ok(Outcome::Nobody) };
+    let seat = Seat { folder: std::env::current_dir()?, ..seat };
+    let handed = Handed { version: VERSION.to_owned(), seat: seat.clone(), errand };
+    let text = serde_json::to_vec(&handed).map_err(|error| {
+        Failure::Usage(format!("another tidings has this profile open, and can't be asked to do this: {error}"))
+    })?;
+    let desk = Desk::Here(Seat { folder: std::path::PathBuf::new(), ..seat });
+    // One that has just ended has done nothing of it.
+    if let Err(error) = frames::write(&mut way, Kind::Errand, &text) {
+        return if error.kind() == io::ErrorKind::InvalidInput { Err(error.into()) } else { Ok(Outcome::Nobody) };
+    }
+    let mut begun = false;
+    loop {
+        match frames::read(&mut way) {
+            Ok(Some((Kind::End, body))) => return Ok(Outcome::Done(body.first().copied().unwrap_or(1))),
+            Ok(Some((Kind::Left, _))) => return Ok(Outcome::Left),
+            Ok(Some((kind, body))) => answer(&mut way, kind, &body, &desk)?,
+            Ok(None) | Err(_) if begun => return Ok(Outcome::Left),
+            Ok(None) | Err(_) => return Ok(Outcome::Nobody),
+        }
+        begun = true;
+    }
+}
+
+/// Does what the other process wants of this one's streams.
+fn answer(way: &mut UnixStream, kind: Kind, body: &[u8], desk: &Desk) -> Result<(), Failure> {
+    let text = String::from_utf8_lossy(body);
+    let answered = match kind {
+        Kind::Out => {
+            let mut stdout = io::stdout().lock();
+            return Ok(stdout.write_all(body).and_then(|()| stdout.flush())?);
+        }
+        Kind::Error => {
+            // That nobody reads it is no reason to stop.
+            let _ = io::stderr().lock().write_all(body);
+            return Ok(());
+        }
+        Kind::Read => return feed(way, body.try_into().map_or(0, u64::from_be_bytes)),
+        Kind::Line => desk.line(&text).map(zeroize::Zeroizing::new),
+        Kind::Secret => desk.secret(&text),
+        _ => {
+            return Err(Failure::Failed(
+                "the tidings that has this profile open says what is not known here".to_owned(),
+            ));
+        }
+    };
+    let (kind, text) = match answered {
+        Ok(text) => (Kind::Answer, text),
+        Err(failure) => (Kind::Refusal, zeroize::Zeroizing::new(failure.to_string())),
+    };
+    Ok(frames::write(way, kind, text.as_bytes())?)
+}
+
+/// Brings so much of standard input.
+fn feed(way: &mut UnixStream, limit: u64) -> Result<(), Failure> {
+    let mut input = io::stdin().lock().take(limit);
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = input.read(&mut piece)?;
+        let bytes = piece.get(..read).unwrap_or_default();
+        // An empty one says that this is all.
+        frames::write(way, Kind::Input, bytes)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+    }
+}

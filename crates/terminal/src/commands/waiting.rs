@@ -1,0 +1,326 @@
+//! Waiting for nodes: until they have what a command did, and until what waited there is read.
+
+use super::context::{Account, Context};
+use super::outcome::{Failure, removed};
+use crate::driver::Reach;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tidings_client::command::{Command, Done, Fault};
+use tidings_client::io::{CommandId, Time};
+use tidings_client::view::{ConversationView, GroupId, Standing};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+/// How long to wait for what others wrote and changed meanwhile, before something is done that does not need it.
+const FRESHEN: Duration = Duration::from_secs(2);
+
+/// How long to wait before it is looked at what keeps something from its end: the node, or somebody else's device.
+const OTHERS: Duration = Duration::from_secs(6);
+
+/// Nodes of conversations that are looked at, one after the other.
+const HUBS_MAX: usize = 4;
+
+/// How long nothing may change until all counts as read.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// The same while a conversation is new and nothing of it was read: it has to be asked for at its node first.
+const NEWCOMER: Duration = Duration::from_secs(2);
+
+/// How long to wait for that at most: in a busy conversation something changes all the time.
+const REST_MAX: Duration = Duration::from_secs(8);
+
+/// How often the client is asked again while nothing is heard of it.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How long a node may leave a connection refused before that is said.
+const REFUSED: Duration = Duration::from_millis(400);
+
+/// How long a command may take in all.
+#[derive(Clone)]
+pub(crate) struct Patience {
+    limit: Duration,
+    end: Arc<Mutex<Instant>>,
+}
+
+impl Patience {
+    /// So long from now on.
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { limit, end: Arc::new(Mutex::new(Instant::now() + limit)) }
+    }
+
+    /// What is left.
+    fn left(&self) -> Duration {
+        let end = *self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        end.saturating_duration_since(Instant::now())
+    }
+
+    fn restart(&self) {
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + self.left();
+    }
+}
+
+impl Context {
+    /// How long may still be waited.
+    pub(crate) fn left(&self) -> Duration {
+        self.patience.left()
+    }
+
+    /// Gives what comes now the whole time again: something has just gone on.
+    pub(crate) fn restart(&self) {
+        self.patience.restart();
+    }
+
+    /// Does what the person wants.
+    pub(crate) async fn command(&self, command: Command) -> Result<Done, Failure> {
+        let work = self.watching(timeout(self.left(), self.session.named_command(command)));
+        let Ok(done) = work.await else {
+            return Err(Failure::Offline(format!(
+                "the node did not answer within {} seconds; what was begun goes on with the next command (--timeout waits longer)",
+                self.patience.limit.as_secs()
+            )));
+        };
+        let done = match done {
+            Some((id, done)) => {
+                self.given().push(id);
+                done
+            }
+            None => self.session.over(),
+        };
+        match done {
+            Done::Failed(Fault::NoAccount) if self.account().await == Account::Removed => Err(removed()),
+            Done::Failed(fault) => Err(fault.into()),
+            done => Ok(done),
+        }
+    }
+
+    fn given(&self) -> MutexGuard<'_, Vec<CommandId>> {
+        self.given.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what the person wants, waits until nodes have it, and says so.
+    pub(crate) async fn command_and_tell(&self, command: Command, object: &Value, text: &str) -> Result<(), Failure> {
+        self.command(command).await?;
+        self.settled().await;
+        self.output.say(object, text)
+    }
+
+    /// Waits until all that the commands given so far led to is at the nodes. That it takes too long is told, and no failure: it is
+    /// kept and goes on later.
+    pub(crate) async fn settled(&self) {
+        let given = std::mem::take(&mut *self.given());
+        if given.is_empty() || self.session.ended(given.clone()).await {
+            return;
+        }
+        // Nobody gathers changes for a moment when a person waits.
+        self.session.command(Command::Flush).await;
+        let ended = async || self.session.ended(given.clone()).await.then_some(());
+        if self.until(self.left(), ended).await.is_some() {
+            return;
+        }
+        self.output.note(match self.home_answers().await {
+            true => "It is kept here, and goes on with the next command: not all nodes that it is for have answered.",
+            false => "It is kept here, and goes on with the next command: your node could not be reached.",
+        });
+    }
+
+    /// Waits until everything is at the nodes, also what no command asked for: a device that has just come tells its name.
+    pub(crate) async fn all_settled(&self) {
+        self.session.command(Command::Flush).await;
+        let idle = async || (!self.session.busy().await).then_some(());
+        let _ = self.until(self.left().min(OTHERS), idle).await;
+        self.settled().await;
+    }
+
+    /// Whether one's own node can be reached at this moment.
+    async fn home_answers(&self) -> bool {
+        match self.session.me().await {
+            Some(me) => self.answers(&me.node).await,
+            None => false,
+        }
+    }
+
+    /// Whether a node can be reached at this moment.
+    pub(crate) async fn answers(&self, node: &str) -> bool {
+        match Reach::new(node, &self.trust, OTHERS.min(self.left())) {
+            Ok(reach) => reach.about().await.is_ok(),
+            Err(_) => false,
+        }
+    }
+
+    /// Waits until what waited at the nodes has been read, and what came out of that.
+    pub(crate) async fn caught_up(&self) -> Result<(), Failure> {
+        let known = self.fingerprint().await;
+        let read = async || self.session.caught_up().await.then_some(());
+        if self.until(self.left().min(OTHERS), read).await.is_none() {
+            if self.account().await == Account::Removed {
+                return Err(removed());
+            }
+            let home = self.home_answers().await;
+            if home && self.is_joining().await {
+                self.output.note("Some conversations are still being joined; that goes on with the next command.");
+                return Ok(());
+            }
+            if home && self.hubs_answer().await {
+                return self.read_on(&known).await;
+            }
+            if self.until(self.left(), read).await.is_none() {
+                return Err(self.behind(home));
+            }
+        }
+        self.come_to_rest(&known).await;
+        Ok(())
+    }
+
+    /// All nodes answer: reads as long as something comes. What does not come then needs others, as after a node was restored.
+    async fn read_on(&self, known: &Fingerprint) -> Result<(), Failure> {
+        loop {
+            let before = self.fingerprint().await;
+            let read = async || self.session.caught_up().await.then_some(());
+            if self.until(self.left().min(OTHERS), read).await.is_some() {
+                self.come_to_rest(known).await;
+                return Ok(());
+            }
+            if self.left().is_zero() || self.fingerprint().await == before {
+                self.output.note("Not all that waits could be read yet; the rest comes with the next commands.");
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether the nodes of all conversations can be reached at this moment, as far as they are looked at.
+    async fn hubs_answer(&self) -> bool {
+        let conversations = self.session.conversations().await;
+        let inside = conversations.into_iter().filter(|one| one.standing != Standing::Out);
+        let hubs: BTreeSet<String> = inside.map(|one| one.hub).collect();
+        for hub in hubs.iter().take(HUBS_MAX) {
+            if !self.answers(hub).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn behind(&self, home: bool) -> Failure {
+        let text = match home {
+            true => "not all that waits could be read: the node of one of your conversations does not answer",
+            false => "the node can't be reached",
+        };
+        Failure::Offline(format!("{text}; what is here already can be read with `tidings history`"))
+    }
+
+    async fn is_joining(&self) -> bool {
+        let conversations = self.session.conversations().await;
+        conversations.iter().any(|one| one.standing == Standing::Joining)
+    }
+
+    /// Waits until nothing changes any more for a moment: a conversation is known before the first of what was said in it is read, and
+    /// its node may be another one than one's own.
+    async fn come_to_rest(&self, known: &Fingerprint) {
+        let end = Instant::now() + REST_MAX.min(self.left());
+        let left = || end.saturating_duration_since(Instant::now());
+        loop {
+            let read = async || self.session.caught_up().await.then_some(());
+            if self.until(left(), read).await.is_none() {
+                return;
+            }
+            let before = self.fingerprint().await;
+            let quiet = if before.has_empty_newcomer(known) { NEWCOMER } else { QUIET };
+            let changed = async || (self.fingerprint().await != before).then_some(());
+            if self.until(quiet.min(left()), changed).await.is_none() || left().is_zero() {
+                return;
+            }
+        }
+    }
+
+    async fn fingerprint(&self) -> Fingerprint {
+        let conversations = self.session.conversations().await;
+        let one = |one: ConversationView| (one.id, (one.unread, one.last_at, one.standing == Standing::Joining));
+        Fingerprint(conversations.into_iter().map(one).collect())
+    }
+
+    /// Asks again and again, at each event, until there is an answer or the time is over.
+    pub(crate) async fn until<T>(&self, limit: Duration, look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+        self.watching(self.look_until(limit, look)).await
+    }
+
+    async fn look_until<T>(&self, limit: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> Option<T> {
+        let mut events = self.session.events();
+        let deadline = Instant::now() + limit;
+        loop {
+            if let Some(found) = look().await {
+                return Some(found);
+            }
+            let pause = deadline.min(Instant::now() + LOOK);
+            match timeout_at(pause, events.next()).await {
+                Ok(None) => return None,
+                Err(_) if Instant::now() >= deadline => return look().await,
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads what waits at the nodes, for a moment: offline, things stay as they are known here.
+    pub(crate) async fn freshen(&self) {
+        let known = async || (self.session.caught_up().await || self.home_refuses().await).then_some(());
+        let _ = self.look_until(FRESHEN.min(self.left()), known).await;
+    }
+
+    /// Waits for something, and says once if a node can't be reached meanwhile; that is tried on.
+    pub(crate) async fn watching<T>(&self, work: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = self.tell_refusals() => std::future::pending().await,
+        }
+    }
+
+    async fn tell_refusals(&self) {
+        let mut pause = REFUSED;
+        loop {
+            sleep(pause).await;
+            pause = LOOK;
+            if let Some(node) = self.session.unreachable().first()
+                && !self.refusal_told.swap(true, std::sync::atomic::Ordering::Relaxed)
+            {
+                let left = self.left().as_secs();
+                self.output
+                    .note(format_args!("{node} can't be reached. Trying on for {left} seconds (Ctrl-C ends it)."));
+            }
+        }
+    }
+
+    /// Whether one's own node refused the last connection.
+    async fn home_refuses(&self) -> bool {
+        let refused = self.session.unreachable();
+        !refused.is_empty() && self.session.me().await.is_some_and(|me| refused.contains(&me.node))
+    }
+}
+
+/// What shows that something came: of each conversation how much is unread, when the last came, and whether it is being joined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fingerprint(HashMap<GroupId, (u64, Time, bool)>);
+
+impl Fingerprint {
+    /// Whether there is a conversation that was not `known`, and of which nothing was read yet.
+    fn has_empty_newcomer(&self, known: &Self) -> bool {
+        self.0.iter().any(|(group, (unread, _, joining))| !known.0.contains_key(group) && (*unread == 0 || *joining))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_conversation_that_has_just_come_is_waited_for() {
+        let of = |all: &[(u8, u64, bool)]| {
+            Fingerprint(all.iter().map(|(id, unread, joining)| (GroupId([*id; 16]), (*unread, 1, *joining))).collect())
+        };
+        let known = of(&[(1, 0, false)]);
+        assert!(!known.has_empty_newcomer(&known));
+        assert!(of(&[(1, 0, false), (2, 0, false)]).has_empty_newcomer(&known));
+        assert!(of(&[(1, 0, false), (2, 1, true)]).has_empty_newcomer(&known));
+        assert!(!of(&[(1, 0, false), (2, 1, false)]).has_empty_newcomer(&known));
+    }
+}
