@@ -23,7 +23,18 @@ pub(super) fn of(conn: &Connection, account: i64, holding: Holding) -> Result<Us
 
 /// Some things and bytes more or less.
 pub(super) fn change(conn: &Connection, account: i64, holding: Holding, things: i64, bytes: i64) -> Result<(), Fault> {
-    let before = of(conn, account, holding)?;
+    change_from(conn, account, holding, of(conn, account, holding)?, things, bytes)
+}
+
+/// Some things and bytes more or less than there are, which is known already.
+pub(super) fn change_from(
+    conn: &Connection,
+    account: i64,
+    holding: Holding,
+    before: Usage,
+    things: i64,
+    bytes: i64,
+) -> Result<(), Fault> {
     let after = before.count.checked_add_signed(things).zip(before.bytes.checked_add_signed(bytes));
     let Some((things, bytes)) = after else {
         return Err(damaged("holdings", account, "counts less than is there"));

@@ -4,7 +4,6 @@ use super::fault::Fault;
 use super::queue::Queue;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
 use tidings_core::StoreError;
 use tokio::sync::oneshot;
 
@@ -31,7 +30,7 @@ pub(super) fn look<T: Send + 'static>(
 /// Works until the queue is closed and empty.
 pub(super) fn run(conn: &Connection, looks: &Queue<Look>) {
     loop {
-        let Some(look) = looks.take(1, 0, Duration::ZERO).pop_front() else {
+        let Some(look) = looks.take(1, None).pop_front() else {
             return;
         };
         // All that a look does is one transaction, so that it sees one moment.

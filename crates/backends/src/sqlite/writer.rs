@@ -4,7 +4,7 @@
 use super::checkpointer::Pulse;
 use super::counters::{Counts, Totals};
 use super::fault::Fault;
-use super::queue::Queue;
+use super::queue::{Patience, Queue};
 use super::room::{Level, Room, TIGHT_BATCH};
 use rusqlite::Connection;
 use std::collections::VecDeque;
@@ -19,8 +19,12 @@ pub(super) const WAITING_MAX: usize = 1024;
 /// Jobs in one transaction at most, which bounds how long the first of them waits and how much a failing commit takes along.
 const BATCH_MAX: usize = 256;
 
-/// After a batch that served several, the writer waits this long for as many to come again: they are just being answered.
-const PATIENCE: Duration = Duration::from_micros(300);
+/// After a batch that served several, the writer waits for as many to come again, those that it has just answered or others: as long as
+/// nothing comes for this long. A transaction costs as much as two or three jobs, beside waking everybody.
+const GAP: Duration = Duration::from_micros(500);
+
+/// How long the writer waits for more at most.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 /// A batch from which on the writer is patient.
 const PATIENT_FROM: usize = 4;
@@ -106,8 +110,8 @@ where
 pub(super) fn run(conn: &Connection, jobs: &Queue<Job>, pulse: &Pulse, room: &Room) {
     let mut last = 0;
     loop {
-        let hoped = if last >= PATIENT_FROM { last } else { 0 };
-        let mut batch = jobs.take(BATCH_MAX, hoped, PATIENCE);
+        let patience = Patience { hoped: last, gap: GAP, most: PATIENCE };
+        let mut batch = jobs.take(BATCH_MAX, (last >= PATIENT_FROM).then_some(patience));
         if batch.is_empty() {
             return;
         }

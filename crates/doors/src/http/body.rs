@@ -20,6 +20,9 @@ const DISCARD_TIME: Duration = Duration::from_secs(30);
 /// would keep others out for ever.
 const STEADY: usize = 16 * 1024;
 
+/// Bytes for which there is room before they come, because the body says that they will.
+const SAID_MAX: usize = 16 * 1024;
+
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
@@ -63,7 +66,7 @@ impl SharedBody {
 
     /// Reads all of it, at most `max` bytes.
     pub(crate) async fn read(&mut self, max: usize) -> Result<Vec<u8>, BodyError> {
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(self.said().min(SAID_MAX).min(max));
         while let Some(piece) = self.next().await {
             let piece = piece?;
             if bytes.len().saturating_add(piece.len()) > max {
@@ -102,6 +105,11 @@ impl SharedBody {
             self.ended()
         };
         tokio::time::timeout(DISCARD_TIME, read_away).await.unwrap_or(false)
+    }
+
+    /// How long the body says it is, at least.
+    fn said(&self) -> usize {
+        usize::try_from(self.lock().body.size_hint().lower()).unwrap_or(usize::MAX)
     }
 
     async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {

@@ -26,6 +26,7 @@ mod signer;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unpacked;
 mod wake;
 
 pub use invitation::invitation_link;
@@ -64,6 +65,7 @@ pub struct Native {
     settings: Arc<ArcSwap<Settings>>,
     limits: Limits,
     replays: replay::Replays,
+    keys: unpacked::UnpackedKeys,
     vapid: Arc<VapidSigner>,
     outbound: Outbound,
     bodies: Semaphore,
@@ -87,6 +89,7 @@ impl Native {
             settings,
             limits,
             replays,
+            keys: unpacked::UnpackedKeys::default(),
             vapid,
             outbound,
             bodies: Semaphore::new(BODIES_MAX),

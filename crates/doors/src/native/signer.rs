@@ -4,6 +4,7 @@ use super::Native;
 use super::answer::Refused;
 use super::replay::Seen;
 use super::settings::Settings;
+use super::unpacked::UnpackedKeys;
 use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
@@ -50,7 +51,7 @@ pub(super) fn is_signed(headers: &HeaderMap) -> bool {
 /// Finds out who signed. Fails with a refusal that says what is wrong.
 pub(super) fn verify(door: &Native, request: &Parts, address: IpAddr, now: Timestamp) -> Result<Signed, Refused> {
     door.limits.may_guess(address, now).map_err(Refused::rate)?;
-    let checked = check(&door.settings.load(), request, now);
+    let checked = check(&door.settings.load(), &door.keys, request, now);
     let (claim, digest) = checked.inspect_err(|_| door.limits.guessed_wrong(address, now))?;
     let seconds = seconds(now);
     match door.replays.note(&claim.key, &claim.nonce, claim.created, seconds) {
@@ -72,7 +73,12 @@ pub(super) fn verify(door: &Native, request: &Parts, address: IpAddr, now: Times
 }
 
 /// All but whether it was used before.
-fn check(settings: &Settings, request: &Parts, now: Timestamp) -> Result<(Claim, Option<String>), Refused> {
+fn check(
+    settings: &Settings,
+    keys: &UnpackedKeys,
+    request: &Parts,
+    now: Timestamp,
+) -> Result<(Claim, Option<String>), Refused> {
     let (Some(input), Some(given)) = (one(&request.headers, &SIGNATURE_INPUT)?, one(&request.headers, &SIGNATURE)?)
     else {
         return Err(refused(SignatureError::Missing));
@@ -97,7 +103,9 @@ fn check(settings: &Settings, request: &Parts, now: Timestamp) -> Result<(Claim,
         query: request.uri.query().unwrap_or_default(),
         body: None,
     };
-    claim.verify(&parts, digest).map_err(refused)?;
+    let key = keys.unpacked(&claim).map_err(refused)?;
+    claim.verify_by(&key, &parts, digest).map_err(refused)?;
+    keys.keep(key);
     Ok((claim, digest.map(str::to_owned)))
 }
 

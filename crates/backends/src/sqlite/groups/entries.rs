@@ -66,7 +66,7 @@ pub(in crate::sqlite) fn append(tx: &Tx<'_>, posting: EntryPosting) -> Ruled<App
         (group.turn, group.turn_at) = (turn, now);
         group.save(tx.conn)?;
     }
-    holdings::change(tx.conn, group.account, Holding::Groups, 0, grown)?;
+    holdings::change_from(tx.conn, group.account, Holding::Groups, facts.account, 0, grown)?;
     let knocks = entry.notify && wakes::queue(tx, stream.id, &entry.group, &presences, now)?;
     Ok(Ok(Appended::Kept(Kept::New { envelope, knocks })))
 }
