@@ -230,7 +230,8 @@ pub struct FileView {
     pub thumbnail: Option<Vec<u8>>,
     /// Whether it can be seen once only, or for how many seconds.
     pub look: crate::command::Look,
-    /// Whether it is gone: seen, deleted or expired.
+    /// Whether it is gone: seen, deleted or expired. What may be seen once is never shown to its sender, and is gone here once everybody has
+    /// seen it or its time is over.
     pub gone: bool,
     /// Bytes that were sent or fetched, while it is under way.
     pub progress: Option<u64>,

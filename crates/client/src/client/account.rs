@@ -126,6 +126,7 @@ impl Client {
             if self.own.as_ref().is_some_and(|own| !matches!(own.stage, Stage::Registering { .. })) {
                 return Err(Fault::HasAccount);
             }
+            self.not_being_linked()?;
             let device = SigningKey::from_bytes(&turn.bytes());
             let public = device.verifying_key().to_bytes();
             let list = DeviceList::first(Fixed(secrets.identity().0), Fixed(public));

@@ -43,6 +43,7 @@ impl Client {
         if self.own.is_some() {
             return Err(Fault::HasAccount);
         }
+        self.not_being_linked()?;
         let ask = Ask::new(&node, "GET", "/v1/devices", Purpose::RestoreList).signed(&secrets.identity_key());
         self.requests.ask(ask.patience(Patience::Now));
         self.restoring = Some(Box::new(Restoring { command: Some(command), secrets, node, device }));

@@ -190,13 +190,11 @@ impl Client {
             Some(welcome @ ParcelBody::Welcome { .. }) => self.take_welcome(turn, &from, &welcome),
             Some(ParcelBody::Card(card)) => self.heard_card(turn, &from, &card),
             Some(ParcelBody::Devices(list)) => self.heard_devices(turn, &from, &list),
-            Some(ParcelBody::Knock(group)) => {
-                if self.knock_counts(turn, &GroupId(group), &from, at) {
-                    self.with(turn, &GroupId(group), |conversation, scene| conversation.knocked(scene, &from));
-                }
+            Some(ParcelBody::Knock(group)) if self.knock_counts(turn, &GroupId(group), &from, at) => {
+                self.with(turn, &GroupId(group), |conversation, scene| conversation.knocked(scene, &from));
             }
-            // Of a newer kind.
-            None => {}
+            // Told before, or of a newer kind.
+            Some(ParcelBody::Knock(_)) | None => {}
         }
         Ok(())
     }

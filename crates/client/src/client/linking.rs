@@ -180,6 +180,13 @@ impl Client {
         }
     }
 
+    /// Whether this device waits to be linked: it would have two accounts otherwise, or the list a device that nobody uses. Fails with
+    /// [`Fault::Refused`].
+    pub(super) fn not_being_linked(&self) -> Result<(), Fault> {
+        let waits = "this device waits to be linked; end that first, or wait until the code has expired";
+        if self.linking.asking.is_some() { Err(Fault::Refused(waits.to_owned())) } else { Ok(()) }
+    }
+
     /// [`Command::Link`](crate::command::Command::Link).
     pub(super) fn link(
         &mut self,
@@ -188,9 +195,10 @@ impl Client {
         code: &Secret,
         name: String,
     ) -> Result<Option<Done>, Fault> {
-        if self.own.is_some() {
+        if self.own.is_some() || self.restoring.is_some() {
             return Err(Fault::HasAccount);
         }
+        self.not_being_linked()?;
         let code = LinkCode::parse(code.0.trim()).map_err(|error| Fault::Link(error.to_string()))?;
         let device = SigningKey::from_bytes(&turn.bytes());
         let (agree, public) = agree_key(turn.random);
@@ -201,16 +209,8 @@ impl Client {
         let ask = Ask::new(&code.node, "POST", target, Purpose::LinkAnswered).json(&answer).patience(Patience::Now);
         self.requests.ask(ask);
         let until = turn.now.saturating_add(CODE_LASTS);
-        self.linking.asking = Some(Box::new(Asking {
-            command,
-            code,
-            device,
-            agree,
-            request,
-            check,
-            until,
-            look_at: None,
-        }));
+        self.linking.asking =
+            Some(Box::new(Asking { command, code, device, agree, request, check, until, look_at: None }));
         Ok(None)
     }
 
@@ -238,6 +238,10 @@ impl Client {
         asking.look_at = Some(turn.now.saturating_add(POLL));
         if reply.status() == 404 {
             return self.link_failed(turn, Fault::Expired);
+        }
+        if self.own.is_some() {
+            // It came into another account meanwhile, which must not be lost.
+            return self.link_failed(turn, Fault::HasAccount);
         }
         let Ok(exchange) = reply.read::<Exchange>() else { return };
         let Some(sealed) = exchange.reply.filter(|_| exchange.state == ExchangeState::Replied) else { return };

@@ -166,7 +166,8 @@ fn an_own_list_from_before_the_own_change_is_no_old_list() {
 #[test]
 fn a_node_that_never_has_key_packages_does_not_fill_the_store() {
     let mut alone = Alone::new();
-    let made = |alone: &Alone, owner: &[u8]| alone.records.scan(Table::Mls, owner, None, Direction::Up, 10_000).unwrap().len();
+    let made =
+        |alone: &Alone, owner: &[u8]| alone.records.scan(Table::Mls, owner, None, Direction::Up, 10_000).unwrap().len();
     let make = |alone: &mut Alone, last_resort: bool, count: usize| {
         for _ in 0..count {
             let mut surroundings = Surroundings { now: 1, random: &mut alone.random, records: &alone.records };

@@ -5,10 +5,10 @@ use super::doubts::Doubts;
 use super::purpose::Purpose;
 use super::requests::{Ask, Reply};
 use super::turn::Turn;
+use crate::command::Fault;
 use crate::conversation::{LAST_RESORT, PACKAGES};
 use crate::io::{CommandId, Time};
 use crate::keys;
-use crate::command::Fault;
 use crate::records::{Direction, RecordKey, Records, Table};
 use crate::view::GroupId;
 use std::collections::{BTreeMap, VecDeque};
@@ -73,9 +73,8 @@ impl Upkeep {
     pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
         let made = |kind: &[u8], most: usize| -> Result<VecDeque<_>, Fault> {
             let found = records.scan(Table::Own, kind, None, Direction::Up, most + 1)?;
-            let row = |(order, reference): (Vec<u8>, Vec<u8>)| {
-                Some((u64::from_be_bytes(order.try_into().ok()?), reference))
-            };
+            let row =
+                |(order, reference): (Vec<u8>, Vec<u8>)| Some((u64::from_be_bytes(order.try_into().ok()?), reference));
             Ok(found.into_iter().filter_map(row).collect())
         };
         let packages = made(PACKAGES_MADE, PACKAGES_MAX)?;

@@ -5,7 +5,7 @@ use super::notice::{self, name_of};
 use super::scene::{Me, People};
 use super::state::Phase;
 use super::{Batch, Conversation};
-use crate::command::{Fault, Look, Secret};
+use crate::command::{Fault, Secret};
 use crate::content::{Content, Media};
 use crate::io::Time;
 use crate::records::{Direction, Records, Table};
@@ -227,7 +227,6 @@ fn reply_of(content: &Content) -> Option<MessageId> {
 }
 
 fn file(kept: &Kept, media: Media) -> FileView {
-    let gone = kept.gone || (kept.mine && media.view != Look::Keep);
     FileView {
         name: media.blob.name,
         kind: media.blob.kind,
@@ -237,7 +236,7 @@ fn file(kept: &Kept, media: Media) -> FileView {
         pixels: media.width.zip(media.height),
         thumbnail: media.thumb,
         look: media.view,
-        gone,
+        gone: kept.gone,
         progress: None,
     }
 }

@@ -24,7 +24,13 @@ pub(super) fn roster(world: &World, device: usize, group: &GroupId) -> Roster {
 }
 
 /// Another MLS group with the same id, made by `maker`, and the welcome to it for all devices of `victim`'s person.
-pub(super) fn another_group(world: &mut World, maker: usize, victim: usize, group: &GroupId, roster: &Roster) -> ParcelBody {
+pub(super) fn another_group(
+    world: &mut World,
+    maker: usize,
+    victim: usize,
+    group: &GroupId,
+    roster: &Roster,
+) -> ParcelBody {
     let who = world.identity(victim);
     let add = world.packages(&who).into_iter().map(|(_, package)| package).collect();
     let me = &world.devices[maker].me;

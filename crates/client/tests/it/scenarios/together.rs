@@ -255,3 +255,21 @@ fn whoever_takes_a_verified_name_must_be_looked_at_first_in_groups_too() {
     world.good(bob, text);
     world.good(bob, again);
 }
+
+#[test]
+fn a_device_that_waits_to_be_linked_gets_no_second_account() {
+    let mut world = World::new(89, &NODES);
+    let (ada, phrase) = world.person_with_phrase("Ada", NODES[0]);
+    let new = world.device("new");
+    let Done::Code(code, _) = world.good(ada, Command::OfferLink) else { panic!("no code") };
+    let linking = world.order(new, Command::Link { code, device: "new".to_owned() });
+    world.until(|world| !world.devices[ada].client.device_requests().is_empty(), "a device asks");
+    let restore = Command::Restore { node: NODES[0].to_owned(), phrase, device: "new".to_owned() };
+    assert!(matches!(world.command(new, restore), Done::Failed(Fault::Refused(_))));
+    let (request, ..) = world.devices[ada].client.device_requests().remove(0);
+    world.good(ada, Command::AnswerLink { request, accept: true });
+    world.until(|world| world.devices[new].done.contains_key(&linking), "the device is linked");
+    world.settle();
+    assert_eq!(world.devices[ada].client.devices().len(), 2);
+    assert_eq!(world.devices[new].client.devices().len(), 2);
+}
