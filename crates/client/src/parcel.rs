@@ -89,6 +89,8 @@ struct Written {
 #[derive(Serialize, Deserialize)]
 struct WrittenWelcome {
     welcome: Blob,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    devices: Vec<Blob>,
     group: Fixed<16>,
     hub: String,
     turn: u64,
@@ -105,9 +107,10 @@ impl Serialize for Parcel {
         let Self { from, to, at, .. } = *self;
         let mut written = Written { from, to, at, welcome: None, card: None, devices: None, knock: None };
         match self.body.clone() {
-            Some(ParcelBody::Welcome { welcome, group, hub, turn, number }) => {
+            Some(ParcelBody::Welcome { welcome, group, hub, turn, number, devices }) => {
+                let devices = devices.into_iter().map(Blob).collect();
                 written.welcome =
-                    Some(WrittenWelcome { welcome: Blob(welcome), group: Fixed(group), hub, turn, number });
+                    Some(WrittenWelcome { welcome: Blob(welcome), group: Fixed(group), hub, turn, number, devices });
             }
             Some(ParcelBody::Card(card)) => written.card = Some(Blob(card)),
             Some(ParcelBody::Devices(devices)) => written.devices = Some(Blob(devices)),
@@ -121,13 +124,15 @@ impl Serialize for Parcel {
 impl<'de> Deserialize<'de> for Parcel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Written { from, to, at, welcome, card, devices, knock } = Written::deserialize(deserializer)?;
-        let welcome = welcome.map(|WrittenWelcome { welcome, group, hub, turn, number }| ParcelBody::Welcome {
-            welcome: welcome.0,
-            group: group.0,
-            hub,
-            turn,
-            number,
-        });
+        let welcome =
+            welcome.map(|WrittenWelcome { welcome, group, hub, turn, number, devices }| ParcelBody::Welcome {
+                devices: devices.into_iter().map(|list| list.0).collect(),
+                welcome: welcome.0,
+                group: group.0,
+                hub,
+                turn,
+                number,
+            });
         let bodies = [
             welcome,
             card.map(|card| ParcelBody::Card(card.0)),
@@ -223,7 +228,8 @@ mod tests {
     }
 
     fn welcome(hub: &str) -> ParcelBody {
-        ParcelBody::Welcome { welcome: vec![1; 900_000], group: [4; 16], hub: hub.to_owned(), turn: 1, number: 2 }
+        let (hub, devices) = (hub.to_owned(), vec![vec![5; 300]; 50]);
+        ParcelBody::Welcome { welcome: vec![1; 900_000], group: [4; 16], hub, turn: 1, number: 2, devices }
     }
 
     #[test]

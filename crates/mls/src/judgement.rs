@@ -1,6 +1,6 @@
 //! What a commit would do, in the terms of the roster's rules.
 
-use crate::packages::allowed;
+use crate::packages::{ACCESS_BYTES, allowed};
 use crate::settings::roster;
 use crate::{Error, Leaf, Result};
 use openmls::prelude::{MlsGroup, Proposal, ProposalOrRefType, QueuedProposal, Sender, StagedCommit};
@@ -37,6 +37,8 @@ pub struct Judgement {
     pub extension_after: Vec<u8>,
     /// The leaves that it adds (all by the committer), without the one of an external committer.
     pub added: Vec<Leaf>,
+    /// Salt and access key in the key package of each of them, in the same order.
+    pub access: Vec<[u8; ACCESS_BYTES]>,
     /// The leaves that it removes. An external commit removes at most the committer's own old leaf.
     pub removed: Vec<Removed>,
 }
@@ -53,7 +55,7 @@ pub(crate) fn judge(group: &MlsGroup, staged: &StagedCommit, sender: &Sender) ->
     let external = *sender == Sender::NewMemberCommit;
     let before: Vec<Leaf> = group.members().map(|member| Leaf::of(&member)).collect::<Result<_>>()?;
     let mut leaves: BTreeMap<u32, Leaf> = before.iter().map(|leaf| (leaf.index, leaf.clone())).collect();
-    let (mut removed, mut added) = (Vec::new(), Vec::new());
+    let (mut removed, mut added, mut access) = (Vec::new(), Vec::new(), Vec::new());
     for proposal in staged.queued_proposals() {
         check_proposal(proposal, sender)?;
         if let Proposal::Remove(remove) = proposal.proposal() {
@@ -66,6 +68,7 @@ pub(crate) fn judge(group: &MlsGroup, staged: &StagedCommit, sender: &Sender) ->
             let leaf = Leaf::at(free(&leaves), add.key_package().leaf_node())?;
             leaves.insert(leaf.index, leaf.clone());
             added.push(leaf);
+            access.push(crate::packages::access(add.key_package())?);
         }
     }
     let committer = match sender {
@@ -83,6 +86,7 @@ pub(crate) fn judge(group: &MlsGroup, staged: &StagedCommit, sender: &Sender) ->
         extension_before: roster(group.extensions())?.to_vec(),
         extension_after: roster(staged.group_context().extensions())?.to_vec(),
         added,
+        access,
         removed,
     })
 }

@@ -107,7 +107,7 @@ pub(crate) fn allowed(package: &KeyPackage) -> Result<()> {
 }
 
 /// The access key in a key package.
-fn access(package: &KeyPackage) -> Result<[u8; ACCESS_BYTES]> {
+pub(crate) fn access(package: &KeyPackage) -> Result<[u8; ACCESS_BYTES]> {
     let found = package.extensions().unknown(settings::ACCESS_EXTENSION);
     let bytes = found.and_then(|extension| extension.0.as_slice().try_into().ok());
     bytes.ok_or(Error::Invalid("a key package has no access key"))

@@ -326,6 +326,12 @@ impl People for Book {
         self.people.get(who)?.devices.as_ref().map(Signed::body)
     }
 
+    fn signed_devices(&self, who: &Identity) -> Option<Vec<u8>> {
+        let own = self.oneself.as_ref().filter(|oneself| oneself.identity == *who).map(|oneself| &oneself.devices);
+        let list = own.or_else(|| self.people.get(who)?.devices.as_ref())?;
+        Some(list.bytes().to_vec())
+    }
+
     fn name(&self, who: &Identity) -> Option<String> {
         if let Some(oneself) = self.oneself.as_ref().filter(|oneself| oneself.identity == *who) {
             return Some(oneself.name.clone());

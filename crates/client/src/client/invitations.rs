@@ -314,7 +314,7 @@ impl Client {
             return Err(Fault::Distrust("the answer names another conversation".to_owned()));
         }
         self.become_contact(turn, &card, &devices, (record.posting, theirs), group)?;
-        let welcome = ParcelBody::Welcome { welcome, group: group.0, hub, turn: 0, number: 0 };
+        let welcome = ParcelBody::Welcome { welcome, group: group.0, hub, turn: 0, number: 0, devices: Vec::new() };
         if known.is_some() {
             return Ok(group);
         }

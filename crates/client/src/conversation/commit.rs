@@ -40,8 +40,15 @@ impl Conversation {
         let (mut add, mut remove) = (add.to_vec(), remove.to_vec());
         self.without_room_keys(&before, &after, &mut add, &mut remove);
         let has_devices = |who: &Identity| scene.people.devices(who).is_some_and(|list| !list.devices.is_empty());
+        let packages: Vec<_> = (judgement.added.iter().zip(&judgement.access))
+            .filter_map(|(leaf, access)| {
+                let (salt, key) = access.split_first_chunk::<16>()?;
+                Some((leaf.key, key.try_into().ok()?, *salt))
+            })
+            .collect();
         let facts = CommitFacts {
             group: self.owner(),
+            packages: &packages,
             before: &leaves_before,
             after: &leaves_after,
             external: judgement.external,

@@ -10,6 +10,7 @@ use crate::command::Fault;
 use crate::content::{AGAIN_BYTES_MAX, Again, Content, GONE_MAX, Resend};
 use crate::io::Time;
 use crate::view::{Identity, MessageId};
+use std::collections::BTreeMap;
 use tidings_wire::bytes::Fixed;
 
 /// Milliseconds after a gap was seen when it is asked for: at once the device concerned, later again.
@@ -20,8 +21,33 @@ const GIVE_UP_AFTER: u64 = 24 * 3600 * 1000;
 const HOLES_MAX: usize = 4;
 /// Own messages that one question is answered with.
 const ANSWER_MAX: u64 = 500;
+/// Milliseconds in which one asking device gets at most so many answers, and as many bytes as one answer may have.
+const ANSWERS_IN: u64 = 5_000;
+const ANSWERS_MAX: usize = HOLES_MAX;
 /// Bytes of messages in one answer, a little less than allowed.
 const ANSWER_BYTES: usize = AGAIN_BYTES_MAX - 4 * 1024;
+
+/// What those who asked for something again were answered just now: when, and how many bytes. A question is short, an answer long, and
+/// all get it: who asks again and again is not answered.
+#[derive(Default)]
+pub(super) struct Answered(BTreeMap<Mark, Vec<(Time, usize)>>);
+
+impl Answered {
+    /// Whether a device may be answered with so many bytes now; notes it if so.
+    fn may(&mut self, asker: &Mark, bytes: usize, now: Time) -> bool {
+        self.0.retain(|_, answers| {
+            answers.retain(|(at, _)| now.saturating_sub(*at) < ANSWERS_IN);
+            !answers.is_empty()
+        });
+        let answers = self.0.entry(*asker).or_default();
+        let sum = answers.iter().map(|(_, bytes)| *bytes).fold(bytes, usize::saturating_add);
+        let fits = answers.len() < ANSWERS_MAX && sum <= ANSWER_BYTES;
+        if fits {
+            answers.push((now, bytes));
+        }
+        fits
+    }
+}
 
 impl Conversation {
     /// Asks for what is missing, when it is time.
@@ -99,17 +125,12 @@ impl Conversation {
     }
 
     /// Somebody missed something of this device.
-    pub(super) fn answer_resend(
-        &mut self,
-        scene: &mut Scene<'_>,
-        asker: &Identity,
-        resend: &Resend,
-    ) -> Result<(), Fault> {
+    pub(super) fn answer_resend(&mut self, scene: &mut Scene<'_>, asker: &Seat, resend: &Resend) -> Result<(), Fault> {
         if Fixed(resend.device) != self.state.mark || resend.from > resend.to || resend.from > self.state.seq {
             return Ok(());
         }
         // In a room nobody stands in the roster: what was said there is for all who have the link.
-        let since = self.state.roster.member(asker).map_or(0, |member| member.since);
+        let since = self.state.roster.member(&asker.identity).map_or(0, |member| member.since);
         let last = resend.to.min(self.state.seq).min(resend.from.saturating_add(ANSWER_MAX));
         let (mut messages, mut gone, mut bytes) = (Vec::new(), Vec::<(u64, u64)>::new(), 0);
         for seq in resend.from.max(1)..=last {
@@ -135,7 +156,7 @@ impl Conversation {
         if !messages.is_empty() || !gone.is_empty() {
             let again = Content::Again(Again { device: self.state.mark.0, messages, gone });
             let repeated = self.state.controls.iter().any(|waiting| waiting.0 == tidings_wire::cbor::encode(&again));
-            if !repeated {
+            if !repeated && self.link.answered.may(&asker.mark, bytes, scene.now) {
                 self.control(again);
             }
         }
@@ -167,5 +188,23 @@ impl Conversation {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_again_and_again_is_answered_now_and_then() {
+        let (mallory, bob) = (Fixed([1; 8]), Fixed([2; 8]));
+        let mut answered = Answered::default();
+        let given = (0..100).filter(|n| answered.may(&mallory, 10, 50 * n)).count();
+        assert_eq!(given, ANSWERS_MAX, "in 5 s");
+        assert!(answered.may(&bob, ANSWER_BYTES, 4_990), "another asker");
+        assert!(!answered.may(&bob, 1, 4_995), "it was all that fits into one answer");
+        assert!(answered.may(&mallory, 10, 5_100) && answered.may(&bob, 1, 9_990));
+        let large = (0..100).filter(|n| answered.may(&Fixed([3; 8]), ANSWER_BYTES, 50_000 + 100 * n)).count();
+        assert_eq!((large, answered.0.len()), (2, 1));
     }
 }

@@ -14,6 +14,8 @@ use crate::roster::Roster;
 use crate::view::{ConversationKind, Event, GroupId, Identity};
 use tidings_mls::Group;
 use tidings_wire::bytes::Fixed;
+use tidings_wire::device_list::DeviceList;
+use tidings_wire::signed::Signed;
 
 /// Owner of the records of own key packages in [`Table::Mls`], by reference.
 pub const PACKAGES: &[u8] = b"packages";
@@ -27,12 +29,14 @@ struct Welcome<'a> {
     hub: &'a str,
     turn: u64,
     number: u64,
+    devices: &'a [Vec<u8>],
 }
 
 fn welcome(body: &ParcelBody) -> Result<Welcome<'_>, Fault> {
     match body {
-        ParcelBody::Welcome { welcome, group, hub, turn, number } => {
-            Ok(Welcome { bytes: welcome, group: GroupId(*group), hub, turn: *turn, number: *number })
+        ParcelBody::Welcome { welcome, group, hub, turn, number, devices } => {
+            let (turn, number) = (*turn, *number);
+            Ok(Welcome { bytes: welcome, group: GroupId(*group), hub, turn, number, devices })
         }
         _ => Err(Fault::Distrust("this is no welcome".to_owned())),
     }
@@ -78,11 +82,23 @@ impl Conversation {
         (state.cursor, state.end, state.turn) = (welcome.number, welcome.number, welcome.turn);
         state.phase = Phase::Member;
         joined.note_seats(scene)?;
+        joined.hear_lists(scene, welcome.devices);
         scene.steps.push(Step::Follow(true));
         scene.steps.push(Step::Profile);
         scene.steps.push(Step::Show(Event::Changed));
         joined.settle(scene);
         Ok(joined)
+    }
+
+    /// What a welcome says of the devices of members: each list counts if it is signed by its person.
+    fn hear_lists(&self, scene: &mut Scene<'_>, lists: &[Vec<u8>]) {
+        for bytes in lists {
+            let Ok(list) = Signed::<DeviceList>::verify(bytes) else { continue };
+            let who = Identity(list.identity.0);
+            if self.state.roster.member(&who).is_some() {
+                scene.steps.push(Step::DeviceList(who, bytes.clone()));
+            }
+        }
     }
 
     fn check_welcome(
@@ -141,6 +157,7 @@ impl Conversation {
         if self.state.phase != Phase::Out {
             self.believes(&roster).map_err(|unproven| Fault::Distrust(unproven.to_string()))?;
         }
+        self.hear_lists(scene, welcome.devices);
         self.drop_next(scene)?;
         self.next = Some(group);
         let (number, turn) = (welcome.number, welcome.turn);

@@ -82,6 +82,7 @@ struct Link {
     /// Whether this own typing is to be said, and when it was last.
     typing: bool,
     typing_said: Time,
+    answered: gaps::Answered,
     /// The wake-up that was asked for last.
     woken: Option<Time>,
 }

@@ -117,9 +117,7 @@ impl Conversation {
         match &want.goal {
             Goal::Add(_) | Goal::Devices { .. } => return self.draft_packages(scene, want, draft),
             Goal::Remove(who) => {
-                if draft.roster.role(who).is_some() {
-                    self.draft_remove(who, draft);
-                }
+                self.draft_remove(who, draft);
             }
             Goal::Role(who, new) => {
                 if let Some(member) = draft.roster.members.iter_mut().find(|member| member.id == *who) {
@@ -129,7 +127,13 @@ impl Conversation {
             Goal::Name(name) => draft.roster.name.clone_from(name),
             Goal::Picture(picture) => draft.roster.picture = picture.as_ref().map(|bytes| bytes.0.clone()),
             Goal::Expire(seconds) => draft.roster.expire = (*seconds > 0).then_some(*seconds),
-            Goal::NewSeal => draft.roster.seal = scene.draw(),
+            Goal::NewSeal => {
+                draft.roster.seal = scene.draw();
+                // Whoever came by an old link goes with it.
+                let strangers =
+                    self.state.seats.iter().filter(|seat| self.state.roster.member(&seat.identity).is_none());
+                draft.remove.extend(strangers.map(|seat| seat.leaf));
+            }
             Goal::Leave => {
                 let heir = if role == 0 && self.only_owner() { self.successor() } else { None };
                 if let Some(member) = draft.roster.members.iter_mut().find(|member| Some(member.id) == heir) {

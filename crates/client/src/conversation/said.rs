@@ -317,7 +317,7 @@ impl Conversation {
                 Ok(())
             }
             Content::Receipt(receipt) => self.take_receipt(scene, &seat.identity, &receipt),
-            Content::Resend(resend) => self.answer_resend(scene, &seat.identity, &resend),
+            Content::Resend(resend) => self.answer_resend(scene, seat, &resend),
             Content::Again(again) => self.take_again(scene, seat, &again),
             Content::Witness(witness) if witness.identity == self.state.me => {
                 scene.steps.push(Step::Witness(seat.identity, witness.backup, witness.devices));

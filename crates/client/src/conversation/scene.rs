@@ -50,6 +50,8 @@ pub struct Me {
 pub trait People {
     /// The newest device list, checked; one's own as well.
     fn devices(&self, who: &Identity) -> Option<&DeviceList>;
+    /// The same, as it was signed.
+    fn signed_devices(&self, who: &Identity) -> Option<Vec<u8>>;
     /// The name to show.
     fn name(&self, who: &Identity) -> Option<String>;
     /// A small picture.

@@ -101,6 +101,8 @@ pub enum ParcelBody {
         turn: u64,
         /// Reading begins after this entry.
         number: u64,
+        /// The signed device lists of members who have removed a device.
+        devices: Vec<Vec<u8>>,
     },
     /// A signed card.
     Card(Vec<u8>),

@@ -35,6 +35,8 @@ const REFUSED_AGAIN: u64 = 1_000;
 const REFUSED_TRIES: u32 = 4;
 /// Tries before somebody is not added.
 const PACKAGES_TRIES: u32 = 12;
+/// Most bytes of device lists that go with a welcome.
+const LISTS_BYTES_MAX: usize = 16 * 1024;
 /// Where the commit on its way and its welcome are kept.
 const COMMIT: &[u8] = b"commit";
 const WELCOME: &[u8] = b"welcome";
@@ -236,6 +238,7 @@ impl Conversation {
     pub(super) fn commit_done(&mut self, scene: &mut Scene<'_>, pending: &Pending, number: u64) -> Result<(), Fault> {
         let welcome = scene.get(&self.record(Table::Conversation, WELCOME))?;
         if let Some(welcome) = welcome {
+            let devices = self.lists_for_newcomers(scene);
             for who in &pending.welcome {
                 let body = super::step::ParcelBody::Welcome {
                     welcome: welcome.clone(),
@@ -243,6 +246,7 @@ impl Conversation {
                     hub: self.state.hub.clone(),
                     turn: pending.turn,
                     number,
+                    devices: devices.clone(),
                 };
                 scene.steps.push(Step::Parcel(*who, body));
             }
@@ -253,6 +257,25 @@ impl Conversation {
         state.update_at = scene.now.saturating_add(UPDATE_EVERY);
         state.pending = None;
         Ok(())
+    }
+
+    /// The device lists that say who has removed a device: whoever comes in may know nothing of it, and that device could come in again as
+    /// far as they go.
+    fn lists_for_newcomers(&self, scene: &Scene<'_>) -> Vec<Vec<u8>> {
+        let (mut lists, mut bytes) = (Vec::new(), 0usize);
+        for member in &self.state.roster.members {
+            let removed = |list: &DeviceList| (list.devices.len() as u64).saturating_add(1) < list.next;
+            if !scene.people.devices(&member.id).is_some_and(removed) {
+                continue;
+            }
+            let Some(list) = scene.people.signed_devices(&member.id) else { continue };
+            bytes = bytes.saturating_add(list.len());
+            if bytes > LISTS_BYTES_MAX {
+                break;
+            }
+            lists.push(list);
+        }
+        lists
     }
 
     /// Asks for the key packages that wishes need.

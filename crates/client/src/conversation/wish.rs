@@ -79,7 +79,9 @@ impl Conversation {
             }
             Wish::Remove(who) => {
                 at_least(MODERATOR)?;
-                if role_of(&who)? <= MODERATOR {
+                let stranger = self.state.kind == ConversationKind::Room && self.has_member(&who);
+                let theirs = if stranger { role_of(&who).unwrap_or(2) } else { role_of(&who)? };
+                if theirs <= MODERATOR {
                     at_least(OWNER)?;
                 }
                 if who == self.state.me || self.state.kind == ConversationKind::Pair {

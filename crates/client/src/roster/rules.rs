@@ -1,7 +1,7 @@
 //! Whether a commit is valid, as far as MLS does not say it (docs/protocol/conversations.md, Roster): who may change what.
 
 use super::statement::{SignedStatement, statement_hash};
-use super::{MEMBER, MODERATOR, OWNER, Roster, V_STEP_MAX, access_changes};
+use super::{MEMBER, MODERATOR, OWNER, Roster, RosterMember, V_STEP_MAX, access_changes};
 use crate::view::{ConversationKind, Identity};
 use std::collections::BTreeSet;
 use thiserror::Error;
@@ -31,6 +31,8 @@ pub struct CommitFacts<'a> {
     pub external: bool,
     /// Devices whose removal a leaf of their own identity has proposed.
     pub asked: &'a [[u8; 32]],
+    /// The devices that it adds with key packages, in order: device key, access key, salt.
+    pub packages: &'a [([u8; 32], [u8; 32], [u8; 16])],
     /// What its entry adds at the hub.
     pub add: &'a [api::Member],
     /// What its entry removes at the hub.
@@ -77,6 +79,9 @@ pub enum RosterFault {
     /// Two leaves of one device.
     #[error("a device is there twice")]
     Twice,
+    /// Somebody was added with another access key than that of their key package.
+    #[error("somebody was added with a key that is not theirs")]
+    Key,
     /// Somebody was added without a device.
     #[error("somebody was added without a device")]
     Ghost,
@@ -251,8 +256,18 @@ impl Commit<'_> {
             must(role == OWNER || (role == MODERATOR && member.role == MEMBER), RosterFault::Role)?;
             must(member.since == self.facts.turn, RosterFault::Since)?;
             must(of(self.facts.after, &member.id).next().is_some(), RosterFault::Ghost)?;
+            must(self.keyed(member), RosterFault::Key)?;
         }
         Ok(())
+    }
+
+    /// Whether the access key of somebody who comes is that of the first key package that they come with. Who is in a room already has none.
+    fn keyed(&self, member: &RosterMember) -> bool {
+        let theirs = |device: &[u8; 32]| of(self.facts.after, &member.id).any(|leaf| leaf.device == *device);
+        match self.facts.packages.iter().find(|(device, ..)| theirs(device)) {
+            Some((_, access, salt)) => member.access == *access && member.salt == *salt,
+            None => self.is_room(),
+        }
     }
 
     fn settings(&self, role: u8) -> Result<(), RosterFault> {

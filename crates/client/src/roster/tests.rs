@@ -83,6 +83,8 @@ struct Case {
     /// Who signs instead of the committer, and what is changed after that.
     signed_by: u8,
     spoil: fn(&mut Roster),
+    /// The access keys in the key packages of those who come, if not those in the roster.
+    packages: Option<Vec<([u8; 32], [u8; 32], [u8; 16])>>,
 }
 
 impl Case {
@@ -100,6 +102,7 @@ impl Case {
             homeless: Vec::new(),
             signed_by: 0,
             spoil: |_| {},
+            packages: None,
             before,
         }
     }
@@ -135,8 +138,13 @@ impl Case {
             attest(&self.before, &mut after, committer);
             (self.spoil)(&mut after);
         }
+        let new = self.leaves_after.iter().filter(|leaf| !self.leaves_before.contains(leaf));
+        let package =
+            |leaf: &Leaf| Some((leaf.device, after.member(&leaf.identity)?.access, after.member(&leaf.identity)?.salt));
+        let packages = self.packages.clone().unwrap_or_else(|| new.filter_map(package).collect());
         let facts = CommitFacts {
             group: GROUP,
+            packages: &packages,
             before: &self.leaves_before,
             after: &self.leaves_after,
             external: self.external,
@@ -196,6 +204,17 @@ fn adding_by_role() {
                 "{committer} {given}"
             );
         }
+    }
+}
+
+#[test]
+fn whoever_comes_has_the_key_of_their_package() {
+    let come = || Case::by(3).with(|r| add(r, 7, MEMBER)).leaves(|l| l.extend([leaf(7, 1), leaf(7, 0)]));
+    let first = (leaf(7, 1).device, [107; 32], [7; 16]);
+    let other = (leaf(7, 0).device, [9; 32], [9; 16]);
+    assert_eq!(Case { packages: Some(vec![first, other]), ..come() }.verdict(), Ok(()));
+    for packages in [vec![other, first], vec![], vec![(first.0, [8; 32], first.2)], vec![(first.0, first.1, [8; 16])]] {
+        assert_eq!(Case { packages: Some(packages), ..come() }.verdict(), Err(RosterFault::Key));
     }
 }
 

@@ -109,6 +109,7 @@ pub(super) fn invitations() -> Value {
 pub(super) fn parcels() -> Value {
     let (ada, bob) = (person(1, "Ada"), person(2, "Bob"));
     let welcome = ParcelBody::Welcome {
+        devices: Vec::new(),
         welcome: b"a welcome".to_vec(),
         group: [0x11; 16],
         hub: NODE.to_owned(),

@@ -5,11 +5,11 @@ use super::world::{HUB, World};
 use serde::Deserialize;
 use tidings_client::command::Fault;
 use tidings_client::content::{Content, Edit, To};
-use tidings_client::conversation::Wish;
 use tidings_client::conversation::step::ParcelBody;
+use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::Table;
 use tidings_client::roster::Roster;
-use tidings_client::view::GroupId;
+use tidings_client::view::{ConversationKind, GroupId};
 use tidings_mls::{Group, Plan, Signer};
 
 /// What of a conversation stands in the profile.
@@ -40,7 +40,7 @@ pub(super) fn another_group(
     let welcome = made.commit(&signer, &plan, &mut world.random).unwrap().welcome.unwrap();
     let at_hub = &world.hub.groups[&group.0];
     let (turn, number) = (at_hub.turn + 1, at_hub.entries.len() as u64 + 1);
-    ParcelBody::Welcome { welcome, group: group.0, hub: HUB.to_owned(), turn, number }
+    ParcelBody::Welcome { welcome, group: group.0, hub: HUB.to_owned(), turn, number, devices: Vec::new() }
 }
 
 #[test]
@@ -137,4 +137,53 @@ fn a_device_whose_store_was_put_back_is_heard_again() {
     world.say(bob, &pair, "four");
     world.run(20_000);
     assert!(world.texts(alice, &pair).contains(&"four".to_owned()));
+}
+
+#[test]
+fn whoever_comes_hears_of_devices_that_were_removed() {
+    let mut world = World::new(87);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 2), world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob[0]]);
+    world.remove_device(bob[1]);
+    world.run(20_000);
+    world.book.told.clear();
+    let carols = world.identity(carol);
+    world.call(alice, &walks, |conversation, scene| conversation.wish(scene, Wish::Add(vec![carols]))).unwrap();
+    world.run(20_000);
+    let bobs = world.book.signed[&world.identity(bob[0])].clone();
+    let told: Vec<_> = world.book.told.iter().filter(|(device, _)| *device == carol).map(|(_, list)| list).collect();
+    assert_eq!(told, [&bobs], "of nobody else: the others have removed none");
+}
+
+#[test]
+fn who_came_by_an_old_link_goes_with_it() {
+    let mut world = World::new(86);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let room = world.make(alice, |scene| Conversation::create(scene, HUB, ConversationKind::Room, "Cave", None));
+    world.run(5_000);
+    let come = |world: &mut World, device: usize| {
+        let link = world.devices[alice].conversations[&room].room_link().unwrap();
+        world.make(device, |scene| Conversation::join_room(scene, &link, None));
+        world.run(20_000);
+    };
+    let people = |world: &World| {
+        let place = &world.devices[alice];
+        let view = place.conversations[&room].view(&place.me, &world.book, world.now);
+        view.members.into_iter().filter(|member| !member.me).map(|member| member.identity).collect::<Vec<_>>()
+    };
+    come(&mut world, bob);
+    assert_eq!(people(&world).len(), 1);
+    world.call(alice, &room, |conversation, scene| conversation.wish(scene, Wish::NewSeal)).unwrap();
+    world.run(20_000);
+    assert!(people(&world).is_empty());
+    world.say(alice, &room, "without Bob");
+    world.run(60_000);
+    assert!(world.texts(bob, &room).is_empty());
+    come(&mut world, carol);
+    let [who] = people(&world)[..] else { panic!("Carol has the new link") };
+    world.say(carol, &room, "spam");
+    world.run(20_000);
+    world.call(alice, &room, |conversation, scene| conversation.wish(scene, Wish::Remove(who))).unwrap();
+    world.run(20_000);
+    assert!(people(&world).is_empty());
 }

@@ -26,6 +26,9 @@ const ACCESS_ROOT: u8 = 0x40;
 #[derive(Default)]
 pub(crate) struct Book {
     pub(crate) lists: BTreeMap<Identity, DeviceList>,
+    pub(crate) signed: BTreeMap<Identity, Vec<u8>>,
+    /// Which lists each device was told of.
+    pub(crate) told: Vec<(usize, Vec<u8>)>,
     pub(crate) names: BTreeMap<Identity, String>,
     pub(crate) blocked: BTreeSet<Identity>,
     pub(crate) key_changed: BTreeSet<Identity>,
@@ -34,6 +37,9 @@ pub(crate) struct Book {
 impl People for Book {
     fn devices(&self, who: &Identity) -> Option<&DeviceList> {
         self.lists.get(who)
+    }
+    fn signed_devices(&self, who: &Identity) -> Option<Vec<u8>> {
+        self.signed.get(who).cloned()
     }
     fn name(&self, who: &Identity) -> Option<String> {
         self.names.get(who).cloned()
@@ -187,6 +193,7 @@ impl World {
         for device in self.devices.iter_mut().filter(|device| device.me.identity == who) {
             device.me.devices = signed.clone();
         }
+        self.book.signed.insert(who, signed);
         self.book.lists.insert(who, list);
     }
 
@@ -247,6 +254,7 @@ impl World {
                 Step::Follow(false) => {
                     place.follows.remove(&group);
                 }
+                Step::DeviceList(_, list) => self.book.told.push((device, list)),
                 Step::WakeAt(at) => {
                     place.wakes.insert(group, at);
                 }
@@ -325,7 +333,14 @@ impl World {
         let (made, welcome) = self.scene(a, |scene| Conversation::create_pair(scene, HUB, &other, &packages)).unwrap();
         let group = self.adopt(a, made);
         self.run(1_000);
-        let body = ParcelBody::Welcome { welcome, group: group.0, hub: HUB.to_owned(), turn: 0, number: 0 };
+        let body = ParcelBody::Welcome {
+            welcome,
+            group: group.0,
+            hub: HUB.to_owned(),
+            turn: 0,
+            number: 0,
+            devices: Vec::new(),
+        };
         self.post(&other, a, &body);
         group
     }
