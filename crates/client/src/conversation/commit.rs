@@ -127,6 +127,7 @@ impl Conversation {
         self.note_seats(scene)?;
         self.note_expelled(by.is_none(), &before);
         self.note_roster(scene, &before);
+        self.note_salt(scene, &before, &seats_before);
         self.note_chains(scene, &seats_before);
         if let Some(by) = by {
             self.note_changes(scene, by, at, &before);
@@ -145,10 +146,8 @@ impl Conversation {
         let ahead = !self.behind();
         self.note_seal(self.state.roster.seal);
         let locked = self.state.roster.locked;
-        let salt = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt));
         let state = self.state();
         state.locked = locked;
-        state.salt = salt.unwrap_or(state.salt);
         if ahead {
             *state.newest = state.roster.clone();
         }

@@ -116,6 +116,11 @@ impl Conversation {
             return Ok(());
         }
         self.state().knocks = Post::default();
+        self.state().tried_spare = false;
+        let unplaced = |pending: &Pending| pending.salt.is_some() && pending.placed && pending.turn > group.turn;
+        if self.state.pending.as_ref().is_some_and(unplaced) {
+            self.drop_pending(scene)?;
+        }
         if !self.link.followed && self.wants_following() {
             scene.steps.push(Step::Follow(true));
         }
@@ -138,12 +143,14 @@ impl Conversation {
             self.fetch_now(scene);
             return Ok(());
         }
-        self.state().turn = group.turn;
-        self.judge_info(scene, group)
+        // The hub may show an earlier epoch of this branch, and commits that followed it are not in its stream.
+        let counted = std::mem::replace(&mut self.state().turn, group.turn);
+        let lacks = self.state.cursor == group.end && counted != group.turn;
+        self.judge_info(scene, group, lacks)
     }
 
     /// Whether the hub's group info is of the branch that this device is on; if not, it comes back to it.
-    fn judge_info(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
+    fn judge_info(&mut self, scene: &mut Scene<'_>, group: &Group, lacks: bool) -> Result<(), Fault> {
         let opened = self.open_info(&group.info.0);
         let unreadable = opened.is_none();
         let Some(info) = opened.filter(|info| info.turn == group.info_turn) else {
@@ -155,7 +162,7 @@ impl Conversation {
         };
         let out = self.state.heal.is_some_and(|heal| heal.out) || !self.state.in_group();
         if !out {
-            let same = self.state.tag_of(info.epoch) == Some(Fixed(info.tag));
+            let same = !lacks && self.state.tag_of(info.epoch) == Some(Fixed(info.tag));
             if same || self.state.void_turn == Some(group.turn) {
                 self.state().heal = None;
                 return Ok(());
@@ -269,6 +276,7 @@ impl Conversation {
             turn,
             wants: Vec::new(),
             welcome: Vec::new(),
+            salt: None,
             lost: false,
             placed: false,
             post: Post::default(),
@@ -376,6 +384,9 @@ impl Conversation {
         if let Some(Incoming::Welcome { .. }) = &self.state.incoming {
             // Removed and added again: what was between is not for this member.
             return self.take_welcome(scene);
+        }
+        if self.try_spare(scene) {
+            return Ok(());
         }
         let tries = self.state.knocks.tries;
         let wait = KNOCK_WAITS.get(tries as usize).copied();

@@ -62,7 +62,18 @@ impl Conversation {
         if end.is_some() && self.state.cursor < self.state.end && progress {
             self.fetch_now(scene);
         }
+        if let Some((end, turn)) = end {
+            self.note_turn(scene, end, turn);
+        }
         Ok(())
+    }
+
+    /// The hub's stream ends where one's own does, but it has counted other commits: it is another one.
+    fn note_turn(&mut self, scene: &Scene<'_>, end: u64, turn: u64) {
+        let settled = self.state.in_group() && self.state.lost.is_none() && self.state.cursor == end;
+        if settled && self.state.turn != turn {
+            self.suspect(scene, false);
+        }
     }
 
     /// One entry, in its place. Gives the `seq` of a message of this device, else 0.
@@ -267,10 +278,11 @@ impl Conversation {
     }
 
     /// The stream is followed: what the hub said of it and of itself.
-    pub fn followed(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64, _turn: u64) {
+    pub fn followed(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64, turn: u64) {
         self.link.followed = true;
         let outcome = self.hub_seen(scene, incarnation, end);
         self.report(scene, outcome);
+        self.note_turn(scene, end, turn);
         self.settle(scene);
     }
 

@@ -24,6 +24,7 @@ mod part;
 mod plan;
 mod profile;
 mod receipts;
+mod rekey;
 mod restore;
 mod said;
 mod scene;

@@ -25,6 +25,8 @@ pub(super) struct Draft {
     /// Whether it takes up what others have proposed, and who of them goes.
     pub(super) proposals: bool,
     pub(super) leaving: Vec<Identity>,
+    /// The salt of one's own new access key, if it brings one.
+    pub(super) salt: Option<Fixed<16>>,
     update: bool,
 }
 
@@ -46,6 +48,7 @@ impl Conversation {
             welcome: Vec::new(),
             proposals: false,
             leaving: Vec::new(),
+            salt: None,
             update: self.state.update_at <= scene.now,
         };
         if self.state.proposals_at.is_some_and(|at| at <= scene.now) {
@@ -56,6 +59,7 @@ impl Conversation {
                 self.draft_want(scene, &want, &mut draft);
             }
         }
+        self.draft_rekey(scene, &mut draft);
         if draft.roster != *self.state.roster {
             let mut roster = draft.roster.clone();
             if let Err(why) = self.attest(scene.me, &mut roster) {

@@ -66,6 +66,7 @@ impl Conversation {
         let entry = Entry::read(entry);
         if let Some(entry) = &entry {
             self.learn_roster(&entry.roster);
+            self.learn_salt(scene, entry.salt);
         }
         let set = entry.map(|entry| (entry.muted, entry.archived));
         if let Some(set) = set.filter(|set| *set != present) {

@@ -121,6 +121,9 @@ pub(super) struct Pending {
     pub(super) wants: Vec<u32>,
     /// Who gets the welcome.
     pub(super) welcome: Vec<Identity>,
+    /// The salt of one's own new access key, if it brings one.
+    #[serde(default)]
+    pub(super) salt: Option<Fixed<16>>,
     /// Whether the hub has answered that another was first; the stream will show it.
     pub(super) lost: bool,
     /// Whether the hub has answered that it stands there.
@@ -276,6 +279,15 @@ pub(super) struct State {
     pub(super) other: Option<Identity>,
     /// From which one's own access key is derived.
     pub(super) salt: Fixed<16>,
+    /// Another one of which the hub may know the key instead: the one before, or the next.
+    #[serde(default)]
+    pub(super) spare: Option<Fixed<16>>,
+    /// Whether the spare one was tried last.
+    #[serde(default)]
+    pub(super) tried_spare: bool,
+    /// The salt that a removed device of one's own knows: as long as it is the roster's, another one is wanted.
+    #[serde(default)]
+    pub(super) known_salt: Option<Fixed<16>>,
     pub(super) made: Time,
     /// The roster of the group as it is.
     #[serde(skip, default = "no_roster")]

@@ -79,7 +79,8 @@ impl Conversation {
 
     /// Whatever others may do as well is done after a random wait.
     fn be_polite(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        let wanted = self.has_proposals(scene)? || !self.stale_seats(scene).is_empty() || self.repairs().is_some();
+        let stale = !self.stale_seats(scene).is_empty();
+        let wanted = self.has_proposals(scene)? || stale || self.repairs().is_some() || self.wants_rekey();
         if !wanted {
             if self.state.proposals_at.is_some() {
                 self.state().proposals_at = None;
@@ -143,6 +144,7 @@ impl Conversation {
             turn,
             wants: draft.wants,
             welcome: draft.welcome,
+            salt: draft.salt,
             lost: false,
             placed: false,
             post: Post::default(),
@@ -199,7 +201,11 @@ impl Conversation {
         match outcome {
             Appended::Placed { number, .. } => {
                 pending.placed = true;
+                let salt = pending.salt;
                 state.end = state.end.max(number);
+                if let Some(salt) = salt {
+                    self.use_salt(scene, salt);
+                }
             }
             Appended::Turn => {
                 pending.lost = true;
@@ -207,6 +213,13 @@ impl Conversation {
                 self.fetch_now(scene);
             }
             Appended::Later => pending.post.tried(now, POST_AGAIN),
+            // Perhaps it stands there, and the key that this was signed with is known no more.
+            Appended::Refused(_) if pending.salt.is_some_and(|salt| salt != state.salt) => {
+                pending.placed = true;
+                if let Some(salt) = pending.salt {
+                    self.use_salt(scene, salt);
+                }
+            }
             Appended::Refused(reason) => {
                 let wants = pending.wants.clone();
                 self.drop_pending(scene)?;

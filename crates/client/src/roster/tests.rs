@@ -69,6 +69,9 @@ fn leaves(roster: &Roster) -> Vec<Leaf> {
     roster.members.iter().flat_map(|member| [leaf(number(&member.id), 0), leaf(number(&member.id), 1)]).collect()
 }
 
+/// Device key, access key, salt.
+type Package = ([u8; 32], [u8; 32], [u8; 16]);
+
 /// A commit that can be changed before it is judged.
 struct Case {
     before: Roster,
@@ -84,7 +87,7 @@ struct Case {
     signed_by: u8,
     spoil: fn(&mut Roster),
     /// The access keys in the key packages of those who come, if not those in the roster.
-    packages: Option<Vec<([u8; 32], [u8; 32], [u8; 16])>>,
+    packages: Option<Vec<Package>>,
 }
 
 impl Case {

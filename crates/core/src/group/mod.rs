@@ -277,12 +277,16 @@ fn change(
     // Without an owner nobody could ever make one: then all may do what owners may.
     let power = if facts.owned { own } else { Role::Owner };
     let (mut set, mut gone, mut members) = (Vec::new(), Vec::new(), facts.members);
+    let mut swapped = false;
     for member in &commit.add {
         let before = role(&member.key);
         if before == Some(member.role) {
             continue;
         }
-        if !may_set(power, before, member.role) {
+        // Everybody may put another key in the place of their own, once in a commit.
+        let swap = before.is_none() && member.role == own && !swapped && commit.remove.contains(&entry.caller);
+        swapped |= swap;
+        if !(swap || may_set(power, before, member.role)) {
             return Err(Denial::NotAccepted);
         }
         members = members.saturating_add(usize::from(before.is_none()));

@@ -63,10 +63,13 @@ impl Naive {
             return None;
         }
         let owner = own == Role::Owner || !self.members.iter().any(|(_, role)| *role == Role::Owner);
+        let mut swaps = usize::from(remove.contains(&act.caller));
         for (number, role) in add {
+            let in_own_place = swaps > 0 && self.role(*number).is_none() && *role == own;
             let nothing_changes = self.role(*number) == Some(*role);
             let brings_in = self.role(*number).is_none() && *role == Role::Member && own == Role::Moderator;
-            if !(owner || nothing_changes || brings_in) {
+            swaps -= usize::from(in_own_place);
+            if !(owner || nothing_changes || brings_in || in_own_place) {
                 return None;
             }
         }

@@ -110,8 +110,25 @@ impl Hub {
 }
 
 impl HubGroup {
+    /// What is left of a commit's changes but that its sender puts another key in the place of the own one.
+    fn without_swap(&self, key: &Fixed<32>, new: &NewEntry) -> NewEntry {
+        let mut rest = new.clone();
+        if rest.remove.contains(key) {
+            let role = self.members[key];
+            rest.remove.retain(|removed| removed != key);
+            if let Some(at) =
+                rest.add.iter().position(|member| member.role == role && !self.members.contains_key(&member.key))
+            {
+                rest.add.remove(at);
+            }
+        }
+        rest
+    }
+
     /// Does what a commit says, if its sender may.
     fn change(&mut self, key: &Fixed<32>, new: &NewEntry) -> bool {
+        let whole = new;
+        let new = &self.without_swap(key, new);
         let ownerless = !self.members.values().any(|role| *role == Role::Owner);
         let may = match self.members[key] {
             Role::Owner => true,
@@ -123,6 +140,7 @@ impl HubGroup {
             Role::Member => new.add.is_empty() && new.remove.iter().all(|key| !self.members.contains_key(key)),
         };
         if may {
+            let new = whole;
             self.turn = new.turn;
             self.info = new.info.clone().expect("a commit brings a group info");
             self.info_turn = new.turn;

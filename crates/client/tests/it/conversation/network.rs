@@ -138,6 +138,11 @@ impl World {
                 self.call(device, &group, |conversation, scene| conversation.packages(scene, &who, Ok(taken)));
             }
             Task::Parcel(from, body) => self.parcel(device, from, &body),
+            Task::Profile(group, entry) => {
+                if self.devices[device].conversations.contains_key(&group) {
+                    self.call(device, &group, |conversation, scene| conversation.apply_profile(scene, &entry));
+                }
+            }
         }
     }
 
@@ -220,7 +225,7 @@ impl World {
     /// A device ends at once and starts again from what was kept; what was under way for it is lost, but for parcels.
     pub(crate) fn crash(&mut self, device: usize) {
         let place = &mut self.devices[device];
-        place.tasks.retain(|task| matches!(task, Task::Parcel(..)));
+        place.tasks.retain(|task| matches!(task, Task::Parcel(..) | Task::Profile(..)));
         place.wakes.clear();
         place.follows.clear();
         let kept = Conversation::all(&place.records).unwrap();

@@ -184,3 +184,39 @@ fn who_was_removed_on_one_branch_is_out_of_the_other_too() {
     assert_eq!(world.epoch(alice[0], &walks), world.epoch(bob, &walks));
     assert_eq!(world.epoch(alice[1], &walks), world.epoch(bob, &walks));
 }
+
+#[test]
+fn a_removed_device_is_not_known_to_the_hub_any_more() {
+    for (seed, others_first) in [(84, false), (85, true)] {
+        let mut world = World::new(seed);
+        let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
+        let walks = group(&mut world, bob, &[alice[0]]);
+        let key = |world: &World, device: usize| {
+            let place = &world.devices[device];
+            tidings_wire::Fixed(place.conversations[&walks].access_key(&place.me).verifying_key().to_bytes())
+        };
+        let old = key(&world, alice[0]);
+        let own = [alice[0], alice[1]];
+        own.iter().filter(|_| others_first).for_each(|device| world.set_offline(*device, true));
+        world.remove_device(alice[2]);
+        world.run(20_000);
+        own.iter().for_each(|device| world.set_offline(*device, false));
+        world.run(60_000);
+        let known = |world: &World, key| world.hub.groups[&walks.0].members.contains_key(&key);
+        assert_eq!(key(&world, alice[2]), old, "what the removed device knows");
+        assert!(!known(&world, old), "seed {seed}");
+        for device in own {
+            assert!(known(&world, key(&world, device)), "seed {seed}: device {device}");
+        }
+        let mut said = Vec::new();
+        for device in [bob, alice[0], alice[1]] {
+            said.push(format!("by {device}"));
+            world.say(device, &walks, &format!("by {device}"));
+            world.run(60_000);
+        }
+        world.agree(&[bob, alice[0], alice[1]], &walks, &said);
+        let listed = roster(&world, bob, &walks);
+        let member = listed.member(&world.identity(alice[0])).unwrap();
+        assert_eq!(tidings_wire::Fixed(member.access), key(&world, alice[0]));
+    }
+}

@@ -70,6 +70,7 @@ pub(super) enum Task {
     Answer(GroupId, Answer),
     Packages(GroupId, Identity),
     Parcel(Identity, ParcelBody),
+    Profile(GroupId, Vec<u8>),
 }
 
 pub(super) enum Answer {
@@ -255,6 +256,7 @@ impl World {
                     place.follows.remove(&group);
                 }
                 Step::DeviceList(_, list) => self.book.told.push((device, list)),
+                Step::Profile => self.share(device, group),
                 Step::WakeAt(at) => {
                     place.wakes.insert(group, at);
                 }
@@ -262,6 +264,17 @@ impl World {
                     println!("{}: device {device}: {text}", self.now);
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// The profile brings what a device says of a conversation to the others of its person.
+    fn share(&mut self, from: usize, group: GroupId) {
+        let Some(entry) = self.devices[from].conversations.get(&group).map(Conversation::profile_entry) else { return };
+        let who = self.identity(from);
+        for (number, device) in self.devices.iter_mut().enumerate() {
+            if device.me.identity == who && number != from && !device.removed {
+                device.tasks.push_back(Task::Profile(group, entry.clone()));
             }
         }
     }

@@ -26,7 +26,22 @@ impl Hub {
         self.members.iter().map(|(key, role)| api::Member { key: *key, role: *role }).collect()
     }
 
+    /// What is left of a commit's changes but that its sender puts another key in the place of the own one.
+    fn without_swap(&self, caller: &Fixed<32>, new: &api::NewEntry) -> api::NewEntry {
+        let mut rest = new.clone();
+        if rest.remove.contains(caller) {
+            let role = self.members[caller];
+            rest.remove.retain(|removed| removed != caller);
+            let there = |member: &api::Member| self.members.contains_key(&member.key);
+            if let Some(at) = rest.add.iter().position(|member| member.role == role && !there(member)) {
+                rest.add.remove(at);
+            }
+        }
+        rest
+    }
+
     fn may(&self, caller: &Fixed<32>, new: &api::NewEntry) -> bool {
+        let new = &self.without_swap(caller, new);
         let ownerless = !self.members.values().any(|role| *role == Role::Owner);
         match self.members[caller] {
             Role::Owner => true,
