@@ -21,7 +21,8 @@ impl Conversation {
         let removes = self.state.seats.iter().any(|seat| seat.identity == me && goes(seat));
         let Some(member) = draft.roster.members.iter_mut().find(|member| member.id == me) else { return };
         let due = self.state.proposals_at.is_some_and(|at| at <= scene.now);
-        if !removes && !(due && self.state.known_salt == Some(Fixed(member.salt))) {
+        let later = due && self.state.known_salt == Some(Fixed(member.salt));
+        if !(removes || later) {
             return;
         }
         let salt: [u8; 16] = scene.draw();
