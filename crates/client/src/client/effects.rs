@@ -19,6 +19,8 @@ enum Effect {
     Profile(u64),
     /// The allow-list.
     Contacts,
+    /// The push subscription.
+    Push,
     /// A job.
     Job(u64),
     /// What waits in the conversation that the command was about, and the parcels that come of it.
@@ -37,6 +39,7 @@ struct Before {
     profile: u64,
     contacts: u64,
     devices: bool,
+    push: bool,
     job: u64,
     conversations: BTreeMap<GroupId, (u64, u32)>,
 }
@@ -56,6 +59,7 @@ impl Client {
             profile: self.upkeep.profile_changes,
             contacts: self.upkeep.contacts_changes,
             devices: own.is_some_and(|own| own.owed.devices),
+            push: own.is_some_and(|own| own.owed.push),
             job: own.map_or(0, |own| own.next_job),
             conversations: self.conversations.iter().map(|(group, found)| (*group, found.written_so_far())).collect(),
         }
@@ -65,11 +69,11 @@ impl Client {
     pub(super) fn effects_begin(&mut self, id: CommandId, command: &Command) {
         let before = Before { about: command.group(), ..self.before() };
         let all = &mut self.effects;
-        for map_len in [all.begun.len(), all.left.len()] {
-            if map_len >= COMMANDS_MAX {
-                all.begun.pop_first();
-                all.left.pop_first();
-            }
+        if all.begun.len() >= COMMANDS_MAX {
+            all.begun.pop_first();
+        }
+        if all.left.len() >= COMMANDS_MAX {
+            all.left.pop_first();
         }
         all.begun.insert(id, before);
     }
@@ -96,6 +100,7 @@ impl Client {
         let mut effects = BTreeSet::new();
         effects.extend((now.profile > before.profile).then_some(Effect::Profile(now.profile)));
         effects.extend((now.contacts > before.contacts).then_some(Effect::Contacts));
+        effects.extend((now.push && !before.push).then_some(Effect::Push));
         effects.extend((now.devices && !before.devices).then_some(Effect::Everything));
         effects.extend((before.job.saturating_add(1)..=now.job).map(Effect::Job));
         let touched =
@@ -111,6 +116,7 @@ impl Client {
         match effect {
             Effect::Profile(change) => self.profile_is_left(change),
             Effect::Contacts => self.own.as_ref().is_some_and(|own| own.owed.contacts),
+            Effect::Push => self.own.as_ref().is_some_and(|own| own.owed.push),
             Effect::Job(number) => self.job_is_urgent(number),
             Effect::Aside(group) => {
                 let hub = self.conversations.get(&group).map(Conversation::hub);

@@ -160,7 +160,7 @@ impl Client {
     fn owes(&self) -> bool {
         let owed = self.own.as_ref().is_some_and(|own| {
             let profile = own.owed.profile.is_some_and(|at| at <= self.now);
-            own.owed.contacts || own.owed.devices || own.owed.packages || profile
+            own.owed.push || own.owed.contacts || own.owed.devices || own.owed.packages || profile
         });
         let joins = !self.missing.is_empty() && self.own.as_ref().is_some_and(|own| !own.profile.read);
         owed || joins || self.upkeep.writing_profile || self.jobs_urgent() || self.files.busy() || self.invites_others()
