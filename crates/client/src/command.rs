@@ -149,7 +149,8 @@ pub enum Command {
         #[serde(with = "serde_bytes")]
         id: [u8; 16],
     },
-    /// Accept an invitation or join a room, by its link. Ends with [`Done::Conversation`].
+    /// Accept an invitation or join a room, by its link. Ends with [`Done::Conversation`], for a room once it is open here or its hub was not
+    /// reached within 15 seconds; with [`Fault::Passphrase`] if it is locked and none, or a wrong one, was given: then it is there, locked.
     Accept {
         /// The link.
         link: Secret,
@@ -215,7 +216,7 @@ pub enum Command {
         /// Which.
         group: GroupId,
     },
-    /// Open a locked room on this device.
+    /// Open a locked room on this device. Ends as [`Command::Accept`] does for a room; with [`Fault::Refused`] if it is open.
     Unlock {
         /// Which.
         group: GroupId,
