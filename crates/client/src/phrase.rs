@@ -49,7 +49,10 @@ impl From<PhraseError> for Fault {
 /// A recovery phrase. Whoever has it is the person.
 pub struct Phrase(Mnemonic);
 
-/// Most bytes of a wrong word that are repeated to the person.
+/// Letters in which a wrong word may differ from the one that is suggested for it.
+const DISTANCE_MAX: usize = 2;
+
+/// Most letters of a wrong word that are repeated to the person.
 const WORD_SHOWN: usize = 20;
 
 impl Phrase {
@@ -113,8 +116,10 @@ fn nearest(word: &str) -> Option<&'static str> {
     // Of those that are equally near, one that begins with the same letter.
     let rank =
         |listed: &'static str| (distance(&letters, listed), listed.chars().next() != letters.first().copied(), listed);
-    let (distance, _, listed) = Language::English.word_list().iter().map(|listed| rank(listed)).min()?;
-    (distance <= 2).then_some(listed)
+    // A difference in length is a distance already.
+    let near = |listed: &&&'static str| listed.len().abs_diff(letters.len()) <= DISTANCE_MAX;
+    let (distance, _, listed) = Language::English.word_list().iter().filter(near).map(|listed| rank(listed)).min()?;
+    (distance <= DISTANCE_MAX).then_some(listed)
 }
 
 /// How many letters must be put in, left out or changed to come from one to the other.
