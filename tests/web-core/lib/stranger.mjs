@@ -153,6 +153,22 @@ export class Stranger {
   }
 }
 
+// conversations.md, Signed rosters: a roster is what its last statement says of it.
+function checkRoster(group, roster) {
+  const object = roster.signed.at(-1);
+  const { by } = formats.decode(formats.decode(object)[0]);
+  const { device, identity } = formats.verified(by, 'device', 'identity');
+  const said = formats.verifiedBy(object, 'roster', device);
+  const hash = (...values) => sha256(formats.encode(values));
+  const { kind, hub, seal, locked, name, picture = null, expire = null } = roster;
+  const listed = roster.members.map(({ id, since }) => [id, since]);
+  for (const [place, id, since] of roster.gone ?? []) listed.splice(place, 0, [id, since]);
+  const own = hash(kind, hub, seal, locked);
+  must(same(said.group, group) && said.v <= roster.v && same(said.own, own), 'a statement of another roster');
+  must(same(said.all, hash(own, name, picture, expire, listed)), 'a roster that nobody signed');
+  must(roster.signed.length > 1 || roster.members.some(({ id, role }) => role === 0 && same(id, identity)), 'a beginning by no owner');
+}
+
 // One conversation at its hub (conversations.md, Entries and turns; messages.md).
 export class Talk {
   #seq = 0;
@@ -163,6 +179,7 @@ export class Talk {
     Object.assign(this, { owner, peer, group, hub, turn, number, texts: [], receipts: [] });
     must(same(peer.state.groupContext.groupId, group), 'a welcome to another group');
     const { members, seal, hub: at } = this.roster();
+    checkRoster(group, this.roster());
     must(at === hub, 'a welcome to another hub');
     this.secret = seal;
     // What was sealed in epochs before it came in, or back, is not for it.
@@ -200,6 +217,7 @@ export class Talk {
       must(turn === this.turn + 1, 'a turn that is none');
       this.turn = turn;
       this.secret = this.roster().seal;
+      checkRoster(this.group, this.roster());
     } else if (taken.kind === 'applicationMessage') {
       this.#message(Buffer.from(sender).toString('hex'), taken.message);
     }
