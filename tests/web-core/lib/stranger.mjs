@@ -154,7 +154,7 @@ export class Stranger {
 }
 
 // conversations.md, Signed rosters: a roster is what its last statement says of it.
-function checkRoster(group, roster) {
+export function checkRoster(group, roster) {
   const object = roster.signed.at(-1);
   const { by } = formats.decode(formats.decode(object)[0]);
   const { device, identity } = formats.verified(by, 'device', 'identity');
