@@ -59,6 +59,13 @@ proxies:
     cd tests/e2e && npm ci --no-audit --no-fund
     PATH="$PATH:/usr/sbin" TIDINGS_BIN="$PWD/target/debug/tidings" node --test --test-reporter=spec deploy/test/
 
+# the client core as WebAssembly: its own tests under Node, and against ts-mls and a debug build of the node
+[group('check')]
+web-core *ARGS:
+    cargo build
+    scripts/build-web-core --tests
+    (cd tests/e2e && npm ci --no-audit --no-fund) && cd tests/web-core && npm ci --no-audit --no-fund && npm test -- {{ARGS}}
+
 # all of CI, from a clean tree as it runs there
 [group('check')]
 ci:
