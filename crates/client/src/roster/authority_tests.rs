@@ -1,4 +1,4 @@
-use super::tests::{GROUP, attest, id, member, roster};
+use super::samples::{GROUP, attest, id, member, roster};
 use super::*;
 
 /// A roster that somebody signed after another one.

@@ -6,6 +6,10 @@ mod authority_tests;
 pub mod rules;
 pub mod statement;
 #[cfg(test)]
+mod codec_tests;
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod tests;
 
 pub use authority::{Unproven, Weighed};

@@ -1,64 +1,8 @@
+use super::samples::{GROUP, attest, device_key, id, member, number, roster};
 use super::*;
-use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
-use tidings_wire::certificate::DeviceCertificate;
-use tidings_wire::signed::Signed;
 
 const TURN: u64 = 9;
-
-pub(super) const GROUP: [u8; 16] = [7; 16];
-
-pub(super) fn key(n: u8) -> SigningKey {
-    SigningKey::from_bytes(&[n; 32])
-}
-
-pub(super) fn id(n: u8) -> Identity {
-    Identity(key(n).verifying_key().to_bytes())
-}
-
-fn number(who: &Identity) -> u8 {
-    (0..100).find(|n| id(*n) == *who).unwrap()
-}
-
-pub(super) fn member(n: u8, role: u8) -> RosterMember {
-    RosterMember { id: id(n), access: [n.wrapping_add(100); 32], salt: [n; 16], role, since: u64::from(n) }
-}
-
-fn device_key(n: u8, device: u8) -> SigningKey {
-    key(n.wrapping_mul(10).wrapping_add(device).wrapping_add(100))
-}
-
-/// Completes a roster by the first device of somebody.
-pub(super) fn attest(before: &Roster, after: &mut Roster, by: u8) {
-    let device = device_key(by, 0);
-    let certificate = DeviceCertificate {
-        identity: Fixed(id(by).0),
-        device: Fixed(device.verifying_key().to_bytes()),
-        serial: 1,
-        created: 0,
-    };
-    let certificate = Signed::sign(certificate, &key(by)).ok().unwrap();
-    let pen = Pen { device: &device, certificate, group: GROUP };
-    let staff = before.role(&id(by)).is_some_and(|role| role < MEMBER);
-    let _ = after.attest(before, staff.then_some(&pen));
-}
-
-/// Owner 1, owner 2, moderators 3 and 4, members 5 and 6.
-pub(super) fn roster() -> Roster {
-    Roster {
-        v: 5,
-        kind: ConversationKind::Group,
-        name: "Rowing".to_owned(),
-        picture: None,
-        hub: "https://hub.example".to_owned(),
-        seal: [1; 32],
-        locked: false,
-        expire: None,
-        members: vec![member(1, 0), member(2, 0), member(3, 1), member(4, 1), member(5, 2), member(6, 2)],
-        signed: Vec::new(),
-        gone: Vec::new(),
-    }
-}
 
 /// The first or second device of somebody.
 fn leaf(n: u8, device: u8) -> Leaf {
@@ -480,77 +424,7 @@ fn who_may_change_signs_what_was_changed() {
     assert_eq!(Case { spoil: |r| r.signed.push(Blob(vec![1])), ..leaves() }.verdict(), Err(RosterFault::Signature));
 }
 
-#[test]
-fn rosters_lead_back_and_their_rules_hold() {
-    let read = |roster: &Roster| roster.encode().and_then(|bytes| Roster::decode(&bytes));
-    assert!(read(&roster()) == Ok(roster()));
-    let full = Roster {
-        v: u64::MAX,
-        name: "x".repeat(NAME_BYTES_MAX),
-        picture: Some(vec![0; PICTURE_BYTES_MAX]),
-        members: (0..MEMBERS_MAX as u64)
-            .map(|n| {
-                let mut key = [0; 32];
-                key[..8].copy_from_slice(&n.to_be_bytes());
-                RosterMember {
-                    id: Identity(key),
-                    access: key,
-                    salt: [9; 16],
-                    role: if n == 0 { 0 } else { 2 },
-                    since: u64::MAX,
-                }
-            })
-            .collect(),
-        signed: vec![Blob(vec![0; STATEMENT_BYTES_MAX]); STATEMENTS_MAX],
-        ..roster()
-    };
-    assert!(read(&full) == Ok(full), "the longest fits");
-    let twice = |member: RosterMember| Roster { members: vec![super::tests::member(1, 0), member], ..roster() };
-    for wrong in [
-        Roster { members: vec![], ..roster() },
-        Roster { members: vec![member(1, 1)], ..roster() },
-        Roster { members: vec![member(1, 0), member(2, 3)], ..roster() },
-        twice(RosterMember { id: id(1), ..member(2, 2) }),
-        twice(RosterMember { access: member(1, 0).access, ..member(2, 2) }),
-        Roster { kind: ConversationKind::Pair, ..roster() },
-        Roster { hub: "hub.example".to_owned(), ..roster() },
-        Roster { name: "x".repeat(NAME_BYTES_MAX + 1), ..roster() },
-        Roster { picture: Some(vec![0; PICTURE_BYTES_MAX + 1]), ..roster() },
-        Roster { expire: Some(0), ..roster() },
-        Roster { signed: vec![Blob(vec![0; STATEMENT_BYTES_MAX + 1])], ..roster() },
-        Roster { signed: vec![Blob(vec![]); STATEMENTS_MAX + 1], ..roster() },
-        Roster { gone: vec![(0, id(5), 5)], ..roster() },
-        Roster { gone: vec![(7, id(7), 5)], ..roster() },
-        Roster { gone: vec![(1, id(7), 5), (1, id(8), 5)], ..roster() },
-        Roster { members: (0..STAFF_MAX + 1).map(|n| member(n as u8, 1 - u8::from(n == 0))).collect(), ..roster() },
-    ] {
-        assert!(matches!(wrong.encode(), Err(RosterError::Rule(_))));
-        assert!(matches!(Roster::decode(&cbor::encode(&wrong)), Err(RosterError::Rule(_))));
-    }
-}
-
 proptest! {
-    #[test]
-    fn any_bytes_are_answered(bytes: Vec<u8>) {
-        let _ = Roster::decode(&bytes);
-    }
-
-    /// What the hub is told leads from the one list to the other.
-    #[test]
-    fn access_changes_lead_there(
-        before in proptest::collection::btree_map(0u8..8, 0u8..3, 1..8),
-        after in proptest::collection::btree_map(0u8..8, 0u8..3, 1..8),
-    ) {
-        let with = |members: BTreeMap<u8, u8>| Roster { members: members.into_iter().map(|(n, role)| member(n, role)).collect(), ..roster() };
-        let (before, after) = (with(before), with(after));
-        let changes = access_changes(&before, &after);
-        let mut list: BTreeMap<_, _> = before.access_list().into_iter().map(|m| (m.key, m.role)).collect();
-        changes.remove.iter().for_each(|key| assert!(list.remove(key).is_some()));
-        list.extend(changes.add.into_iter().map(|m| (m.key, m.role)));
-        let expected: BTreeMap<_, _> = after.access_list().into_iter().map(|m| (m.key, m.role)).collect();
-        prop_assert_eq!(list, expected);
-    }
-
     /// Whatever somebody who is no owner does to the roster, it is void if it raises anybody's role or touches an owner.
     #[test]
     fn nobody_rises_by_own_hand(
