@@ -1,8 +1,8 @@
 //! How long the client takes from nothing to a list of conversations and the newest page of one: the ceiling is 300 ms with 200
 //! conversations and 50,000 messages.
 //!
-//! `cold_start fill FOLDER LINK` makes an account with the link of an invitation (`tidings node invite`) in a profile in FOLDER and
-//! fills it through the node; `cold_start measure FOLDER` opens it eleven times and tells the middle one. Needs a node for filling only.
+//! `cold_start fill FOLDER NODE` makes an account with the link of an invitation (`tidings node invite`), or at the URL of a node where
+//! anybody may have one, in a profile in FOLDER and fills it through the node; `cold_start measure FOLDER` opens it eleven times and tells the middle one. Needs a node for filling only.
 #![allow(
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -54,14 +54,13 @@ async fn open(folder: &str) -> Result<Session, Box<dyn Error>> {
 
 async fn fill(folder: &str, link: &str) -> Result<(), Box<dyn Error>> {
     let session = open(folder).await?;
-    let Link::Account(link) = Link::parse(link)? else { return Err("that is not the link of a node's owner".into()) };
+    let (node, token) = match Link::parse(link) {
+        Ok(Link::Account(link)) => (link.node, Some(link.token)),
+        _ => (link.to_owned(), None),
+    };
     let phrase = Phrase::generate(Words::Twelve, &mut edge::random())?.text();
     let (name, device) = ("Measured".to_owned(), "bench".to_owned());
-    done(
-        session
-            .command(Command::CreateAccount { node: link.node, token: Some(link.token), phrase, name, device })
-            .await,
-    )?;
+    done(session.command(Command::CreateAccount { node, token, phrase, name, device }).await)?;
     for number in 0..CONVERSATIONS {
         let name = format!("Conversation {number}");
         let made = done(session.command(Command::CreateGroup { name, members: Vec::new() }).await)?;

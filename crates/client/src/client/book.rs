@@ -1,6 +1,7 @@
 //! What is known of people, and the profile document that one's devices share.
 
-use super::turn::{Turn, read};
+use super::layout::Damage;
+use super::turn::Turn;
 use crate::card::Card;
 use crate::command::Fault;
 use crate::conversation::People;
@@ -90,17 +91,18 @@ fn person_place(who: &Identity) -> RecordKey {
 
 impl Book {
     /// Reads what was kept. `mark`: of this device.
-    pub(super) fn open(records: &dyn Records, mark: [u8; 8]) -> Result<Self, Fault> {
+    pub(super) fn open(records: &dyn Records, mark: [u8; 8], damage: &mut Damage) -> Result<Self, Fault> {
         let mut book = Self { document: empty(mark), people: BTreeMap::new(), oneself: None };
         for (key, value) in records.all(Table::Contact, STRANGERS_MAX)? {
             let Ok(who) = key.owner.try_into() else { continue };
-            book.people.insert(Identity(who), read(&value, RECORD_BYTES_MAX)?);
+            book.people.extend(damage.read(&value, RECORD_BYTES_MAX).map(|person| (Identity(who), person)));
         }
         for (order, value) in records.scan(Table::Own, b"profile", None, Direction::Up, RECORDS_MAX)? {
-            let name = String::from_utf8(order).map_err(|_| Fault::Store("a name can't be read".to_owned()))?;
-            let record: Record = read(&value, RECORD_BYTES_MAX)?;
+            let name = String::from_utf8_lossy(&order).into_owned();
+            let Some(record) = damage.read::<Record>(&value, RECORD_BYTES_MAX) else { continue };
             if let (Some(Name::Contact(who)), Some(value)) = (Name::parse(&name), record.value.as_deref()) {
-                book.people.insert(who, read(value, RECORD_BYTES_MAX)?);
+                let Some(person) = damage.read(value, RECORD_BYTES_MAX) else { continue };
+                book.people.insert(who, person);
             }
             book.document.records.insert(name, record);
         }

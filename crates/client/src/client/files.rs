@@ -3,7 +3,8 @@
 use super::Client;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
-use super::turn::{Turn, read};
+use super::layout::Damage;
+use super::turn::Turn;
 use crate::command::{Attachment, Done, Fault, Look};
 use crate::content::{Content, Media, THUMB_BYTES_MAX};
 use crate::io::{Action, CommandId, FileId, Time};
@@ -113,11 +114,12 @@ impl Way {
 
 impl Files {
     /// Reads what was kept.
-    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+    pub(super) fn open(records: &dyn Records, damage: &mut Damage) -> Result<Self, Fault> {
         let mut moving = BTreeMap::new();
         for (key, value) in records.all(Table::Transfer, FILES_MAX)? {
             let Ok(number) = key.order.try_into().map(u64::from_be_bytes) else { continue };
-            moving.insert(number, Moving { way: read(&value, FILE_BYTES_MAX)?, command: None, wait: None });
+            let Some(way) = damage.read(&value, FILE_BYTES_MAX) else { continue };
+            moving.insert(number, Moving { way, command: None, wait: None });
         }
         let next = moving.keys().next_back().map_or(1, |last| last + 1);
         Ok(Self { moving, next })

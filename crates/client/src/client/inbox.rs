@@ -3,7 +3,8 @@
 use super::Client;
 use super::purpose::Purpose;
 use super::requests::{Ask, Reply};
-use super::turn::{Turn, read};
+use super::layout::Damage;
+use super::turn::Turn;
 use crate::command::Fault;
 use crate::conversation::step::ParcelBody;
 use crate::io::Time;
@@ -56,11 +57,11 @@ fn place(number: u64) -> RecordKey {
 
 impl InboxState {
     /// Reads what was kept.
-    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+    pub(super) fn open(records: &dyn Records, damage: &mut Damage) -> Result<Self, Fault> {
         let mut held = BTreeMap::new();
         for (order, value) in records.scan(Table::Own, b"held", None, Direction::Up, HELD_MAX)? {
             let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };
-            held.insert(number, read(&value, HELD_BYTES_MAX)?);
+            held.extend(damage.read(&value, HELD_BYTES_MAX).map(|found| (number, found)));
         }
         Ok(Self { held, end: None })
     }

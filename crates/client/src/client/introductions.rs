@@ -5,7 +5,8 @@ use super::accepting::Accepting;
 use super::jobs::Job;
 use super::purpose::Purpose;
 use super::requests::Reply;
-use super::turn::{Turn, read};
+use super::layout::Damage;
+use super::turn::Turn;
 use crate::command::{Done, Fault};
 use crate::content::{Content, Introduce, IntroduceRole};
 use crate::conversation::People as _;
@@ -59,11 +60,11 @@ fn place(secret: &[u8; 16]) -> RecordKey {
 
 impl Introductions {
     /// Reads what was kept.
-    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+    pub(super) fn open(records: &dyn Records, damage: &mut Damage) -> Result<Self, Fault> {
         let mut suggested = BTreeMap::new();
         for (order, value) in records.scan(Table::Own, b"introduction", None, Direction::Up, INTRODUCTIONS_MAX)? {
             let Ok(secret) = order.try_into() else { continue };
-            suggested.insert(secret, read(&value, INTRODUCTION_BYTES_MAX)?);
+            suggested.extend(damage.read(&value, INTRODUCTION_BYTES_MAX).map(|found| (secret, found)));
         }
         Ok(Self { suggested })
     }

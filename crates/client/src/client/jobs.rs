@@ -3,7 +3,8 @@
 use super::accepting::AcceptJob;
 use super::purpose::Purpose;
 use super::requests::{Ask, Reply};
-use super::turn::{Turn, read};
+use super::layout::Damage;
+use super::turn::Turn;
 use super::{Client, address};
 use crate::command::Fault;
 use crate::io::Time;
@@ -102,11 +103,12 @@ fn since_place(number: u64) -> RecordKey {
 
 impl Jobs {
     /// Reads what was kept.
-    pub(super) fn open(records: &dyn Records) -> Result<Self, Fault> {
+    pub(super) fn open(records: &dyn Records, damage: &mut Damage) -> Result<Self, Fault> {
         let mut kept = BTreeMap::new();
         for (order, value) in records.scan(Table::Own, b"job", None, Direction::Up, JOBS_MAX)? {
             let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };
-            kept.insert(number, Kept::new(read(&value, JOB_BYTES_MAX)?, None));
+            let Some(job) = damage.read(&value, JOB_BYTES_MAX) else { continue };
+            kept.insert(number, Kept::new(job, None));
         }
         for (order, value) in records.scan(Table::Own, b"job since", None, Direction::Up, JOBS_MAX)? {
             let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };

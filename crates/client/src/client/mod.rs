@@ -24,6 +24,7 @@ mod inbox;
 mod introductions;
 mod invitations;
 mod jobs;
+mod layout;
 mod linking;
 mod lists;
 mod live;
@@ -69,6 +70,12 @@ pub struct Client {
     own: Option<Own>,
     /// The record of `own` is to be written at the end of this call.
     own_changed: bool,
+    /// The version of the records stands there.
+    same_layout: bool,
+    /// What could not be read.
+    damage: layout::Damage,
+    /// Conversations that could not be read, and are not yet back.
+    damaged: Vec<GroupId>,
     book: Book,
     conversations: BTreeMap<GroupId, Conversation>,
     /// When a conversation wants to be called.
@@ -100,19 +107,29 @@ impl Client {
     /// Reads what was kept. Only small records are read here; messages and MLS state are read when they are needed.
     /// Fails with [`Fault::Store`].
     pub fn open(records: &dyn Records, now: Time) -> Result<Self, Fault> {
-        let own = Own::open(records)?;
+        let same_layout = layout::check(records)?;
+        let mut damage = layout::Damage::default();
+        let mut own = Own::open(records)?;
         let mark = own.as_ref().map(Own::mark).unwrap_or_default();
         let kept = Conversation::all(records)?;
+        let book = Book::open(records, mark, &mut damage)?;
+        if let Some(own) = own.as_mut().filter(|_| damage.count > 0) {
+            // What is missing here stands at the node: it is read before anything is written there.
+            own.profile.read = false;
+        }
         let mut client = Self {
-            book: Book::open(records, mark)?,
+            book,
             conversations: kept.good.into_iter().map(|found| (found.id(), found)).collect(),
-            jobs: Jobs::open(records)?,
-            introductions: Introductions::open(records)?,
-            files: Files::open(records)?,
-            inbox: inbox::InboxState::open(records)?,
-            archives: archives::Archives::open(records)?,
+            jobs: Jobs::open(records, &mut damage)?,
+            introductions: Introductions::open(records, &mut damage)?,
+            files: Files::open(records, &mut damage)?,
+            inbox: inbox::InboxState::open(records, &mut damage)?,
+            archives: archives::Archives::open(records, &mut damage)?,
             own,
             own_changed: false,
+            same_layout,
+            damage,
+            damaged: kept.damaged,
             wakes: BTreeMap::new(),
             missing: BTreeMap::new(),
             calls: VecDeque::new(),
@@ -149,6 +166,10 @@ impl Client {
                 Some(own) => own.save(&mut turn),
                 None => Own::erase(&mut turn),
             }
+        }
+        if !self.same_layout && !turn.batch.is_empty() {
+            layout::write(&mut turn);
+            self.same_layout = true;
         }
         self.start(&mut turn);
         turn.finish()
@@ -193,6 +214,7 @@ impl Client {
         for group in groups {
             self.with(turn, &group, |conversation, scene| conversation.started(scene));
         }
+        self.say_damage(turn);
         self.find_missing(turn.now);
         self.resume_introductions(turn);
     }

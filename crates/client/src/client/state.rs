@@ -1,6 +1,7 @@
 //! What the client keeps about itself: secrets, this device, cursors, and what it owes its node.
 
-use super::turn::{Turn, read};
+use super::layout::START_ANEW;
+use super::turn::Turn;
 use crate::command::Fault;
 use crate::io::Time;
 use crate::keys::Secrets;
@@ -176,7 +177,8 @@ impl Own {
     /// Reads it; none before there is an account.
     pub(super) fn open(records: &dyn Records) -> Result<Option<Self>, Fault> {
         let Some(value) = records.get(&place())?.map(Zeroizing::new) else { return Ok(None) };
-        read(&value, OWN_BYTES_MAX).map(Some)
+        let own = tidings_wire::cbor::decode(&value, OWN_BYTES_MAX);
+        own.map(Some).map_err(|_| Fault::Store(format!("what is kept of your account here is damaged. {START_ANEW}")))
     }
 
     /// Keeps it.

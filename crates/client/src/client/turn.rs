@@ -7,7 +7,6 @@ use crate::records::{RecordKey, Records};
 use crate::view::Event;
 use rand::Rng;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use tidings_wire::cbor;
 
 /// One call: the time, randomness, what was kept and what is being changed.
@@ -79,9 +78,4 @@ impl<'a> Turn<'a> {
         let save = (!self.batch.is_empty()).then(|| Action::Save(self.batch.into_changes()));
         save.into_iter().chain(self.actions).collect()
     }
-}
-
-/// Reads a record of one's own. What can't be read counts as a failure of the store.
-pub(crate) fn read<T: DeserializeOwned>(value: &[u8], max: usize) -> Result<T, Fault> {
-    cbor::decode(value, max).map_err(|error| Fault::Store(format!("a record can't be read: {error}")))
 }

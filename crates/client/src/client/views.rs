@@ -82,6 +82,17 @@ impl Client {
         Ok(page)
     }
 
+    /// A page of messages, the oldest first, of what stands after `after` (a [`MessageView::order`]). Fails as [`Client::messages`] does.
+    pub fn messages_after(
+        &self,
+        records: &dyn Records,
+        group: &GroupId,
+        after: &[u8],
+        limit: usize,
+    ) -> Result<Vec<MessageView>, Fault> {
+        self.shown(group)?.page_after(records, &self.book, after, limit.min(PAGE_MAX))
+    }
+
     /// One message. Fails as [`Client::messages`] does.
     pub fn message(
         &self,

@@ -87,6 +87,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         pending: None,
         incoming: None,
         proposals_at: None,
+        proposed: false,
         update_at: scene.now.saturating_add(UPDATE_EVERY),
         seq: 0,
         prev: Fixed([0; 16]),

@@ -186,6 +186,7 @@ impl Conversation {
             self.state().own.left = true;
             scene.steps.push(Step::Profile);
         }
+        self.state().proposed = true;
         self.group(scene)?.keep(proposed).map_err(|error| mls_fault(&error))
     }
 

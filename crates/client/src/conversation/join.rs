@@ -229,7 +229,9 @@ impl Conversation {
         };
         let (pass, other) = (entry.pass, entry.other);
         let draft = Draft { group, hub: &entry.hub, kind: entry.kind, salt: entry.salt.0, pass, room, other };
+        let number = super::remains::clear(scene, &group)?;
         let mut back = Self::from_state(blank(scene, draft, &roster));
+        back.take_up(scene, number)?;
         let state = back.state();
         state.seals = vec![entry.seal];
         (state.own.muted, state.own.archived, state.own.left) = (entry.muted, entry.archived, entry.left);

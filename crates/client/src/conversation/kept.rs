@@ -3,8 +3,7 @@
 use super::Conversation;
 use super::scene::Scene;
 use crate::command::Fault;
-use crate::io::Time;
-use crate::records::{Direction, RecordKey, Table};
+use crate::records::{Direction, Table};
 use serde::{Deserialize, Serialize};
 use tidings_wire::api::Entry;
 use tidings_wire::cbor;
@@ -15,8 +14,6 @@ const ENTRIES_MAX: usize = 1_000;
 const BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Milliseconds that they are kept: 7 days.
 const KEPT_FOR: u64 = 7 * 24 * 3600 * 1000;
-/// How many are looked at together.
-const CHUNK: usize = 64;
 /// Most bytes of one.
 const ONE_BYTES_MAX: usize = 5 * 1024 * 1024;
 
@@ -63,26 +60,29 @@ impl Conversation {
         count > ENTRIES_MAX as u64 || self.state.kept.bytes > BYTES_MAX
     }
 
+    /// Drops from the oldest on. Entries have numbers without holes but where the hub had lost some.
     fn trim_raw(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        let owner = self.owner();
         loop {
-            let oldest = scene.scan(Table::Entry, &owner, None, Direction::Up, CHUNK)?;
-            let whole = oldest.len() == CHUNK;
-            for (order, bytes) in oldest {
-                let kept = read(&bytes);
-                let old = |at: Time| at.saturating_add(KEPT_FOR) < scene.now;
-                if !self.too_much() && !kept.as_ref().is_none_or(|kept| old(kept.entry.at)) {
-                    return Ok(());
+            let first = self.state.kept.first;
+            let key = self.record(Table::Entry, first.to_be_bytes());
+            let Some(bytes) = scene.get(&key)? else {
+                let next = scene.scan(Table::Entry, &self.owner(), None, Direction::Up, 1)?;
+                let next =
+                    next.first().and_then(|(order, _)| order.first_chunk().map(|number| u64::from_be_bytes(*number)));
+                match next.filter(|next| *next != first) {
+                    Some(next) => self.state().kept.first = next,
+                    None => return Ok(()),
                 }
-                scene.batch.remove(RecordKey::new(Table::Entry, owner, order));
-                let number = kept.map_or(self.state.kept.first, |kept| kept.entry.number);
-                let state = self.state();
-                state.kept.bytes = state.kept.bytes.saturating_sub(bytes.len() as u64);
-                state.kept.first = number.saturating_add(1);
-            }
-            if !whole {
+                continue;
+            };
+            let old = |kept: KeptEntry| kept.entry.at.saturating_add(KEPT_FOR) < scene.now;
+            if !self.too_much() && !read(&bytes).is_none_or(old) {
                 return Ok(());
             }
+            scene.batch.remove(key);
+            let kept = &mut self.state().kept;
+            kept.bytes = kept.bytes.saturating_sub(bytes.len() as u64);
+            kept.first = first.saturating_add(1);
         }
     }
 

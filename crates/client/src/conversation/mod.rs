@@ -23,6 +23,7 @@ mod outbox;
 mod part;
 mod plan;
 mod profile;
+mod remains;
 mod receipts;
 mod rekey;
 mod restore;
@@ -47,7 +48,8 @@ use crate::command::Fault;
 use crate::io::Time;
 use crate::records::{RecordKey, Table};
 use crate::view::{Event, GroupId, Identity};
-use state::State;
+use state::{Seat, State};
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use step::{HubRequest, Step};
 use tidings_mls::Group;
@@ -64,6 +66,14 @@ pub struct Conversation {
     next: Option<Group>,
     /// Certificates that were verified: by their bytes' and key's hash.
     certificates: HashMap<[u8; 32], (Identity, u64)>,
+    /// Certificates of senders that were verified: their device's key, by the hash of their bytes.
+    senders: HashMap<[u8; 32], [u8; 32]>,
+    /// Leaves of removed devices, once they were looked for in this call.
+    stale: OnceCell<Vec<Seat>>,
+    /// The number of one's own last message that is kept beside the state.
+    numbered: u64,
+    /// The MLS state was to be read, and is damaged.
+    keys_lost: bool,
     /// Whether the state must be written.
     changed: bool,
     /// What is known of the connection; nothing of this survives.
@@ -103,6 +113,10 @@ impl Conversation {
             group: None,
             next: None,
             certificates: HashMap::new(),
+            senders: HashMap::new(),
+            stale: OnceCell::new(),
+            numbered: 0,
+            keys_lost: false,
             changed: false,
             link: Link::default(),
             typing: BTreeMap::new(),
@@ -125,10 +139,15 @@ impl Conversation {
 
     /// The last part of each call: does what can be done now, and writes down how things are.
     fn settle(&mut self, scene: &mut Scene<'_>) {
-        let worked = self.work(scene);
+        self.stale = OnceCell::new();
+        let mut worked = self.work(scene);
+        if std::mem::take(&mut self.keys_lost) {
+            worked = self.come_anew(scene).and_then(|()| self.work(scene));
+        }
         self.report(scene, worked);
         self.write(scene);
         self.wake(scene);
+        self.stale = OnceCell::new();
     }
 
     fn report(&self, scene: &mut Scene<'_>, outcome: Result<(), Fault>) {

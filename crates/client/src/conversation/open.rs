@@ -63,6 +63,21 @@ impl Conversation {
 
     /// Goes on after a start: what was asked of the hub and may be lost is asked again, with the same ids.
     pub fn started(&mut self, scene: &mut Scene<'_>) {
+        self.ask_again(scene);
+        if self.wants_following() {
+            scene.steps.push(Step::Follow(true));
+        }
+        self.settle(scene);
+    }
+
+    /// Forgets that it was asked already. Where nothing waits, nothing is written.
+    fn ask_again(&mut self, scene: &Scene<'_>) {
+        let state = &self.state;
+        let asked =
+            state.pending.is_some() || state.flight.is_some() || state.lost.is_some() || state.incoming.is_some();
+        if !asked && state.wants.is_empty() && state.heal.is_none() && state.fetch.at == 0 {
+            return;
+        }
         let state = self.state();
         let again = |post: &mut Post| post.at = 0;
         state.pending.iter_mut().for_each(|pending| again(&mut pending.post));
@@ -76,10 +91,6 @@ impl Conversation {
         }
         state.heal.iter_mut().for_each(|heal| heal.next = heal.next.min(scene.now));
         again(&mut state.fetch);
-        if self.wants_following() {
-            scene.steps.push(Step::Follow(true));
-        }
-        self.settle(scene);
     }
 
     /// It is time: see [`Step::WakeAt`].

@@ -487,6 +487,11 @@ fn edited(written: &[u8]) -> Option<MessageId> {
     edit_of(&written.message.0)
 }
 
+/// The message in what is kept for those who missed it.
+pub(super) fn written_message(written: &[u8]) -> Option<Vec<u8>> {
+    cbor::decode::<Written>(written, WRITTEN_BYTES_MAX).ok().map(|written| written.message.0)
+}
+
 fn edit_of(message: &[u8]) -> Option<MessageId> {
     match Message::decode(message).ok()?.content {
         Content::Edit(edit) => Some(edit.to),

@@ -8,8 +8,8 @@ use crate::command::Fault;
 use crate::records::{Direction, RecordKey, Records, RecordsError, Table};
 use crate::roster::Roster;
 use crate::view::GroupId;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{Deref, DerefMut};
 use tidings_wire::bytes::Fixed;
@@ -20,6 +20,7 @@ const ROSTER: u8 = 1;
 const NEWEST: u8 = 2;
 const SEATS: u8 = 3;
 const CHAIN: u8 = 4;
+const NUMBER: u8 = 5;
 /// Most bytes of a part: the leaves of 1,000 members with several devices each.
 const PART_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Most parts of a conversation.
@@ -144,6 +145,20 @@ fn read_part<T: DeserializeOwned>(found: &Found, kind: u8) -> Result<Part<T>, Fa
     Ok(Part { value: decode(bytes)?, changed: false })
 }
 
+/// Where a device is with the numbers of what it says. It stands beside the state, too, so that no number is used twice should
+/// the state be lost.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Number {
+    pub(super) seq: u64,
+    pub(super) prev: Fixed<16>,
+}
+
+/// Where a device was that has lost its state, if that can still be read.
+pub(super) fn number(scene: &Scene<'_>, group: &GroupId) -> Result<Option<Number>, Fault> {
+    let bytes = scene.get(&RecordKey::new(Table::Part, group.0, [NUMBER]))?;
+    Ok(bytes.and_then(|bytes| cbor::decode(&bytes, PART_BYTES_MAX).ok()))
+}
+
 /// The parts of one conversation as they are kept.
 pub(super) type Found = BTreeMap<Vec<u8>, Vec<u8>>;
 
@@ -185,6 +200,11 @@ impl Conversation {
         write(scene, owner, ROSTER, &mut state.roster);
         write(scene, owner, NEWEST, &mut state.newest);
         write(scene, owner, SEATS, &mut state.seats);
+        if self.numbered != state.seq {
+            self.numbered = state.seq;
+            let key = RecordKey::new(Table::Part, owner, [NUMBER]);
+            scene.batch.put(key, cbor::encode(&Number { seq: state.seq, prev: state.prev }));
+        }
         for mark in std::mem::take(&mut state.chains.changed) {
             let key = RecordKey::new(Table::Part, owner, [[CHAIN].as_slice(), &mark.0].concat());
             if let Some(chain) = state.chains.entries.get(&mark) {

@@ -40,6 +40,10 @@ impl Draft {
 impl Conversation {
     /// What there is to change, if anything.
     pub(super) fn draft(&mut self, scene: &mut Scene<'_>) -> Result<Option<Draft>, Fault> {
+        let others_due = self.state.proposals_at.is_some_and(|at| at <= scene.now);
+        if !others_due && self.state.wants.is_empty() && self.state.update_at > scene.now {
+            return Ok(None);
+        }
         let mut draft = Draft {
             roster: self.state.roster.clone(),
             add: Vec::new(),
@@ -51,7 +55,7 @@ impl Conversation {
             salt: None,
             update: self.state.update_at <= scene.now,
         };
-        if self.state.proposals_at.is_some_and(|at| at <= scene.now) {
+        if others_due {
             self.draft_others(scene, &mut draft)?;
         }
         if !self.behind() {
@@ -79,7 +83,7 @@ impl Conversation {
             draft.leaving = self.leavers(scene, &asked);
             draft.roster = draft.roster.without(&draft.leaving);
         }
-        let stale = self.stale_seats(scene).into_iter().map(|seat| seat.leaf);
+        let stale = self.stale_seats(scene).iter().map(|seat| seat.leaf);
         draft.remove.extend(stale.filter(|leaf| !asked.contains(leaf)));
         if let Some((put_right, out)) = self.repairs() {
             let role = |who: &Identity| put_right.role(who);
@@ -188,16 +192,21 @@ impl Conversation {
         }
     }
 
-    /// Leaves of devices that the device lists say are removed.
-    pub(super) fn stale_seats(&self, scene: &Scene<'_>) -> Vec<Seat> {
-        if self.state.kind == ConversationKind::Room {
-            return Vec::new();
-        }
-        let seats = self.state.seats.iter().filter(|seat| seat.mark != self.state.mark);
-        seats.filter(|seat| self.removed(scene, seat)).copied().collect()
+    /// Leaves of devices that the device lists say are removed. Looked for once in a call, as long as the leaves stay the same.
+    pub(super) fn stale_seats(&self, scene: &Scene<'_>) -> &[Seat] {
+        self.stale.get_or_init(|| {
+            if self.state.kind == ConversationKind::Room {
+                return Vec::new();
+            }
+            let seats = self.state.seats.iter().filter(|seat| seat.mark != self.state.mark);
+            seats.filter(|seat| self.removed(scene, seat)).copied().collect()
+        })
     }
 
     pub(super) fn has_proposals(&mut self, scene: &Scene<'_>) -> Result<bool, Fault> {
+        if !self.state.proposed {
+            return Ok(false);
+        }
         let leaves = self.proposed_leaves(scene)?;
         let others = self.state.seats.iter().filter(|seat| seat.identity != self.state.me);
         Ok(others.map(|seat| seat.leaf).any(|leaf| leaves.contains(&leaf)))

@@ -42,6 +42,13 @@ impl Entry {
 }
 
 impl Conversation {
+    /// What a conversation of the profile is called: its name, or who is in it with oneself.
+    pub fn name_in_profile(entry: &[u8], people: &dyn super::People) -> Option<String> {
+        let entry = Entry::read(entry)?;
+        let other = entry.other.map(|other| people.name(&other).unwrap_or_else(|| other.to_string()));
+        Some(other.unwrap_or(entry.roster.name))
+    }
+
     /// The value of the profile's record `conversation/<group>`.
     pub fn profile_entry(&self) -> Vec<u8> {
         let state = &self.state;

@@ -34,8 +34,11 @@ struct Marks(BTreeMap<Mark, u64>);
 impl Conversation {
     /// Whether so few are here that each is told what the others have.
     pub(super) fn is_small(&self) -> bool {
-        let people: BTreeSet<_> = self.state.seats.iter().map(|seat| seat.identity).collect();
-        people.len() <= GROUP_SMALL
+        let mut people = BTreeSet::new();
+        self.state.seats.iter().all(|seat| {
+            people.insert(seat.identity);
+            people.len() <= GROUP_SMALL
+        })
     }
 
     pub(super) fn receipt_wanted(&mut self, scene: &Scene<'_>) {

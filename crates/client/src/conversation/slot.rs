@@ -8,6 +8,7 @@ use crate::records::{Direction, RecordKey, Table};
 use crate::roster;
 use crate::view::Identity;
 use sha2::{Digest as _, Sha256};
+use std::cell::OnceCell;
 use tidings_mls::{Group, Leaf, Signer};
 use tidings_wire::bytes::Fixed;
 use tidings_wire::certificate::{DeviceCertificate, mark};
@@ -54,9 +55,12 @@ impl Conversation {
         self.next.as_mut().ok_or_else(|| Fault::Store("no encrypted group".to_owned()))
     }
 
-    fn load(&self, scene: &Scene<'_>, slot: u8) -> Result<Group, Fault> {
+    fn load(&mut self, scene: &Scene<'_>, slot: u8) -> Result<Group, Fault> {
         let records = scene.scan(Table::Mls, &self.slot_owner(slot), None, Direction::Up, usize::MAX)?;
-        Group::load(&self.owner(), records).map_err(|error| mls_fault(&error))
+        Group::load(&self.owner(), records).map_err(|error| {
+            self.keys_lost = true;
+            mls_fault(&error)
+        })
     }
 
     /// Writes what changed in the groups.
@@ -126,7 +130,15 @@ impl Conversation {
 
     /// Who sat on the leaf that a message is from. Its key is that of the certificate, or it would not have come into the group.
     pub(super) fn sender(&mut self, index: u32, credential: Vec<u8>) -> Option<Seat> {
-        let key = Signed::<DeviceCertificate>::verify(&credential).ok()?.device.0;
+        let hash: [u8; 32] = Sha256::digest(&credential).into();
+        let key = match self.senders.get(&hash) {
+            Some(key) => *key,
+            None => Signed::<DeviceCertificate>::verify(&credential).ok()?.device.0,
+        };
+        if self.senders.len() >= CERTIFICATES_MAX {
+            self.senders.clear();
+        }
+        self.senders.insert(hash, key);
         self.seat(&Leaf { index, credential, key })
     }
 
@@ -153,6 +165,7 @@ impl Conversation {
         let leaves = self.group(scene)?.leaves().map_err(|error| mls_fault(&error))?;
         let seats = leaves.iter().filter_map(|leaf| self.seat(leaf)).collect();
         *self.state().seats = seats;
+        self.stale = OnceCell::new();
         Ok(())
     }
 }

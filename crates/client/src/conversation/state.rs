@@ -327,6 +327,9 @@ pub(super) struct State {
     pub(super) incoming: Option<Incoming>,
     /// When to commit what others propose.
     pub(super) proposals_at: Option<Time>,
+    /// Whether proposals of others may wait in the group; false spares reading it.
+    #[serde(default = "yes")]
+    pub(super) proposed: bool,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 
@@ -369,6 +372,10 @@ pub(super) struct State {
     pub(super) own: Own,
     pub(super) unread: u64,
     pub(super) last: Last,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// Puts at the end, and drops at the front what is too much.

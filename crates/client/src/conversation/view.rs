@@ -127,9 +127,32 @@ impl Conversation {
         before: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
-        let found = records.scan(Table::Message, &self.owner(), before, Direction::Down, limit)?;
+        let mut found = records.scan(Table::Message, &self.owner(), before, Direction::Down, limit)?;
+        found.reverse();
+        self.shown_page(records, people, found)
+    }
+
+    /// A page, oldest first, of what stands after `after`.
+    pub fn page_after(
+        &self,
+        records: &dyn Records,
+        people: &dyn People,
+        after: &[u8],
+        limit: usize,
+    ) -> Result<Vec<MessageView>, Fault> {
+        let found = records.scan(Table::Message, &self.owner(), Some(after), Direction::Up, limit)?;
+        self.shown_page(records, people, found)
+    }
+
+    /// What of these is shown, in their order.
+    fn shown_page(
+        &self,
+        records: &dyn Records,
+        people: &dyn People,
+        found: crate::records::Page,
+    ) -> Result<Vec<MessageView>, Fault> {
         let mut page = Vec::with_capacity(found.len());
-        for (order, bytes) in found.into_iter().rev() {
+        for (order, bytes) in found {
             if let Some(kept) = super::history::read(&bytes).filter(|kept| !self.hidden(people, kept)) {
                 page.push(self.show_kept(records, people, order, &kept)?);
             }
@@ -197,7 +220,8 @@ impl Conversation {
     }
 
     fn quote(&self, records: &dyn Records, id: &MessageId) -> Result<String, Fault> {
-        let found = super::history::find(&Batch::default(), records, &self.state.group, id)?;
+        // A message that can't be read is quoted as nothing; the page is shown nevertheless.
+        let found = super::history::find(&Batch::default(), records, &self.state.group, id).unwrap_or_default();
         let text = found.filter(|(_, kept)| !kept.once()).and_then(|(_, kept)| kept.text()).unwrap_or_default();
         Ok(text.lines().next().unwrap_or_default().chars().take(QUOTE_CHARS).collect())
     }

@@ -112,6 +112,12 @@ impl Engine {
     fn work(&mut self) -> Result<(), String> {
         self.take(Incoming::Input(Input::Started, None))?;
         self.settle()?;
+        let left_out = self.store.left_out();
+        if left_out > 0 {
+            // Nobody may listen yet; what the client knows of it stands among its warnings.
+            let warning = format!("{left_out} records of the local store were damaged and are left out");
+            let _ = self.events.send(Event::Warning(warning));
+        }
         let mut going_on = true;
         while going_on {
             let first = match self.inbox.recv_timeout(self.patience()) {

@@ -16,6 +16,7 @@ use lock::Lock;
 use rusqlite::{Connection, OptionalExtension as _, params};
 pub(crate) use seal::{Keys, OVERHEAD};
 use seal::{Master, Spot, hides_order};
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
@@ -35,6 +36,10 @@ const CONDUCT: &str = "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL; PRA
 const TABLES: &str = "CREATE TABLE records (id INTEGER PRIMARY KEY, tab INTEGER NOT NULL, owner BLOB NOT NULL, \
      place BLOB NOT NULL, sealed BLOB NOT NULL) STRICT; \
      CREATE UNIQUE INDEX by_place ON records (tab, owner, place);";
+
+/// What is said of a record that is needed and can't be opened.
+const DAMAGED: &str = "a record is not what was written there: the store is damaged. Log in with your words in another profile (--profile): \
+                       account, contacts and conversations come back from your node";
 
 /// Records of one owner: order and value.
 type Found = Vec<(Vec<u8>, Vec<u8>)>;
@@ -87,6 +92,8 @@ pub struct Store {
     place: Place,
     /// Whether a transaction is open.
     open: bool,
+    /// Records that were left out of what was read.
+    left_out: Cell<u64>,
     /// Whether something was deleted whose last copies may still lie in the write-ahead log.
     deleted: bool,
     _lock: Lock,
@@ -107,7 +114,16 @@ impl Store {
         };
         let database = connect(&place.database())?;
         let keys = Arc::new(Keys::new(&master));
-        Ok(Self { database, keys, master, place: place.clone(), open: false, deleted: true, _lock: lock })
+        Ok(Self {
+            database,
+            keys,
+            master,
+            place: place.clone(),
+            open: false,
+            left_out: Cell::new(0),
+            deleted: true,
+            _lock: lock,
+        })
     }
 
     /// The number of the process that has a profile open, if one has.
@@ -183,9 +199,21 @@ impl Store {
         Ok(())
     }
 
+    /// How many records were left out by [`Records::scan`] and [`Records::all`] because they are not what was written there.
+    pub fn left_out(&self) -> u64 {
+        self.left_out.get()
+    }
+
+    /// A record, if it is what was written there: one that is damaged costs what it held, not the rest.
+    fn intact(&self, table: Table, [owner, place, sealed]: [Vec<u8>; 3]) -> Option<seal::Plain> {
+        let plain = self.keys.open(&Spot { table, owner, place }, &sealed);
+        self.left_out.set(self.left_out.get().saturating_add(u64::from(plain.is_none())));
+        plain
+    }
+
     fn opened(&self, table: Table, owner: Vec<u8>, place: Vec<u8>, sealed: &[u8]) -> Result<seal::Plain, RecordsError> {
         let spot = Spot { table, owner, place };
-        self.keys.open(&spot, sealed).ok_or_else(|| RecordsError("a record is not what was written there".to_owned()))
+        self.keys.open(&spot, sealed).ok_or_else(|| RecordsError(DAMAGED.to_owned()))
     }
 
     fn rows(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Vec<[Vec<u8>; 3]>> {
@@ -199,8 +227,7 @@ impl Store {
         let sql = "SELECT owner, place, sealed FROM records WHERE tab = ?1 AND owner = ?2";
         let rows = self.rows(sql, &[&(table as u8), &self.keys.owner(table, owner)]).map_err(unread)?;
         let mut found = Vec::with_capacity(rows.len());
-        for [owner, place, sealed] in rows {
-            let plain = self.opened(table, owner, place, &sealed)?;
+        for plain in rows.into_iter().filter_map(|row| self.intact(table, row)) {
             found.push((plain.order, plain.value));
         }
         found.sort();
@@ -251,17 +278,27 @@ impl Records for Store {
             }
         };
         let hidden = self.keys.owner(table, owner);
-        let rows = self.rows(sql, &[&(table as u8), &hidden, &from, &bounded(limit)]).map_err(unread)?;
-        let opened = rows.into_iter().map(|[owner, place, sealed]| self.opened(table, owner, place, &sealed));
-        opened.map(|plain| plain.map(|plain| (plain.order, plain.value))).collect()
+        let (mut found, mut from) = (Vec::new(), from.map(<[u8]>::to_vec));
+        loop {
+            let wanted = limit.saturating_sub(found.len());
+            let rows = self.rows(sql, &[&(table as u8), &hidden, &from, &bounded(wanted)]).map_err(unread)?;
+            // Fewer than asked for would mean that there are no more: what is left out is made up for.
+            let (last, whole) = (rows.last().map(|[_, place, _]| place.clone()), rows.len() < wanted);
+            found.extend(
+                rows.into_iter().filter_map(|row| self.intact(table, row)).map(|plain| (plain.order, plain.value)),
+            );
+            if whole || found.len() >= limit || last.is_none() {
+                return Ok(found);
+            }
+            from = last;
+        }
     }
 
     fn all(&self, table: Table, limit: usize) -> Result<Vec<(RecordKey, Vec<u8>)>, RecordsError> {
         let sql = "SELECT owner, place, sealed FROM records WHERE tab = ?1 ORDER BY owner, place LIMIT ?2";
         let rows = self.rows(sql, &[&(table as u8), &bounded(limit)]).map_err(unread)?;
         let mut found = Vec::with_capacity(rows.len());
-        for [owner, place, sealed] in rows {
-            let plain = self.opened(table, owner, place, &sealed)?;
+        for plain in rows.into_iter().filter_map(|row| self.intact(table, row)) {
             found.push((RecordKey::new(table, plain.owner, plain.order), plain.value));
         }
         found.sort();
@@ -281,7 +318,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
             "BEGIN IMMEDIATE; {TABLES} PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {LAYOUT}; COMMIT;"
         ))?,
         (APPLICATION, newer) if newer > LAYOUT => {
-            return Err(StoreError::Damaged("it was written by a newer version of tidings; use that one".to_owned()));
+            return Err(StoreError::Damaged("it was written by a newer version of tidings: start that one, or log in with your words in another profile (--profile)".to_owned()));
         }
         _ => return Err(StoreError::Damaged(format!("{} is another program's database", path.display()))),
     }

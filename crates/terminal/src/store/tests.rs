@@ -184,3 +184,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_record_that_was_changed_on_the_disk_costs_only_itself() {
+    let (_folder, place) = place();
+    let mut store = Store::open(&place, None, true).unwrap();
+    let records: Vec<_> = (0..6).map(|order| put(Table::Message, b"o", &[order], &[order; 40])).collect();
+    store.apply(&records).unwrap();
+    store.apply(&[put(Table::Conversation, b"a", b"", b"one"), put(Table::Conversation, b"b", b"", b"two")]).unwrap();
+    store.commit().unwrap();
+    let sql = "UPDATE records SET sealed = substr(sealed, 1, length(sealed) - 1) || x'00' WHERE tab = ?1 AND (place = x'01' OR place = x'02')";
+    store.database.execute(sql, [Table::Message as u8]).unwrap();
+    let sql = "UPDATE records SET sealed = substr(sealed, 1, 30) WHERE tab = ?1 AND owner = ?2";
+    store
+        .database
+        .execute(sql, params![Table::Conversation as u8, store.keys.owner(Table::Conversation, b"a")])
+        .unwrap();
+    let orders = |from: Option<&[u8]>, direction, limit| {
+        let found = store.scan(Table::Message, b"o", from, direction, limit).unwrap();
+        found.into_iter().map(|(order, _)| order[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(orders(None, Direction::Up, 9), [0, 3, 4, 5]);
+    assert_eq!(orders(None, Direction::Up, 3), [0, 3, 4], "a page is full as long as there is more");
+    assert_eq!(orders(Some(&[4]), Direction::Down, 2), [3, 0]);
+    assert_eq!(store.all(Table::Conversation, 9).unwrap().len(), 1);
+    assert!(store.left_out() > 0);
+    assert!(store.get(&RecordKey::new(Table::Message, *b"o", [1])).is_err(), "who needs it hears of it");
+}

@@ -7,7 +7,8 @@ mod united;
 use super::Client;
 use super::conversations::PROFILE_WAIT;
 use super::jobs::Job;
-use super::turn::{Turn, read};
+use super::layout::Damage;
+use super::turn::Turn;
 use crate::blob::BlobPointer;
 use crate::command::{Fault, KeepHistory};
 use crate::io::Time;
@@ -117,7 +118,7 @@ fn numbered(order: &[u8]) -> Option<(GroupId, u64)> {
 
 impl Archives {
     /// Reads what was kept.
-    pub(in crate::client) fn open(records: &dyn Records) -> Result<Self, Fault> {
+    pub(in crate::client) fn open(records: &dyn Records, damage: &mut Damage) -> Result<Self, Fault> {
         let mut archives = Self::default();
         for (order, _) in records.scan(Table::Own, b"archive", None, Direction::Up, WAITING_MAX)? {
             archives.due.extend(order.try_into().ok().map(|group| (GroupId(group), 0)));
@@ -127,7 +128,7 @@ impl Archives {
         }
         for (order, value) in records.scan(Table::Own, b"united", None, Direction::Up, UNITED_MAX)? {
             if let Some(place) = numbered(&order) {
-                archives.united.insert(place, read(&value, UNITED_BYTES_MAX)?);
+                archives.united.extend(damage.read(&value, UNITED_BYTES_MAX).map(|found| (place, found)));
             }
         }
         Ok(archives)

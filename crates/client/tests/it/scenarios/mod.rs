@@ -2,6 +2,7 @@
 
 mod accounts;
 mod crashes;
+mod damage;
 mod devices;
 mod files;
 mod groups;
