@@ -13,6 +13,7 @@
 #   bench/run.sh conversations [OPTIONS]  entries of groups through the native door while 10,000 devices listen
 #   bench/run.sh resume [OPTIONS]      devices that come back after 50,000 messages
 #   bench/run.sh listen [OPTIONS]      what devices cost that only listen
+#   bench/run.sh client                the client's core: MLS, messages, catching up, and the cold start of the terminal client
 #   bench/run.sh native                conversations, resume and listen, one after the other
 #
 #   BENCH_DATA=FOLDER    where the node's folder is made: it must be on the disk to be measured (default target/bench-data)
@@ -25,6 +26,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
     rooms | channel | store | pull | idle | soak | conversations | resume | listen) workloads=("$1"); shift ;;
     talk) workloads=(rooms channel store pull idle); shift ;;
+    client) workloads=(client); shift ;;
     native) workloads=(conversations resume listen); shift ;;
     *) workloads=(run) ;;
 esac
@@ -236,6 +238,30 @@ measure_native() {
     stop
 }
 
+# The client alone, but for the cold start, whose profile is filled through a node. Fails if a ceiling is passed.
+measure_client() {
+    local examples=$target/release/examples failed=0
+    cargo build --quiet --release -p tidings-mls --example mls_bench
+    cargo build --quiet --release -p tidings-client --example client_bench
+    cargo build --quiet --release -p tidings-terminal --example cold_start
+    echo "## client"
+    echo
+    "$examples/client_bench" || failed=1
+    echo
+    echo "MLS by itself:"
+    echo
+    "$examples/mls_bench" | sed 's/^/    /'
+    echo
+    start_node
+    echo "Cold start:"
+    echo
+    "$examples/cold_start" fill "$folder/profile" "$url" | tail -n 1 | sed 's/^/    filled: /'
+    "$examples/cold_start" measure "$folder/profile" | sed 's/^/    /' || failed=1
+    show_log
+    stop
+    return "$failed"
+}
+
 echo "Measured $(date -u +%Y-%m-%d) at $(git describe --always --dirty --exclude '*' 2>/dev/null || echo 'an unknown commit')," \
     "${BENCH_BINARY:-profile $profile}, $(nproc) processors shared by node and generator," \
     "$(awk -F': ' '/^model name/ { print $2; exit }' /proc/cpuinfo), $(stat -f -c %T "$parent")."
@@ -243,6 +269,7 @@ echo
 for workload in "${workloads[@]}"; do
     case $workload in
         run) measure_parcels "$@" ;;
+        client) measure_client ;;
         conversations | resume | listen) measure_native "$workload" "$@" ;;
         *) measure_talk "$workload" "$@" ;;
     esac

@@ -28,6 +28,9 @@ const MESSAGES: usize = 250;
 /// Messages that are sent at once while filling.
 const AT_ONCE: usize = 50;
 
+/// From nothing to what a person wanted to see: less than is felt as waiting.
+const CEILING: Duration = Duration::from_millis(300);
+
 /// Openings that are measured.
 const ROUNDS: usize = 11;
 
@@ -109,9 +112,7 @@ async fn measure(folder: &str) -> Result<(), Box<dyn Error>> {
         session.close().await;
     }
     times.sort();
-    println!(
-        "the middle of {ROUNDS}: {:?}; the ceiling is 300 ms",
-        times.get(ROUNDS / 2).ok_or("nothing was measured")?
-    );
-    Ok(())
+    let middle = times.get(ROUNDS / 2).ok_or("nothing was measured")?;
+    println!("the middle of {ROUNDS}: {middle:?}; the ceiling is {CEILING:?}");
+    if *middle <= CEILING || cfg!(debug_assertions) { Ok(()) } else { Err("the ceiling is passed".into()) }
 }
