@@ -59,7 +59,10 @@ pub(super) async fn show(asked: &Chat, caller: &Caller, context: &Context) -> Re
         patience: Duration::from_secs(asked.common.timeout),
         ..found
     };
-    screen::run(context.session.clone(), options).await?;
+    screen::run(context.session.clone(), options).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::TimedOut => Failure::Offline(error.to_string()),
+        _ => error.into(),
+    })?;
     if context.session.ask(|_, _| ()).await.is_some() {
         return Ok(());
     }

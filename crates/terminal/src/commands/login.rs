@@ -276,7 +276,9 @@ async fn arrived(context: &mut Context, timeout: u64) -> Result<(), Failure> {
     if context.until(context.left(), joined).await.is_none() {
         context.output.note("Some conversations are still being joined; that goes on with the next command.");
     }
-    context.all_settled().await;
+    // The other devices learn from the profile what this one is called. It goes there by itself later, if not now.
+    let _ = context.command(Command::BackUp).await;
+    context.settled().await;
     let me = context.me().await?;
     let conversations = context.session.conversations().await.len();
     let contacts = context.session.contacts().await.len();

@@ -3,6 +3,7 @@
 use super::context::{Account, Context};
 use super::outcome::{Failure, removed};
 use crate::driver::Reach;
+use crate::show;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -122,14 +123,6 @@ impl Context {
             true => "It is kept here, and goes on with the next command: not all nodes that it is for have answered.",
             false => "It is kept here, and goes on with the next command: your node could not be reached.",
         });
-    }
-
-    /// Waits until everything is at the nodes, also what no command asked for: a device that has just come tells its name.
-    pub(crate) async fn all_settled(&self) {
-        self.session.command(Command::Flush).await;
-        let idle = async || (!self.session.busy().await).then_some(());
-        let _ = self.until(self.left().min(OTHERS), idle).await;
-        self.settled().await;
     }
 
     /// Whether one's own node can be reached at this moment.
@@ -283,9 +276,8 @@ impl Context {
             if let Some(node) = self.session.unreachable().first()
                 && !self.refusal_told.swap(true, std::sync::atomic::Ordering::Relaxed)
             {
-                let left = self.left().as_secs();
-                self.output
-                    .note(format_args!("{node} can't be reached. Trying on for {left} seconds (Ctrl-C ends it)."));
+                let left = show::span(self.left().as_secs().max(1));
+                self.output.note(format_args!("{node} can't be reached. Trying on for {left} (Ctrl-C ends it)."));
             }
         }
     }

@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Go,
     /// The warnings are read.
     Dismissed,
+    /// This was said in a channel: the node tells it to all others.
+    Said(String, String),
     /// Go to this place, and show this line.
     Enter(Place, String),
     /// The link that was made. With a note: an invitation for somebody.

@@ -37,7 +37,8 @@ use crate::driver::Session;
 ///
 /// # Errors
 ///
-/// If the terminal, or the standard streams, can't be read or written.
+/// If the terminal, or the standard streams, can't be read or written; with [`std::io::ErrorKind::TimedOut`] if in the line mode not
+/// all was sent within [`Options::patience`] of the end of input.
 pub async fn run(session: Session, options: Options) -> std::io::Result<()> {
     if options.plain { plain::run(session, options).await } else { run::run(session, options).await }
 }

@@ -44,6 +44,11 @@ impl App {
                 self.go(place);
             }
             Act::Show(panel) => {
+                let typed = self.sheets.last().filter(|sheet| matches!(sheet.kind, Kind::Search(_)));
+                let panel = match (panel, typed.map(|sheet| sheet.text(0))) {
+                    (Panel::Search { everywhere, .. }, Some(text)) => Panel::Search { text, everywhere },
+                    (panel, _) => panel,
+                };
                 self.close_sheet();
                 self.show_panel(panel);
             }

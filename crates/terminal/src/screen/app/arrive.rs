@@ -125,6 +125,9 @@ impl App {
             }
             (Purpose::Say(line), _) => self.say(Tone::Good, line),
             (Purpose::Dismissed, _) => self.warnings.clear(),
+            (Purpose::Said(channel, text), _) => {
+                return self.heard(channel, Line { from: "You".to_owned(), text, at: self.now }, 0);
+            }
             (Purpose::Enter(place, line), _) => {
                 self.go(place);
                 self.say(Tone::Warn, line);

@@ -274,6 +274,8 @@ impl App {
         self.leave();
         self.read = None;
         self.thread = None;
+        // It was about where one was.
+        self.toast = None;
         match &place {
             Place::Conversation(group) => {
                 let conversation = self.world.conversation(group);

@@ -29,7 +29,10 @@ impl App {
         match place {
             Place::Channel(channel) => {
                 let text = as_text(self.composer.take().trim_end()).to_owned();
-                self.effects.push(Effect::Command(Purpose::Quiet, Command::SayInChannel { channel, text }));
+                self.effects.push(Effect::Command(
+                    Purpose::Said(channel.clone(), text.clone()),
+                    Command::SayInChannel { channel, text },
+                ));
             }
             Place::Conversation(group) => {
                 if let Some(why) = self.hindrance() {

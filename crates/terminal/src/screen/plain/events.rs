@@ -48,8 +48,9 @@ impl Plain {
         }
         let unread = self.world.conversations.iter().filter(|one| one.unread > 0).count();
         let count = self.world.conversations.len();
+        let conversations = if count == 1 { "conversation" } else { "conversations" };
         self.say(format!(
-            "Tidings. {count} conversations, {unread} with unread messages. /help shows what can be written."
+            "Tidings. {count} {conversations}, {unread} with unread messages. /help shows what can be written."
         ));
         if let Some(group) = self.options.conversation {
             self.go(Place::Conversation(group));
@@ -124,6 +125,10 @@ impl Plain {
             (_, Done::Failed(why)) => return self.say(format!("Not done: {why}")),
             (Purpose::Say(line), _) => self.say(line),
             (Purpose::Dismissed, _) => self.say("The warnings are gone."),
+            (Purpose::Said(channel, text), _) => {
+                let line = self.channel_line(&channel, &Line { from: "You".to_owned(), text, at: self.now });
+                return self.say(line);
+            }
             (Purpose::Enter(place, _), _) => self.go(place),
             (Purpose::Link(note), Done::Link(link)) => {
                 let whom = if note.is_empty() { String::new() } else { format!(" for {}", clean::line(&note)) };

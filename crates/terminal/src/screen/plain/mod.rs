@@ -179,7 +179,10 @@ impl Plain {
         match self.place.clone() {
             None => Err("go to a conversation first: /go NAME".to_owned()),
             Some(Place::Channel(channel)) => {
-                self.effects.push(Effect::Command(Purpose::Quiet, Command::SayInChannel { channel, text }));
+                self.effects.push(Effect::Command(
+                    Purpose::Said(channel.clone(), text.clone()),
+                    Command::SayInChannel { channel, text },
+                ));
                 Ok(())
             }
             Some(Place::Conversation(group)) => {

@@ -6,6 +6,7 @@ use crate::screen::clock::Clock;
 use crate::screen::effect::{Arrival, Effect};
 use crate::screen::options::Options;
 use crate::screen::run::Deeds;
+use crate::show;
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::time::Duration;
@@ -115,18 +116,21 @@ impl Lines {
     }
 }
 
-/// Waits until all is sent that waits for it, and says so if a node can't be reached.
+/// What is said if it was not.
+const UNSENT: &str = "not all has been sent; it is kept here and goes out with the next command";
+
+/// Waits until all is sent that waits for it, and says so if a node can't be reached. Fails as timed out if that takes too long.
 async fn all_sent(session: &Session, patience: Duration) -> io::Result<()> {
     let end = Instant::now() + patience;
     let mut look = interval(LOOK);
     let mut told = false;
     while session.busy().await {
         if timeout_at(end, look.tick()).await.is_err() || Instant::now() >= end {
-            return say("Not all has been sent yet. It is kept here and goes out with the next command.");
+            return Err(io::Error::new(io::ErrorKind::TimedOut, UNSENT));
         }
         if let (Some(node), false) = (session.unreachable().first(), told) {
             told = true;
-            say(&format!("{node} can't be reached. Trying on for {} seconds.", patience.as_secs()))?;
+            say(&format!("{node} can't be reached. Trying on for {}.", show::span(patience.as_secs().max(1))))?;
         }
     }
     Ok(())

@@ -194,9 +194,8 @@ fn a_lost_device_is_removed() {
     let code = old.wait_for("the code", |said| first_with(said, "code"));
     town.ask("laptop", &["login", "--link-code", &code, "--device", "laptop"]);
     assert_eq!(old.end().0, Some(0));
-    let listed = town.ask("Alice", &["devices", "list"]);
-    let other = listed.iter().find(|one| one["this"] == false).unwrap();
-    town.do_it("Alice", &["devices", "remove", &other["serial"].to_string(), "--yes"]);
+    town.ask_until("Alice", &["devices", "list"], |all| all.iter().any(|one| one["name"] == "laptop"));
+    town.do_it("Alice", &["devices", "remove", "laptop", "--yes"]);
     assert_eq!(town.ask("Alice", &["devices"]).len(), 1);
     let (code, told) = town.code("laptop", &["send", "Bob", "x"]);
     assert!(code == Some(5) && told.contains("removed"), "{code:?} {told}");
