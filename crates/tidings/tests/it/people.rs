@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use tempfile::TempDir;
 
 /// A picture of one red point.
-const PNG: &[u8] =
+pub(crate) const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\
     \x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
 
@@ -103,16 +103,16 @@ impl Town {
     }
 }
 
-fn said(object: &Value, member: &str) -> String {
+pub(crate) fn said(object: &Value, member: &str) -> String {
     object[member].as_str().unwrap_or_else(|| panic!("no {member} in {object}")).to_owned()
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub(crate) fn lines(output: &Output) -> Vec<Value> {
     let text = String::from_utf8_lossy(&output.stdout);
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
 }
 
-fn first_with(said: &str, member: &str) -> Option<String> {
+pub(crate) fn first_with(said: &str, member: &str) -> Option<String> {
     let objects = said.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     objects.filter_map(|object| object[member].as_str().map(str::to_owned)).next()
 }
