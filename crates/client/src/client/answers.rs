@@ -77,7 +77,7 @@ impl Client {
             Purpose::PutContacts => self.contacts_put(reply),
             Purpose::PutPush => self.push_put(reply),
             Purpose::TestPush(command) => self.push_tested(turn, command, reply),
-            Purpose::InboxEnd(after) => self.inbox_end(after, reply),
+            Purpose::InboxEnd(after) => self.inbox_end(turn, after, reply),
             Purpose::Taken(number) => self.taken(number, reply),
             Purpose::Job(number) => self.job_answered(turn, number, reply),
             Purpose::Hub(group, asked) => self.hub_answered(turn, &group, asked, reply),

@@ -136,7 +136,7 @@ impl Client {
                 });
             }
             Call::Contact(who) => self.with_all(turn, |conversation, scene| {
-                if conversation.has_member(&who) {
+                if conversation.knows(&who) {
                     conversation.contact_changed(scene, &who);
                 }
             }),
@@ -193,18 +193,19 @@ impl Client {
         };
         let (key, hub) = (conversation.access_key(&me), conversation.hub().to_owned());
         let purpose = |asked| Purpose::Hub(*group, asked);
+        let incarnation = self.live.incarnation(&hub);
         let path = format!("/v1/groups/{group}");
         let ask = match request {
             HubRequest::Create(new) => {
                 Ask::new(&hub, "POST", "/v1/groups", purpose(AskedHub::Create)).json(&new).signed(&own.device_key())
             }
             HubRequest::Append(entry) => {
-                let asked = AskedHub::Append(entry.id);
+                let asked = AskedHub::Append(entry.id, incarnation);
                 Ask::new(&hub, "POST", format!("{path}/entries"), purpose(asked)).json::<NewEntry>(&entry).signed(&key)
             }
             HubRequest::Fetch { after } => {
                 let target = format!("{path}/entries?after={after}&limit={PAGE}");
-                Ask::new(&hub, "GET", target, purpose(AskedHub::Fetch)).signed(&key)
+                Ask::new(&hub, "GET", target, purpose(AskedHub::Fetch(incarnation))).signed(&key)
             }
             HubRequest::Look => Ask::new(&hub, "GET", path, purpose(AskedHub::Look)).signed(&key),
             HubRequest::Leave => {
@@ -241,14 +242,15 @@ impl Client {
 
     /// Takes the answer of a hub to the conversation that asked.
     pub(super) fn hub_answered(&mut self, turn: &mut Turn<'_>, group: &GroupId, asked: AskedHub, reply: Reply) {
+        let reply = if self.is_outdated(group, asked) { Reply::Later } else { reply };
         match asked {
             AskedHub::Create => self.created(turn, group, reply),
-            AskedHub::Append(id) => {
+            AskedHub::Append(id, _) => {
                 let outcome = appended(&reply);
                 self.with(turn, group, |conversation, scene| conversation.appended(scene, id.0, outcome));
                 self.read_on(group);
             }
-            AskedHub::Fetch => {
+            AskedHub::Fetch(_) => {
                 let gone = matches!(reply.status(), 403 | 404);
                 let read = reply.read::<Entries>();
                 self.with(turn, group, |conversation, scene| match read {
@@ -267,6 +269,15 @@ impl Client {
                 };
                 self.with(turn, group, |conversation, scene| conversation.hub_state(scene, looked));
             }
+        }
+    }
+
+    /// Whether the hub was restored from a backup since it was asked: numbers and places that it gave before may mean nothing now.
+    fn is_outdated(&self, group: &GroupId, asked: AskedHub) -> bool {
+        let now = self.conversations.get(group).map_or(0, |conversation| self.live.incarnation(conversation.hub()));
+        match asked {
+            AskedHub::Append(_, then) | AskedHub::Fetch(then) => then != now,
+            AskedHub::Create | AskedHub::Look => false,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::Client;
 use super::purpose::Purpose;
-use super::requests::{Ask, Reply};
 use super::layout::Damage;
+use super::requests::{Ask, Reply, back_off};
 use super::turn::Turn;
 use crate::command::Fault;
 use crate::conversation::step::ParcelBody;
@@ -41,6 +41,10 @@ pub(crate) struct InboxState {
     held: BTreeMap<u64, Held>,
     /// The node's end when it began to be followed.
     end: Option<u64>,
+    /// How often the node has refused to let it be followed, one after the other.
+    refused: u32,
+    /// When that is tried again.
+    follow_at: Option<Time>,
 }
 
 /// Why a parcel did nothing.
@@ -63,13 +67,13 @@ impl InboxState {
             let Ok(number) = order.try_into().map(u64::from_be_bytes) else { continue };
             held.extend(damage.read(&value, HELD_BYTES_MAX).map(|found| (number, found)));
         }
-        Ok(Self { held, end: None })
+        Ok(Self { held, end: None, refused: 0, follow_at: None })
     }
 
     /// A live connection is gone.
     pub(super) fn lost_connection(&mut self, home: bool) {
         if home {
-            self.end = None;
+            (self.end, self.follow_at) = (None, None);
         }
     }
 
@@ -79,14 +83,18 @@ impl InboxState {
     }
 
     pub(super) fn next_due(&self) -> Option<Time> {
-        self.held.values().map(|held| held.until).min()
+        self.held.values().map(|held| held.until).chain(self.follow_at).min()
     }
 }
 
 impl Client {
     /// The node follows the inbox for this device. If it gave fewer numbers than were read, it was restored: all is read again.
-    pub(super) fn inbox_followed(&mut self, end: u64) {
+    pub(super) fn inbox_followed(&mut self, turn: &mut Turn<'_>, end: u64) {
         self.inbox.end = Some(end);
+        if std::mem::take(&mut self.inbox.refused) > 0 {
+            // It did not know this device for a while: what this device wanted to give it meanwhile was refused, too.
+            self.node_restored(turn);
+        }
         let behind = self.own.as_ref().is_some_and(|own| own.inbox > end);
         if let Some(own) = self.own_mut().filter(|_| behind) {
             own.inbox = 0;
@@ -94,6 +102,15 @@ impl Client {
             self.follow_inbox();
         }
         self.ask_inbox_end(end);
+    }
+
+    /// The node does not know this device: the list of devices, which is asked for now, says whether it was removed. If not, one of
+    /// one's devices gives the node the list that it has lost, and it is tried again.
+    pub(super) fn inbox_refused(&mut self, turn: &mut Turn<'_>) {
+        self.inbox.end = None;
+        self.inbox.refused = self.inbox.refused.saturating_add(1);
+        self.inbox.follow_at = Some(turn.now.saturating_add(back_off(self.inbox.refused, turn.random)));
+        self.ask_account();
     }
 
     /// Asks whether there is anything at all up to the end: what all other devices had is deleted.
@@ -107,10 +124,19 @@ impl Client {
         }
     }
 
-    pub(super) fn inbox_end(&mut self, after: u64, reply: Reply) {
+    pub(super) fn inbox_end(&mut self, turn: &mut Turn<'_>, after: u64, reply: Reply) {
         let Ok(found) = reply.read::<api::Inbox>() else { return };
-        if let Some(own) = self.own_mut().filter(|own| own.inbox == after && found.parcels.is_empty()) {
-            own.inbox = found.end;
+        let read = self.own.as_ref().map_or(0, |own| own.inbox);
+        if read >= after {
+            let empty = found.parcels.is_empty();
+            self.parcels(turn, found.parcels);
+            if let Some(own) = self.own_mut().filter(|own| own.inbox == after && empty) {
+                own.inbox = found.end;
+            }
+        }
+        // Behind the last one there may be numbers of which nothing is left.
+        if let (Some(end), true) = (self.inbox.end, self.own.as_ref().is_some_and(|own| own.inbox != after)) {
+            self.ask_inbox_end(end);
         }
     }
 
@@ -160,6 +186,12 @@ impl Client {
     }
 
     pub(super) fn tick_inbox(&mut self, turn: &mut Turn<'_>) {
+        if self.inbox.follow_at.is_some_and(|at| at <= turn.now) {
+            self.inbox.follow_at = None;
+            if self.is_ready() {
+                self.follow_inbox();
+            }
+        }
         let old: Vec<_> =
             self.inbox.held.iter().filter(|(_, held)| held.until <= turn.now).map(|(number, _)| *number).collect();
         for number in old {

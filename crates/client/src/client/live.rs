@@ -152,6 +152,16 @@ impl Live {
         self.lines.get(node).is_some_and(|line| matches!(line.status, Status::Greeted(_)))
     }
 
+    /// Whether the last try to reach the node has failed, and none has come to an end since.
+    pub(super) fn is_unreachable(&self, node: &str) -> bool {
+        self.lines.get(node).is_some_and(|line| line.failures > 0)
+    }
+
+    /// Whether a group is among those that are followed, or will be with the next connection.
+    pub(super) fn follows(&self, node: &str, group: &GroupId) -> bool {
+        self.lines.get(node).is_some_and(|line| line.groups.contains_key(group))
+    }
+
     /// The node's incarnation, as its last hello said it; 0 if it said none.
     pub(super) fn incarnation(&self, node: &str) -> u64 {
         self.lines.get(node).map_or(0, |line| line.incarnation)
@@ -168,7 +178,7 @@ impl Live {
     pub(super) fn disconnected(&mut self, node: &str, now: Time, random: &mut dyn Rng) -> bool {
         let line = self.line(node);
         let was_open = matches!(line.status, Status::Greeted(_));
-        line.failures = if was_open { 1 } else { line.failures.saturating_add(1) };
+        line.failures = if was_open { 0 } else { line.failures.saturating_add(1) };
         line.status = Status::Closed(now.saturating_add(back_off(line.failures, random)));
         line.asked.clear();
         was_open

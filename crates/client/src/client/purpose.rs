@@ -10,8 +10,10 @@ use tidings_wire::bytes::Fixed;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AskedHub {
     Create,
-    Append(Fixed<16>),
-    Fetch,
+    /// Which entry, and the hub's incarnation as it was known then.
+    Append(Fixed<16>, u64),
+    /// The hub's incarnation as it was known then.
+    Fetch(u64),
     Look,
 }
 

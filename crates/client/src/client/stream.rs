@@ -38,7 +38,7 @@ impl Client {
                 }
             }
             FromNode::Following { stream: Followed::Inbox(_), end, .. } if self.at_home(node) => {
-                self.inbox_followed(end)
+                self.inbox_followed(turn, end);
             }
             FromNode::Following { stream: Followed::Group(group), end, turn: at } => {
                 let incarnation = self.live.incarnation(node);
@@ -51,7 +51,7 @@ impl Client {
             FromNode::Refused { stream: Followed::Group(group), .. } => {
                 self.follow_refused(turn, node, GroupId(group.0))
             }
-            FromNode::Refused { stream: Followed::Inbox(_), .. } if self.at_home(node) => self.ask_account(),
+            FromNode::Refused { stream: Followed::Inbox(_), .. } if self.at_home(node) => self.inbox_refused(turn),
             FromNode::Parcels { parcels } if self.at_home(node) => self.parcels(turn, parcels),
             FromNode::Entries { group, entries } => {
                 let group = GroupId(group.0);

@@ -11,6 +11,7 @@ use crate::records::Records;
 use crate::safety::{safety_code, safety_number};
 use crate::view::{ContactView, ConversationView, GroupId, Identity, MeView, MessageId, MessageView, Stage, Standing};
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 /// Most messages of one page or search.
 const PAGE_MAX: usize = 1000;
@@ -177,10 +178,27 @@ impl Client {
         owed || joins || self.upkeep.writing_profile || self.jobs_urgent() || self.files.busy() || self.invites_others()
     }
 
-    /// Whether all that waited at the nodes when this client began to follow them has been read.
+    /// Whether all that waited at the nodes when this client began to follow them has been read. Hubs that can't be reached now
+    /// don't count: see [`Client::unreachable`].
     pub fn caught_up(&self) -> bool {
         let inbox = self.own.as_ref().is_some_and(|own| self.inbox.caught_up(own.inbox));
-        let out = |conversation: &Conversation| conversation.standing(&self.book) == Standing::Out;
-        inbox && self.conversations.values().all(|conversation| conversation.caught_up() || out(conversation))
+        inbox && self.conversations.values().all(|conversation| self.has_read(conversation))
+    }
+
+    fn has_read(&self, conversation: &Conversation) -> bool {
+        let (hub, group) = (conversation.hub(), conversation.id());
+        // Beyond the most that one connection follows, only what is known of can be waited for.
+        let beyond = conversation.wants_following() && !self.live.follows(hub, &group) && conversation.all_known_read();
+        conversation.caught_up()
+            || beyond
+            || self.live.is_unreachable(hub)
+            || conversation.standing(&self.book) == Standing::Out
+    }
+
+    /// The hubs of conversations that the last try did not reach: what waits there is not here.
+    pub fn unreachable(&self) -> Vec<String> {
+        let live = self.conversations.values().filter(|one| one.standing(&self.book) != Standing::Out);
+        let hubs: BTreeSet<&str> = live.map(Conversation::hub).filter(|hub| self.live.is_unreachable(hub)).collect();
+        hubs.into_iter().map(str::to_owned).collect()
     }
 }

@@ -14,7 +14,7 @@ use crate::records::Table;
 use crate::roster::{Roster, RosterMember};
 use crate::view::{ConversationKind, Event, GroupId, Identity};
 use ed25519_dalek::SigningKey;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tidings_mls::{Group, Plan, Signer};
 use tidings_wire::api::{Member, NewGroup, Role};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -113,6 +113,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         knocks: Post::default(),
         own: Own::default(),
         unread: 0,
+        uncounted: BTreeSet::new(),
         last: Last { at: scene.now, ..Last::default() },
     }
 }

@@ -390,7 +390,9 @@ impl Conversation {
         }
         let tries = self.state.knocks.tries;
         let wait = KNOCK_WAITS.get(tries as usize).copied();
-        let Some(wait) = wait.filter(|_| !self.state.own.left && self.state.kind != ConversationKind::Room) else {
+        // A room that one has a link to and was never in may not be at its hub yet; out of one there is no way back in.
+        let may_wait = self.state.kind != ConversationKind::Room || self.state.epochs.is_empty();
+        let Some(wait) = wait.filter(|_| !self.state.own.left && may_wait) else {
             return self.out(scene);
         };
         self.suspect(scene, false);

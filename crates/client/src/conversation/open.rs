@@ -131,6 +131,8 @@ impl Conversation {
         if self.has_member(who) {
             self.names_changed(scene);
         }
+        let outcome = self.count_blocked(scene, who);
+        self.report(scene, outcome);
         self.settle(scene);
     }
 
@@ -191,12 +193,23 @@ impl Conversation {
         self.state.roster.member(who).is_some() || self.state.seats.iter().any(|seat| seat.identity == *who)
     }
 
-    /// Whether everything that the hub has, as far as is known, was read.
+    /// Whether somebody is or was in it, as far as one has heard of them here.
+    pub fn knows(&self, who: &Identity) -> bool {
+        self.has_member(who) || self.state.chains.values().any(|chain| chain.identity == Some(*who))
+    }
+
+    /// Whether everything was read that the hub has. Only once the hub has said in this connection how much that is: what was kept
+    /// from the last one, or came with a welcome, says nothing of it.
     pub fn caught_up(&self) -> bool {
         match self.state.phase {
-            Phase::Member | Phase::Joining => self.state.cursor >= self.state.end && self.state.heal.is_none(),
+            Phase::Member | Phase::Joining => self.link.followed && self.all_known_read(),
             Phase::Creating | Phase::Locked | Phase::Out => true,
         }
+    }
+
+    /// Whether everything was read that the hub is known to have, whenever that was heard.
+    pub fn all_known_read(&self) -> bool {
+        self.state.cursor >= self.state.end && self.state.heal.is_none()
     }
 
     /// The other, in a conversation of two.

@@ -194,7 +194,7 @@ impl Conversation {
         let (mut left, mut unread, mut clocks) = (self.state.unread, 0, Vec::new());
         self.each_message(scene, None, Direction::Down, |kept| {
             let at = |marks: &BTreeMap<Mark, u64>| marks.get(&kept.mark).copied().unwrap_or(0);
-            if kept.counts() && kept.seq > at(&before) {
+            if kept.counts() && kept.seq > at(&before) && !self.hidden(scene.people, kept) {
                 left = left.saturating_sub(1);
                 if kept.seq > at(&after) {
                     unread += 1;
@@ -241,6 +241,26 @@ impl Conversation {
                 state.read_ahead.remove(mark);
             }
         }
+    }
+
+    /// Who is blocked counts no more, and counts again once they are not: counted anew when that has changed.
+    pub(super) fn count_blocked(&mut self, scene: &mut Scene<'_>, who: &Identity) -> Result<(), Fault> {
+        let blocked = scene.people.blocked(who);
+        if blocked == self.state.uncounted.contains(who) {
+            return Ok(());
+        }
+        match blocked {
+            true => self.state().uncounted.insert(*who),
+            false => self.state().uncounted.remove(who),
+        };
+        let mut unread = 0;
+        self.each_message(scene, None, Direction::Down, |kept| {
+            let read = self.state.chains.get(&kept.mark).is_some_and(|chain| kept.seq <= chain.read);
+            unread += u64::from(kept.counts() && !read && !self.hidden(scene.people, kept));
+            true
+        })?;
+        self.state().unread = unread;
+        Ok(())
     }
 
     /// Looks at messages beyond `from`, until `look` has enough.

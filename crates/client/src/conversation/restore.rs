@@ -48,6 +48,9 @@ impl Conversation {
         }
         if let Some(lost) = state.lost.as_mut() {
             lost.until = now.saturating_add(GIVE_UP_AFTER);
+            // What was put back may be gone again.
+            lost.post = Post::default();
+            lost.entries.iter_mut().for_each(|entry| entry.posted = false);
         }
         let unseen: Vec<u64> = state.placed.drain(..).map(|placed| placed.seq).filter(|seq| *seq > 0).collect();
         self.send_again(unseen);
@@ -170,7 +173,9 @@ impl Conversation {
         let left: Vec<u64> = self.state.lost.iter().flat_map(|lost| &lost.entries).map(|lost| lost.seq).collect();
         self.forget_lost(scene)?;
         self.state().lost = None;
-        self.send_again(left.into_iter().filter(|seq| *seq > 0).collect());
+        // The last one in any case: whoever misses it, or any before it, notices.
+        let last = Some(self.state.seq).filter(|_| self.is_small());
+        self.send_again(left.into_iter().chain(last).filter(|seq| *seq > 0).collect());
         self.suspect(scene, false);
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::io::Time;
 use crate::roster::Roster;
 use crate::view::{ConversationKind, GroupId, Identity, MessageId};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tidings_wire::api::EntryKind;
 use tidings_wire::bytes::{Blob, Fixed};
 
@@ -371,6 +371,9 @@ pub(super) struct State {
 
     pub(super) own: Own,
     pub(super) unread: u64,
+    /// Who was blocked when that was counted: nothing of theirs is in it.
+    #[serde(default)]
+    pub(super) uncounted: BTreeSet<Identity>,
     pub(super) last: Last,
 }
 

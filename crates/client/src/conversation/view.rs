@@ -161,7 +161,7 @@ impl Conversation {
     }
 
     /// What blocked people said is not shown.
-    fn hidden(&self, people: &dyn People, kept: &Kept) -> bool {
+    pub(super) fn hidden(&self, people: &dyn People, kept: &Kept) -> bool {
         !kept.mine && !matches!(kept.body, Body::Notice(_)) && people.blocked(&kept.sender)
     }
 

@@ -94,3 +94,24 @@ fn a_room_with_a_passphrase_is_joined_under_a_fresh_identity() {
     let view = world.devices[bob].client.conversation(&group).unwrap();
     assert_eq!(view.kind, ConversationKind::Room);
 }
+
+#[test]
+fn whoever_has_the_link_before_the_hub_has_the_room_comes_in_a_little_later() {
+    let mut world = World::new(27, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    world.set_offline(ada, true);
+    let Done::Conversation(group) =
+        world.good(ada, Command::CreateRoom { name: "Den".to_owned(), passphrase: None })
+    else {
+        panic!("no room")
+    };
+    let Done::Link(link) = world.good(ada, Command::RoomLink { group }) else { panic!("no link") };
+    world.good(bob, Command::Accept { link, passphrase: None });
+    world.run(2_000);
+    assert_eq!(world.devices[bob].client.conversation(&group).unwrap().standing, Standing::Joining);
+    world.set_offline(ada, false);
+    world.until(
+        |world| world.devices[bob].client.conversation(&group).unwrap().standing == Standing::Ready,
+        "Bob is in the room",
+    );
+}

@@ -104,3 +104,54 @@ fn texts_that_a_node_should_not_say_change_nothing() {
     world.settle();
     assert_eq!(world.texts(ada, &group), ["one", "two"]);
 }
+
+#[test]
+fn a_device_that_a_restored_node_does_not_know_gets_its_place_back() {
+    let mut world = World::new(54, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    let backup = world.nodes[NODES[0]].clone();
+    let second = world.link(ada, "Ada's second");
+    world.set_offline(ada, true);
+    world.replace_node(ModelNode::restored(&backup));
+    // Alone, the second device gives the node the list that it has lost, and is let in again.
+    world.run(60_000);
+    world.settle();
+    assert!(world.devices[second].client.caught_up());
+    world.set_offline(ada, false);
+    world.settle();
+    let account = world.nodes[NODES[0]].accounts.values().next().unwrap();
+    assert_eq!(account.packages.len(), 2);
+    assert!(account.packages.values().all(|kept| kept.waiting.len() >= 10 && kept.last_resort.is_some()));
+    assert!(!account.contacts.is_empty());
+    world.say(second, group, "still here");
+    world.settle();
+    assert_eq!(world.texts(bob, &group), ["still here"]);
+}
+
+#[test]
+fn what_waits_is_read_before_a_client_says_so_unless_the_hub_is_away() {
+    let mut world = World::new(55, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.settle();
+    let hub = world.devices[ada].client.conversation(&group).unwrap().hub;
+    let (here, there) = if hub == NODES[0] { (bob, ada) } else { (ada, bob) };
+    world.set_offline(here, true);
+    world.run(10_000);
+    world.say(there, group, "while you were away");
+    world.settle();
+    world.set_offline(here, false);
+    assert!(!world.devices[here].client.caught_up());
+    world.until(|world| world.devices[here].client.caught_up(), "all is read");
+    assert_eq!(world.texts(here, &group), ["while you were away"]);
+    assert!(world.devices[here].client.unreachable().is_empty());
+    let away = world.nodes.remove(&hub).unwrap();
+    world.hang_up_gone(&hub);
+    world.run(60_000);
+    assert!(world.devices[here].client.caught_up(), "one's own node has nothing more");
+    assert_eq!(world.devices[here].client.unreachable(), [hub]);
+    world.replace_node(away);
+    world.settle();
+    assert!(world.devices[here].client.unreachable().is_empty());
+}

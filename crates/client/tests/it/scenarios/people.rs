@@ -103,6 +103,32 @@ fn what_a_blocked_contact_says_does_not_come_and_they_do_not_notice() {
 }
 
 #[test]
+fn what_a_blocked_contact_said_does_not_count_as_unread() {
+    let mut world = World::new(17, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    let second = world.link(ada, "Ada's second");
+    world.say(bob, group, "one");
+    world.say(bob, group, "two");
+    world.settle();
+    let unread = |world: &World| [ada, second].map(|at| world.devices[at].client.conversation(&group).unwrap().unread);
+    assert_eq!(unread(&world), [2, 2]);
+    let contact = world.identity(bob);
+    world.good(ada, Command::SetBlocked { contact, blocked: true });
+    world.run(60_000);
+    assert_eq!(unread(&world), [0, 0]);
+    world.say(bob, group, "three");
+    world.settle();
+    assert_eq!(unread(&world), [0, 0]);
+    world.good(second, Command::SetBlocked { contact, blocked: false });
+    world.run(60_000);
+    assert_eq!(unread(&world), [2, 2], "they are shown again, and were not read");
+    world.good(ada, Command::MarkRead { group, message: None });
+    world.run(60_000);
+    assert_eq!(unread(&world), [0, 0]);
+}
+
+#[test]
 fn a_name_and_a_verified_number_are_known_to_the_other_side_and_to_oneself() {
     let mut world = World::new(14, &NODES);
     let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));

@@ -108,8 +108,6 @@ impl Sim {
         else {
             panic!("no room")
         };
-        // Whoever has the link before the hub has the room finds nothing there, and stays out.
-        self.run(5_000);
         let Done::Link(link) = self.good(owner, Command::RoomLink { group }) else { panic!("no link") };
         for other in others {
             let other = self.first(*other);

@@ -10,7 +10,7 @@ use rand::{Rng as _, SeedableRng as _};
 use std::collections::BTreeMap;
 use tidings_client::client::Client;
 use tidings_client::command::{Command, Done, Fault};
-use tidings_client::io::{Action, CommandId, HttpRequest, Input, RequestId, Surroundings};
+use tidings_client::io::{Action, CommandId, HttpAnswer, HttpRequest, Input, RequestId, Surroundings};
 use tidings_client::records::{MemoryRecords, Records as _};
 
 /// When the world begins (milliseconds).
@@ -254,6 +254,9 @@ impl Sim {
         let now = self.now;
         let Some(place) = self.places.get_mut(&request.node) else { return };
         let answer = place.node.answer(request, now);
+        if self.tracing && answer.status < 300 && request.target.ends_with("/entries") {
+            self.trace_entry(device, request, &answer);
+        }
         if self.tracing && answer.status >= 400 && answer.status != 404 {
             self.trace(|| format!("device {device}: {} {} → {}", request.method, request.target, answer.status));
         }
@@ -261,6 +264,13 @@ impl Sim {
         if let Some(wait) = answer_in {
             self.plan(wait, Event::Input { device, life, input: Input::Answer(id, answer) });
         }
+    }
+
+    fn trace_entry(&self, device: usize, request: &HttpRequest, answer: &HttpAnswer) {
+        let read = |bytes: &[u8]| serde_json::from_slice::<serde_json::Value>(bytes).unwrap_or_default();
+        let (entry, placed) = (read(request.body.as_deref().unwrap_or_default()), read(&answer.body));
+        let [kind, turn, id, number] = [&entry["kind"], &entry["turn"], &entry["id"], &placed["number"]];
+        self.trace(|| format!("device {device}: {}: {kind} {id} of turn {turn} stands at {number}", request.target));
     }
 
     fn request(&mut self, device: usize, id: RequestId, request: HttpRequest) {

@@ -240,6 +240,15 @@ impl World {
         }
     }
 
+    /// All connections to a node that is away have ended.
+    pub(crate) fn hang_up_gone(&mut self, node: &str) {
+        for device in &mut self.devices {
+            if device.lines.remove(node).is_some() {
+                device.tasks.push_back(Task::Input(Input::Disconnected { node: node.to_owned() }));
+            }
+        }
+    }
+
     /// A node says something on a connection that it should not say.
     pub(crate) fn whisper(&mut self, number: usize, node: &str, text: &str) {
         let input = Input::Heard { node: node.to_owned(), text: text.to_owned() };
