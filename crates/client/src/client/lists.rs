@@ -67,14 +67,8 @@ impl Client {
         match (reply.status(), stage) {
             (200..300, Stage::Enrolling) => self.enrolled(turn),
             (200..300, _) => {
-                let told = self.own_mut().is_some_and(|own| std::mem::take(&mut own.owed.devices));
                 self.warn_no_more(turn, LIST_NOT_TAKEN);
-                if told {
-                    // Not before: a list that another device's change has overtaken must never have been seen by anybody.
-                    self.tell_devices(turn);
-                }
-                self.link_published(turn);
-                // Whether it was the newest is seen here.
+                // Whether it was the newest is seen here; it may have been changed again meanwhile.
                 self.read_devices();
             }
             // Somebody else changed it meanwhile, or the node lost some: look.
@@ -111,7 +105,14 @@ impl Client {
             return self.enrol_again(turn, &list);
         }
         match list.against(own.list()) {
-            Ok(Freshness::Same) => self.link_published(turn),
+            Ok(Freshness::Same) => {
+                let told = at_node.is_some() && self.own_mut().is_some_and(|own| std::mem::take(&mut own.owed.devices));
+                if told {
+                    // Not before: a list that another device's change has overtaken must never have been seen by anybody.
+                    self.tell_devices(turn);
+                }
+                self.link_published(turn);
+            }
             Ok(Freshness::Newer) => self.take_own_list(turn, list),
             Err(_) => match at_node {
                 Some(known) if list.counter < own.list().counter && (own.owed.devices || list.counter < known.list) => {

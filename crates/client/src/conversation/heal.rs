@@ -310,6 +310,10 @@ impl Conversation {
             Appended::Placed { number, .. } => {
                 pending.placed = true;
                 self.state.end = self.state.end.max(*number);
+                if !self.link.followed {
+                    // From here on it is heard of whatever becomes of the hub.
+                    scene.steps.push(Step::Follow(true));
+                }
             }
             Appended::Later => pending.post.tried(now, POST_AGAIN),
             Appended::Turn | Appended::Refused(_) => {

@@ -3,7 +3,7 @@
 use super::Conversation;
 use super::kept::{self, KeptEntry};
 use super::scene::Scene;
-use super::state::{LostEntry, Post};
+use super::state::{Incoming, LostEntry, Post};
 use super::step::{Appended, HubRequest};
 use super::turn::{POST_AGAIN, POST_LOST};
 use crate::command::Fault;
@@ -43,7 +43,11 @@ impl Conversation {
         state.end = end.max(to);
         (state.kept.first, state.kept.bytes) = (0, 0);
         state.fetch = Post::default();
-        if let Some(pending) = state.pending.as_mut() {
+        let external = match &mut state.incoming {
+            Some(Incoming::External(pending)) => Some(pending),
+            _ => None,
+        };
+        for pending in state.pending.as_mut().into_iter().chain(external) {
             (pending.lost, pending.placed, pending.post) = (false, false, Post::default());
         }
         if let Some(lost) = state.lost.as_mut() {
@@ -143,8 +147,13 @@ impl Conversation {
             Appended::Later => lost.post.tried(now, POST_AGAIN),
             Appended::Turn | Appended::Refused(_) => {
                 lost.post = Post::default();
-                let entry = *entry;
-                self.drop_lost(scene, entry);
+                let refused = *entry;
+                // All that came after a commit was made on top of it, and has lost its place with it.
+                let falls = |other: &LostEntry| refused.kind == EntryKind::Commit && other.number > refused.number;
+                let fallen = lost.entries.iter().filter(|other| other.id == refused.id || falls(other));
+                for entry in fallen.copied().collect::<Vec<_>>() {
+                    self.drop_lost(scene, entry);
+                }
             }
         }
         Some(())
