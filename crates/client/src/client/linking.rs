@@ -245,6 +245,10 @@ impl Client {
         }
         let Ok(exchange) = reply.read::<Exchange>() else { return };
         let Some(sealed) = exchange.reply.filter(|_| exchange.state == ExchangeState::Replied) else { return };
+        if self.own.is_some() {
+            // It was restored by the phrase meanwhile, as another device.
+            return self.link_failed(turn, Fault::HasAccount);
+        }
         let Some(asking) = self.linking.asking.take() else { return };
         let opened = asking
             .code

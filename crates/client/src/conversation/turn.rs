@@ -59,6 +59,7 @@ impl Conversation {
         state.in_group()
             && state.incoming.is_none()
             && state.lost.is_none()
+            && state.knocks.tries == 0
             && state.cursor >= state.end
             && !state.heal.is_some_and(|heal| heal.out)
     }

@@ -12,4 +12,5 @@
 mod conversation;
 mod model_node;
 mod scenarios;
+mod simulation;
 mod world;
