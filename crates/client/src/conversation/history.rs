@@ -57,6 +57,24 @@ pub(super) enum Notice {
     NotLetIn,
 }
 
+/// When somebody last edited a message or reacted to it. Two devices of one person may do so at once: what was written last counts,
+/// in whatever order it comes.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Acted {
+    /// Who reacted; `None`: its sender edited it.
+    who: Option<Identity>,
+    at: Time,
+    id: MessageId,
+}
+
+impl Acted {
+    /// What a message does to another one.
+    pub(super) fn new(by: &Identity, message: &Message) -> Self {
+        let edits = matches!(message.content, Content::Edit(_));
+        Self { who: Some(*by).filter(|_| !edits), at: message.at, id: message.id }
+    }
+}
+
 /// A message as it is kept.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Kept {
@@ -88,6 +106,9 @@ pub(super) struct Kept {
     /// It came from an archive, and counts as read.
     #[serde(default)]
     pub(super) restored: bool,
+    /// What was edited or reacted last.
+    #[serde(default)]
+    pub(super) acted: Vec<Acted>,
 }
 
 impl Kept {
@@ -107,6 +128,23 @@ impl Kept {
             Content::Invite(invite) => Some(invite.name),
             Content::Introduce(introduce) => Some(introduce.name),
             _ => None,
+        }
+    }
+
+    /// Notes an edit or a reaction; `false` if one of the same person that is here was written later.
+    pub(super) fn note_acted(&mut self, acted: Acted) -> bool {
+        match self.acted.iter_mut().find(|known| known.who == acted.who) {
+            Some(known) if (known.at, known.id.0) > (acted.at, acted.id.0) => false,
+            Some(known) => {
+                *known = acted;
+                true
+            }
+            None => {
+                if self.acted.len() <= REACTIONS_MAX {
+                    self.acted.push(acted);
+                }
+                true
+            }
         }
     }
 
@@ -193,6 +231,7 @@ impl Conversation {
             gone: false,
             failed: false,
             restored: false,
+            acted: Vec::new(),
         };
         self.keep(scene, order_of(at, &id), &kept);
         self.say_changed(scene, id, false);

@@ -158,6 +158,7 @@ impl Conversation {
             gone: false,
             failed: false,
             restored: false,
+            acted: Vec::new(),
         };
         self.keep_said(scene, kept);
         Ok(())

@@ -2,7 +2,7 @@
 
 use super::Conversation;
 use super::chain::{Chain, Taken};
-use super::history::{Body, Kept, order_of};
+use super::history::{Acted, Body, Kept, order_of};
 use super::receipts::GROUP_SMALL;
 use super::scene::Scene;
 use super::state::{CHAINS_MAX, ORPHANS_BYTES_MAX, ORPHANS_MAX, Orphan, Seat, push_bounded};
@@ -136,6 +136,7 @@ impl Conversation {
             gone: false,
             failed: false,
             restored: false,
+            acted: Vec::new(),
         };
         self.keep_said(scene, kept);
         if let Content::Introduce(said) = message.content {
@@ -195,9 +196,9 @@ impl Conversation {
             return Ok(false);
         }
         match self.find(scene, &to)? {
-            Some((order, kept)) => self.act(scene, by, &message.content, order, kept)?,
+            Some((order, kept)) => self.act(scene, by, message, order, kept)?,
             None => {
-                let orphan = Orphan { to, by: *by, message: Blob(tidings_wire::cbor::encode(&message.content)) };
+                let orphan = Orphan { to, by: *by, message: Blob(tidings_wire::cbor::encode(message)) };
                 let orphans = &mut self.state().orphans;
                 push_bounded(orphans, orphan, ORPHANS_MAX);
                 while orphans.iter().map(|orphan| orphan.message.0.len()).sum::<usize>() > ORPHANS_BYTES_MAX {
@@ -212,18 +213,24 @@ impl Conversation {
         &mut self,
         scene: &mut Scene<'_>,
         by: &Identity,
-        content: &Content,
+        message: &Message,
         order: Vec<u8>,
         mut kept: Kept,
     ) -> Result<(), Fault> {
         if !matches!(kept.body, Body::Here(_)) {
             return Ok(());
         }
-        match content {
-            Content::React(react) => Self::set_reaction(&mut kept, *by, &react.emoji),
+        let acted = Acted::new(by, message);
+        match &message.content {
+            Content::React(react) => {
+                if !kept.note_acted(acted) {
+                    return Ok(());
+                }
+                Self::set_reaction(&mut kept, *by, &react.emoji);
+            }
             Content::Edit(edit) => {
                 let text = kept.message().is_some_and(|message| matches!(message.content, Content::Text(_)));
-                if kept.sender != *by || !text {
+                if kept.sender != *by || !text || !kept.note_acted(acted) {
                     return Ok(());
                 }
                 kept.edited = Some(edit.text.clone());
@@ -270,9 +277,9 @@ impl Conversation {
         let (mine, others) = self.state().orphans.drain(..).partition::<Vec<_>, _>(|orphan| orphan.to == *id);
         self.state().orphans = others.into();
         for orphan in mine {
-            let content = tidings_wire::cbor::decode(&orphan.message.0, crate::content::MESSAGE_BYTES_MAX);
-            if let (Ok(content), Some((order, kept))) = (content, self.find(scene, id)?) {
-                self.act(scene, &orphan.by, &content, order, kept)?;
+            let message = tidings_wire::cbor::decode(&orphan.message.0, crate::content::MESSAGE_BYTES_MAX);
+            if let (Ok(message), Some((order, kept))) = (message, self.find(scene, id)?) {
+                self.act(scene, &orphan.by, &message, order, kept)?;
             }
         }
         Ok(())

@@ -95,6 +95,7 @@ impl Conversation {
                 gone: false,
                 failed: false,
                 restored: true,
+                acted: Vec::new(),
             };
             if kept.once()
                 || !matches!(message.content, crate::content::Content::Text(_) | crate::content::Content::Media(_))

@@ -294,3 +294,27 @@ fn a_changed_key_blocks_writing() {
     world.run(10_000);
     assert!(world.texts(alice, &group).is_empty());
 }
+
+#[test]
+fn of_what_two_devices_of_one_person_do_at_once_all_keep_the_same() {
+    let mut world = World::new(31);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1));
+    let group = world.pair(alice[0], bob[0]);
+    world.run(10_000);
+    let to = world.say(alice[0], &group, "draft").unwrap();
+    world.run(20_000);
+    for (device, text) in [(alice[0], "one"), (alice[1], "two")] {
+        let edit = Content::Edit(Edit { to, text: text.to_owned() });
+        let react = Content::React(React { to, emoji: text.to_owned() });
+        for content in [edit, react] {
+            world.call(device, &group, |conversation, scene| conversation.send(scene, content, None)).unwrap();
+        }
+    }
+    world.run(30_000);
+    let shown = |device: usize| {
+        let view = world.page(device, &group).into_iter().find(|view| view.id == to).unwrap();
+        format!("{:?} {:?}", view.shown, view.reactions)
+    };
+    assert_eq!(shown(alice[0]), shown(alice[1]));
+    assert_eq!(shown(alice[0]), shown(bob[0]));
+}
