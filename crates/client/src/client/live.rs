@@ -157,6 +157,16 @@ impl Live {
         self.lines.get(node).is_some_and(|line| line.failures > 0)
     }
 
+    /// One's own node can be reached: so, perhaps, can the others.
+    pub(super) fn network_is_back(&mut self) {
+        for line in self.lines.values_mut() {
+            line.failures = 0;
+            if let Status::Closed(not_before) = &mut line.status {
+                *not_before = 0;
+            }
+        }
+    }
+
     /// Whether a group is among those that are followed, or will be with the next connection.
     pub(super) fn follows(&self, node: &str, group: &GroupId) -> bool {
         self.lines.get(node).is_some_and(|line| line.groups.contains_key(group))

@@ -34,6 +34,7 @@ impl Client {
                 self.requests.reached(node);
                 turn.show(Event::Connection { node: node.to_owned(), open: true });
                 if self.at_home(node) {
+                    self.live.network_is_back();
                     self.home_greets(turn, incarnation);
                 }
             }

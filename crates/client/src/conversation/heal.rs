@@ -363,9 +363,7 @@ impl Conversation {
         state.epochs.clear();
         (state.heal, state.void_turn) = (None, None);
         let again = state.sealed.iter().filter(|(_, epoch)| last_shared.is_none_or(|shared| *epoch > shared));
-        let mut again: Vec<u64> = again.map(|(seq, _)| *seq).collect();
-        // The last one in any case: whoever misses it, or any before it, notices.
-        again.extend((state.seq > 0).then_some(state.seq));
+        let again: Vec<u64> = again.map(|(seq, _)| *seq).collect();
         if !first {
             self.send_again(again);
         }
@@ -374,6 +372,7 @@ impl Conversation {
             self.note_missed(scene, at, &before);
         }
         if !first {
+            self.announce(scene)?;
             self.ask_what_was_missed();
         }
         scene.steps.push(Step::Follow(true));

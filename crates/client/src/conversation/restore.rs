@@ -3,13 +3,16 @@
 use super::Conversation;
 use super::kept::{self, KeptEntry};
 use super::scene::Scene;
-use super::state::{Incoming, LostEntry, Post};
+use super::state::{Heal, Incoming, LostEntry, Post};
 use super::step::{Appended, HubRequest};
 use super::turn::{POST_AGAIN, POST_LOST};
 use crate::command::Fault;
+use crate::content::{Backup, Content};
 use crate::entry::Info;
 use crate::io::Time;
 use crate::records::{Direction, RecordKey, Table};
+use crate::roster::RosterMember;
+use crate::view::ConversationKind;
 use tidings_wire::api::{Entry, EntryKind, NewEntry};
 use tidings_wire::bytes::Blob;
 use tidings_wire::cbor;
@@ -182,10 +185,25 @@ impl Conversation {
         let left: Vec<u64> = self.state.lost.iter().flat_map(|lost| &lost.entries).map(|lost| lost.seq).collect();
         self.forget_lost(scene)?;
         self.state().lost = None;
-        // The last one in any case: whoever misses it, or any before it, notices.
-        let last = Some(self.state.seq).filter(|_| self.is_small());
-        self.send_again(left.into_iter().chain(last).filter(|seq| *seq > 0).collect());
+        self.send_again(left.into_iter().filter(|seq| *seq > 0).collect());
+        self.announce(scene)?;
+        // While it was put back, the looks at the hub came to nothing and became rarer.
+        self.state().heal = self.state.heal.map(|heal| Heal { next: scene.now, tries: 0, ..heal });
         self.suspect(scene, false);
+        Ok(())
+    }
+
+    /// Says something, so that whoever misses what this device said before notices: the last message again if all may read it, else a
+    /// new one that tells nobody anything.
+    pub(super) fn announce(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let last = self.state.seq;
+        let Some(written) = self.written(scene, last)?.filter(|_| self.is_small()) else { return Ok(()) };
+        let since = |member: &RosterMember| member.since <= written.turn;
+        if self.state.kind == ConversationKind::Room || self.state.roster.members.iter().all(since) {
+            self.send_again(vec![last]);
+        } else if scene.me.backup > 0 {
+            self.write_message(scene, Content::Backup(Backup { counter: scene.me.backup }), None)?;
+        }
         Ok(())
     }
 

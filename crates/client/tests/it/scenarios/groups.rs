@@ -100,13 +100,12 @@ fn whoever_has_the_link_before_the_hub_has_the_room_comes_in_a_little_later() {
     let mut world = World::new(27, &NODES);
     let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
     world.set_offline(ada, true);
-    let Done::Conversation(group) =
-        world.good(ada, Command::CreateRoom { name: "Den".to_owned(), passphrase: None })
+    let Done::Conversation(group) = world.good(ada, Command::CreateRoom { name: "Den".to_owned(), passphrase: None })
     else {
         panic!("no room")
     };
     let Done::Link(link) = world.good(ada, Command::RoomLink { group }) else { panic!("no link") };
-    world.good(bob, Command::Accept { link, passphrase: None });
+    world.order(bob, Command::Accept { link, passphrase: None });
     world.run(2_000);
     assert_eq!(world.devices[bob].client.conversation(&group).unwrap().standing, Standing::Joining);
     world.set_offline(ada, false);
