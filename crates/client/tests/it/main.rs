@@ -12,5 +12,6 @@
 mod conversation;
 mod model_node;
 mod scenarios;
+#[allow(dead_code, unreachable_pub, reason = "the example that plays many seeds uses more of it")]
 mod simulation;
 mod world;

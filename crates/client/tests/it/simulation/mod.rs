@@ -16,7 +16,7 @@ pub(crate) use story::{Size, Summary, play};
 
 /// Small worlds of the everyday run; thousands of others, and large ones, are played with `just simulate`.
 #[cfg(test)]
-const EVERYDAY: std::ops::Range<u64> = 1..25;
+const EVERYDAY: std::ops::Range<u64> = 1..19;
 
 #[cfg(test)]
 #[test]
