@@ -1,9 +1,9 @@
 //! Files on their way: sent before the message that names them, fetched when somebody wants to see them.
 
 use super::Client;
+use super::layout::Damage;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
-use super::layout::Damage;
 use super::turn::Turn;
 use crate::command::{Attachment, Done, Fault, Look};
 use crate::content::{Content, Media, THUMB_BYTES_MAX};

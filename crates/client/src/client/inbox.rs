@@ -1,8 +1,8 @@
 //! The inbox: parcels of contacts and answers to one's exchanges, in order, each once.
 
 use super::Client;
-use super::purpose::Purpose;
 use super::layout::Damage;
+use super::purpose::Purpose;
 use super::requests::{Ask, Reply, back_off};
 use super::turn::Turn;
 use crate::command::Fault;

@@ -3,9 +3,9 @@
 use super::Client;
 use super::accepting::Accepting;
 use super::jobs::Job;
+use super::layout::Damage;
 use super::purpose::Purpose;
 use super::requests::Reply;
-use super::layout::Damage;
 use super::turn::Turn;
 use crate::command::{Done, Fault};
 use crate::content::{Content, Introduce, IntroduceRole};

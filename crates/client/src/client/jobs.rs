@@ -1,9 +1,9 @@
 //! Things that must reach a node, kept until the node has answered.
 
 use super::accepting::AcceptJob;
+use super::layout::Damage;
 use super::purpose::Purpose;
 use super::requests::{Ask, Reply};
-use super::layout::Damage;
 use super::turn::Turn;
 use super::{Client, address};
 use crate::command::Fault;

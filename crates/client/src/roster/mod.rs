@@ -3,12 +3,12 @@
 pub mod authority;
 #[cfg(test)]
 mod authority_tests;
-pub mod rules;
-pub mod statement;
 #[cfg(test)]
 mod codec_tests;
+pub mod rules;
 #[cfg(test)]
 mod samples;
+pub mod statement;
 #[cfg(test)]
 mod tests;
 

@@ -32,7 +32,8 @@ fn small_worlds_heal() {
                     if !EVERYDAY.contains(&seed) {
                         return;
                     }
-                    let played: std::thread::Result<Summary> = std::panic::catch_unwind(|| play(seed, Size::Small, false));
+                    let played: std::thread::Result<Summary> =
+                        std::panic::catch_unwind(|| play(seed, Size::Small, false));
                     if played.is_err() {
                         failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seed);
                     }

@@ -40,7 +40,7 @@ fn child() {
             trust: Trust::default(),
             patience: std::time::Duration::ZERO,
         };
-        let session = Session::open(opening).await.ok().expect("the profile opens");
+        let session = Session::open(opening).await.expect("the profile opens");
         let asked = session.clone();
         tokio::spawn(async move {
             let mut look = tokio::time::interval(std::time::Duration::from_millis(20));
