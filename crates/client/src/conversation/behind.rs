@@ -30,13 +30,34 @@ impl Conversation {
         if !came_in && *before == *self.state.roster {
             return;
         }
-        let (group, roster) = (self.owner(), &*self.state.roster);
-        let again = match self.state.newest.weigh(&group, roster) {
+        let (group, roster) = (self.owner(), self.state.roster.clone());
+        let again = match self.state.newest.weigh(&group, &roster) {
             Ok(Weighed::Newer) if !came_in => Vec::new(),
-            Ok(Weighed::Newer) => self.taken_back(roster),
-            Ok(Weighed::Older) | Err(_) => self.state.newest.excess(roster),
+            Ok(Weighed::Newer) => {
+                self.note_given_again(&roster);
+                self.taken_back(&roster)
+            }
+            Ok(Weighed::Older) | Err(_) => self.state.newest.excess(&roster),
         };
         self.state().expelled = again;
+    }
+
+    /// What was taken from somebody before, and given again while this device was out, is theirs. Who was removed comes back with another
+    /// `since`.
+    fn note_given_again(&mut self, roster: &Roster) {
+        if self.state.newest.roles_known_to(roster) {
+            let left =
+                |taken: &Taken| taken.role == NONE || roster.role(&taken.id).is_none_or(|role| role > taken.role);
+            self.state().taken.retain(left);
+        }
+    }
+
+    /// Begins anew with a roster that does not follow from the newest one that is known, on the word of an owner by that one, who could have
+    /// signed any.
+    pub(super) fn begin_with(&mut self, roster: Roster) {
+        let state = self.state();
+        *state.newest = roster;
+        state.expelled.clear();
     }
 
     /// Who has again what was taken from them here.

@@ -10,7 +10,7 @@ use super::step::{ParcelBody, Step};
 use crate::command::{Fault, Secret};
 use crate::invitation::RoomLink;
 use crate::records::{RecordKey, Table};
-use crate::roster::Roster;
+use crate::roster::{OWNER, Roster};
 use crate::view::{ConversationKind, Event, GroupId, Identity};
 use tidings_mls::Group;
 use tidings_wire::bytes::Fixed;
@@ -154,14 +154,15 @@ impl Conversation {
             return Err(Fault::Distrust("you are not in this group's roster".to_owned()));
         }
         self.check_welcome(scene, from, &group, &roster)?;
-        if self.state.phase != Phase::Out {
+        let by_owner = self.state.newest.role(from) == Some(OWNER);
+        if self.state.phase != Phase::Out && !by_owner {
             self.believes(&roster).map_err(|unproven| Fault::Distrust(unproven.to_string()))?;
         }
         self.hear_lists(scene, welcome.devices);
         self.drop_next(scene)?;
         self.next = Some(group);
         let (number, turn) = (welcome.number, welcome.turn);
-        self.state().incoming = Some(Incoming::Welcome { number, turn });
+        self.state().incoming = Some(Incoming::Welcome { number, turn, by_owner });
         if !healthy || number <= self.state.cursor {
             self.take_welcome(scene)?;
         } else {
@@ -173,12 +174,15 @@ impl Conversation {
 
     /// The place in the stream is reached from which a welcome leads on.
     pub(super) fn take_welcome(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        let Some(Incoming::Welcome { number, turn }) = self.state.incoming.clone() else { return Ok(()) };
+        let Some(Incoming::Welcome { number, turn, by_owner }) = self.state.incoming.clone() else { return Ok(()) };
         let next = self.next(scene)?;
-        let (epoch, tag) = (next.epoch(), Fixed(next.tag()));
+        let (epoch, tag, roster) = (next.epoch(), Fixed(next.tag()), super::heal::roster_of(next)?);
         if self.state.in_group() && self.state.tag_of(epoch) == Some(tag) {
             self.state().incoming = None;
             return self.drop_next(scene);
+        }
+        if by_owner && self.believes(&roster).is_err() {
+            self.begin_with(roster);
         }
         let pending = self.state().pending.take();
         if pending.is_some() {

@@ -66,7 +66,7 @@ impl Conversation {
         self.draft_rekey(scene, &mut draft);
         if draft.roster != *self.state.roster {
             let mut roster = draft.roster.clone();
-            if let Err(why) = self.attest(scene.me, &mut roster) {
+            if let Err(why) = self.attest(scene.me, &mut roster).and_then(|()| roster.check()) {
                 self.give_up(scene, &draft.wants, &Fault::Refused(why.to_owned()))?;
                 return Ok(None);
             }

@@ -145,7 +145,13 @@ pub(super) enum Incoming {
     /// Made by an external commit of one's own.
     External(Pending),
     /// From a welcome; from the entry with this number on, which took this turn.
-    Welcome { number: u64, turn: u64 },
+    Welcome {
+        number: u64,
+        turn: u64,
+        /// It is by an owner of the newest roster that was known when it came.
+        #[serde(default)]
+        by_owner: bool,
+    },
 }
 
 /// A message of one's own on its way to the hub.

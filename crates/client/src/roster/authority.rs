@@ -92,6 +92,12 @@ impl Roster {
         Ok(if last.statement.v > newest.v { Weighed::Newer } else { Weighed::Older })
     }
 
+    /// Whether the last change of roles, or of what only owners change, that is signed here is signed in `shown`, too: what else `shown` says
+    /// of roles came after it.
+    pub fn roles_known_to(&self, shown: &Self) -> bool {
+        self.kept_statements().last().is_some_and(|last| shown.signed.contains(last))
+    }
+
     /// Who has more rights in `shown` than here, or is there and not here.
     pub fn excess(&self, shown: &Self) -> Vec<Identity> {
         let more = |who: &Identity, role: u8| self.role(who).is_none_or(|known| known > role);

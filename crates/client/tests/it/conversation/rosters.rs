@@ -5,6 +5,8 @@ use super::plain::group;
 use super::world::World;
 use tidings_client::command::Fault;
 use tidings_client::conversation::Wish;
+use tidings_client::records::{Change, Records as _, Table};
+use tidings_client::roster::statement::STATEMENTS_MAX;
 use tidings_client::roster::{Pen, Roster};
 use tidings_client::view::{GroupId, Identity, Standing};
 use tidings_wire::signed::Signed;
@@ -129,6 +131,57 @@ fn taken_role(seed: u64, later: bool) {
         assert_eq!(standing(&world, device, &walks), Standing::Ready, "device {device}");
     }
     world.agree(&[alice, bob, mallory], &walks, &["once it is right again".to_owned()]);
+}
+
+/// Makes a device that is offline lose its keys, so that it comes in by an external commit once it is online.
+fn lose_keys(world: &mut World, device: usize, group: &GroupId) {
+    let kept = world.devices[device].records.all(Table::Mls, usize::MAX).unwrap();
+    let gone = kept.into_iter().map(|(key, _)| key).filter(|key| key.owner == group.0);
+    let gone = gone.map(|key| Change { key, value: None }).collect();
+    world.devices[device].records.apply(gone);
+    world.crash(device);
+}
+
+#[test]
+fn a_role_that_was_given_again_is_no_old_one() {
+    let mut world = World::new(101);
+    let (alice, bob, dave) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Dave", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, dave]);
+    let daves = world.identity(dave);
+    for (new, bob_sees) in [(0, true), (2, true), (0, false)] {
+        world.set_offline(bob, !bob_sees);
+        wish(&mut world, alice, &walks, Wish::Role(daves, new));
+        world.run(20_000);
+    }
+    lose_keys(&mut world, bob, &walks);
+    world.set_offline(bob, false);
+    world.run(60_000);
+    assert_eq!(role(&world, bob, &walks, &daves), Some(0));
+    assert_eq!(standing(&world, bob, &walks), Standing::Ready);
+    world.say(bob, &walks, "all is well");
+    world.run(20_000);
+    world.agree(&[alice, bob, dave], &walks, &["all is well".to_owned()]);
+}
+
+#[test]
+fn who_was_removed_and_is_added_after_many_changes_talks_again() {
+    let mut world = World::new(102);
+    let (alice, bob, dave) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Dave", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, dave]);
+    let (bobs, daves) = (world.identity(bob), world.identity(dave));
+    wish(&mut world, alice, &walks, Wish::Remove(bobs));
+    world.run(20_000);
+    assert_eq!(standing(&world, bob, &walks), Standing::Out);
+    for number in 0..=STATEMENTS_MAX {
+        wish(&mut world, alice, &walks, Wish::Role(daves, if number % 2 == 0 { 1 } else { 2 }));
+        world.run(20_000);
+    }
+    wish(&mut world, alice, &walks, Wish::Add(vec![bobs]));
+    world.run(60_000);
+    assert_eq!(standing(&world, bob, &walks), Standing::Ready);
+    world.say(bob, &walks, "here again");
+    world.run(20_000);
+    world.agree(&[alice, bob, dave], &walks, &["here again".to_owned()]);
 }
 
 #[test]
