@@ -33,9 +33,11 @@ pub(super) enum Kind {
     End,
     /// The process that did it ends before it was done.
     Left,
+    /// To who asks, before anything else: now it may say what is to be done.
+    Ready,
 }
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     Kind::Errand,
     Kind::Out,
     Kind::Error,
@@ -47,6 +49,7 @@ const KINDS: [Kind; 11] = [
     Kind::Input,
     Kind::End,
     Kind::Left,
+    Kind::Ready,
 ];
 
 /// Writes a frame.

@@ -8,6 +8,7 @@ use crate::place::Place;
 use serde::{Deserialize, Serialize};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
+use std::time::Duration;
 
 /// What is handed over.
 #[derive(Serialize, Deserialize)]
@@ -36,26 +37,41 @@ pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn hand_over(place: &Place, errand: &Errand, seat: Seat) -> Result<Outcome, Failure> {
     let reach = || super::serving::short(&place.socket()).and_then(|path| UnixStream::connect(path.path()));
     let Ok(mut way) = reach() else { return Ok(Outcome::Nobody) };
+    if !is_ready(&mut way, Duration::from_secs(errand.common().timeout.max(1)))? {
+        return Ok(Outcome::Nobody);
+    }
     let seat = Seat { folder: std::env::current_dir()?, ..seat };
     let handed = Handed { version: VERSION.to_owned(), seat: seat.clone(), errand };
     let text = serde_json::to_vec(&handed).map_err(|error| {
         Failure::Usage(format!("another tidings has this profile open, and can't be asked to do this: {error}"))
     })?;
     let desk = Desk::Here(Seat { folder: std::path::PathBuf::new(), ..seat });
-    // One that has just ended has done nothing of it.
+    // One that has just ended has done nothing of what did not reach it whole.
     if let Err(error) = frames::write(&mut way, Kind::Errand, &text) {
         return if error.kind() == io::ErrorKind::InvalidInput { Err(error.into()) } else { Ok(Outcome::Nobody) };
     }
-    let mut begun = false;
     loop {
         match frames::read(&mut way) {
             Ok(Some((Kind::End, body))) => return Ok(Outcome::Done(body.first().copied().unwrap_or(1))),
-            Ok(Some((Kind::Left, _))) => return Ok(Outcome::Left),
-            Ok(Some((kind, body))) => answer(&mut way, kind, &body, &desk)?,
-            Ok(None) | Err(_) if begun => return Ok(Outcome::Left),
-            Ok(None) | Err(_) => return Ok(Outcome::Nobody),
+            Ok(Some((kind, body))) if kind != Kind::Left => answer(&mut way, kind, &body, &desk)?,
+            // It may have been begun, though nothing was said: done here again, a message would be sent twice.
+            _ => return Ok(Outcome::Left),
         }
-        begun = true;
+    }
+}
+
+/// Waits until the other process can take what is to be done. False if it ends instead. Fails if it has too much to do for others.
+fn is_ready(way: &mut UnixStream, limit: Duration) -> Result<bool, Failure> {
+    way.set_read_timeout(Some(limit))?;
+    let greeting = frames::read(way);
+    way.set_read_timeout(None)?;
+    match greeting {
+        Ok(Some((Kind::Ready, _))) => Ok(true),
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            let busy = "the tidings that has this profile open does too much for other commands already";
+            Err(Failure::Offline(busy.to_owned()))
+        }
+        _ => Ok(false),
     }
 }
 
@@ -100,5 +116,37 @@ fn feed(way: &mut UnixStream, limit: u64) -> Result<(), Failure> {
         if bytes.is_empty() {
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Shared;
+    use super::*;
+    use std::os::unix::net::UnixListener;
+
+    /// How it goes with a process that takes so much of what is to be done, and ends.
+    fn with_one_that_ends(ready: bool, takes: bool) -> Outcome {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::at(folder.path());
+        let listener = UnixListener::bind(place.socket()).unwrap();
+        let other = std::thread::spawn(move || {
+            let (mut way, _) = listener.accept().unwrap();
+            if ready {
+                frames::write(&mut way, Kind::Ready, &[]).unwrap();
+            }
+            if takes {
+                assert!(matches!(frames::read(&mut way), Ok(Some((Kind::Errand, _)))));
+            }
+        });
+        let outcome = hand_over(&place, &Errand::Shared(Shared::Backup(Default::default()), false), Seat::here(true));
+        other.join().unwrap();
+        outcome.map_err(|failure| failure.to_string()).unwrap()
+    }
+
+    #[test]
+    fn what_another_process_may_have_begun_is_not_done_again() {
+        assert_eq!(with_one_that_ends(false, false), Outcome::Nobody);
+        assert_eq!(with_one_that_ends(true, true), Outcome::Left);
     }
 }

@@ -122,6 +122,8 @@ fn attempt(stream: &UnixStream, room: Room) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(ERRAND_TIME))?;
     let mut way = stream.try_clone()?;
+    // What is not taken up now is not sent: whoever has sent it must not do it again.
+    frames::write(&mut way, Kind::Ready, &[])?;
     let Some((Kind::Errand, text)) = frames::read(&mut way)? else { return Ok(()) };
     stream.set_read_timeout(None)?;
     let handed: Handed<Errand> = match serde_json::from_slice(&text) {
