@@ -5,7 +5,7 @@ use crate::Engine;
 use crate::accept::to_the_end;
 use crate::error::Error;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tidings_core::device::{
     AccountView, DEVICES_MAX, DeviceList, LIST_BYTES_MAX, PACKAGE_BYTES_MAX, PACKAGES_MAX, PACKAGES_PER_DAY,
     POSTING_KEYS_MAX, PROFILE_BYTES_MAX, PackagesWaiting, PostingKey, PostingRight, Registration, TOKEN_LIFE_MAX,
@@ -147,8 +147,15 @@ impl Engine {
         caller: Ed25519Key,
         now: Timestamp,
     ) -> Result<TakenPackages, Error> {
-        let fresh = self.inner.takings.take(owner, caller, now);
-        Ok(self.inner.store.take_packages(owner, caller, fresh).await??)
+        let engine = self.clone();
+        // To the end, or whoever does not wait for the answer would be given packages that don't count.
+        to_the_end(async move {
+            let taking = engine.inner.takings.take(owner, caller, now);
+            let taken = engine.inner.store.take_packages(owner, caller, taking.fresh).await??;
+            taking.done();
+            Ok(taken)
+        })
+        .await
     }
 
     /// The sealed profile and its counter, if there is one.
@@ -192,19 +199,64 @@ struct TakenToday {
     counts: HashMap<(Ed25519Key, Ed25519Key), u32>,
 }
 
+/// A taking under way. It counts from the beginning on, so that many at once are not too many; but not if nothing comes of it: whoever
+/// has no right to take would otherwise fill the table, and nobody be given fresh ones.
+struct Taking<'a> {
+    takings: &'a Takings,
+    day: Day,
+    pair: (Ed25519Key, Ed25519Key),
+    /// Whether it may be given what is given once.
+    fresh: bool,
+    /// Whether it is taken back at the end.
+    passing: bool,
+}
+
+impl Taking<'_> {
+    /// Something was given.
+    fn done(mut self) {
+        self.passing = false;
+    }
+}
+
+impl Drop for Taking<'_> {
+    fn drop(&mut self) {
+        if self.passing {
+            self.takings.take_back(self.day, self.pair);
+        }
+    }
+}
+
 impl Takings {
-    /// Counts one more. False if it is one too many, or nothing more can be counted today.
-    fn take(&self, owner: Ed25519Key, caller: Ed25519Key, now: Timestamp) -> bool {
-        let mut today = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if today.day != now.day() {
-            *today = TakenToday { day: now.day(), counts: HashMap::new() };
+    /// Counts one more. It is not fresh if it is one too many, or nothing more can be counted today.
+    fn take(&self, owner: Ed25519Key, caller: Ed25519Key, now: Timestamp) -> Taking<'_> {
+        let (day, pair) = (now.day(), (owner, caller));
+        let mut today = self.lock();
+        if today.day != day {
+            *today = TakenToday { day, counts: HashMap::new() };
         }
-        if today.counts.len() >= TAKERS_MAX && !today.counts.contains_key(&(owner, caller)) {
-            return false;
+        if today.counts.len() >= TAKERS_MAX && !today.counts.contains_key(&pair) {
+            return Taking { takings: self, day, pair, fresh: false, passing: false };
         }
-        let count = today.counts.entry((owner, caller)).or_default();
+        let count = today.counts.entry(pair).or_default();
         *count = count.saturating_add(1);
-        *count <= PACKAGES_PER_DAY
+        Taking { takings: self, day, pair, fresh: *count <= PACKAGES_PER_DAY, passing: true }
+    }
+
+    fn take_back(&self, day: Day, pair: (Ed25519Key, Ed25519Key)) {
+        let mut today = self.lock();
+        if today.day != day {
+            return;
+        }
+        if let Some(count) = today.counts.get_mut(&pair) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                today.counts.remove(&pair);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TakenToday> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -213,4 +265,25 @@ fn allowed_list(list: &DeviceList) -> Result<(), Error> {
         return Err(Error::TooLarge);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_given_nothing_is_not_counted() {
+        let takings = Takings::default();
+        let [owner, bob, mallory] = [1, 2, 3].map(|number| Ed25519Key::from_bytes([number; 32]).unwrap());
+        let now = Timestamp::from_millis(86_400_000);
+        for _ in 0..=PACKAGES_PER_DAY {
+            assert!(takings.take(owner, mallory, now).fresh);
+        }
+        assert!(takings.lock().counts.is_empty());
+        let under_way: Vec<_> = (0..PACKAGES_PER_DAY).map(|_| takings.take(owner, bob, now)).collect();
+        assert!(under_way.iter().all(|taking| taking.fresh) && !takings.take(owner, bob, now).fresh);
+        under_way.into_iter().for_each(Taking::done);
+        assert!(!takings.take(owner, bob, now).fresh);
+        assert!(takings.take(owner, bob, Timestamp::from_millis(2 * 86_400_000)).fresh);
+    }
 }
