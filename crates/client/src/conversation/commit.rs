@@ -134,7 +134,7 @@ impl Conversation {
         }
         let now = scene.now;
         let state = self.state();
-        (state.proposals_at, state.proposed) = (None, false);
+        (state.proposals.due, state.proposals.waiting) = (None, false);
         state.fetch = Post::default();
         state.last.at = state.last.at.max(at.min(now));
         self.show(scene);

@@ -5,7 +5,9 @@ use super::keys::{own_access_key, room_key};
 use super::part::{Part, Parts};
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Receipt, RoomSelf, State};
+use super::state::{
+    Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Proposals, Receipt, Rekey, RoomSelf, State,
+};
 use super::step::{HubRequest, Step};
 use super::turn::UPDATE_EVERY;
 use crate::command::{Fault, Secret};
@@ -14,7 +16,7 @@ use crate::records::Table;
 use crate::roster::{Roster, RosterMember};
 use crate::view::{ConversationKind, Event, GroupId, Identity};
 use ed25519_dalek::SigningKey;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use tidings_mls::{Group, Plan, Signer};
 use tidings_wire::api::{Member, NewGroup, Role};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -62,10 +64,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         room: draft.room,
         other: draft.other,
         salt: Fixed(draft.salt),
-        spare: None,
-        tried_spare: false,
-        known_salt: None,
-        made: scene.now,
+        rekey: Rekey::default(),
         roster: Part::new(roster.clone()),
         newest: Part::new(roster.clone()),
         expelled: Vec::new(),
@@ -86,8 +85,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         next_want: 1,
         pending: None,
         incoming: None,
-        proposals_at: None,
-        proposed: false,
+        proposals: Proposals { due: None, waiting: false },
         update_at: scene.now.saturating_add(UPDATE_EVERY),
         seq: 0,
         prev: Fixed([0; 16]),
@@ -99,9 +97,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         posted: VecDeque::new(),
         sealed: VecDeque::new(),
         chains: Parts::default(),
-        read_ahead: BTreeMap::new(),
         fresh: Vec::new(),
-        heard: BTreeMap::new(),
         receipt: Receipt::default(),
         orphans: VecDeque::new(),
         backup_said: scene.now,

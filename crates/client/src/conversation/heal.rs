@@ -116,7 +116,7 @@ impl Conversation {
             return Ok(());
         }
         self.state().knocks = Post::default();
-        self.state().tried_spare = false;
+        self.state().rekey.tried = false;
         let unplaced = |pending: &Pending| pending.salt.is_some() && pending.placed && pending.turn > group.turn;
         if self.state.pending.as_ref().is_some_and(unplaced) {
             self.drop_pending(scene)?;

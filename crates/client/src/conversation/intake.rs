@@ -186,7 +186,7 @@ impl Conversation {
             self.state().own.left = true;
             scene.steps.push(Step::Profile);
         }
-        self.state().proposed = true;
+        self.state().proposals.waiting = true;
         self.group(scene)?.keep(proposed).map_err(|error| mls_fault(&error))
     }
 

@@ -10,6 +10,7 @@ mod chain;
 mod commit;
 mod create;
 mod expiry;
+mod flight;
 mod gaps;
 mod heal;
 mod history;

@@ -40,7 +40,7 @@ impl Draft {
 impl Conversation {
     /// What there is to change, if anything.
     pub(super) fn draft(&mut self, scene: &mut Scene<'_>) -> Result<Option<Draft>, Fault> {
-        let others_due = self.state.proposals_at.is_some_and(|at| at <= scene.now);
+        let others_due = self.state.proposals.due.is_some_and(|at| at <= scene.now);
         if !others_due && self.state.wants.is_empty() && self.state.update_at > scene.now {
             return Ok(None);
         }
@@ -204,7 +204,7 @@ impl Conversation {
     }
 
     pub(super) fn has_proposals(&mut self, scene: &Scene<'_>) -> Result<bool, Fault> {
-        if !self.state.proposed {
+        if !self.state.proposals.waiting {
             return Ok(false);
         }
         let leaves = self.proposed_leaves(scene)?;

@@ -112,7 +112,7 @@ impl Conversation {
         let own: BTreeSet<Mark> = self.own_marks();
         let mut changed = (u64::MAX, 0);
         let (mark, seq) = (self.state.mark, self.state.seq);
-        let heard = self.state().heard.entry(*by).or_default();
+        let heard = self.state().receipt.heard.entry(*by).or_default();
         for (list, read) in [(&receipt.delivered, false), (&receipt.read, true)] {
             for seen in list.iter().filter(|seen| own.contains(&Fixed(seen.0))) {
                 let known: &mut Heard = heard.entry(Fixed(seen.0)).or_default();
@@ -142,7 +142,7 @@ impl Conversation {
     /// Of how many of the others a device has this message, and how many have read it.
     pub(super) fn heard_of(&self, mark: &Mark, seq: u64) -> (u32, u32) {
         let mut counts = (0, 0);
-        for marks in self.state.heard.values() {
+        for marks in self.state.receipt.heard.values() {
             let Some(heard) = marks.get(mark) else { continue };
             let read = heard.read >= seq;
             counts.0 += u32::from(read || heard.delivered >= seq);
@@ -216,14 +216,14 @@ impl Conversation {
     /// What was read elsewhere and is not here yet will not be something to read when it comes.
     fn note_read_ahead(&mut self, marks: &BTreeMap<Mark, u64>) {
         let here = |mark: &Mark| self.state.chains.get(mark).map_or(0, Chain::highest);
-        let known = |mark: &Mark| self.state.read_ahead.get(mark).copied().unwrap_or(0);
+        let known = |mark: &Mark| self.state.receipt.ahead.get(mark).copied().unwrap_or(0);
         let ahead: Vec<_> = marks
             .iter()
             .filter(|(mark, read)| **read > here(mark).max(known(mark)))
             .map(|(mark, read)| (*mark, *read))
             .collect();
         if !ahead.is_empty() {
-            let all = &mut self.state().read_ahead;
+            let all = &mut self.state().receipt.ahead;
             all.extend(ahead);
             while all.len() > CHAINS_MAX {
                 all.pop_first();
@@ -233,12 +233,12 @@ impl Conversation {
 
     /// A message of this device came: how far it was read elsewhere counts from now on.
     pub(super) fn take_read_ahead(&mut self, mark: &Mark) {
-        let Some(ahead) = self.state.read_ahead.get(mark).copied() else { return };
+        let Some(ahead) = self.state.receipt.ahead.get(mark).copied() else { return };
         let state = self.state();
         if let Some(chain) = state.chains.get_mut(mark) {
             chain.read = chain.read.max(ahead.min(chain.highest()));
             if chain.highest() >= ahead {
-                state.read_ahead.remove(mark);
+                state.receipt.ahead.remove(mark);
             }
         }
     }
@@ -291,7 +291,7 @@ impl Conversation {
 
     /// What was read, for the profile's record `read/<group>`.
     pub fn read_marks(&self) -> Vec<u8> {
-        let mut marks = self.state.read_ahead.clone();
+        let mut marks = self.state.receipt.ahead.clone();
         for (mark, chain) in self.state.chains.iter() {
             let read = marks.entry(*mark).or_default();
             *read = chain.read.max(*read);

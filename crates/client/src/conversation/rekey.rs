@@ -20,8 +20,8 @@ impl Conversation {
         let goes = |seat: &Seat| draft.remove.contains(&seat.leaf) && self.removed(scene, seat);
         let removes = self.state.seats.iter().any(|seat| seat.identity == me && goes(seat));
         let Some(member) = draft.roster.members.iter_mut().find(|member| member.id == me) else { return };
-        let due = self.state.proposals_at.is_some_and(|at| at <= scene.now);
-        let later = due && self.state.known_salt == Some(Fixed(member.salt));
+        let due = self.state.proposals.due.is_some_and(|at| at <= scene.now);
+        let later = due && self.state.rekey.known == Some(Fixed(member.salt));
         if !(removes || later) {
             return;
         }
@@ -34,7 +34,7 @@ impl Conversation {
     /// Whether another access key is wanted now.
     pub(super) fn wants_rekey(&self) -> bool {
         let salt = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt));
-        self.state.room.is_none() && self.state.known_salt.is_some() && self.state.known_salt == salt
+        self.state.room.is_none() && self.state.rekey.known.is_some() && self.state.rekey.known == salt
     }
 
     /// The hub has taken the commit with one's own new key, and knows no other one any more.
@@ -43,8 +43,8 @@ impl Conversation {
             return;
         }
         let state = self.state();
-        state.spare = Some(std::mem::replace(&mut state.salt, salt));
-        state.tried_spare = false;
+        state.rekey.spare = Some(std::mem::replace(&mut state.salt, salt));
+        state.rekey.tried = false;
         self.link.followed = false;
         self.link.fetching = None;
         scene.steps.push(Step::Profile);
@@ -57,26 +57,26 @@ impl Conversation {
         let Some(salt) = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt)) else { return };
         if salt != self.state.salt {
             let state = self.state();
-            state.spare = Some(std::mem::replace(&mut state.salt, salt));
+            state.rekey.spare = Some(std::mem::replace(&mut state.salt, salt));
         }
         let gone = |seat: &&Seat| seat.identity == self.state.me && self.removed(scene, seat);
         let there = |key: &Fixed<32>| self.state.seats.iter().any(|seat| seat.key == *key);
         let removed = seats.iter().filter(gone).any(|seat| !there(&seat.key));
         let known = before.member(&self.state.me).is_some_and(|member| member.salt == salt.0);
         if removed && known && self.state.room.is_none() {
-            self.state().known_salt = Some(salt);
+            self.state().rekey.known = Some(salt);
         }
     }
 
     /// The hub does not know the key: perhaps it knows the other one. `false` if that was tried already.
     pub(super) fn try_spare(&mut self, scene: &mut Scene<'_>) -> bool {
-        let tried = std::mem::replace(&mut self.state().tried_spare, true);
-        let Some(spare) = self.state.spare else { return false };
+        let tried = std::mem::replace(&mut self.state().rekey.tried, true);
+        let Some(spare) = self.state.rekey.spare else { return false };
         let now = scene.now;
         let state = self.state();
-        state.spare = Some(std::mem::replace(&mut state.salt, spare));
+        state.rekey.spare = Some(std::mem::replace(&mut state.salt, spare));
         if tried {
-            state.tried_spare = false;
+            state.rekey.tried = false;
             return false;
         }
         self.suspect(scene, false);
@@ -90,13 +90,13 @@ impl Conversation {
 
     /// Another device of one's own has another key: the hub may know that one only.
     pub(super) fn learn_salt(&mut self, scene: &Scene<'_>, salt: Fixed<16>) {
-        if self.state.salt == salt || self.state.spare == Some(salt) || self.state.room.is_some() {
+        if self.state.salt == salt || self.state.rekey.spare == Some(salt) || self.state.room.is_some() {
             return;
         }
         let now = scene.now;
         let state = self.state();
-        state.spare = Some(salt);
-        state.tried_spare = false;
+        state.rekey.spare = Some(salt);
+        state.rekey.tried = false;
         if state.knocks.tries > 0
             && let Some(heal) = state.heal.as_mut()
         {

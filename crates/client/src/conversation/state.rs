@@ -230,11 +230,35 @@ pub(super) struct Last {
     pub(super) text: String,
 }
 
-/// When receipts are said: the next one, and when the last one was.
+/// What was delivered and read: when to say it next, and when it was said last.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Receipt {
     pub(super) at: Option<Time>,
     pub(super) last: Time,
+    /// What others said of it.
+    pub(super) heard: BTreeMap<Identity, BTreeMap<Mark, Heard>>,
+    /// How far devices of one's own have read what is not here (yet).
+    pub(super) ahead: BTreeMap<Mark, u64>,
+}
+
+/// Salts other than the one in use, from which one's own access key is or was derived.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Rekey {
+    /// Another one of which the hub may know the key instead: the one before, or the next.
+    pub(super) spare: Option<Fixed<16>>,
+    /// Whether the spare one was tried last.
+    pub(super) tried: bool,
+    /// That which a removed device of one's own knows: as long as it is the roster's, another one is wanted.
+    pub(super) known: Option<Fixed<16>>,
+}
+
+/// What others propose.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Proposals {
+    /// When to commit it.
+    pub(super) due: Option<Time>,
+    /// Whether any may wait in the group; false spares reading it.
+    pub(super) waiting: bool,
 }
 
 /// What is kept of the stream as it came: the first number, and how many bytes in all.
@@ -285,16 +309,7 @@ pub(super) struct State {
     pub(super) other: Option<Identity>,
     /// From which one's own access key is derived.
     pub(super) salt: Fixed<16>,
-    /// Another one of which the hub may know the key instead: the one before, or the next.
-    #[serde(default)]
-    pub(super) spare: Option<Fixed<16>>,
-    /// Whether the spare one was tried last.
-    #[serde(default)]
-    pub(super) tried_spare: bool,
-    /// The salt that a removed device of one's own knows: as long as it is the roster's, another one is wanted.
-    #[serde(default)]
-    pub(super) known_salt: Option<Fixed<16>>,
-    pub(super) made: Time,
+    pub(super) rekey: Rekey,
     /// The roster of the group as it is.
     #[serde(skip, default = "no_roster")]
     pub(super) roster: Part<Roster>,
@@ -331,11 +346,7 @@ pub(super) struct State {
     pub(super) next_want: u32,
     pub(super) pending: Option<Pending>,
     pub(super) incoming: Option<Incoming>,
-    /// When to commit what others propose.
-    pub(super) proposals_at: Option<Time>,
-    /// Whether proposals of others may wait in the group; false spares reading it.
-    #[serde(default = "yes")]
-    pub(super) proposed: bool,
+    pub(super) proposals: Proposals,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 
@@ -355,13 +366,8 @@ pub(super) struct State {
 
     #[serde(skip)]
     pub(super) chains: Parts<Mark, Chain>,
-    /// How far devices of one's own have read what is not here (yet).
-    #[serde(default)]
-    pub(super) read_ahead: BTreeMap<Mark, u64>,
     /// Devices whose messages were seen since one last wrote.
     pub(super) fresh: Vec<Mark>,
-    pub(super) heard: BTreeMap<Identity, BTreeMap<Mark, Heard>>,
-    /// When to say what was delivered and read.
     pub(super) receipt: Receipt,
     pub(super) orphans: VecDeque<Orphan>,
     /// When one's own `backup` was said last.
@@ -381,10 +387,6 @@ pub(super) struct State {
     #[serde(default)]
     pub(super) uncounted: BTreeSet<Identity>,
     pub(super) last: Last,
-}
-
-fn yes() -> bool {
-    true
 }
 
 /// Puts at the end, and drops at the front what is too much.

@@ -83,12 +83,12 @@ impl Conversation {
         let stale = !self.stale_seats(scene).is_empty();
         let wanted = self.has_proposals(scene)? || stale || self.repairs().is_some() || self.wants_rekey();
         if !wanted {
-            if self.state.proposals_at.is_some() {
-                self.state().proposals_at = None;
+            if self.state.proposals.due.is_some() {
+                self.state().proposals.due = None;
             }
-        } else if self.state.proposals_at.is_none() {
+        } else if self.state.proposals.due.is_none() {
             let wait = u64::from(u16::from_be_bytes(scene.draw())) % POLITE_WAIT;
-            self.state().proposals_at = Some(scene.now.saturating_add(wait));
+            self.state().proposals.due = Some(scene.now.saturating_add(wait));
         }
         Ok(())
     }
@@ -171,7 +171,7 @@ impl Conversation {
     pub(super) fn give_up(&mut self, scene: &mut Scene<'_>, wants: &[u32], fault: &Fault) -> Result<(), Fault> {
         let state = self.state();
         state.wants.retain(|want| !wants.contains(&want.number));
-        state.proposals_at = None;
+        state.proposals.due = None;
         state.update_at = state.update_at.max(scene.now.saturating_add(POST_LOST));
         scene.steps.push(Step::Show(Event::Warning(format!("a change of the group was not made: {fault}"))));
         Ok(())
@@ -387,7 +387,7 @@ impl Conversation {
             Goal::Add(_) | Goal::Devices { .. } => Some(want.ask_at),
             _ => None,
         });
-        [Some(self.state.update_at), self.state.proposals_at]
+        [Some(self.state.update_at), self.state.proposals.due]
             .into_iter()
             .flatten()
             .chain(asks)
