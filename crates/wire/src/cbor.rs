@@ -1,4 +1,4 @@
-//! CBOR (RFC 8949) as docs/protocol/README.md fixes it: bounded depth, bounded size, nothing after the value.
+//! CBOR (RFC 8949) as docs/protocol/README.md fixes it: bounded depth, bounded size, definite lengths, nothing after the value.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,9 +37,51 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], max: usize) -> Result<T, CborEr
     if bytes.len() > max {
         return Err(CborError::TooLarge);
     }
+    if !after_first(bytes).ok_or(CborError::Form)?.is_empty() {
+        return Err(CborError::Trailing);
+    }
     let mut rest = bytes;
     let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, DEPTH_MAX).map_err(|_| CborError::Form)?;
     if rest.is_empty() { Ok(value) } else { Err(CborError::Trailing) }
+}
+
+/// What follows the first value, if that is whole and all its lengths are definite.
+///
+/// ciborium is content with the first items of an array if the type wants no more, and then takes the others for what follows the array. Here each head counts as many items as it
+/// announces; the reader never takes more of one than that. So if both end with the last byte, the reader has taken all items of every array.
+fn after_first(mut bytes: &[u8]) -> Option<&[u8]> {
+    let mut missing = 1_u64;
+    // Each head has a byte at least, so this ends with the input.
+    while let Some(others) = missing.checked_sub(1) {
+        let (announced, rest) = head(bytes)?;
+        missing = others.checked_add(announced)?;
+        bytes = rest;
+    }
+    Some(bytes)
+}
+
+/// How many items the head of the next one announces, and what follows that head (and the content of a string).
+fn head(bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let (argument, rest) = match first & 0x1f {
+        short @ 0..=23 => (u64::from(short), rest),
+        short @ 24..=27 => argument(rest, 1 << (short - 24))?,
+        // Reserved, of no definite length, or the end of such a one.
+        _ => return None,
+    };
+    match first >> 5 {
+        2 | 3 => Some((0, rest.get(usize::try_from(argument).ok()?..)?)),
+        4 => Some((argument, rest)),
+        5 => Some((argument.checked_mul(2)?, rest)),
+        6 => Some((1, rest)),
+        _ => Some((0, rest)),
+    }
+}
+
+/// The number in the next `length` bytes.
+fn argument(bytes: &[u8], length: usize) -> Option<(u64, &[u8])> {
+    let (number, rest) = bytes.split_at_checked(length)?;
+    Some((number.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), rest))
 }
 
 #[cfg(test)]
@@ -47,7 +89,7 @@ mod tests {
     use super::*;
     use crate::bytes::{Blob, Fixed};
     use ciborium::Value;
-    use proptest::prelude::*;
+    use proptest::{collection, prelude::*};
 
     #[test]
     fn depth_length_and_end_are_checked() {
@@ -78,10 +120,80 @@ mod tests {
         assert_eq!(decode::<Blob>(&encode(&Blob(long.clone())), 20_000), Ok(Blob(long)));
     }
 
+    #[test]
+    fn what_announces_more_than_is_read_is_refused() {
+        let pair = |bytes: &[u8]| decode::<(u8, u8)>(bytes, 100);
+        assert_eq!(pair(&[0x82, 1, 2]), Ok((1, 2)));
+        for broken in [
+            &[0x83, 1, 2][..],
+            &[0x86, 1, 2],
+            &[0x83, 1, 2, 3],
+            &[0x98, 200, 1, 2],
+            &[0x9b, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2],
+        ] {
+            assert!(pair(broken).is_err(), "{broken:?}");
+        }
+        let list = |bytes: &[u8]| decode::<Vec<(u8, u8)>>(bytes, 100);
+        assert_eq!(list(&[0x82, 0x82, 1, 2, 0x82, 3, 4]), Ok(vec![(1, 2), (3, 4)]));
+        // Three items, of which the third would be taken for the next of the outer array.
+        for start in [0x81, 0x82, 0x83] {
+            assert!(list(&[start, 0x83, 1, 2, 0x82, 3, 4]).is_err());
+            assert!(list(&[start, 0x83, 1, 2, 0x82, 3, 4, 0x82, 5, 6]).is_err());
+            assert!(list(&[start, 0x82, 1, 2, 0x83, 3, 4, 5]).is_err());
+        }
+    }
+
+    #[test]
+    fn lengths_are_definite() {
+        assert_eq!(decode::<Vec<u8>>(&[0x82, 1, 2], 100), Ok(vec![1, 2]));
+        assert_eq!(decode::<Vec<u8>>(&[0x9f, 1, 2, 0xff], 100), Err(CborError::Form));
+        // Here ciborium alone would read a part of the inner array and take the other for an item of the outer one.
+        assert_eq!(decode::<Vec<(u8, u8)>>(&[0x9f, 0x83, 1, 2, 0x82, 3, 4, 0xff], 100), Err(CborError::Form));
+        for value in [&[0x5f, 0x41, 1, 0xff][..], &[0x7f, 0x61, b'a', 0xff], &[0x9f, 0xff], &[0xbf, 0xff], &[0xff]] {
+            assert_eq!(decode::<Value>(value, 100), Err(CborError::Form), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn the_count_agrees_with_the_reader_about_all_kinds() {
+        let whole = |bytes: &[u8]| after_first(bytes).is_some_and(<[u8]>::is_empty);
+        for good in [
+            &[0x17][..],
+            &[0x18, 9],
+            &[0x3b, 1, 2, 3, 4, 5, 6, 7, 8],
+            &[0x42, 1, 2],
+            &[0x61, b'a'],
+            &[0xa1, 1, 2],
+            &[0xc1, 0x19, 1, 2],
+            &[0xf4],
+            &[0xf9, 0, 0],
+            &[0xfb, 0, 0, 0, 0, 0, 0, 0, 0],
+            &[0x80],
+            &[0x82, 0xa0, 0x81, 0x40],
+        ] {
+            assert!(whole(good), "{good:?}");
+            assert!(decode::<Value>(good, 100).is_ok(), "{good:?}");
+        }
+        for bad in [&[][..], &[0x18], &[0x1c], &[0x1f], &[0x42, 1], &[0xa1, 1], &[0xc1], &[0xdf, 0xff], &[0x81; 40]] {
+            assert!(!whole(bad), "{bad:?}");
+            assert!(decode::<Value>(bad, 100).is_err(), "{bad:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_answered(bytes: Vec<u8>) {
             let _ = decode::<Value>(&bytes, 200);
+        }
+
+        #[test]
+        fn a_value_without_types_is_read_whole_or_not_at_all(bytes in collection::vec(any::<u8>(), 0..12)) {
+            // ciborium reads all of a `Value`, so where lengths are definite both agree on the end.
+            let mut rest = bytes.as_slice();
+            let read: Result<Value, _> = ciborium::from_reader(&mut rest);
+            if read.is_ok() && let Some(after) = after_first(&bytes) {
+                prop_assert_eq!(after, rest);
+            }
         }
     }
 }

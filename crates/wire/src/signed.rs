@@ -77,7 +77,12 @@ impl<T: Body> Signed<T> {
 
     /// Reads and verifies: the signature is by the identity that the body names, and the body keeps its rules.
     pub fn verify(bytes: &[u8]) -> Result<Self, SignedError> {
-        let (encoded, signature): (Blob, Fixed<64>) = cbor::decode(bytes, T::BYTES_MAX.saturating_add(AROUND))?;
+        let parts: (Blob, Fixed<64>) = cbor::decode(bytes, T::BYTES_MAX.saturating_add(AROUND))?;
+        // What is around the body isn't signed, so it has only one form: nobody can make another object of this one.
+        if cbor::encode(&parts) != bytes {
+            return Err(SignedError::Form(CborError::Form));
+        }
+        let (encoded, signature) = parts;
         let body: T = cbor::decode(&encoded.0, T::BYTES_MAX)?;
         let key = VerifyingKey::from_bytes(&body.signer().0).map_err(|_| SignedError::Key)?;
         let signature = Signature::from_bytes(&signature.0);
@@ -246,13 +251,32 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_is_around_the_body_has_one_form() {
+        let good = signed("hello").into_bytes();
+        let (Some((&first, rest)), Some((&length, body))) =
+            (good.split_first(), good.get(2..).and_then(<[u8]>::split_first))
+        else {
+            panic!("an array of two byte strings")
+        };
+        assert_eq!((first, good[1]), (0x82, 0x58));
+        let tagged = [&[0xd8, 0x18, first][..], rest].concat();
+        let indefinite = [&[0x9f][..], rest, &[0xff]].concat();
+        let long_head = [&[0x98, 2][..], rest].concat();
+        let long_length = [&[first, 0x59, 0, length][..], body].concat();
+        assert!(refusal::<Note>(&good).is_none());
+        for other in [tagged, indefinite, long_head, long_length] {
+            assert!(matches!(refusal::<Note>(&other), Some(SignedError::Form(_))), "{other:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_change_of_a_byte_goes_unnoticed(place in 0usize..150, change in 1u8..) {
             let mut bytes = signed("hello").into_bytes();
             let place = place % bytes.len();
             bytes[place] ^= change;
-            // The one thing that may differ is how lengths are written, which flipping a byte alone can't do rightly.
+            // A head that announces another length is refused, too.
             prop_assert!(refusal::<Note>(&bytes).is_some());
         }
 
