@@ -81,8 +81,15 @@ impl Conversation {
 
     /// Whether this entry was read before the hub lost it: then it is only counted. Gives its `seq`, if it is one's own.
     pub(super) fn came_back(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Option<u64> {
-        let place = self.state.lost.as_ref()?.entries.iter().position(|lost| lost.id == entry.id)?;
-        let lost = self.state().lost.as_mut()?.entries.remove(place)?;
+        let known = self.state.lost.as_ref()?;
+        let place = known.entries.iter().position(|lost| lost.id == entry.id)?;
+        let waited_for = known.entries.iter().position(|lost| !lost.posted) == Some(place);
+        let state = self.state().lost.as_mut()?;
+        if waited_for {
+            // The stream may be faster than the answer, and somebody else may have put it back: the next can go.
+            state.post = Post::default();
+        }
+        let lost = state.entries.remove(place)?;
         scene.batch.remove(self.lost_record(lost.number));
         Some(lost.seq)
     }

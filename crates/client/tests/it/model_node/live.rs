@@ -80,14 +80,14 @@ impl ModelNode {
                 let (_, account) = self.device_of(key).ok_or(Code::NotAccepted)?;
                 let (end, news) = (account.last, account.news.len());
                 let connection = self.connections.get_mut(&number).unwrap();
-                connection.inbox = Some((key, after));
+                connection.inbox = Some((key, after.min(end)));
                 connection.news = news;
                 (end, None)
             }
             Followed::Group(group) => {
                 let hub = self.hub(group, key).map_err(|_| Code::NotAccepted)?;
                 let found = (hub.end(), Some(hub.turn));
-                self.connections.get_mut(&number).unwrap().groups.insert(group, (key, after));
+                self.connections.get_mut(&number).unwrap().groups.insert(group, (key, after.min(found.0)));
                 found
             }
         };

@@ -63,6 +63,37 @@ fn a_restored_node_loses_no_message() {
 }
 
 #[test]
+fn what_a_restored_node_lost_is_put_back_without_waiting() {
+    let mut world = World::new(56, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.settle();
+    let hub = world.devices[ada].client.conversation(&group).unwrap().hub;
+    let backup = world.nodes[&hub].clone();
+    let (here, there) = if hub == NODES[0] { (ada, bob) } else { (bob, ada) };
+    let texts: Vec<String> = (0..30).map(|number| format!("number {number}")).collect();
+    for (number, text) in texts.iter().enumerate() {
+        world.say([here, there][number % 2], group, text);
+        world.settle();
+    }
+    // Nobody else puts anything back.
+    world.set_offline(there, true);
+    world.replace_node(ModelNode::restored(&backup));
+    world.run(8_000);
+    let client = &world.devices[here].client;
+    assert!(client.caught_up() && !client.busy());
+    world.set_offline(there, false);
+    world.run(8_000);
+    assert!(world.devices[there].client.caught_up());
+    world.say(there, group, "and on");
+    world.settle();
+    let all: Vec<&str> = texts.iter().map(String::as_str).chain(["and on"]).collect();
+    for who in [ada, bob] {
+        assert_eq!(world.texts(who, &group), all, "{who}");
+    }
+}
+
+#[test]
 fn a_node_that_is_busy_or_away_only_delays() {
     let mut world = World::new(52, &NODES);
     let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
