@@ -89,6 +89,9 @@ impl Plain {
         let known = self.shown.iter().position(|shown| shown.message.id == id);
         match (known.and_then(|at| self.shown.get(at)).map(|shown| (shown.number, shown.message.clone())), message) {
             (None, Some(message)) => {
+                if !self.lines_wait && self.group() == Some(group) {
+                    self.sent = self.sent.filter(|sent| *sent == id);
+                }
                 if self.group() == Some(group) && !message.mine {
                     let command = Command::MarkRead { group, message: Some(id) };
                     self.effects.push(Effect::Command(Purpose::Quiet, command));
@@ -145,6 +148,7 @@ impl Plain {
                 self.say("You are in the conversation now.");
             }
             (Purpose::Sent(group, _), Done::Message(id)) => {
+                self.sent = Some(id);
                 self.effects.push(Effect::Message(group, id));
                 return;
             }

@@ -52,6 +52,10 @@ pub(crate) struct Plain {
     next: u64,
     /// The message that the command at hand is about.
     chosen: Option<MessageId>,
+    /// What was sent last, until something else is shown to who writes: commands without a number are about it.
+    sent: Option<MessageId>,
+    /// Whether lines wait that were written before what comes now.
+    lines_wait: bool,
     question: Option<Question>,
     /// Messages of the open conversation that are to be shown when they come, oldest first.
     oldest: Option<Vec<u8>>,
@@ -76,6 +80,8 @@ impl Plain {
             shown: VecDeque::new(),
             next: 1,
             chosen: None,
+            sent: None,
+            lines_wait: false,
             question: None,
             oldest: None,
             search: 0,
@@ -100,6 +106,11 @@ impl Plain {
     /// Whether lines may be read: what there is was loaded.
     pub(crate) fn is_ready(&self) -> bool {
         self.loaded
+    }
+
+    /// Whether lines wait: whoever wrote them has not seen what comes now.
+    pub(crate) fn lines_wait(&mut self, wait: bool) {
+        self.lines_wait = wait;
     }
 
     /// Lines to write.
@@ -200,16 +211,29 @@ impl Plain {
 
     fn run(&mut self, slash: super::slash::Slash) -> Result<(), String> {
         let here = self.group();
-        let in_place = || self.shown.iter().rev().filter(|shown| Some(shown.group) == here).map(|shown| &shown.message);
-        let fitting = in_place().find(|message| match &slash {
+        let in_place = || self.shown.iter().filter(|shown| Some(shown.group) == here).map(|shown| &shown.message);
+        let of = |id: Option<MessageId>| id.and_then(|id| in_place().find(|message| message.id == id));
+        let sent = of(self.sent);
+        let fits = |message: &&MessageView| match &slash {
             super::slash::Slash::Open(_) => matches!(message.shown, Shown::File(_)),
             super::slash::Slash::React(_) | super::slash::Slash::Reply(_) => !message.mine,
             super::slash::Slash::Delete => message.mine,
             _ => true,
-        });
-        let chosen = self.chosen.and_then(|id| in_place().find(|message| message.id == id));
-        let own = in_place().find(|message| message.mine && matches!(message.shown, Shown::Text(_)));
-        let context = Context { world: &self.world, place: self.place.as_ref(), message: chosen.or(fitting), own };
+        };
+        // Older ones may have been shown after newer ones.
+        let newest =
+            |fits: &dyn Fn(&&MessageView) -> bool| in_place().filter(fits).max_by_key(|message| &message.order);
+        let fitting = match &slash {
+            super::slash::Slash::Open(_) => sent.filter(fits),
+            _ => sent,
+        };
+        let text = |message: &&MessageView| message.mine && matches!(message.shown, Shown::Text(_));
+        let context = Context {
+            world: &self.world,
+            place: self.place.as_ref(),
+            message: of(self.chosen).or(fitting).or_else(|| newest(&fits)),
+            own: sent.filter(text).or_else(|| newest(&text)),
+        };
         match intend(slash, &context)? {
             Intent::Do(effects) => self.effects.extend(effects),
             Intent::Go(place) => self.go(place),

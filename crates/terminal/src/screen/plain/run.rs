@@ -51,13 +51,6 @@ impl Lines {
         let mut open = true;
         loop {
             self.plain.tick(session.now());
-            // A line is done when what the line before asked for has come to its end, so that scripts do what they say.
-            if self.plain.is_ready()
-                && self.under_way == 0
-                && let Some(line) = self.waiting.pop_front()
-            {
-                self.plain.line(&line);
-            }
             for effect in self.plain.take_effects() {
                 if matches!(effect, Effect::Quit) {
                     self.write()?;
@@ -70,7 +63,10 @@ impl Lines {
                 return Ok(false);
             }
             let idle = self.under_way == 0 && self.plain.is_ready();
-            if idle && !self.waiting.is_empty() {
+            // A line is done when what the line before asked for has come to its end and is known here, so that scripts do what they
+            // say.
+            if idle && let Some(line) = self.waiting.pop_front() {
+                self.plain.line(&line);
                 continue;
             }
             if idle && !open {
@@ -83,6 +79,7 @@ impl Lines {
                 },
                 arrival = arrivals.recv() => {
                     self.under_way = self.under_way.saturating_sub(1);
+                    self.plain.lines_wait(!self.waiting.is_empty());
                     self.plain.arrive(arrival.unwrap_or(Arrival::Ended));
                 }
                 event = events.next() => self.plain.arrive(event.map_or(Arrival::Ended, Arrival::Event)),

@@ -77,6 +77,68 @@ fn lines_are_sent_and_commands_done() {
     assert_eq!(plain.take_lines(), ["Not done: /nonsense is not a command; /help shows them"]);
 }
 
+/// What a line asks of the client about a message: that message.
+fn about(plain: &mut Plain, line: &str) -> MessageId {
+    plain.line(line);
+    if line == "/delete" {
+        plain.line("yes");
+    }
+    let effects = plain.take_effects();
+    match effects.as_slice() {
+        [
+            Effect::Command(
+                _,
+                Command::Edit { message, .. }
+                | Command::React { message, .. }
+                | Command::Delete { message, .. }
+                | Command::SendText { reply: Some(message), .. },
+            ),
+        ] => *message,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+#[test]
+fn a_command_is_about_the_line_that_was_just_sent() {
+    let mut plain = in_talk();
+    let group = fixture::group(1);
+    let (sent, other) = (fixture::message(50, 0, "see you at eigt"), fixture::message(40, 1, "ok"));
+    // Written by oneself on another device, with a clock that is ahead.
+    let ahead = fixture::message(60, 0, "my other device is ahead");
+    plain.arrive(Arrival::Message(group, ahead.id, Some(Box::new(ahead))));
+    plain.line("see you at eigt");
+    plain.take_effects();
+    plain.arrive(Arrival::Done(Purpose::Sent(group, "see you at eigt".into()), Done::Message(sent.id)));
+    let effects = plain.take_effects();
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Message(_, id) if *id == sent.id)), "{effects:?}");
+    plain.arrive(Arrival::Message(group, sent.id, Some(Box::new(sent.clone()))));
+    plain.lines_wait(true);
+    plain.arrive(Arrival::Message(group, other.id, Some(Box::new(other.clone()))));
+    plain.take_effects();
+    for line in ["/edit see you at eight", "/react 👍", "/reply or nine", "/delete"] {
+        assert_eq!(about(&mut plain, line), sent.id, "{line}");
+    }
+    // Whoever has read something since means that, where it fits.
+    plain.lines_wait(false);
+    let seen = fixture::message(70, 1, "eight is fine");
+    plain.arrive(Arrival::Message(group, seen.id, Some(Box::new(seen.clone()))));
+    plain.take_effects();
+    assert_eq!(about(&mut plain, "/react 👍"), seen.id);
+    assert_eq!(about(&mut plain, "/reply good"), seen.id);
+}
+
+#[test]
+fn the_newest_message_is_meant_even_if_older_ones_were_shown_later() {
+    let mut plain = in_talk();
+    let group = fixture::group(1);
+    let mut old = fixture::message(80, 0, "long ago");
+    old.order = vec![0];
+    plain.arrive(Arrival::Page { group, before: None, limit: 10, messages: vec![old.clone()] });
+    plain.take_effects();
+    assert_ne!(about(&mut plain, "/edit soon"), old.id);
+    assert_ne!(about(&mut plain, "/delete"), old.id);
+}
+
 #[test]
 fn what_happens_is_said_once() {
     let mut plain = in_talk();
