@@ -94,6 +94,11 @@ pub trait Records {
     /// All records of a table, at most `limit`: each with its owner and `order`. A store that blinds owners keeps them sealed
     /// beside the value.
     fn all(&self, table: Table, limit: usize) -> Result<Vec<(RecordKey, Vec<u8>)>, RecordsError>;
+    /// How many records [`Records::scan`] and [`Records::all`] have left out so far because they are damaged: of these nothing is known, not
+    /// even which they were.
+    fn left_out(&self) -> u64 {
+        0
+    }
 }
 
 /// Records in memory: for a browser that loads them at its start, for tests and simulations.

@@ -113,7 +113,7 @@ impl Client {
         let mark = own.as_ref().map(Own::mark).unwrap_or_default();
         let kept = Conversation::all(records)?;
         let book = Book::open(records, mark, &mut damage)?;
-        if let Some(own) = own.as_mut().filter(|_| damage.count > 0) {
+        if let Some(own) = own.as_mut().filter(|_| damage.count > 0 || records.left_out() > 0) {
             // What is missing here stands at the node: it is read before anything is written there.
             own.profile.read = false;
         }

@@ -6,7 +6,7 @@ use super::*;
 use crate::command::Command;
 use crate::io::{CommandId, HttpAnswer};
 use crate::phrase::{Phrase, Words};
-use crate::records::{Direction, MemoryRecords, Table};
+use crate::records::{Direction, MemoryRecords, Page, RecordKey, RecordsError, Table};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tidings_wire::bytes::{Blob, Fixed};
@@ -202,4 +202,43 @@ fn an_old_knock_does_nothing() {
     });
     assert_eq!(counted, [true, false, false, true, false, false]);
     assert!(!alone.turn(|client, turn| knock(client, turn, stranger, now)));
+}
+
+/// Records of which the store has left out some.
+struct Lossy<'a>(&'a MemoryRecords);
+
+impl Records for Lossy<'_> {
+    fn get(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, RecordsError> {
+        self.0.get(key)
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        owner: &[u8],
+        from: Option<&[u8]>,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Page, RecordsError> {
+        self.0.scan(table, owner, from, direction, limit)
+    }
+
+    fn all(&self, table: Table, limit: usize) -> Result<Vec<(RecordKey, Vec<u8>)>, RecordsError> {
+        self.0.all(table, limit)
+    }
+
+    fn left_out(&self) -> u64 {
+        1
+    }
+}
+
+#[test]
+fn what_the_store_left_out_is_read_from_the_node_before_the_profile_is_written_there() {
+    let mut alone = Alone::new();
+    alone.own().profile = state::ProfileState { at_node: 5, highest: 5, written: 5, read: true };
+    alone.client.own_changed = true;
+    alone.give(Input::Tick);
+    let read = |records: &dyn Records| Client::open(records, 0).is_ok_and(|client| client.own.unwrap().profile.read);
+    assert!(read(&alone.records));
+    assert!(!read(&Lossy(&alone.records)));
 }

@@ -199,11 +199,6 @@ impl Store {
         Ok(())
     }
 
-    /// How many records were left out by [`Records::scan`] and [`Records::all`] because they are not what was written there.
-    pub fn left_out(&self) -> u64 {
-        self.left_out.get()
-    }
-
     /// A record, if it is what was written there: one that is damaged costs what it held, not the rest.
     fn intact(&self, table: Table, [owner, place, sealed]: [Vec<u8>; 3]) -> Option<seal::Plain> {
         let plain = self.keys.open(&Spot { table, owner, place }, &sealed);
@@ -303,6 +298,10 @@ impl Records for Store {
         }
         found.sort();
         Ok(found)
+    }
+
+    fn left_out(&self) -> u64 {
+        self.left_out.get()
     }
 }
 
