@@ -210,8 +210,6 @@ fn digit(letter: char) -> Option<u128> {
     u128::try_from(place).ok()
 }
 
-impl LinkRequest {}
-
 impl LinkReply {
     /// Everything is of one identity, and about the device that asked.
     fn check(&self, request: &LinkRequest) -> Result<(), LinkFault> {
