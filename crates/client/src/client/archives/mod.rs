@@ -11,6 +11,7 @@ use super::layout::Damage;
 use super::turn::Turn;
 use crate::blob::BlobPointer;
 use crate::command::{Fault, KeepHistory};
+use crate::content::Message;
 use crate::io::Time;
 use crate::profile::{Archived, Name, archive_hash, read_archive, write_archive};
 use crate::records::{Direction, RecordKey, Records, Table};
@@ -114,6 +115,18 @@ fn united_place(group: &GroupId, number: u64) -> RecordKey {
 fn numbered(order: &[u8]) -> Option<(GroupId, u64)> {
     let (group, number) = order.split_first_chunk::<16>()?;
     Some((GroupId(*group), u64::from_be_bytes(number.try_into().ok()?)))
+}
+
+/// What was written since a time, by the writers' clocks and in the order of these: so that all devices of a person write the same archives.
+/// In which order messages stand on a device depends on how they came to it.
+fn as_written(all: Vec<Archived>, since: Time) -> Vec<Archived> {
+    let written = |one: Archived| {
+        let message = Message::decode(&one.message).ok().filter(|message| message.at >= since)?;
+        Some(((message.at, message.id.0), one))
+    };
+    let mut all: Vec<_> = all.into_iter().filter_map(written).collect();
+    all.sort_by_key(|(place, _)| *place);
+    all.into_iter().map(|(_, one)| one).collect()
 }
 
 impl Archives {
@@ -294,21 +307,22 @@ impl Client {
             let hash = Fixed(archive_hash(&messages));
             parts.extend(write_archive(&messages).ok().map(|content| Part { content, hash }));
         };
-        let mut from: Option<Vec<u8>> = None;
+        let (mut all, mut from): (Vec<Archived>, Option<Vec<u8>>) = (Vec::new(), None);
         loop {
-            let (page, next) = conversation.archive(turn.records, since, from.as_deref(), PAGE)?;
-            for one in page {
-                if size + one.message.len() > ARCHIVE_FILL && !open.is_empty() {
-                    close(&mut open);
-                    size = 0;
-                }
-                size += one.message.len() + 128;
-                open.push(one);
-            }
+            let (page, next) = conversation.archive(turn.records, since.saturating_sub(DAY), from.as_deref(), PAGE)?;
+            all.extend(page);
             from = next;
             if from.is_none() {
                 break;
             }
+        }
+        for one in as_written(all, since) {
+            if size + one.message.len() > ARCHIVE_FILL && !open.is_empty() {
+                close(&mut open);
+                size = 0;
+            }
+            size += one.message.len() + 128;
+            open.push(one);
         }
         if !open.is_empty() {
             close(&mut open);
@@ -382,5 +396,26 @@ impl Client {
             let _ = self.with(turn, &group, |conversation, scene| conversation.restore(scene, &messages));
             turn.show(crate::view::Event::Conversation(group));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::content::{Content, Text};
+    use crate::view::{Identity, MessageId};
+
+    #[test]
+    fn in_whatever_order_messages_came_the_archives_are_the_same() {
+        let archived = |at: Time, id: u8| {
+            let content = Content::Text(Text { text: id.to_string(), reply: None });
+            let message =
+                Message { id: MessageId([id; 16]), seq: 1, prev: [0; 16], seen: Vec::new(), at, expire: None, content };
+            let message = message.encode().unwrap();
+            Archived { message, device: [1; 32], identity: Identity([2; 32]), received: 9 }
+        };
+        let came = vec![archived(5, 1), archived(3, 2), archived(5, 0), archived(2, 3)];
+        let written = [archived(3, 2), archived(5, 0), archived(5, 1)];
+        assert!(as_written(came.iter().rev().cloned().collect(), 3) == written && as_written(came, 3) == written);
     }
 }
