@@ -3,7 +3,7 @@
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 nextest := `command -v cargo-nextest >/dev/null 2>&1 && echo yes || echo no`
-fuzz_targets := `ls fuzz/fuzz_targets 2>/dev/null | sed 's/\.rs$//' | tr '\n' ' '`
+fuzz_targets := `fuzz/targets | tr "\n" " "`
 
 _list:
     @just --list --unsorted

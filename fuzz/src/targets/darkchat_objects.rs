@@ -1,9 +1,7 @@
 //! Streams of darkchat's TCP clients. The first byte says how the stream is cut into reads. A stream of objects, as an
 //! independent reader finds them, must give the same objects however it is cut; and what a request says must be what that
 //! reader says.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 use tidings_doors::darkchat::{Found, Request, Scanner};
 
@@ -13,7 +11,7 @@ const MAX: usize = 4096;
 /// Brackets that may be open at a time.
 const DEPTH_MAX: usize = 127;
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((&cut, stream)) = data.split_first() else { return };
     let cut = usize::from(cut).max(1);
     let found = scan(stream.chunks(cut));
@@ -23,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
     for object in &found {
         read(object);
     }
-});
+}
 
 fn scan<'a>(reads: impl Iterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
     let (mut scanner, mut objects) = (Scanner::default(), Vec::new());

@@ -1,8 +1,6 @@
 //! JSON bodies. The first byte picks charset and content coding; the rest is the body. Plain UTF-8 must read as serde_json
 //! reads it, and nothing may grow beyond the limit.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use tidings_doors::piqchat::{JsonError, parse_json};
 
@@ -24,7 +22,7 @@ const KINDS: [&str; 10] = [
     "application/json; a=b;charset=latin1",
 ];
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((&choice, body)) = data.split_first() else { return };
     let coding = CODINGS[usize::from(choice) % CODINGS.len()];
     let kind = KINDS[usize::from(choice) / CODINGS.len() % KINDS.len()];
@@ -35,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     } else if matches!(coding, "" | "identity") && (kind.contains("utf-8") || kind == "application/json") {
         assert_eq!(read, plain(body));
     }
-});
+}
 
 fn plain(body: &[u8]) -> Result<serde_json::Map<String, Value>, JsonError> {
     let text = String::from_utf8_lossy(body);

@@ -1,15 +1,13 @@
 //! The client's address out of `X-Forwarded-For`: whoever is not a listed proxy can't say who the client is.
-#![no_main]
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
-use libfuzzer_sys::fuzz_target;
 use std::net::{IpAddr, Ipv4Addr};
 use tidings_doors::http::ClientAddress;
 
 const NAME: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let mut headers = HeaderMap::new();
     for line in data.split(|byte| *byte == b'\n').take(20) {
         let Ok(value) = HeaderValue::from_bytes(line) else { continue };
@@ -32,4 +30,4 @@ fuzz_target!(|data: &[u8]| {
     // And a listed proxy in between changes nothing, as long as there are few.
     headers.append(NAME, HeaderValue::from_static("[::ffff:10.0.0.1]:80, fd00::1"));
     assert_eq!(ClientAddress::find(proxy, &headers, &trusted).0, client);
-});
+}

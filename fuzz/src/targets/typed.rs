@@ -1,8 +1,6 @@
 //! What a person types, scans or pastes, perhaps from somebody else: links, codes, phrases, nodes, safety numbers, keys of piqchat. The first
 //! byte says how the text is begun, so that all parsers are reached.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use tidings_client::invitation::Link;
 use tidings_client::keys::read_box_key;
 use tidings_client::link::LinkCode;
@@ -11,7 +9,7 @@ use tidings_client::profile::Name;
 use tidings_client::view::Identity;
 use tidings_client::{node_url, safety};
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((begin, data)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(data) else { return };
     let before = [
@@ -46,4 +44,4 @@ fuzz_target!(|data: &[u8]| {
     let _ = read_box_key(&text);
     let (a, b) = (Identity([1; 32]), Identity([2; 32]));
     assert!(!safety::fits(&text, &a, &b) || text.contains(char::is_numeric));
-});
+}

@@ -1,13 +1,11 @@
 //! Push subscriptions as stored and as piqchat's database holds them: what is taken is written again unchanged, and never
 //! leads to this machine or its neighbours.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use std::net::IpAddr;
 use tidings_doors::outbound::AddressPolicy;
 use tidings_doors::webpush::Subscription;
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(read) = Subscription::from_json(text, AddressPolicy::PublicOnly) else { return };
     let url = read.endpoint();
@@ -26,4 +24,4 @@ fuzz_target!(|data: &[u8]| {
     let again = Subscription::from_json(&written, AddressPolicy::PublicOnly).unwrap();
     assert_eq!(again.to_json().unwrap(), written);
     assert_eq!((again.endpoint(), again.encoding()), (read.endpoint(), read.encoding()));
-});
+}

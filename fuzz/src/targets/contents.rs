@@ -1,8 +1,6 @@
 //! What comes out of seals: messages, rosters, payloads of entries, profile documents, archives, requests to be linked. The first byte says
 //! which. What is read must be written and read again as the same.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use tidings_client::content::{MESSAGE_BYTES_MAX, Message};
 use tidings_client::entry::read_payload;
 use tidings_client::link::read_request;
@@ -40,7 +38,7 @@ fn profile(data: &[u8]) {
     assert!(merged.same_records(&document) && !merged.merge(&document));
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     match kind % 7 {
         0 => message(data),
@@ -65,4 +63,4 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(unpad(pad(data)).as_deref(), Some(data));
         }
     }
-});
+}

@@ -1,11 +1,9 @@
 //! What clients write on a WebSocket. The first byte says how the stream is cut into pieces, the second how long messages may
 //! be. A stream must say the same however it is cut.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use tidings_doors::websocket::{Fault, Piece, Reader};
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let [cut, limit, stream @ ..] = data else { return };
     let limit = usize::from(*limit) * 4;
     let whole = read(limit, stream, stream.len());
@@ -23,7 +21,7 @@ fuzz_target!(|data: &[u8]| {
             Piece::Close(code) => assert!(code.is_none_or(|code| (1000..5000).contains(&code.0))),
         }
     }
-});
+}
 
 fn read(limit: usize, stream: &[u8], piece: usize) -> (Vec<Piece>, Option<Fault>) {
     let (mut reader, mut pieces) = (Reader::new(limit), Vec::new());

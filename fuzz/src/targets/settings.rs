@@ -1,12 +1,10 @@
 //! Settings out of a TOML file, a `.env` file, the environment and flags, divided by zero bytes. What is in force can be shown,
 //! what is wrong is said in lines that are not empty, and what stands nearer to the command wins.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 use tidings::settings::{Input, Raw, Source, as_json, as_table, parse};
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut parts = text.splitn(4, '\0');
     let file = parts.next().unwrap_or_default();
@@ -31,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(problems.0.iter().all(|problem| !problem.0.trim().is_empty()));
         }
     }
-});
+}
 
 fn assignments(text: &str) -> Vec<(String, String)> {
     let pairs = text.lines().filter_map(|line| line.split_once('='));

@@ -1,13 +1,11 @@
 //! Upload forms. The first byte says how the body is cut into pieces, the rest of the first line is the media type. A form
 //! must be the same however it is cut.
-#![no_main]
 
 use bytes::Bytes;
 use http::HeaderValue;
-use libfuzzer_sys::fuzz_target;
 use tidings_doors::piqchat::read_form;
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((&cut, rest)) = data.split_first() else { return };
     let Some(end) = rest.iter().position(|byte| *byte == b'\n') else { return };
     let Ok(kind) = HeaderValue::from_bytes(&rest[..end]) else { return };
@@ -26,4 +24,4 @@ fuzz_target!(|data: &[u8]| {
         assert!(form.attachment.is_none_or(|bytes| bytes.len() <= body.len()));
         assert!(form.texts.len() <= 520);
     }
-});
+}

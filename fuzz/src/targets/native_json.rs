@@ -1,8 +1,6 @@
 //! JSON of the native protocol: texts of the live connection in both directions, bodies of requests and answers, headers of signatures. The
 //! first byte says which. What is read must be written and read again as the same, in JSON and in CBOR.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tidings_wire::live::{FromClient, FromNode};
@@ -30,7 +28,7 @@ fn claim(data: &[u8]) {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((kind, data)) = data.split_first() else { return };
     match kind % 16 {
         0 => drop(text::<FromClient>(data)),
@@ -50,4 +48,4 @@ fuzz_target!(|data: &[u8]| {
         14 => body::<Failure>(data),
         _ => claim(data),
     }
-});
+}

@@ -1,13 +1,11 @@
 //! What another darkchat server may write. The first byte says at which stage the link is, and how the stream is cut into
 //! reads. Nothing may be found that was not said, and messages that are well formed must be found however they are cut.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use tidings_doors::darkchat::network::{LinkReader, Said, Stage};
 
 const SEPARATOR: &str = "**@#@";
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((&choice, stream)) = data.split_first() else { return };
     let stage = [Stage::Open, Stage::Called, Stage::Calling, Stage::Open][usize::from(choice % 4)];
     let cut = usize::from(choice / 4).max(1);
@@ -22,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
     }
     said.iter().for_each(|said| was_said(stream, said));
     well_formed(stream, cut);
-});
+}
 
 /// A relay's parts stand in the stream as they were read; an advert does, but for `localhost`.
 fn was_said(stream: &[u8], said: &Said) {

@@ -1,14 +1,12 @@
 //! Bodies of polling clients, and the packets in them, against a slower reading of the same text.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 use tidings_doors::socketio::{Event, Packet, Payload, Piece};
 
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Ok(body) = std::str::from_utf8(data) else { return };
     let pieces: Vec<Piece> = Payload::new(body.to_owned()).collect();
     let texts: Vec<&str> = body.split('\x1e').collect();
@@ -22,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
-});
+}
 
 fn packet(text: &str) {
     let parsed = Packet::parse(text.to_owned(), 1);

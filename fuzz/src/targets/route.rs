@@ -1,8 +1,6 @@
 //! Routes, against a table of patterns that is compared segment by segment.
-#![no_main]
 
 use http::Method;
-use libfuzzer_sys::fuzz_target;
 use tidings_doors::piqchat::{Action, route};
 
 /// Method, pattern; `:` stands for a parameter. The first that fits counts.
@@ -35,7 +33,7 @@ const TABLE: &[(&str, &str)] = &[
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::PUT, Method::PATCH, Method::OPTIONS];
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((&choice, path)) = data.split_first() else { return };
     let Ok(path) = std::str::from_utf8(path) else { return };
     let method = &METHODS[usize::from(choice) % METHODS.len()];
@@ -55,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
     }
     assert!(place.api || !place.signed);
     assert!(!place.name.contains('%'));
-});
+}
 
 /// Whether the path fits the pattern, and its parameter if the pattern has one.
 fn fits<'a>(pattern: &str, path: &'a str) -> Option<Option<&'a str>> {

@@ -1,8 +1,6 @@
 //! What strangers send to the native door: signature headers, paths, ranges, the texts of a live connection, and JSON bodies.
-#![no_main]
 
 use http::Method;
-use libfuzzer_sys::fuzz_target;
 use serde::{Serialize, de::DeserializeOwned};
 use tidings_doors::native::{Place, Range, read_range, read_text, route};
 use tidings_wire::signature::{Claim, Parts};
@@ -10,7 +8,7 @@ use tidings_wire::{Failure, Fixed, api, live};
 
 const METHODS: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((&choice, rest)) = data.split_first() else { return };
     let Ok(text) = std::str::from_utf8(rest) else { return };
     match choice % 5 {
@@ -20,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
         3 => live_text(text),
         _ => bodies(text),
     }
-});
+}
 
 /// Whatever is understood of the headers was written in the one way in which they are written, and no stranger's signature holds.
 fn signature(text: &str) {

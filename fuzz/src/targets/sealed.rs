@@ -1,8 +1,6 @@
 //! Sealed things from strangers and nodes: parcels, entries, group infos, profiles, pieces of blobs, offers, answers, replies. Without the
 //! key nothing may open, whatever it is; and an answer of a node moves a transfer by one step at most.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use tidings_client::blob::{BlobPointer, open_piece};
 use tidings_client::entry::EntryKey;
 use tidings_client::invitation::Invitation;
@@ -14,7 +12,7 @@ use tidings_client::view::{GroupId, Identity};
 use tidings_client::{parcel, sealing};
 use tidings_wire::Fixed;
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let (group, me) = (GroupId([1; 16]), Identity([2; 32]));
     assert!(sealing::open(&[0x5a; 32], b"purpose", data).is_err());
     assert!(parcel::open(&[0x5a; 32], &me, data).is_err());
@@ -31,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
     assert!(code.open_request(data).is_err());
     assert!(code.open_reply(&request, &[0x5b; 32], data).is_err());
     download(data);
-});
+}
 
 /// The first two bytes are the status, the rest the body of a node's answer.
 fn download(data: &[u8]) {

@@ -2,9 +2,7 @@
 //!
 //! The first byte picks a valid message, or none; the rest are changes to it, four bytes each, or the message itself. What is
 //! refused must have changed nothing.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use std::sync::OnceLock;
@@ -24,7 +22,7 @@ struct Scene {
     messages: Vec<Vec<u8>>,
 }
 
-fuzz_target!(|data: &[u8]| {
+pub(super) fn run(data: &[u8]) {
     let Some((&choice, rest)) = data.split_first() else { return };
     let scene = scene();
     let bytes = match scene.messages.get(usize::from(choice)) {
@@ -52,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
         let _ = Group::join_external(&bytes, &guest, &mut StdRng::from_seed([9; 32]));
     }
     let _ = inspect_package(&bytes);
-});
+}
 
 /// Sets, flips, inserts or cuts where the changes say so.
 fn changed(mut bytes: Vec<u8>, changes: &[u8]) -> Vec<u8> {
