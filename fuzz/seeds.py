@@ -350,3 +350,85 @@ keep(
         for request in vectors("requests")["requests"]
     ),
 )
+
+
+def chunk(name, content):
+    return len(content).to_bytes(4, "big") + name + content + zlib.crc32(name + content).to_bytes(4, "big")
+
+
+def png(width, height, *more):
+    """A grey picture in red, green and blue."""
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + bytes([8, 2, 0, 0, 0])
+    rows = (b"\0" + bytes([90, 120, 150]) * width) * height
+    parts = (chunk(b"IHDR", head), *more, chunk(b"IDAT", zlib.compress(rows, 9)), chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def jpeg(*more):
+    """One block, all of the same grey."""
+
+    def segment(kind, content):
+        return bytes([0xFF, kind]) + (len(content) + 2).to_bytes(2, "big") + content
+
+    one_code = bytes([1] + [0] * 15 + [0])
+    parts = (
+        *more,
+        (0xDB, b"\0" + bytes([1] * 64)),
+        (0xC0, bytes([8, 0, 8, 0, 8, 1, 1, 0x11, 0])),
+        (0xC4, b"\x00" + one_code),
+        (0xC4, b"\x10" + one_code),
+        (0xDA, bytes([1, 1, 0, 0, 63, 0])),
+    )
+    return b"\xff\xd8" + b"".join(segment(*part) for part in parts) + b"\x3f\xff\xd9"
+
+
+def webp(width, height):
+    """Lossless, one colour: five codes of one symbol each."""
+    bits = f"{width - 1:014b}"[::-1] + f"{height - 1:014b}"[::-1] + "0000" + "000" + "1001" * 5
+    bits += "0" * (-len(bits) % 8)
+    body = b"\x2f" + bytes(int(bits[at : at + 8][::-1], 2) for at in range(0, len(bits), 8))
+    body += b"\0" * (len(body) % 2)
+    whole = b"WEBPVP8L" + len(body).to_bytes(4, "little") + body
+    return b"RIFF" + len(whole).to_bytes(4, "little") + whole
+
+
+TURNED = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+keep(
+    "pictures",
+    *(bytes([side]) + png(9, 5) for side in (0, 1)),
+    b"\x00" + png(3, 3, chunk(b"eXIf", TURNED[6:]), chunk(b"tEXt", b"Comment\0here")),
+    b"\x00" + png(9, 5).replace(bytes([0, 0, 0, 9, 0, 0, 0, 5]), bytes([0, 0, 99, 9, 0, 0, 99, 5])),
+    b"\x00" + jpeg(),
+    b"\x00" + jpeg((0xE1, TURNED), (0xFE, b"here")),
+    b"\x00" + webp(4, 3),
+)
+keep(
+    "shown_text",
+    *(
+        text.encode()
+        for text in (
+            "plain words\nand a line",
+            "\x1b]0;title\x07\x1b[31mred\x1b[0m\r\x08\x7f\x9b",
+            "\u202eright to left\u202c \u2066isolated\u2069",
+            "שלום عليكم",
+            "e\u0301\u0301\u0301 \u200b\u200d\ufeff \U000e0041",
+            "👩\u200d👩\u200d👧\ufe0f",
+            "it's -- $(here)",
+        )
+    ),
+)
+ALL_WELL = bytes([0, 0, 0, 0, 1, 0, 0, 0])
+keep(
+    "upload",
+    *(size.to_bytes(2, "little") + bytes(40) for size in (0, 1, 13_107, 65_535)),
+    b"\xff\xff" + ALL_WELL * 6,
+    b"\xff\xff" + bytes([0, 0, 1, 0, 0, 0]) * 8,
+    b"\xff\xff" + bytes([0, 0, 1, 0, 0, 15]) * 8,
+)
+keep(
+    "hostile_node",
+    bytes(400),
+    *(bytes([0] * 30 + [kind, 1, 2, 3, 4] * 30) for kind in range(7, 16)),
+    *(bytes([0, 0, 0, kind] * 60) for kind in (4, 5, 6, 7)),
+    *(bytes([0] * 60 + [command] + [0] * 60 + [command] + [0] * 120) for command in range(1, 16)),
+)

@@ -102,7 +102,8 @@ impl Scene<'_> {
                 self.under = new.delete;
             }
             ("PATCH", Some(body)) => {
-                let offset: usize = ask.headers.iter().find(|(name, _)| *name == "upload-offset").unwrap().1.parse().unwrap();
+                let offset: usize =
+                    ask.headers.iter().find(|(name, _)| *name == "upload-offset").unwrap().1.parse().unwrap();
                 let sent = self.sent.entry(self.under).or_default();
                 sent.resize(sent.len().max(offset + body.len()), None);
                 assert!(sent.len() as u64 <= sealed_size(self.size));
