@@ -92,7 +92,6 @@ impl Client {
             Purpose::LinkReplied => self.link_replied(turn, reply),
             Purpose::Transfer(number) => self.transfer_answered(turn, number, reply),
             Purpose::Archive => self.archive_answered(turn, reply),
-            Purpose::WakeToken(group) => self.wake_token(turn, &group, reply),
         }
     }
 }

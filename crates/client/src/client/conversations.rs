@@ -108,7 +108,7 @@ impl Client {
             self.with(turn, &group, |conversation, scene| conversation.apply_read_marks(scene, &marks));
         }
         self.write_entry(turn, &group);
-        self.wake_me(&group);
+        self.wake_me(turn, &group);
         self.calls.push_back(Call::Members(group));
         turn.show(Event::Changed);
         Ok((group, rest))

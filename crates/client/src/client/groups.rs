@@ -148,7 +148,7 @@ impl Client {
             Ok(())
         })?;
         self.write_entry(turn, group);
-        self.wake_me(group);
+        self.wake_me(turn, group);
         turn.show(Event::Conversation(*group));
         Ok(Some(Done::Well))
     }

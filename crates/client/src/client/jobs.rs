@@ -55,6 +55,8 @@ pub(crate) enum Job {
     Watch { introduction: Fixed<16>, node: String, tries: u32, until: Time },
     /// Where a hub says that something came.
     Wake { hub: String, group: GroupId, key: Fixed<32>, url: Option<String> },
+    /// The home node gives an address for that.
+    WakeAddress { group: GroupId },
 }
 
 struct Kept {
@@ -196,7 +198,9 @@ impl Client {
     /// What could not be brought to its node for so long is given up: the node is gone.
     fn end_old_jobs(&mut self, turn: &mut Turn<'_>) {
         let old = |kept: &Kept| kept.since.is_some_and(|since| turn.now.saturating_sub(since) >= PARCEL_LASTS);
-        let home = |job: &Job| matches!(job, Job::OpenExchange { .. } | Job::Accept(_) | Job::Watch { .. });
+        let home = |job: &Job| {
+            matches!(job, Job::OpenExchange { .. } | Job::Accept(_) | Job::Watch { .. } | Job::WakeAddress { .. })
+        };
         let old = self.jobs.kept.iter().filter(|(_, kept)| old(kept) && !home(&kept.job));
         let old: Vec<_> = old.map(|(number, _)| *number).collect();
         old.into_iter().for_each(|number| self.end_job(turn, number));
@@ -284,6 +288,8 @@ impl Client {
                 let target = format!("/v1/groups/{group}/wake");
                 Ask::new(hub, "PUT", target, purpose).json(&wake).signed(&SigningKey::from_bytes(&key.0))
             }
+            // One for each group, so that hubs can't see by it who is the same.
+            Job::WakeAddress { .. } => Ask::new(&own.node, "POST", "/v1/wakes", purpose).signed(&device),
         })
     }
 
@@ -313,6 +319,10 @@ impl Client {
             Job::OpenExchange { id, .. } => {
                 self.exchange_opened(turn, &id, reply);
                 After::Over
+            }
+            Job::WakeAddress { group } => {
+                self.wake_address(turn, &group, reply);
+                after(status, turn.now)
             }
             Job::DestroyBlob { .. } | Job::DeleteExchange { .. } | Job::LeaveHub { .. } | Job::Wake { .. } => {
                 after(status, turn.now)

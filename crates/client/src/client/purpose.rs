@@ -72,6 +72,4 @@ pub(crate) enum Purpose {
     Transfer(u64),
     /// A piece of an archive.
     Archive,
-    /// A wake token for a group.
-    WakeToken(GroupId),
 }

@@ -38,9 +38,9 @@ impl Client {
         let groups: Vec<_> = self.conversations.keys().copied().collect();
         for group in groups {
             if wakes {
-                self.wake_me(&group);
+                self.wake_me(turn, &group);
             } else {
-                self.set_wake(turn, &group, None);
+                self.wake_me_not(turn, &group);
             }
         }
         Ok(Some(Done::Well))
@@ -97,22 +97,40 @@ impl Client {
         turn.done(Some(command), done);
     }
 
-    /// Lets the hub of a group wake this device, if it has pushes and the hub is not its home node's affair alone.
-    pub(super) fn wake_me(&mut self, group: &GroupId) {
-        let Some(own) = self.own.as_ref().filter(|own| own.push.is_some()) else { return };
-        // One URL for each group, so that hubs can't see by it who is the same.
-        let ask = Ask::new(&own.node, "POST", "/v1/wakes", Purpose::WakeToken(*group)).signed(&own.device_key());
-        self.requests.ask(ask);
+    /// Lets the hub of a group wake this device, if it has pushes. It is kept until the hub knows.
+    pub(super) fn wake_me(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        if self.own.as_ref().is_some_and(|own| own.push.is_some()) {
+            self.forget_wakes(turn, group);
+            self.add_job(turn, Job::WakeAddress { group: *group });
+        }
     }
 
-    pub(super) fn wake_token(&mut self, turn: &mut Turn<'_>, group: &GroupId, reply: Reply) {
+    /// What was to be told to the hub before counts no more.
+    fn forget_wakes(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        let of = |job: &Job| match job {
+            Job::WakeAddress { group } | Job::Wake { group, .. } => Some(*group),
+            _ => None,
+        };
+        let old: Vec<u64> =
+            self.jobs.all().filter(|(_, job)| of(job) == Some(*group)).map(|(number, _)| number).collect();
+        old.into_iter().for_each(|number| self.end_job(turn, number));
+    }
+
+    /// The home node has answered with an address.
+    pub(super) fn wake_address(&mut self, turn: &mut Turn<'_>, group: &GroupId, reply: Reply) {
         let (Ok(wake), Some(view)) = (reply.read::<WakeUrl>(), self.conversation(group)) else { return };
         let url = (!view.muted).then_some(wake.url);
-        self.set_wake(turn, group, url);
+        self.tell_wake(turn, group, url);
+    }
+
+    /// The hub of a group does not wake this device any more.
+    fn wake_me_not(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        self.forget_wakes(turn, group);
+        self.tell_wake(turn, group, None);
     }
 
     /// Tells a hub where to say that something came for this device, or nowhere.
-    fn set_wake(&mut self, turn: &mut Turn<'_>, group: &GroupId, url: Option<String>) {
+    fn tell_wake(&mut self, turn: &mut Turn<'_>, group: &GroupId, url: Option<String>) {
         let (Some(me), Some(conversation)) = (self.me_scene(), self.conversations.get(group)) else { return };
         let (hub, key) = (conversation.hub().to_owned(), Fixed(conversation.access_key(&me).to_bytes()));
         self.add_job(turn, Job::Wake { hub, group: *group, key, url });

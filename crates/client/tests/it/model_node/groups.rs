@@ -12,6 +12,8 @@ pub(crate) struct Hub {
     pub members: BTreeMap<Fixed<32>, Role>,
     pub entries: Vec<Entry>,
     pub turn: u64,
+    /// Where to say that something came.
+    pub wakes: BTreeMap<Fixed<32>, Option<String>>,
     info: Blob,
     info_turn: u64,
     made: api::NewGroup,
@@ -116,6 +118,7 @@ impl ModelNode {
                     members,
                     entries: Vec::new(),
                     turn: 0,
+                    wakes: BTreeMap::new(),
                     info: new.info.clone(),
                     info_turn: 0,
                     made: new.clone(),
@@ -152,7 +155,11 @@ impl ModelNode {
                 self.hub(fixed(id)?, key)?.members.remove(&key);
                 done()
             }
-            ("PUT", ["groups", id, "wake"]) => self.hub(fixed(id)?, asked.key()?).and_then(|_| done()),
+            ("PUT", ["groups", id, "wake"]) => {
+                let (new, key): (api::NewWake, _) = (asked.body()?, asked.key()?);
+                self.hub(fixed(id)?, key)?.wakes.insert(key, new.url);
+                done()
+            }
             _ => no(404, Code::NotFound),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::NODES;
 use crate::world::World;
-use tidings_client::command::Command;
+use tidings_client::command::{Command, PushSubscription, Secret};
 
 /// Two people meet and talk, while one of them crashes at a save.
 fn story(seed: u64, who: usize, at: usize, kept: bool) {
@@ -63,6 +63,31 @@ fn a_crash_at_any_save_loses_and_doubles_nothing() {
     for at in (1..28).step_by(3) {
         for kept in [false, true] {
             story(1000 + at as u64, at % 2, at, kept);
+        }
+    }
+}
+
+#[test]
+fn hubs_learn_where_to_wake_a_device_even_if_it_crashes_meanwhile() {
+    for seed in 1100..1106 {
+        let mut world = World::new(seed, &NODES);
+        let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+        let group = world.meet(ada, bob);
+        world.settle();
+        let hub = world.devices[ada].client.conversation(&group).unwrap().hub;
+        let told = |world: &World| -> Vec<bool> {
+            world.nodes[&hub].groups.values().flat_map(|hub| hub.wakes.values().map(Option::is_some)).collect()
+        };
+        let subscription = PushSubscription {
+            endpoint: "https://push.example/1".to_owned(),
+            p256dh: "AAAA".to_owned(),
+            auth: Secret("AAAA".to_owned()),
+        };
+        for (push, expected) in [(Some(subscription), true), (None, false)] {
+            world.good(ada, Command::SetPush(push));
+            world.restart(ada);
+            world.settle();
+            assert_eq!(told(&world), [expected], "seed {seed}");
         }
     }
 }
