@@ -148,12 +148,14 @@ impl Conversation {
     /// Keeps a message that shows, where it belongs.
     pub(super) fn keep_said(&mut self, scene: &mut Scene<'_>, mut kept: Kept) {
         let order = order_of(kept.at, &kept.id);
-        if let Some(seconds) = kept.expire.filter(|_| kept.mine) {
-            let at = kept.at.saturating_add(u64::from(seconds).saturating_mul(1000));
+        let read = self.state.chains.get(&kept.mark).is_some_and(|chain| kept.seq <= chain.read);
+        if let Some(seconds) = kept.expire.filter(|_| kept.mine || (read && kept.expires.is_none())) {
+            // It may have been read on another device before it came to this one.
+            let from = if kept.mine { kept.at } else { scene.now };
+            let at = from.saturating_add(u64::from(seconds).saturating_mul(1000));
             kept.expires = Some(at);
             self.set_expiry(scene, at, &kept.id, super::expiry::Due::Message);
         }
-        let read = self.state.chains.get(&kept.mark).is_some_and(|chain| kept.seq <= chain.read);
         let new = kept.counts() && !read;
         let text: String = kept.text().unwrap_or_default().chars().take(PREVIEW_CHARS).collect();
         let (at, id) = (kept.at, kept.id);

@@ -128,3 +128,31 @@ fn a_wrong_phrase_restores_nothing() {
     assert!(matches!(done, Done::Failed(Fault::Refused(_))), "{done:?}");
     assert!(!world.devices[new].client.has_account());
 }
+
+#[test]
+fn what_was_read_elsewhere_before_it_came_disappears_here_too() {
+    let mut world = World::new(39, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.settle();
+    let hub = world.devices[ada].client.conversation(&group).unwrap().hub;
+    let (reader, writer) = if hub == NODES[0] { (bob, ada) } else { (ada, bob) };
+    let second = world.link(reader, "tablet");
+    world.run(30_000);
+    world.settle();
+    world.set_offline(second, true);
+    world.good(writer, Command::SendText { group, text: "burn this".to_owned(), reply: None, expire: Some(60) });
+    world.settle();
+    world.good(reader, Command::MarkRead { group, message: None });
+    world.good(reader, Command::BackUp);
+    world.settle();
+    // The second device hears by the profile that it was read, before it reaches the hub.
+    let away = world.nodes.remove(&hub).unwrap();
+    world.hang_up_gone(&hub);
+    world.set_offline(second, false);
+    world.run(10_000);
+    world.replace_node(away);
+    world.until(|world| !world.texts(second, &group).is_empty(), "it comes");
+    world.run(70_000);
+    assert!(world.texts(second, &group).is_empty());
+}
