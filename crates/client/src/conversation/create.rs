@@ -16,7 +16,7 @@ use crate::records::Table;
 use crate::roster::{Roster, RosterMember};
 use crate::view::{ConversationKind, Event, GroupId, Identity};
 use ed25519_dalek::SigningKey;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use tidings_mls::{Group, Plan, Signer};
 use tidings_wire::api::{Member, NewGroup, Role};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -109,7 +109,6 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         knocks: Post::default(),
         own: Own::default(),
         unread: 0,
-        uncounted: BTreeSet::new(),
         last: Last { at: scene.now, ..Last::default() },
     }
 }

@@ -246,12 +246,12 @@ impl Conversation {
     /// Who is blocked counts no more, and counts again once they are not: counted anew when that has changed.
     pub(super) fn count_blocked(&mut self, scene: &mut Scene<'_>, who: &Identity) -> Result<(), Fault> {
         let blocked = scene.people.blocked(who);
-        if blocked == self.state.uncounted.contains(who) {
+        if blocked == self.state.own.uncounted.contains(who) {
             return Ok(());
         }
         match blocked {
-            true => self.state().uncounted.insert(*who),
-            false => self.state().uncounted.remove(who),
+            true => self.state().own.uncounted.insert(*who),
+            false => self.state().own.uncounted.remove(who),
         };
         let mut unread = 0;
         self.each_message(scene, None, Direction::Down, |kept| {

@@ -260,7 +260,7 @@ impl Conversation {
     /// A message that was not read and is gone now is nothing to read.
     pub(super) fn uncount(&mut self, kept: &Kept) {
         let read = self.state.chains.get(&kept.mark).is_some_and(|chain| kept.seq <= chain.read);
-        if kept.counts() && !read && !self.state.uncounted.contains(&kept.sender) {
+        if kept.counts() && !read && !self.state.own.uncounted.contains(&kept.sender) {
             let state = self.state();
             state.unread = state.unread.saturating_sub(1);
         }

@@ -283,6 +283,8 @@ pub(super) struct Own {
     pub(super) muted: bool,
     pub(super) archived: bool,
     pub(super) left: bool,
+    /// Who was blocked when the unread messages were counted: none of theirs is among them.
+    pub(super) uncounted: BTreeSet<Identity>,
 }
 
 /// Somebody was removed, or has a lower role.
@@ -383,9 +385,6 @@ pub(super) struct State {
 
     pub(super) own: Own,
     pub(super) unread: u64,
-    /// Who was blocked when that was counted: nothing of theirs is in it.
-    #[serde(default)]
-    pub(super) uncounted: BTreeSet<Identity>,
     pub(super) last: Last,
 }
 
