@@ -106,7 +106,7 @@ kill ROUNDS="60":
 # people, nodes and a bad network, seed after seed, in an optimised build; stops with what failed
 [group('long')]
 simulate SEEDS="1..3001" *ARGS:
-    cargo run --release -p tidings-client --example simulate -- --seeds {{SEEDS}} {{ARGS}}
+    cargo run --profile play -p tidings-client --example simulate -- --seeds {{SEEDS}} {{ARGS}}
 
 # fuzzes each target, or the given one, for so many seconds
 [group('long')]

@@ -104,7 +104,7 @@ impl Live {
     pub(super) fn read_group(&mut self, node: &str, group: &GroupId, after: u64) {
         let wanted = self.lines.get_mut(node).and_then(|line| line.groups.get_mut(group));
         if let Some(wanted) = wanted {
-            wanted.after = wanted.after.max(after);
+            wanted.after = after;
         }
     }
 

@@ -150,8 +150,7 @@ impl Conversation {
     /// one with the higher rank, unless those on the other one stay away from it.
     pub(super) fn outranks(&self, shown: &Roster) -> bool {
         let own = &*self.state.roster;
-        let first = self.state.heal.is_some_and(|heal| heal.tries <= STAYS);
-        first && own.v == shown.v && own != shown && !self.behind() && own.rank() > shown.rank()
+        self.state.stays < STAYS && own.v == shown.v && own != shown && !self.behind() && own.rank() > shown.rank()
     }
 
     /// Whether a roster that this device is shown, and did not see coming about, may be taken for the group's.

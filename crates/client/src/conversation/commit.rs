@@ -97,6 +97,9 @@ impl Conversation {
             return Ok(());
         };
         self.group(scene)?.apply(staged).map_err(|error| mls_fault(&error))?;
+        if judgement.external || !judgement.added.is_empty() {
+            self.state().came_turn = entry.turn;
+        }
         if judgement.removes_this_device() {
             let by = judgement
                 .before
@@ -132,8 +135,11 @@ impl Conversation {
         if let Some(by) = by {
             self.note_changes(scene, by, at, &before);
         }
-        let now = scene.now;
+        let (now, others) = (scene.now, by.is_some_and(|by| by != self.state.me));
         let state = self.state();
+        if others {
+            state.stays = 0;
+        }
         (state.proposals.due, state.proposals.waiting) = (None, false);
         state.fetch = Post::default();
         state.last.at = state.last.at.max(at.min(now));

@@ -85,6 +85,13 @@ impl Conversation {
         scene.batch.remove(self.record(Table::Conversation, FLIGHT));
     }
 
+    /// What is on its way was sealed in a group that is this device's no more: perhaps nobody can read it, so it is sealed again.
+    pub(super) fn ground_flight(&mut self, scene: &mut Scene<'_>) {
+        self.forget_flight(scene);
+        let flight = self.state().flight.take();
+        self.send_again(flight.map(|flight| flight.seq).filter(|seq| *seq > 0).into_iter().collect());
+    }
+
     /// An append was answered: one's own commit, a message, an external commit, or something that was put back.
     pub fn appended(&mut self, scene: &mut Scene<'_>, entry: [u8; 16], outcome: Appended) {
         let is_commit = self.state.pending.as_ref().is_some_and(|pending| pending.id.0 == entry);

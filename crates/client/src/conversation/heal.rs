@@ -170,18 +170,32 @@ impl Conversation {
         }
         match self.acceptable(&info, out) {
             Ok(()) => self.make_external(scene, group, &info),
+            Err(_) if self.expelled_by(&info) => {
+                // Others go on without this member, and the hub does not know it (any more).
+                self.notice(scene, self.state.me, scene.now, Notice::NotLetIn);
+                self.ask(scene, HubRequest::Leave);
+                self.out(scene)
+            }
             Err(fault) => {
                 scene.steps.push(Step::Show(crate::view::Event::Warning(fault.to_string())));
                 if !out {
                     // What the hub shows can't be right: this device stays where it is, and says how things are.
                     let at = scene.now;
                     let state = self.state();
-                    state.update_at = at;
+                    (state.update_at, state.stays) = (at, state.stays.saturating_add(1));
                 }
                 self.tell_refused(scene);
                 Ok(())
             }
         }
+    }
+
+    /// Whether this group info proves that somebody with the right to do so has removed this member.
+    fn expelled_by(&self, info: &Info) -> bool {
+        let found = tidings_mls::inspect_info(&info.info).ok().filter(|found| found.group == self.owner());
+        let roster = found.and_then(|found| Roster::decode(&found.extension).ok());
+        self.state.room.is_none()
+            && roster.is_some_and(|roster| self.state.newest.expels(&self.owner(), &roster, &self.state.me))
     }
 
     /// Says once in the conversation that this device stays out of what the hub shows.
@@ -361,18 +375,21 @@ impl Conversation {
         let before = self.state.roster.clone();
         let state = self.state();
         state.epochs.clear();
-        (state.heal, state.void_turn) = (None, None);
+        (state.heal, state.void_turn, state.stays) = (None, None, 0);
+        // The hub has taken this device's commit, or a welcome leads on: whatever it said of this member before holds no more.
+        (state.knocks, state.rekey.tried) = (Post::default(), false);
         let again = state.sealed.iter().filter(|(_, epoch)| last_shared.is_none_or(|shared| *epoch > shared));
         let again: Vec<u64> = again.map(|(seq, _)| *seq).collect();
         if !first {
             self.send_again(again);
+            self.ground_flight(scene);
         }
         self.entered(scene, at, None, roster, true)?;
         if before.member(&self.state.me).is_some() {
             self.note_missed(scene, at, &before);
         }
         if !first {
-            self.announce(scene)?;
+            self.announce(scene, self.state.seq)?;
             self.ask_what_was_missed();
         }
         scene.steps.push(Step::Follow(true));
@@ -389,6 +406,15 @@ impl Conversation {
             return self.take_welcome(scene);
         }
         if self.try_spare(scene) {
+            return Ok(());
+        }
+        if self.state.knocks.at > scene.now {
+            // It said so before the time to look again had come: a new connection, or a start.
+            self.suspect(scene, false);
+            let at = self.state.knocks.at;
+            if let Some(heal) = self.state().heal.as_mut() {
+                heal.next = heal.next.max(at);
+            }
             return Ok(());
         }
         let tries = self.state.knocks.tries;

@@ -107,6 +107,9 @@ impl Conversation {
         let judgement = group.pending_judgement();
         group.merge_pending().map_err(|error| mls_fault(&error))?;
         self.commit_done(scene, &pending, entry.number)?;
+        if !pending.welcome.is_empty() {
+            self.state().came_turn = entry.turn;
+        }
         let after = judgement.map(|judgement| judgement.extension_after).unwrap_or_default();
         let after = crate::roster::Roster::decode(&after).unwrap_or_else(|_| self.state.roster.clone());
         let me = self.state.me;
@@ -281,6 +284,9 @@ impl Conversation {
     /// The stream is followed: what the hub said of it and of itself.
     pub fn followed(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64, turn: u64) {
         self.link.followed = true;
+        if self.state.knocks.tries > 0 && self.state.in_group() {
+            self.state().knocks = Post::default();
+        }
         let outcome = self.hub_seen(scene, incarnation, end);
         self.report(scene, outcome);
         self.note_turn(scene, end, turn);

@@ -112,7 +112,9 @@ impl Conversation {
         state.fresh.clear();
         let private = matches!(&message.content, Content::Media(media) if media.view != Look::Keep);
         let until = expire.map(|seconds| scene.now.saturating_add(u64::from(seconds) * 1000));
-        let turn = self.state.turn;
+        // Whoever is a member now may have it, though a hub that was restored counts from lower turns again.
+        let since = self.state.roster.members.iter().map(|member| member.since).max().unwrap_or(0);
+        let turn = self.state.turn.max(since);
         let written = Written { id, message: Blob(bytes.clone()), turn, until, private, notify: lasting };
         scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
         if let Some(old) = seq.checked_sub(WRITTEN_MAX) {
@@ -266,13 +268,20 @@ impl Conversation {
 
     /// A message of this device has come along in the stream.
     pub(super) fn own_message_came(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Option<u64> {
-        if let Some(place) = self.state.placed.iter().position(|placed| placed.id == entry.id) {
-            return self.state().placed.remove(place).map(|placed| placed.seq);
+        let seq = if let Some(place) = self.state.placed.iter().position(|placed| placed.id == entry.id) {
+            self.state().placed.remove(place)?.seq
+        } else {
+            let flight = self.state.flight.clone().filter(|flight| flight.id == entry.id)?;
+            let outcome = self.landed(scene, flight.seq);
+            self.report(scene, outcome);
+            flight.seq
+        };
+        if seq > 0 && entry.turn < self.state.came_turn {
+            // Devices that came in before it stood there can't read it, and may know of nothing that they miss.
+            let outcome = self.announce(scene, seq);
+            self.report(scene, outcome);
         }
-        let flight = self.state.flight.clone().filter(|flight| flight.id == entry.id)?;
-        let outcome = self.landed(scene, flight.seq);
-        self.report(scene, outcome);
-        Some(flight.seq)
+        Some(seq)
     }
 
     /// Messages of one's own go once more, the older ones first.

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Goal, Seat, Want};
 use crate::command::Fault;
-use crate::roster::{AccessChanges, Roster, RosterMember, access_changes};
+use crate::roster::{AccessChanges, MEMBER, MODERATOR, OWNER, Roster, RosterMember, access_changes};
 use crate::view::{ConversationKind, Identity};
 use std::collections::BTreeSet;
 use tidings_wire::api::{Member, Role};
@@ -25,6 +25,8 @@ pub(super) struct Draft {
     /// Whether it takes up what others have proposed, and who of them goes.
     pub(super) proposals: bool,
     pub(super) leaving: Vec<Identity>,
+    /// Members of whom the hub may know nothing any more.
+    pub(super) forgotten: Vec<Identity>,
     /// The salt of one's own new access key, if it brings one.
     pub(super) salt: Option<Fixed<16>>,
     update: bool,
@@ -52,6 +54,7 @@ impl Conversation {
             welcome: Vec::new(),
             proposals: false,
             leaving: Vec::new(),
+            forgotten: Vec::new(),
             salt: None,
             update: self.state.update_at <= scene.now,
         };
@@ -190,6 +193,9 @@ impl Conversation {
         if added && !draft.welcome.contains(&who) {
             draft.welcome.push(who);
         }
+        if added && again && !draft.forgotten.contains(&who) {
+            draft.forgotten.push(who);
+        }
     }
 
     /// Leaves of devices that the device lists say are removed. Looked for once in a call, as long as the leaves stay the same.
@@ -237,6 +243,17 @@ impl Conversation {
             changes.remove.push(key(self.state.roster.seal));
         }
         changes
+    }
+
+    /// Whoever has knocked was not let in by the hub: they go on its list again, if one may put them there.
+    pub(super) fn put_on_list(&self, draft: &Draft, changes: &mut AccessChanges) {
+        let mine = self.state.roster.role(&self.state.me).unwrap_or(MEMBER);
+        let may = |role: u8| mine == OWNER || (mine == MODERATOR && role == MEMBER);
+        for who in &draft.forgotten {
+            let Some(member) = draft.roster.member(who).filter(|member| may(member.role)) else { continue };
+            let listed = draft.roster.access_list().into_iter().find(|listed| listed.key.0 == member.access);
+            changes.add.extend(listed.filter(|listed| changes.add.iter().all(|known| known.key != listed.key)));
+        }
     }
 
     /// A plain member can't take others off the hub's list: those who leave do it themselves.

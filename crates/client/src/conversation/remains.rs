@@ -70,13 +70,10 @@ impl Conversation {
             return Ok(());
         }
         self.drop_next(scene)?;
-        self.forget_flight(scene);
         let state = self.state();
         state.phase = Phase::Joining;
         (state.incoming, state.pending) = (None, None);
-        if let Some(flight) = state.flight.take().filter(|flight| flight.seq > 0) {
-            self.send_again(vec![flight.seq]);
-        }
+        self.ground_flight(scene);
         self.suspect(scene, true);
         let warning =
             "a conversation's keys on this device are damaged: it comes in again, and may miss what was said meanwhile";

@@ -2,9 +2,10 @@
 
 use super::Conversation;
 use super::kept::{self, KeptEntry};
+use super::outbox::Written;
 use super::scene::Scene;
 use super::state::{Heal, Incoming, LostEntry, Post};
-use super::step::{Appended, HubRequest};
+use super::step::{Appended, HubRequest, Step};
 use super::turn::{POST_AGAIN, POST_LOST};
 use crate::command::Fault;
 use crate::content::{Backup, Content};
@@ -62,6 +63,9 @@ impl Conversation {
         let unseen: Vec<u64> = state.placed.drain(..).map(|placed| placed.seq).filter(|seq| *seq > 0).collect();
         self.send_again(unseen);
         self.suspect(scene, false);
+        // It is followed from a number on that the hub comes to only later.
+        self.link.followed = false;
+        scene.steps.push(Step::Follow(true));
         self.link.fetching = None;
         self.fetch_now(scene);
         Ok(())
@@ -193,22 +197,28 @@ impl Conversation {
         self.forget_lost(scene)?;
         self.state().lost = None;
         self.send_again(left.into_iter().filter(|seq| *seq > 0).collect());
-        self.announce(scene)?;
+        self.announce(scene, self.state.seq)?;
         // While it was put back, the looks at the hub came to nothing and became rarer.
         self.state().heal = self.state.heal.map(|heal| Heal { next: scene.now, tries: 0, ..heal });
         self.suspect(scene, false);
         Ok(())
     }
 
-    /// Says something, so that whoever misses what this device said before notices: the last message again if all may read it, else a
-    /// new one that tells nobody anything.
-    pub(super) fn announce(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        let last = self.state.seq;
-        let Some(written) = self.written(scene, last)?.filter(|_| self.is_small()) else { return Ok(()) };
-        let since = |member: &RosterMember| member.since <= written.turn;
-        if self.state.kind == ConversationKind::Room || self.state.roster.members.iter().all(since) {
-            self.send_again(vec![last]);
-        } else if scene.me.backup > 0 {
+    /// Says something, so that whoever misses this message or one before notices: the message again if all may read it, else a new one
+    /// that tells nobody anything.
+    pub(super) fn announce(&mut self, scene: &mut Scene<'_>, seq: u64) -> Result<(), Fault> {
+        if seq == 0 || !self.is_small() {
+            return Ok(());
+        }
+        let room = self.state.kind == ConversationKind::Room;
+        let for_all = |written: &Written| {
+            let since = |member: &RosterMember| member.since <= written.turn;
+            room || self.state.roster.members.iter().all(since)
+        };
+        let again = self.written(scene, seq)?.is_some_and(|written| for_all(&written));
+        if again {
+            self.send_again(vec![seq]);
+        } else if !room && scene.me.backup > 0 {
             self.write_message(scene, Content::Backup(Backup { counter: scene.me.backup }), None)?;
         }
         Ok(())

@@ -349,6 +349,9 @@ pub(super) struct State {
     pub(super) pending: Option<Pending>,
     pub(super) incoming: Option<Incoming>,
     pub(super) proposals: Proposals,
+    /// The turn of the last commit that brought a device in.
+    #[serde(default)]
+    pub(super) came_turn: u64,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 
@@ -378,6 +381,9 @@ pub(super) struct State {
     pub(super) list: ListSaid,
 
     pub(super) heal: Option<Heal>,
+    /// How often this device stayed where it is though the hub showed another branch.
+    #[serde(default)]
+    pub(super) stays: u32,
     /// The turn of the last commit, if it was void by the roster's rules.
     pub(super) void_turn: Option<u64>,
     pub(super) lost: Option<Lost>,

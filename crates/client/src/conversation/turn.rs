@@ -113,6 +113,7 @@ impl Conversation {
         };
         let mut changes = self.list_changes(&draft.roster);
         self.leave_to_the_leaving(&draft, &mut changes);
+        self.put_on_list(&draft, &mut changes);
         let judged = match group_judgement(self.group.as_ref()) {
             Some(judgement) => self.judge(scene, &judgement, &changes.add, &changes.remove, turn),
             None => Err("a commit could not be read again"),

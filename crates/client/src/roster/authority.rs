@@ -98,6 +98,20 @@ impl Roster {
         self.kept_statements().last().is_some_and(|last| shown.signed.contains(last))
     }
 
+    /// Whether `shown` proves that somebody with the right to do so has taken `who` out, later than all that is known here. That they
+    /// went by themselves it can't prove.
+    pub fn expels(&self, group: &[u8; 16], shown: &Self, who: &Identity) -> bool {
+        let version = |roster: &Self| {
+            let last = SignedStatement::verify(&roster.signed.last()?.0).ok()?;
+            Some(last.into_body().v)
+        };
+        self.weigh(group, shown).is_ok()
+            && version(shown) >= version(self)
+            && self.member(who).is_some()
+            && shown.member(who).is_none()
+            && !shown.gone.iter().any(|(_, gone, _)| gone == who)
+    }
+
     /// Who has more rights in `shown` than here, or is there and not here.
     pub fn excess(&self, shown: &Self) -> Vec<Identity> {
         let more = |who: &Identity, role: u8| self.role(who).is_none_or(|known| known > role);

@@ -118,6 +118,21 @@ fn who_was_removed_goes_on_alone() {
 }
 
 #[test]
+fn who_was_expelled_is_shown_it_by_those_with_the_right_only() {
+    let known = signed();
+    let expelled = without(&known, 1, 5);
+    let expels = |known: &Roster, shown: &Roster, n: u8| known.expels(&GROUP, shown, &id(n));
+    assert!(expels(&known, &expelled, 5) && !expels(&known, &expelled, 6));
+    assert!(expels(&named(&known, 3, "meanwhile"), &expelled, 5), "on another branch of the same length");
+    let again = add(&expelled, 1, 5, MEMBER);
+    assert!(!expels(&again, &expelled, 5), "an old list");
+    let gone = next(&known, 6, |roster| *roster = roster.without(&[id(5)]));
+    assert!(!expels(&known, &gone, 5), "a plain member says so");
+    let forged = Roster { signed: known.signed.clone(), ..expelled };
+    assert!(!expels(&known, &forged, 5));
+}
+
+#[test]
 fn a_role_that_was_taken_is_noticed() {
     let before = signed();
     let known = next(&before, 1, |roster| role(roster, 2, MEMBER));

@@ -335,6 +335,12 @@ fn the_hub_is_told_what_the_roster_says() {
     ] {
         assert_eq!(Case { access: Some(wrong), ..case() }.verdict(), Err(RosterFault::Access));
     }
+    let again = case().after.access_list();
+    let named = AccessChanges { add: again.clone(), ..right.clone() };
+    assert_eq!(Case { access: Some(named), ..case() }.verdict(), Ok(()), "whom the hub may have forgotten");
+    let raised = again.iter().map(|member| api::Member { role: Role::Owner, ..member.clone() }).collect();
+    let raised = AccessChanges { add: raised, ..right };
+    assert_eq!(Case { access: Some(raised), ..case() }.verdict(), Err(RosterFault::Access));
     let quiet = AccessChanges { add: vec![more], remove: vec![] };
     assert_eq!(Case { access: Some(quiet), ..Case::by(1) }.verdict(), Err(RosterFault::Access));
 }

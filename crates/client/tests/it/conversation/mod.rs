@@ -5,6 +5,7 @@ mod hostile;
 mod hub;
 mod network;
 mod plain;
+mod restored;
 mod rosters;
 mod storm;
 mod world;

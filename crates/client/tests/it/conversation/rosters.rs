@@ -122,7 +122,7 @@ fn taken_role(seed: u64, later: bool) {
         assert_eq!(role(&world, bob, &walks, &mallorys), Some(2), "Mallory comes to Bob");
     }
     world.say(bob, &walks, "once it is right again");
-    world.run(60_000);
+    world.run(240_000);
     assert_eq!(world.texts(mallory, &walks).is_empty(), later);
     world.set_offline(alice, false);
     world.run(200_000);

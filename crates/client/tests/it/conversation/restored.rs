@@ -1,0 +1,81 @@
+//! Hubs that were restored from a backup and know less than the members: nobody stays out, or in, for ever, and nothing is missing.
+
+use super::plain::group;
+use super::world::World;
+use tidings_client::conversation::{Conversation, Wish};
+use tidings_client::view::{GroupId, Standing};
+use tidings_wire::bytes::Fixed;
+
+const HOUR: u64 = 3_600_000;
+
+fn standing(world: &World, device: usize, group: &GroupId) -> Standing {
+    world.devices[device].conversations[group].standing(&world.book)
+}
+
+#[test]
+fn who_was_removed_before_the_hub_was_restored_is_out() {
+    let mut world = World::new(31);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, alice, &[bob, carol]);
+    let backup = world.hub.clone();
+    let carols = world.identity(carol);
+    world.set_offline(carol, true);
+    world.call(alice, &talks, |conversation, scene| conversation.wish(scene, Wish::Remove(carols))).unwrap();
+    world.run(20_000);
+    world.set_offline(alice, true);
+    world.set_offline(bob, true);
+    world.restore_hub(backup);
+    // Carol's device takes the turn at which she was removed.
+    world.set_offline(carol, false);
+    let update = 8 * 24 * HOUR;
+    world.run(update);
+    world.set_offline(alice, false);
+    world.set_offline(bob, false);
+    world.run(2 * HOUR);
+    assert_eq!(standing(&world, carol, &talks), Standing::Out);
+    world.say(alice, &talks, "without her");
+    world.run(20_000);
+    world.agree(&[alice, bob], &talks, &["without her".to_owned()]);
+    let turn = world.hub.groups[&talks.0].turn;
+    world.run(24 * HOUR);
+    assert!(world.hub.groups[&talks.0].turn <= turn + 2, "nobody fights about it");
+}
+
+#[test]
+fn whom_the_hub_has_forgotten_is_put_on_its_list_again() {
+    let mut world = World::new(32);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1));
+    let talks = world.pair(alice, bob[0]);
+    world.run(10_000);
+    let me = &world.devices[bob[0]].me;
+    let key = world.devices[bob[0]].conversations[&talks].access_key(me).verifying_key().to_bytes();
+    world.set_offline(bob[0], true);
+    assert!(world.hub.groups.get_mut(&talks.0).unwrap().members.remove(&Fixed(key)).is_some());
+    world.set_offline(bob[0], false);
+    world.run(HOUR);
+    world.say(bob[0], &talks, "here again");
+    world.say(alice, &talks, "so you are");
+    world.run(20_000);
+    world.agree(&[alice, bob[0]], &talks, &["here again".to_owned(), "so you are".to_owned()]);
+}
+
+#[test]
+fn what_was_sealed_before_a_device_came_reaches_it() {
+    for seed in 33..39 {
+        let mut world = World::new(seed);
+        let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+        let talks = world.pair(alice, bob);
+        world.run(10_000);
+        world.set_offline(bob, true);
+        let entry = world.devices[alice].conversations[&talks].profile_entry();
+        let alices = world.identity(alice);
+        let second = world.add_device(&alices);
+        world.make(second, |scene| Conversation::rejoin(scene, talks, &entry));
+        world.run(10_000);
+        // Bob's device seals it before it hears that somebody has come.
+        world.say(bob, &talks, "to whom it may concern");
+        world.set_offline(bob, false);
+        world.run(10_000);
+        world.agree(&[alice, bob, second], &talks, &["to whom it may concern".to_owned()]);
+    }
+}
