@@ -54,8 +54,10 @@ impl Client {
         let Some(own) = &self.own else { return };
         let (read, before) = (own.profile.read, own.profile.at_node);
         self.counted(turn, known, counter);
-        let now = self.own.as_ref().map_or(0, |own| own.profile.at_node);
-        if now != before || (!read && counter > 0) {
+        let Some(own) = &self.own else { return };
+        // Higher than any that was taken: the process may have ended between hearing of it and reading it.
+        let (now, missed) = (own.profile.at_node, own.profile.at_node > own.profile.highest);
+        if now != before || missed || (!read && counter > 0) {
             self.read_profile();
         }
     }

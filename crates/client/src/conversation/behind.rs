@@ -18,7 +18,7 @@ const NONE: u8 = u8::MAX;
 impl Conversation {
     /// Whether somebody has rights in the list of members that they lost in a newer one that was seen here.
     pub(super) fn behind(&self) -> bool {
-        !self.state.expelled.is_empty()
+        !self.state.rights.expelled.is_empty()
     }
 
     /// Notes who has rights in the roster that are not theirs any more. `came_in`: this device did not see how the roster came about;
@@ -39,7 +39,7 @@ impl Conversation {
             }
             Ok(Weighed::Older) | Err(_) => self.state.newest.excess(&roster),
         };
-        self.state().expelled = again;
+        self.state().rights.expelled = again;
     }
 
     /// What was taken from somebody before, and given again while this device was out, is theirs. Who was removed comes back with another
@@ -48,7 +48,7 @@ impl Conversation {
         if self.state.newest.roles_known_to(roster) {
             let left =
                 |taken: &Taken| taken.role == NONE || roster.role(&taken.id).is_none_or(|role| role > taken.role);
-            self.state().taken.retain(left);
+            self.state().rights.taken.retain(left);
         }
     }
 
@@ -57,7 +57,7 @@ impl Conversation {
     pub(super) fn begin_with(&mut self, roster: Roster) {
         let state = self.state();
         *state.newest = roster;
-        state.expelled.clear();
+        state.rights.expelled.clear();
     }
 
     /// Who has again what was taken from them here.
@@ -65,7 +65,7 @@ impl Conversation {
         let has = |taken: &&Taken| {
             roster.member(&taken.id).is_some_and(|member| member.since == taken.since && member.role <= taken.role)
         };
-        self.state.taken.iter().filter(has).map(|taken| taken.id).collect()
+        self.state.rights.taken.iter().filter(has).map(|taken| taken.id).collect()
     }
 
     /// Remembers whose rights a commit has taken.
@@ -77,10 +77,14 @@ impl Conversation {
                 continue;
             }
             let state = self.state();
-            state.taken.retain(|taken| taken.id != member.id);
+            state.rights.taken.retain(|taken| taken.id != member.id);
             if role > member.role {
                 let lost = if role == NONE { NONE } else { role.saturating_sub(1) };
-                push_bounded(&mut state.taken, Taken { id: member.id, since: member.since, role: lost }, TAKEN_MAX);
+                push_bounded(
+                    &mut state.rights.taken,
+                    Taken { id: member.id, since: member.since, role: lost },
+                    TAKEN_MAX,
+                );
             }
         }
     }
@@ -93,7 +97,7 @@ impl Conversation {
             return None;
         }
         let (mut put_right, mut out) = (now.clone(), Vec::new());
-        for who in &self.state.expelled {
+        for who in &self.state.rights.expelled {
             let role = now.role(who).unwrap_or(MEMBER);
             if *who == self.state.me || (mine == MODERATOR && role != MEMBER) {
                 continue;
@@ -112,12 +116,12 @@ impl Conversation {
     }
 
     fn was_removed(&self, who: &Identity) -> bool {
-        self.state.taken.iter().any(|taken| taken.id == *who && taken.role == NONE)
+        self.state.rights.taken.iter().any(|taken| taken.id == *who && taken.role == NONE)
     }
 
     /// The role that somebody has left, after what was taken from them here.
     fn role_left(&self, who: &Identity, role: u8) -> u8 {
-        let taken = self.state.taken.iter().find(|taken| taken.id == *who && taken.role < MEMBER);
+        let taken = self.state.rights.taken.iter().find(|taken| taken.id == *who && taken.role < MEMBER);
         taken.map_or(role, |taken| role.max(taken.role.saturating_add(1)))
     }
 

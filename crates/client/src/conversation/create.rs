@@ -6,7 +6,7 @@ use super::part::{Part, Parts};
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{
-    Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Proposals, Receipt, Rekey, RoomSelf, State,
+    Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Proposals, Receipt, Rekey, Rights, RoomSelf, State,
 };
 use super::step::{HubRequest, Step};
 use super::turn::UPDATE_EVERY;
@@ -53,22 +53,20 @@ fn selves(scene: &Scene<'_>, room: Option<&RoomSelf>) -> (Identity, Mark) {
 
 /// The state of a conversation that one is not in yet.
 pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> State {
-    let (me, mark) = selves(scene, draft.room.as_ref());
     State {
         group: draft.group,
         hub: draft.hub.to_owned(),
         kind: draft.kind,
         phase: Phase::Joining,
-        me,
-        mark,
+        me: selves(scene, draft.room.as_ref()).0,
+        mark: selves(scene, draft.room.as_ref()).1,
         room: draft.room,
         other: draft.other,
         salt: Fixed(draft.salt),
         rekey: Rekey::default(),
         roster: Part::new(roster.clone()),
         newest: Part::new(roster.clone()),
-        expelled: Vec::new(),
-        taken: VecDeque::new(),
+        rights: Rights::default(),
         seals: vec![Fixed(roster.seal)],
         locked: roster.locked,
         pass: draft.pass,

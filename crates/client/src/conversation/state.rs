@@ -297,6 +297,15 @@ pub(super) struct Taken {
     pub(super) role: u8,
 }
 
+/// Rights that were taken from members.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Rights {
+    /// Who has rights in the roster that were taken from them before, as far as was seen here.
+    pub(super) expelled: Vec<Identity>,
+    /// Whose rights were taken from them here, newest last.
+    pub(super) taken: VecDeque<Taken>,
+}
+
 /// Everything but messages, MLS and what is in flight. A part that is a [`Part`] or [`Parts`] has records of its own.
 #[derive(Serialize, Deserialize)]
 pub(super) struct State {
@@ -318,12 +327,7 @@ pub(super) struct State {
     /// The newest roster ever seen here.
     #[serde(skip, default = "no_roster")]
     pub(super) newest: Part<Roster>,
-    /// Who has rights in the roster that were taken from them before, as far as was seen here.
-    #[serde(default)]
-    pub(super) expelled: Vec<Identity>,
-    /// Whose rights were taken from them here, newest last.
-    #[serde(default)]
-    pub(super) taken: VecDeque<Taken>,
+    pub(super) rights: Rights,
     /// Newest first.
     pub(super) seals: Vec<Fixed<32>>,
     pub(super) locked: bool,
