@@ -151,7 +151,7 @@ impl Client {
         }
     }
 
-    /// [`Command::Flush`](crate::command::Command::Flush).
+    /// [`Command::Flush`].
     pub(super) fn flush(&mut self) -> Done {
         self.hurry();
         Done::Well
