@@ -266,7 +266,10 @@ impl Day {
             folders.push(self.land.data(node));
         }
         let people = ["Alice", "Carol", "alice-phone", "bob-laptop", "map.bin", "the way", "no hard feelings"];
-        let words: Vec<&str> = self.group.iter().chain(&self.pair).map(String::as_str).chain(people).collect();
+        // What is sealed holds any three or four bytes by chance somewhere in its megabytes.
+        let telling = |word: &&str| word.len() >= 5;
+        let said = self.group.iter().chain(&self.pair).map(String::as_str);
+        let words: Vec<&str> = said.chain(people).filter(telling).collect();
         for folder in folders {
             let kept = everything_in(&folder);
             assert!(!kept.is_empty(), "{} is empty", folder.display());
