@@ -142,7 +142,7 @@ impl Desk {
 }
 
 impl Distant {
-    fn way(&self) -> MutexGuard<'_, UnixStream> {
+    pub(super) fn way(&self) -> MutexGuard<'_, UnixStream> {
         self.way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -35,9 +35,11 @@ pub(super) enum Kind {
     Left,
     /// To who asks, before anything else: now it may say what is to be done.
     Ready,
+    /// How far a transfer is: bytes done and of how many (eight bytes each, big-endian), and its name; nothing at its end.
+    Progress,
 }
 
-const KINDS: [Kind; 12] = [
+const KINDS: [Kind; 13] = [
     Kind::Errand,
     Kind::Out,
     Kind::Error,
@@ -50,6 +52,7 @@ const KINDS: [Kind; 12] = [
     Kind::End,
     Kind::Left,
     Kind::Ready,
+    Kind::Progress,
 ];
 
 /// Writes a frame.

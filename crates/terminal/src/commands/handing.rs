@@ -1,5 +1,6 @@
 //! Handing a command over to the process that has the profile open, and bringing back what it says.
 
+use super::bar::Shown;
 use super::desk::{Desk, Seat};
 use super::errand::Errand;
 use super::frames::{self, Kind, PIECE};
@@ -33,10 +34,24 @@ pub(super) enum Outcome {
 /// The version that both sides must be of.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// Has it done by the process that has the profile open, if there is one that does such things. Blocks until it is done.
-pub(super) fn hand_over(place: &Place, errand: &Errand, seat: Seat) -> Result<Outcome, Failure> {
-    let reach = || super::serving::short(&place.socket()).and_then(|path| UnixStream::connect(path.path()));
-    let Ok(mut way) = reach() else { return Ok(Outcome::Nobody) };
+/// A way to the process that has the profile open, if there is one that does things for others. Fails if it is not of the user `own`:
+/// what was typed, and what comes on standard input, is for nobody else.
+pub(super) async fn reach(place: &Place, own: u32) -> Result<Option<UnixStream>, Failure> {
+    let Ok(path) = super::serving::short(&place.socket()) else { return Ok(None) };
+    let Ok(stream) = tokio::net::UnixStream::connect(path.path()).await else { return Ok(None) };
+    if stream.peer_cred()?.uid() != own {
+        return Err(Failure::Refused(format!(
+            "another user has {} open: nothing is handed over to them",
+            place.folder().display()
+        )));
+    }
+    let way = stream.into_std()?;
+    way.set_nonblocking(false)?;
+    Ok(Some(way))
+}
+
+/// Has it done by the process at the other end. Blocks until it is done.
+pub(super) fn hand_over(mut way: UnixStream, errand: &Errand, seat: Seat) -> Result<Outcome, Failure> {
     if !is_ready(&mut way, Duration::from_secs(errand.common().timeout.max(1)))? {
         return Ok(Outcome::Nobody);
     }
@@ -50,10 +65,12 @@ pub(super) fn hand_over(place: &Place, errand: &Errand, seat: Seat) -> Result<Ou
     if let Err(error) = frames::write(&mut way, Kind::Errand, &text) {
         return if error.kind() == io::ErrorKind::InvalidInput { Err(error.into()) } else { Ok(Outcome::Nobody) };
     }
+    let mut bar = Shown::default();
     loop {
         match frames::read(&mut way) {
             Ok(Some((Kind::End, body))) => return Ok(Outcome::Done(body.first().copied().unwrap_or(1))),
-            Ok(Some((kind, body))) if kind != Kind::Left => answer(&mut way, kind, &body, &desk)?,
+            Ok(Some((Kind::Progress, body))) => bar.take(&body),
+            Ok(Some((kind, body))) if kind != Kind::Left => bar.aside(|| answer(&mut way, kind, &body, &desk))?,
             // It may have been begun, though nothing was said: done here again, a message would be sent twice.
             _ => return Ok(Outcome::Left),
         }
@@ -139,7 +156,8 @@ mod tests {
                 assert!(matches!(frames::read(&mut way), Ok(Some((Kind::Errand, _)))));
             }
         });
-        let outcome = hand_over(&place, &Errand::Shared(Shared::Backup(Default::default()), false), Seat::here(true));
+        let way = UnixStream::connect(place.socket()).unwrap();
+        let outcome = hand_over(way, &Errand::Shared(Shared::Backup(Default::default()), false), Seat::here(true));
         other.join().unwrap();
         outcome.map_err(|failure| failure.to_string()).unwrap()
     }
@@ -148,5 +166,16 @@ mod tests {
     fn what_another_process_may_have_begun_is_not_done_again() {
         assert_eq!(with_one_that_ends(false, false), Outcome::Nobody);
         assert_eq!(with_one_that_ends(true, true), Outcome::Left);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_handed_over_to_another_user() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::at(folder.path());
+        let own = rustix::process::geteuid().as_raw();
+        assert!(reach(&place, own).await.is_ok_and(|way| way.is_none()));
+        let _listener = UnixListener::bind(place.socket()).unwrap();
+        assert!(reach(&place, own).await.is_ok_and(|way| way.is_some()));
+        assert!(matches!(reach(&place, own + 1).await, Err(Failure::Refused(_))));
     }
 }

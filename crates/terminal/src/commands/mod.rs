@@ -5,6 +5,7 @@
 
 mod account;
 mod asking;
+mod bar;
 mod channels;
 mod chat;
 mod context;
@@ -13,6 +14,7 @@ mod devices;
 mod errand;
 mod frames;
 mod handing;
+mod hubs;
 mod json;
 mod links;
 mod locked;
@@ -236,7 +238,7 @@ async fn elsewhere(errand: &Arc<Errand>, caller: &Caller, end: Instant) -> Resul
     let place = caller.place(errand.common())?;
     loop {
         if errand.can_be_handed_over() {
-            match hand_over(errand, place.clone(), caller).await? {
+            match hand_over(errand, &place, caller).await? {
                 Outcome::Done(code) => return Ok(Some(code)),
                 Outcome::Left if !errand.follows() => return Err(left()),
                 Outcome::Left | Outcome::Nobody => {}
@@ -260,11 +262,13 @@ fn left() -> Failure {
 }
 
 /// On a thread of its own, as it blocks. Whoever follows something ends it with Ctrl-C, which is no failure.
-async fn hand_over(errand: &Arc<Errand>, place: Place, caller: &Caller) -> Result<Outcome, Failure> {
+async fn hand_over(errand: &Arc<Errand>, place: &Place, caller: &Caller) -> Result<Outcome, Failure> {
+    let own = rustix::process::geteuid().as_raw();
+    let Some(way) = handing::reach(place, own).await? else { return Ok(Outcome::Nobody) };
     let (answer, outcome) = oneshot::channel();
     let (asked, desk) = (Arc::clone(errand), caller.desk());
     let seat = desk.seat().clone();
-    let work = move || drop(answer.send(handing::hand_over(&place, &asked, seat)));
+    let work = move || drop(answer.send(handing::hand_over(way, &asked, seat)));
     std::thread::Builder::new().name("tidings-handing".to_owned()).spawn(work)?;
     let lost = || Failure::Failed("it could not be handed over".to_owned());
     tokio::select! {

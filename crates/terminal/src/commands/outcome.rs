@@ -1,10 +1,12 @@
 //! What commands fail with, and the exit code for it.
 
+use super::hubs::Unreached;
 use crate::driver::{AttachError, OpenError, ReachError, TrustError};
 use crate::media::MediaError;
 use crate::names::Miss;
 use crate::place::PlaceError;
 use crate::store::StoreError;
+use serde_json::{Value, json};
 use std::io;
 use thiserror::Error;
 use tidings_client::command::Fault;
@@ -21,6 +23,9 @@ pub(crate) enum Failure {
     /// The node can't be reached: exit code 3.
     #[error("{0}")]
     Offline(String),
+    /// Nodes of these conversations can't be reached: exit code 3.
+    #[error("{0}")]
+    Unreached(String, Vec<Unreached>),
     /// Another process has the profile: exit code 3.
     #[error("{0}")]
     Held(String),
@@ -45,7 +50,7 @@ impl Failure {
             Self::Closed => 0,
             Self::Failed(_) => 1,
             Self::Usage(_) => 2,
-            Self::Offline(_) | Self::Held(_) => 3,
+            Self::Offline(_) | Self::Unreached(..) | Self::Held(_) => 3,
             Self::Refused(_) | Self::Locked(_) => 4,
             Self::NoAccount(_) => 5,
         }
@@ -57,9 +62,21 @@ impl Failure {
             Self::Closed => "closed",
             Self::Failed(_) => "failed",
             Self::Usage(_) => "usage",
-            Self::Offline(_) | Self::Held(_) => "offline",
+            Self::Offline(_) | Self::Unreached(..) | Self::Held(_) => "offline",
             Self::Refused(_) | Self::Locked(_) => "refused",
             Self::NoAccount(_) => "no_account",
+        }
+    }
+
+    /// As an object, for scripts.
+    pub(crate) fn object(&self) -> Value {
+        let (error, message) = (self.name(), self.to_string());
+        match self {
+            Self::Unreached(_, all) => {
+                let all: Vec<Value> = all.iter().map(Unreached::object).collect();
+                json!({ "error": error, "message": message, "unreachable": all })
+            }
+            _ => json!({ "error": error, "message": message }),
         }
     }
 }

@@ -1,13 +1,10 @@
 //! Where commands speak: standard output for what was asked, standard error for everything else.
 
+use super::bar::Bar;
 use super::desk::Desk;
 use super::outcome::Failure;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::io::{self, IsTerminal as _};
-
-/// How a bar looks.
-const BAR: &str = "{msg:24!} {bar:32} {bytes:>10} of {total_bytes} {eta:>5}";
 
 /// The two streams.
 #[derive(Clone)]
@@ -65,7 +62,7 @@ impl Output {
     /// Says why it did not work.
     pub(crate) fn complain(&self, failure: &Failure) {
         let text = if self.json {
-            format!("{}\n", json!({ "error": failure.name(), "message": failure.to_string() }))
+            format!("{}\n", failure.object())
         } else {
             let (red, plain) = if self.desk.seat().colours { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
             format!("{red}error:{plain} {failure}\n")
@@ -75,12 +72,7 @@ impl Output {
     }
 
     /// A bar for a transfer, where a person looks.
-    pub(crate) fn bar(&self, what: &str) -> Option<ProgressBar> {
-        (matches!(self.desk, Desk::Here(_)) && self.desk.seat().watched && !self.json).then(|| {
-            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(8));
-            bar.set_style(ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_message(what.to_owned());
-            bar
-        })
+    pub(crate) fn bar(&self, what: &str) -> Option<Bar> {
+        (self.desk.seat().watched && !self.json).then(|| Bar::new(what, &self.desk))
     }
 }

@@ -77,13 +77,14 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
         None => None,
     };
     let mut events = context.events();
-    let caught_up = context.caught_up().await;
+    let caught_up = context.caught_up(only).await;
     let mut reader = Reader { asked, save, context, only, shown: HashSet::new() };
     let unread = reader.unread().await;
-    if let Err(failure) = caught_up
-        && !asked.follow
-    {
-        return unread.and(Err(failure));
+    match caught_up {
+        Err(failure) if !asked.follow => return unread.and(Err(failure)),
+        // It is tried on.
+        Err(failure @ Failure::Unreached(..)) => context.output.note(failure),
+        _ => {}
     }
     unread?;
     if !asked.follow {

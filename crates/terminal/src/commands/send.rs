@@ -2,6 +2,7 @@
 
 use super::context::{Common, Context};
 use super::desk::Desk;
+use super::hubs;
 use super::json;
 use super::outcome::Failure;
 use crate::driver::Session;
@@ -122,11 +123,11 @@ async fn send_file(
         tokio::select! {
             done = &mut sending => break done,
             event = timeout(context.left(), events.next()) => match event {
-                Ok(Some(Event::Progress { done, all, .. })) => {
+                // Others may send and fetch at the same time.
+                Ok(Some(Event::Progress { group: of, done, all, .. })) if of == group => {
                     context.restart();
                     if let Some(bar) = &bar {
-                        bar.set_length(all);
-                        bar.set_position(done);
+                        bar.show(done, all);
                     }
                 }
                 Ok(_) => {}
@@ -137,9 +138,6 @@ async fn send_file(
             },
         }
     };
-    if let Some(bar) = bar {
-        bar.finish_and_clear();
-    }
     message(done)
 }
 
@@ -167,14 +165,21 @@ async fn tell(sent: &[MessageId], group: GroupId, name: &str, no_wait: bool, con
                 return Err(Failure::Refused(format!("{name} can't be reached: the node refused the message")));
             }
             Some(_) => {}
-            None => {
-                let text = "the node can't be reached; the message is kept here and goes out with the next command";
-                return Err(Failure::Offline(text.to_owned()));
-            }
+            None => return Err(kept(group, context).await),
         }
     }
     context.output.hint(if no_wait { "kept" } else { "sent" });
     Ok(())
+}
+
+/// Why it is not at its hub.
+async fn kept(group: GroupId, context: &Context) -> Failure {
+    const KEPT: &str = "the message is kept here and goes out with the next command";
+    let unreached = context.unreached(Some(group)).await;
+    if unreached.is_empty() {
+        return Failure::Offline(format!("the node did not answer; {KEPT}"));
+    }
+    Failure::Unreached(format!("{}; {KEPT}", hubs::words(&unreached)), unreached)
 }
 
 async fn accepted(session: &Session, group: GroupId, id: MessageId, context: &Context) -> Option<Delivery> {

@@ -30,6 +30,9 @@ use tokio_util::sync::CancellationToken;
 /// Commands of others that are done at once; further ones wait for a place.
 const AT_ONCE: usize = 16;
 
+/// Commands of others that go on until the person ends them, beside those. Further ones are refused.
+const FOLLOWERS: usize = 16;
+
 /// Answers of one process that wait to be read; then it waits.
 const WAITING: usize = 4;
 
@@ -45,7 +48,7 @@ const PATH_MAX: usize = 104;
 /// A socket at which commands of others are taken. They end with it.
 pub(super) struct Serving {
     place: Place,
-    places: Arc<Semaphore>,
+    places: Places,
     /// No more commands; those that follow something end.
     closing: CancellationToken,
     /// All end.
@@ -66,9 +69,10 @@ impl Serving {
         let listener = UnixListener::bind(short(&path)?.path())?;
         fs::set_permissions(&path, Permissions::from_mode(0o600))?;
         let (closing, over) = (CancellationToken::new(), CancellationToken::new());
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        let room = Room { context: context.clone(), closing: closing.clone(), over: over.clone() };
-        tokio::spawn(closing.clone().run_until_cancelled_owned(listen(listener, Arc::clone(&places), room)));
+        let places = Places::new();
+        let room =
+            Room { context: context.clone(), places: places.clone(), closing: closing.clone(), over: over.clone() };
+        tokio::spawn(closing.clone().run_until_cancelled_owned(listen(listener, room)));
         Ok(Self { place, places, closing, over })
     }
 
@@ -77,10 +81,43 @@ impl Serving {
         self.closing.cancel();
         // Whoever finds no socket opens the profile, as soon as it is free.
         let _ = fs::remove_file(self.place.socket());
-        let all = u32::try_from(AT_ONCE).unwrap_or(u32::MAX);
-        let _ = timeout(GRACE, self.places.acquire_many(all)).await;
+        let _ = timeout(GRACE, self.places.all_free()).await;
         self.over.cancel();
-        let _ = timeout(GRACE, self.places.acquire_many(all)).await;
+        let _ = timeout(GRACE, self.places.all_free()).await;
+    }
+}
+
+/// Bounds how many commands are done at once.
+#[derive(Clone)]
+struct Places {
+    soon: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
+}
+
+impl Places {
+    fn new() -> Self {
+        Self { soon: Arc::new(Semaphore::new(AT_ONCE)), followers: Arc::new(Semaphore::new(FOLLOWERS)) }
+    }
+
+    /// A place for a command of which nothing is known yet, as soon as there is one.
+    async fn any(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.soon).acquire_owned().await.ok()
+    }
+
+    /// Gives one that follows something a place for that in exchange, so that it keeps none from those that end soon. False if all of
+    /// these are taken.
+    fn exchange(&self, place: &mut OwnedSemaphorePermit) -> bool {
+        let Ok(follower) = Arc::clone(&self.followers).try_acquire_owned() else { return false };
+        *place = follower;
+        true
+    }
+
+    /// Waits until nothing is under way.
+    async fn all_free(&self) {
+        let all = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        // They are never closed.
+        let _ = self.soon.acquire_many(all(AT_ONCE)).await;
+        let _ = self.followers.acquire_many(all(FOLLOWERS)).await;
     }
 }
 
@@ -88,12 +125,13 @@ impl Serving {
 #[derive(Clone)]
 struct Room {
     context: Context,
+    places: Places,
     closing: CancellationToken,
     over: CancellationToken,
 }
 
-async fn listen(listener: UnixListener, places: Arc<Semaphore>, room: Room) {
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+async fn listen(listener: UnixListener, room: Room) {
+    while let Some(place) = room.places.any().await {
         let Ok((stream, _)) = listener.accept().await else {
             // Such as too many open files: that passes.
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -111,14 +149,14 @@ async fn listen(listener: UnixListener, places: Arc<Semaphore>, room: Room) {
 }
 
 /// Does one command.
-fn serve(stream: UnixStream, room: Room, place: OwnedSemaphorePermit) {
+fn serve(stream: UnixStream, room: Room, mut place: OwnedSemaphorePermit) {
     // Whoever asked may go at any time; there is nobody to tell then.
-    let _ = attempt(&stream, room);
+    let _ = attempt(&stream, room, &mut place);
     let _ = stream.shutdown(Shutdown::Both);
     drop(place);
 }
 
-fn attempt(stream: &UnixStream, room: Room) -> io::Result<()> {
+fn attempt(stream: &UnixStream, room: Room, place: &mut OwnedSemaphorePermit) -> io::Result<()> {
     stream.set_nonblocking(false)?;
     stream.set_read_timeout(Some(ERRAND_TIME))?;
     let mut way = stream.try_clone()?;
@@ -139,19 +177,28 @@ fn attempt(stream: &UnixStream, room: Room) -> io::Result<()> {
     let distant = Distant { seat: handed.seat, way: Mutex::new(stream.try_clone()?), heard: Mutex::new(heard) };
     let desk = Desk::There(Arc::new(distant));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(work(&handed.errand, desk, &room, gone)) {
+    match runtime.block_on(work(&handed.errand, desk, &room, place, gone)) {
         Some(code) => frames::write(&mut way, Kind::End, &[code]),
         None => frames::write(&mut way, Kind::Left, &[]),
     }
 }
 
 /// The exit code; `None` if it can't go on here.
-async fn work(errand: &Errand, desk: Desk, room: &Room, gone: CancellationToken) -> Option<u8> {
+async fn work(
+    errand: &Errand,
+    desk: Desk,
+    room: &Room,
+    place: &mut OwnedSemaphorePermit,
+    gone: CancellationToken,
+) -> Option<u8> {
     let output = Output::new(errand.json(), desk);
     let context = room.context.for_another(output.clone(), errand.common());
     let perform = async {
         if !errand.can_be_handed_over() {
             return Err(Failure::Usage("this needs the profile for itself".to_owned()));
+        }
+        if errand.follows() && !room.places.exchange(place) {
+            return Err(Failure::Held(TOO_MANY.to_owned()));
         }
         context.admit(errand.reads()).await?;
         errand.perform(&context).await
@@ -171,6 +218,8 @@ fn refuse(way: &mut UnixStream) -> io::Result<()> {
 }
 
 const OTHER_VERSION: &str = "error: a tidings of another version has this profile open: end it, and try again\n";
+
+const TOO_MANY: &str = "too many commands follow something on this profile already: end one of them";
 
 /// Takes what the other process answers, until it is gone.
 fn listen_to(mut stream: UnixStream, answers: SyncSender<(Kind, Vec<u8>)>, gone: CancellationToken) -> io::Result<()> {
@@ -227,5 +276,24 @@ mod tests {
             UnixStream::connect(short(&path).unwrap().path()).unwrap();
             listener.accept().unwrap();
         }
+    }
+
+    #[tokio::test]
+    async fn who_follows_something_keeps_no_place_from_others() {
+        let places = Places::new();
+        let mut following = Vec::new();
+        for _ in 0..FOLLOWERS {
+            let mut place = places.any().await.unwrap();
+            assert!(places.exchange(&mut place));
+            following.push(place);
+        }
+        let mut others = Vec::new();
+        for _ in 0..AT_ONCE {
+            others.push(timeout(GRACE, places.any()).await.unwrap().unwrap());
+        }
+        assert!(!places.exchange(&mut others[0]));
+        following.pop();
+        assert!(places.exchange(&mut others[0]));
+        drop(timeout(GRACE, places.any()).await.unwrap().unwrap());
     }
 }

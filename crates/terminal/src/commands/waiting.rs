@@ -1,6 +1,7 @@
 //! Waiting for nodes: until they have what a command did, and until what waited there is read.
 
 use super::context::{Account, Context};
+use super::hubs;
 use super::outcome::{Failure, removed};
 use crate::driver::Reach;
 use crate::show;
@@ -21,15 +22,6 @@ const OTHERS: Duration = Duration::from_secs(6);
 
 /// Nodes of conversations that are looked at, one after the other.
 const HUBS_MAX: usize = 4;
-
-/// How long nothing may change until all counts as read.
-const QUIET: Duration = Duration::from_millis(300);
-
-/// The same while a conversation is new and nothing of it was read: it has to be asked for at its node first.
-const NEWCOMER: Duration = Duration::from_secs(2);
-
-/// How long to wait for that at most: in a busy conversation something changes all the time.
-const REST_MAX: Duration = Duration::from_secs(8);
 
 /// How often the client is asked again while nothing is heard of it.
 const LOOK: Duration = Duration::from_millis(500);
@@ -119,10 +111,13 @@ impl Context {
         if self.until(self.left(), ended).await.is_some() {
             return;
         }
-        self.output.note(match self.home_answers().await {
-            true => "It is kept here, and goes on with the next command: not all nodes that it is for have answered.",
-            false => "It is kept here, and goes on with the next command: your node could not be reached.",
-        });
+        let unreached = self.unreached(None).await;
+        let why = match self.home_answers().await {
+            true if unreached.is_empty() => "not all nodes that it is for have answered".to_owned(),
+            true => hubs::words(&unreached),
+            false => "your node could not be reached".to_owned(),
+        };
+        self.output.note(format_args!("It is kept here, and goes on with the next command: {why}."));
     }
 
     /// Whether one's own node can be reached at this moment.
@@ -141,9 +136,9 @@ impl Context {
         }
     }
 
-    /// Waits until what waited at the nodes has been read, and what came out of that.
-    pub(crate) async fn caught_up(&self) -> Result<(), Failure> {
-        let known = self.fingerprint().await;
+    /// Waits until what waited at the nodes has been read. Fails if the node of a conversation can't be reached; only of this one, if
+    /// one is named.
+    pub(crate) async fn caught_up(&self, only: Option<GroupId>) -> Result<(), Failure> {
         let read = async || self.session.caught_up().await.then_some(());
         if self.until(self.left().min(OTHERS), read).await.is_none() {
             if self.account().await == Account::Removed {
@@ -152,40 +147,37 @@ impl Context {
             let home = self.home_answers().await;
             if home && self.is_joining().await {
                 self.output.note("Some conversations are still being joined; that goes on with the next command.");
-                return Ok(());
-            }
-            if home && self.hubs_answer().await {
-                return self.read_on(&known).await;
-            }
-            if self.until(self.left(), read).await.is_none() {
+            } else if home && self.hubs_answer().await {
+                self.read_on().await;
+            } else if self.until(self.left(), read).await.is_none() {
                 return Err(self.behind(home));
             }
         }
-        self.come_to_rest(&known).await;
-        Ok(())
+        self.all_reached(only).await
     }
 
     /// All nodes answer: reads as long as something comes. What does not come then needs others, as after a node was restored.
-    async fn read_on(&self, known: &Fingerprint) -> Result<(), Failure> {
+    async fn read_on(&self) {
         loop {
             let before = self.fingerprint().await;
             let read = async || self.session.caught_up().await.then_some(());
             if self.until(self.left().min(OTHERS), read).await.is_some() {
-                self.come_to_rest(known).await;
-                return Ok(());
+                return;
             }
             if self.left().is_zero() || self.fingerprint().await == before {
                 self.output.note("Not all that waits could be read yet; the rest comes with the next commands.");
-                return Ok(());
+                return;
             }
         }
     }
 
-    /// Whether the nodes of all conversations can be reached at this moment, as far as they are looked at.
+    /// Whether the nodes of all conversations can be reached at this moment, as far as they are looked at; but for those of which it is
+    /// known already that they can't.
     async fn hubs_answer(&self) -> bool {
+        let known = self.session.ask(|client, _| client.unreachable()).await.unwrap_or_default();
         let conversations = self.session.conversations().await;
         let inside = conversations.into_iter().filter(|one| one.standing != Standing::Out);
-        let hubs: BTreeSet<String> = inside.map(|one| one.hub).collect();
+        let hubs: BTreeSet<String> = inside.map(|one| one.hub).filter(|hub| !known.contains(hub)).collect();
         for hub in hubs.iter().take(HUBS_MAX) {
             if !self.answers(hub).await {
                 return false;
@@ -207,29 +199,10 @@ impl Context {
         conversations.iter().any(|one| one.standing == Standing::Joining)
     }
 
-    /// Waits until nothing changes any more for a moment: a conversation is known before the first of what was said in it is read, and
-    /// its node may be another one than one's own.
-    async fn come_to_rest(&self, known: &Fingerprint) {
-        let end = Instant::now() + REST_MAX.min(self.left());
-        let left = || end.saturating_duration_since(Instant::now());
-        loop {
-            let read = async || self.session.caught_up().await.then_some(());
-            if self.until(left(), read).await.is_none() {
-                return;
-            }
-            let before = self.fingerprint().await;
-            let quiet = if before.has_empty_newcomer(known) { NEWCOMER } else { QUIET };
-            let changed = async || (self.fingerprint().await != before).then_some(());
-            if self.until(quiet.min(left()), changed).await.is_none() || left().is_zero() {
-                return;
-            }
-        }
-    }
-
     async fn fingerprint(&self) -> Fingerprint {
         let conversations = self.session.conversations().await;
         let one = |one: ConversationView| (one.id, (one.unread, one.last_at, one.standing == Standing::Joining));
-        Fingerprint(conversations.into_iter().map(one).collect())
+        conversations.into_iter().map(one).collect()
     }
 
     /// Asks again and again, at each event, until there is an answer or the time is over.
@@ -290,29 +263,4 @@ impl Context {
 }
 
 /// What shows that something came: of each conversation how much is unread, when the last came, and whether it is being joined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Fingerprint(HashMap<GroupId, (u64, Time, bool)>);
-
-impl Fingerprint {
-    /// Whether there is a conversation that was not `known`, and of which nothing was read yet.
-    fn has_empty_newcomer(&self, known: &Self) -> bool {
-        self.0.iter().any(|(group, (unread, _, joining))| !known.0.contains_key(group) && (*unread == 0 || *joining))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_conversation_that_has_just_come_is_waited_for() {
-        let of = |all: &[(u8, u64, bool)]| {
-            Fingerprint(all.iter().map(|(id, unread, joining)| (GroupId([*id; 16]), (*unread, 1, *joining))).collect())
-        };
-        let known = of(&[(1, 0, false)]);
-        assert!(!known.has_empty_newcomer(&known));
-        assert!(of(&[(1, 0, false), (2, 0, false)]).has_empty_newcomer(&known));
-        assert!(of(&[(1, 0, false), (2, 1, true)]).has_empty_newcomer(&known));
-        assert!(!of(&[(1, 0, false), (2, 1, false)]).has_empty_newcomer(&known));
-    }
-}
+type Fingerprint = HashMap<GroupId, (u64, Time, bool)>;

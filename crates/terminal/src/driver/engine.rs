@@ -190,19 +190,20 @@ impl Engine {
         Ok(true)
     }
 
-    /// Notes which nodes can be reached.
-    fn note(&mut self, input: &Input) {
+    /// Notes which nodes can be reached. Gives whether one can't be reached from now on.
+    fn note(&mut self, input: &Input) -> bool {
         let mut unreachable = self.unreachable.lock().unwrap_or_else(PoisonError::into_inner);
         match input {
             Input::Connected { node } => drop(unreachable.remove(node)),
             Input::Disconnected { node } if self.left.remove(node) => {}
-            Input::Disconnected { node } => drop(unreachable.insert(node.clone())),
+            Input::Disconnected { node } => return unreachable.insert(node.clone()),
             _ => {}
         }
+        false
     }
 
     fn handle(&mut self, input: Input) -> Result<(), String> {
-        self.note(&input);
+        let lost = self.note(&input);
         if matches!(input, Input::Tick) {
             self.wake = None;
         }
@@ -215,6 +216,10 @@ impl Engine {
                 Action::Save(changes) => self.store.apply(&changes).map_err(|error| error.to_string())?,
                 other => self.deferred.push(other),
             }
+        }
+        if lost {
+            // The client tells of connections that were of use; that a first one did not come about is shown, too.
+            self.deferred.push(Action::Show(Event::Changed));
         }
         Ok(())
     }

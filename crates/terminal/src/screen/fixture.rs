@@ -100,6 +100,7 @@ pub(crate) fn world() -> World {
         ],
         invitations: Vec::new(),
         channels: vec!["news".into()],
+        unreachable: Vec::new(),
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) invitations: Vec<InvitationView>,
     /// Public channels that are followed.
     pub(crate) channels: Vec<String>,
+    /// Nodes of conversations that can't be reached now.
+    pub(crate) unreachable: Vec<String>,
 }
 
 impl World {
@@ -148,6 +150,15 @@ pub(crate) fn hindrance(conversation: &ConversationView, world: &World) -> Optio
         }
         Standing::Out => Some("You are not in this conversation any more.".to_owned()),
     }
+}
+
+/// That the node of a conversation can't be reached, in words; nothing if it can.
+pub(crate) fn cut_off(conversation: &ConversationView, world: &World) -> Option<String> {
+    let cut_off = conversation.standing != Standing::Out && world.unreachable.contains(&conversation.hub);
+    cut_off.then(|| {
+        let host = conversation.hub.split_once("://").map_or(conversation.hub.as_str(), |(_, host)| host);
+        format!("{} can't be reached; messages wait", clean::line(host))
+    })
 }
 
 /// The sign of a delivery, at most three cells.

@@ -225,5 +225,7 @@ impl App {
         if let Some(me) = self.world.me.as_mut().filter(|me| me.node == node) {
             me.connected = open;
         }
+        // Whether conversations there are cut off.
+        self.stale.overview = true;
     }
 }

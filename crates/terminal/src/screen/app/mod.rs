@@ -323,6 +323,12 @@ impl App {
         let conversation = self.world.conversation(&self.group()?)?;
         world::hindrance(conversation, &self.world)
     }
+
+    /// That what is written here waits, since the conversation's node can't be reached.
+    fn cut_off(&self) -> Option<String> {
+        let conversation = self.world.conversation(&self.group()?)?;
+        world::cut_off(conversation, &self.world)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::screen::clean;
 use crate::screen::effect::{Arrival, Effect, Fetched, Purpose};
 use crate::screen::messages::summary;
 use crate::screen::text::clip;
-use crate::screen::world::{Place, World, hindrance};
+use crate::screen::world::{Place, World, cut_off, hindrance};
 use tidings_client::command::{Command, Done};
 use tidings_client::view::{Delivery, Event, GroupId, MessageId, MessageView};
 
@@ -37,8 +37,12 @@ impl Plain {
     fn overview(&mut self, world: World) {
         let first = !self.loaded;
         let before: Vec<String> = self.world.me.iter().flat_map(|me| me.warnings.clone()).collect();
+        let reached = self.cut_off().is_none();
         self.world = world;
         self.loaded = true;
+        if let Some(why) = self.cut_off().filter(|_| reached) {
+            self.say(format!("{why}."));
+        }
         let warnings: Vec<String> = self.world.me.iter().flat_map(|me| me.warnings.clone()).collect();
         for warning in warnings.iter().filter(|warning| !before.contains(warning)) {
             self.say(format!("Warning: {}", clean::line(warning)));
@@ -55,6 +59,11 @@ impl Plain {
         if let Some(group) = self.options.conversation {
             self.go(Place::Conversation(group));
         }
+    }
+
+    /// That the node of the open conversation can't be reached.
+    fn cut_off(&self) -> Option<String> {
+        cut_off(self.world.conversation(&self.group()?)?, &self.world)
     }
 
     fn conversation(&mut self, view: tidings_client::view::ConversationView) {
@@ -209,6 +218,7 @@ impl Plain {
             Event::Connection { node, open } => {
                 let state = if open { "Connected to" } else { "No connection to" };
                 self.say(format!("{state} {}.", clean::line(&node)));
+                self.stale = true;
             }
             Event::Progress { .. } => {}
             Event::Warning(text) => self.say(format!("Warning: {}", clean::line(&text))),

@@ -12,7 +12,7 @@ use super::effect::{Effect, Purpose};
 use super::intent::{Context, Intent, Panel, intend};
 use super::messages::summary;
 use super::slash::{as_text, is_command, parse};
-use super::world::{Place, World, hindrance};
+use super::world::{Place, World, cut_off, hindrance};
 use super::{clean, options::Options};
 use std::collections::{BTreeMap, VecDeque};
 use tidings_client::command::Command;
@@ -278,7 +278,7 @@ impl Plain {
         if one.expire > 0 {
             words.push(format!("messages disappear after {}", super::clock::lasting(one.expire.into())));
         }
-        words.extend(hindrance(one, &self.world));
+        words.extend(hindrance(one, &self.world).or_else(|| cut_off(one, &self.world)));
         words.join(", ")
     }
 

@@ -209,3 +209,16 @@ fn no_line_moves_a_cursor() {
         assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?}");
     }
 }
+
+#[test]
+fn a_conversation_says_that_its_node_can_t_be_reached() {
+    let mut plain = in_talk();
+    plain.take_lines();
+    let cut_off = || Box::new(World { unreachable: vec!["https://one.example".into()], ..fixture::world() });
+    plain.arrive(Arrival::Event(Event::Changed));
+    assert!(matches!(plain.take_effects().as_slice(), [Effect::Overview]));
+    plain.arrive(Arrival::Overview(cut_off()));
+    assert_eq!(plain.take_lines(), ["one.example can't be reached; messages wait."]);
+    plain.arrive(Arrival::Overview(cut_off()));
+    assert!(plain.take_lines().is_empty());
+}

@@ -103,6 +103,7 @@ async fn overview(session: &Session) -> Option<World> {
         devices: client.devices(),
         invitations: client.invitations(),
         channels: client.channels(),
+        unreachable: client.unreachable(),
     });
     world.await
 }

@@ -45,7 +45,7 @@ impl App {
         let (text, tone) = match &self.composer.mode {
             Mode::Reply(_, line) => (format!("Reply to {line} (Esc: don't)"), Tone::Accent),
             Mode::Edit(_) => ("Change your message (Esc: don't)".to_owned(), Tone::Accent),
-            Mode::New => match self.hindrance() {
+            Mode::New => match self.hindrance().or_else(|| self.cut_off()) {
                 Some(why) => (why, Tone::Warn),
                 None => (self.writing(), Tone::Dim),
             },

@@ -104,6 +104,19 @@ fn a_message_is_sent_and_comes_back_if_it_fails() {
 }
 
 #[test]
+fn a_conversation_says_that_its_node_can_t_be_reached() {
+    let mut stage = Stage::talking(80, 24);
+    assert!(!stage.draw().contains("messages wait"));
+    let world = World { unreachable: vec!["https://one.example".into()], ..fixture::world() };
+    stage.app.arrive(Arrival::Overview(Box::new(world)));
+    assert!(stage.draw().contains("one.example can't be reached; messages wait"));
+    stage.write("Hello").press("enter");
+    assert!(stage.commands().iter().any(|command| matches!(command, Command::SendText { .. })));
+    stage.app.arrive(Arrival::Overview(Box::new(fixture::world())));
+    assert!(!stage.draw().contains("messages wait"));
+}
+
+#[test]
 fn messages_are_answered_changed_and_reacted_to() {
     let mut stage = Stage::talking(80, 24);
     stage.commands();
