@@ -7,7 +7,8 @@ use std::future::Future;
 use std::time::Duration;
 use tidings_core::Timestamp;
 use tidings_core::delivery::{COLLAPSE, Delivery, DeliveryOutcome};
-use tokio::time::timeout;
+use tidings_core::ports::StoreError;
+use tokio::time::{sleep, timeout};
 
 /// Notifications that are being sent at a time.
 pub const SENDING_MAX: usize = 16;
@@ -32,38 +33,45 @@ impl Engine {
         let mut sending = FuturesUnordered::new();
         loop {
             let room = SENDING_MAX.saturating_sub(sending.len());
-            sending.extend(self.lease(room).await.into_iter().map(&send));
+            let leased = self.lease(room).await;
+            let failed = leased.is_none();
+            sending.extend(leased.into_iter().flatten().map(&send));
             // A slow service must not hold up what becomes due for others meanwhile.
             let room = sending.len() < SENDING_MAX;
             tokio::select! {
                 Some((delivery, outcome)) = sending.next(), if !sending.is_empty() => {
                     self.finish(delivery, outcome).await;
                 }
-                () = self.wait_for_work(), if room => {}
+                () = self.wait_for_work(failed), if room => {}
             }
         }
     }
 
-    async fn lease(&self, room: usize) -> Vec<Delivery> {
+    /// `None` if the store failed.
+    async fn lease(&self, room: usize) -> Option<Vec<Delivery>> {
         if room == 0 {
-            return Vec::new();
+            return Some(Vec::new());
         }
-        let now = self.now();
+        let leased = self.lease_due(self.now(), room).await;
+        leased
+            .inspect_err(|error| tracing::warn!(%error, "could not look for due notifications; it is tried again"))
+            .ok()
+    }
+
+    async fn lease_due(&self, now: Timestamp, room: usize) -> Result<Vec<Delivery>, StoreError> {
+        let store = &self.inner.store;
         // Looking costs no transaction.
-        let due = self.inner.store.next_delivery().await.ok().flatten();
-        if due.is_none_or(|due| due > now) {
-            return Vec::new();
-        }
-        match self.inner.store.lease_deliveries(now, now.after(LEASE), room).await {
-            Ok(leased) => leased,
-            Err(error) => {
-                tracing::warn!(%error, "could not look for due notifications");
-                Vec::new()
-            }
+        match store.next_delivery().await? {
+            Some(due) if due <= now => store.lease_deliveries(now, now.after(LEASE), room).await,
+            _ => Ok(Vec::new()),
         }
     }
 
-    async fn wait_for_work(&self) {
+    /// `failed`: the store did not do what the look before wanted. It is not asked again at each message: each time would be a warning.
+    async fn wait_for_work(&self, failed: bool) {
+        if failed {
+            return sleep(LOOK_AGAIN).await;
+        }
         let next = self.inner.store.next_delivery().await.ok().flatten();
         let pause = next.map_or(LOOK_AGAIN, |due: Timestamp| due.since(self.now()));
         let woken = self.inner.deliveries.notified();

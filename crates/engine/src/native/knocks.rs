@@ -11,6 +11,7 @@ use tidings_core::Hint;
 use tidings_core::delivery::DeliveryOutcome;
 use tidings_core::group::GroupId;
 use tidings_core::knock::{Door, KNOCK_EVERY, Knock, SUBSCRIPTION_BYTES_MAX};
+use tidings_core::ports::StoreError;
 use tidings_core::presence::DeviceMark;
 use tidings_core::{Ed25519Key, Timestamp, Token, TokenHash};
 use tokio::time::{sleep, timeout};
@@ -115,34 +116,44 @@ impl Engine {
         let mut sending = FuturesUnordered::new();
         loop {
             let room = most.saturating_sub(sending.len());
-            sending.extend(self.lease_knocks(door, room).await.into_iter().map(send));
+            let leased = self.lease_knocks(door, room).await;
+            let failed = leased.is_none();
+            sending.extend(leased.into_iter().flatten().map(send));
             let room = sending.len() < most;
             tokio::select! {
                 Some((knock, outcome)) = sending.next(), if !sending.is_empty() => {
                     self.finish_knock(door, knock, outcome).await;
                 }
-                () = self.wait_for_knocks(door), if room => {}
+                () = self.wait_for_knocks(door, failed), if room => {}
             }
         }
     }
 
-    async fn lease_knocks(&self, door: Door, room: usize) -> Vec<Knock> {
-        let now = self.now();
+    /// `None` if the store failed.
+    async fn lease_knocks(&self, door: Door, room: usize) -> Option<Vec<Knock>> {
+        if room == 0 {
+            return Some(Vec::new());
+        }
+        let leased = self.lease_due_knocks(door, self.now(), room).await;
+        leased
+            .inspect_err(|error| tracing::warn!(%error, "could not look for due pushes and wakes; it is tried again"))
+            .ok()
+    }
+
+    async fn lease_due_knocks(&self, door: Door, now: Timestamp, room: usize) -> Result<Vec<Knock>, StoreError> {
+        let store = &self.inner.store;
         // Looking costs no transaction.
-        let due = self.inner.store.next_knock(door).await.ok().flatten();
-        if room == 0 || due.is_none_or(|due| due > now) {
-            return Vec::new();
-        }
-        match self.inner.store.lease_knocks(door, now, now.after(LEASE), room).await {
-            Ok(leased) => leased,
-            Err(error) => {
-                tracing::warn!(%error, "could not look for due pushes and wakes");
-                Vec::new()
-            }
+        match store.next_knock(door).await? {
+            Some(due) if due <= now => store.lease_knocks(door, now, now.after(LEASE), room).await,
+            _ => Ok(Vec::new()),
         }
     }
 
-    async fn wait_for_knocks(&self, door: Door) {
+    /// `failed`: the store did not do what the look before wanted. It is not asked again at each message: each time would be a warning.
+    async fn wait_for_knocks(&self, door: Door, failed: bool) {
+        if failed {
+            return sleep(LOOK_AGAIN).await;
+        }
         let next = self.inner.store.next_knock(door).await.ok().flatten();
         let pause = next.map_or(LOOK_AGAIN, |due: Timestamp| due.since(self.now()));
         let woken = match door {

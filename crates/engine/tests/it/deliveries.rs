@@ -1,6 +1,7 @@
 //! Notifications: collapsed, retried, given up, and nobody's fault for others.
 
 use crate::house::{House, alice, bob, person, until};
+use crate::warnings::Warnings;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tidings_core::{Delivery, DeliveryOutcome, Key, StreamName};
@@ -159,4 +160,27 @@ async fn what_a_worker_took_along_is_tried_again() {
     house.pass(Duration::from_secs(1));
     sent(&service, 2).await;
     worker.abort();
+}
+
+#[tokio::test]
+async fn a_store_that_fails_is_told_of_and_left_in_peace() {
+    let house = House::new();
+    house.listen().await;
+    house.lose_store().await;
+    let warnings = Warnings::default();
+    let _guard = warnings.listen();
+    let (engine, other) = (house.engine.clone(), house.engine.clone());
+    let deliveries = tokio::spawn(async move {
+        engine.run_deliveries(async |delivery| (delivery, DeliveryOutcome::Delivered)).await;
+    });
+    let knocks = tokio::spawn(async move { other.run_knocks(async |knock| (knock, DeliveryOutcome::Delivered)).await });
+    // Of notifications, of pushes, of wakes.
+    until("all were warned of", async || warnings.count() >= 3).await;
+    for _ in 0..100 {
+        house.pass(Duration::from_secs(1));
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(warnings.count(), 3);
+    deliveries.abort();
+    knocks.abort();
 }

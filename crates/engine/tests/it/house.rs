@@ -154,6 +154,11 @@ impl House {
         writer.finish().await.unwrap()
     }
 
+    /// From now on the store fails at whatever is asked of it.
+    pub async fn lose_store(&self) {
+        self.store.close().await.unwrap();
+    }
+
     /// Nothing that is stored is damaged or miscounted.
     pub async fn intact(&self) {
         assert_eq!(self.store.verify().await.unwrap(), Vec::<String>::new());

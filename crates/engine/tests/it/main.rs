@@ -20,3 +20,4 @@ mod rooms;
 mod schedule;
 mod sweeping;
 mod uploads;
+mod warnings;
