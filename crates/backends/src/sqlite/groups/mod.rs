@@ -13,6 +13,7 @@ use super::writer::Tx;
 use super::{SqliteStore, envelopes};
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::time::Duration;
 use tidings_core::denial::Denial;
 use tidings_core::group::{
     Appended, EntryPosting, GROUP_IDLE, GROUPS_MAX, GroupId, GroupView, Member, Membership, NewGroup, Role,
@@ -273,24 +274,32 @@ fn end(tx: &Tx<'_>, group: &GroupId, owner: &Ed25519Key) -> Ruled<()> {
     stream.close(tx.conn).map(Ok)
 }
 
+/// Groups that hold nothing and had no commit for long.
+const IDLE: &str = "SELECT g.stream, g.account, g.turn, g.turn_at, g.members, g.owners, g.sum
+         FROM groups g CROSS JOIN streams s ON s.id = g.stream WHERE g.turn_at < ?1 AND s.count = 0 LIMIT ?2";
+
+/// Groups that hold nothing and whose account is gone: there are fewer such accounts than silent groups.
+const ORPHANED: &str = "SELECT g.stream, g.account, g.turn, g.turn_at, g.members, g.owners, g.sum
+         FROM accounts a CROSS JOIN groups g ON g.account = a.number CROSS JOIN streams s ON s.id = g.stream
+         WHERE a.key IS NULL AND g.turn_at < ?1 AND s.count = 0 LIMIT ?2";
+
 /// Deletes groups that hold nothing any more, if their account is gone or they are idle for long.
 pub(super) fn sweep(tx: &Tx<'_>, now: Timestamp, limit: usize, swept: &mut Swept) -> Result<(), Fault> {
-    let mut select = tx.conn.prepare_cached(
-        "SELECT g.stream, g.account, g.turn, g.turn_at, g.members, g.owners, g.sum
-         FROM streams s JOIN groups g ON g.stream = s.id LEFT JOIN accounts a ON a.number = g.account
-         WHERE s.kind = 6 AND s.count = 0 AND (g.turn_at < ?1 OR (a.key IS NULL AND g.turn_at < ?2)) LIMIT ?3",
-    )?;
     // A group that was just made for somebody holds nothing yet, either.
-    let (idle, young) = (now.before(GROUP_IDLE), now.before(std::time::Duration::from_secs(90 * 86_400)));
-    let doomed: Vec<_> = select
-        .query_and_then(params![idle.millis(), young.millis(), int(limit)], GroupRow::read)?
-        .collect::<Result<_, _>>()?;
-    swept.more |= doomed.len() == limit;
-    for group in doomed {
-        let stream = StreamRow::load(tx.conn, group.stream)?;
-        group.delete(tx, stream.used)?;
-        stream.close(tx.conn)?;
-        swept.groups += 1;
+    let young = Duration::from_secs(90 * 86_400);
+    for (sql, age) in [(IDLE, GROUP_IDLE), (ORPHANED, young)] {
+        let doomed: Vec<_> = tx
+            .conn
+            .prepare_cached(sql)?
+            .query_and_then(params![now.before(age).millis(), int(limit)], GroupRow::read)?
+            .collect::<Result<_, _>>()?;
+        swept.more |= doomed.len() == limit;
+        for group in doomed {
+            let stream = StreamRow::load(tx.conn, group.stream)?;
+            group.delete(tx, stream.used)?;
+            stream.close(tx.conn)?;
+            swept.groups += 1;
+        }
     }
     Ok(())
 }

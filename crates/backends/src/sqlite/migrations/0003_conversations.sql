@@ -69,6 +69,7 @@ CREATE TABLE groups (
   sum INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX groups_account ON groups (account);
+CREATE INDEX groups_turn ON groups (turn_at);
 
 -- The newest sealed group info.
 CREATE TABLE infos (
@@ -85,9 +86,6 @@ CREATE TABLE members (
   sum INTEGER NOT NULL,
   PRIMARY KEY (stream, key)
 ) STRICT, WITHOUT ROWID;
-
--- Groups that hold nothing any more, to be looked at.
-CREATE INDEX streams_silent ON streams (kind) WHERE kind = 6 AND count = 0;
 
 -- Where a device of a member of a group wants to be woken.
 CREATE TABLE wakes (
