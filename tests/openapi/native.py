@@ -98,11 +98,12 @@ class Person:
 
     def devices(self, counter=None):
         """The signed device list with this counter."""
+        proof = self.device.secret.sign(b"tidings/1 member\0" + self.identity.public)
         body = {
             "identity": self.identity.public,
             "counter": counter or self.counter,
             "next": 2,
-            "devices": [{"key": self.device.public, "serial": 1}],
+            "devices": [{"key": self.device.public, "serial": 1, "proof": proof}],
         }
         return b64(self.identity.object("devices", body))
 

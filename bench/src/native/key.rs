@@ -121,9 +121,10 @@ impl Key {
         let mut body = vec![0xa4];
         body.extend_from_slice(b"\x68identity");
         body.extend(bytes(&self.public()));
-        body.extend_from_slice(b"\x67counter\x01\x64next\x02\x67devices\x81\xa2\x63key");
+        body.extend_from_slice(b"\x67counter\x01\x64next\x02\x67devices\x81\xa3\x63key");
         body.extend(bytes(&device.public()));
-        body.extend_from_slice(b"\x66serial\x01");
+        body.extend_from_slice(b"\x66serial\x01\x65proof");
+        body.extend(bytes(&device.sign(&[b"tidings/1 member\0", self.public().as_slice()].concat())));
         let signature = self.sign(&[b"tidings/1 devices\0", body.as_slice()].concat());
         [vec![0x82], bytes(&body), bytes(&signature)].concat()
     }

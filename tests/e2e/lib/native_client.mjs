@@ -66,7 +66,7 @@ export class Person {
   }
 
   list() {
-    const devices = this.devices.map(({ key, serial }) => ({ key: key.bytes, serial }));
+    const devices = this.devices.map(({ key, serial }) => ({ key: key.bytes, serial, proof: key.proves(this.identity) }));
     return b64(this.identity.object('devices', { identity: this.identity.bytes, counter: this.counter, next: this.next, devices }));
   }
 

@@ -43,6 +43,11 @@ export class Key {
     return sign(null, bytes, this.secret);
   }
 
+  /** That this key is a device of an identity: nobody can list a device that does not want it. */
+  proves(identity) {
+    return this.sign(Buffer.concat([Buffer.from('tidings/1 member\0'), identity.bytes]));
+  }
+
   object(label, body) {
     const bytes = cbor(body);
     return cbor([bytes, this.sign(Buffer.concat([Buffer.from(`tidings/1 ${label}\0`), bytes]))]);

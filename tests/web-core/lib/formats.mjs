@@ -57,6 +57,11 @@ export function verifiedBy(object, label, identity) {
   return decode(bytes);
 }
 
+// identity.md: that a device's key is one of an identity's devices.
+export function proof(device, identity) {
+  return ed25519.sign(join(text('tidings/1 member'), Uint8Array.of(0), identity), device);
+}
+
 // identity.md: a person with a device, or another device of that person.
 export function person({ identity, serial } = { identity: random(32), serial: 0 }) {
   const device = random(32);

@@ -56,7 +56,7 @@ export class Stranger {
     const it = new Stranger();
     Object.assign(it, formats.person(), { node, name, packages: [] });
     it.id = ed25519.getPublicKey(it.identity);
-    const devices = [{ key: ed25519.getPublicKey(it.device), serial: it.serial }];
+    const devices = [{ key: ed25519.getPublicKey(it.device), serial: it.serial, proof: formats.proof(it.device, it.id) }];
     it.list = formats.signed(it.identity, 'devices', { identity: it.id, counter: 1, next: it.serial + 1, devices });
     await ask(node, 'POST', '/v1/accounts', { seed: it.identity, json: { devices: b64(it.list) }, wanted: 201 });
     return it;
