@@ -95,6 +95,18 @@ pub fn resolve_introduction<'a>(text: &str, all: &'a [IntroductionView]) -> Resu
     all.iter().find(|one| Some(one.identity) == found).ok_or_else(unknown)
 }
 
+/// That somebody was suggested and is no contact yet, and what to do.
+pub(crate) fn only_suggested(one: &IntroductionView) -> String {
+    let name = show::line(&one.name);
+    match one.followed {
+        true => format!("{name} was suggested to you, and becomes a contact once both of you followed the suggestion"),
+        false => {
+            let follow = show::word(&one.name);
+            format!("{name} was suggested to you, and is no contact yet: `tidings contacts follow {follow}`")
+        }
+    }
+}
+
 fn person(identity: Identity, names: &[&str]) -> Candidate {
     Candidate {
         ids: vec![identity.to_string()],
@@ -168,6 +180,21 @@ fn suggestions(wanted: &str, all: &[Candidate]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_was_only_suggested_is_told_apart() {
+        let mut one = IntroductionView {
+            introduction: tidings_client::view::Introduction([1; 16]),
+            identity: Identity([2; 32]),
+            name: "Carol C".to_owned(),
+            by: Identity([3; 32]),
+            followed: false,
+        };
+        assert!(resolve_introduction("carol", std::slice::from_ref(&one)).is_ok());
+        assert!(only_suggested(&one).contains("`tidings contacts follow 'Carol C'`"));
+        one.followed = true;
+        assert!(!only_suggested(&one).contains("contacts follow"));
+    }
 
     fn contact(name: &str, own_name: &str, byte: u8) -> ContactView {
         ContactView {

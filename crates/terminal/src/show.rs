@@ -132,7 +132,11 @@ pub fn said(message: &MessageView) -> String {
         Shown::Text(text) => clean(text),
         Shown::File(file) => file_line(file),
         Shown::Introduction { name, open, .. } => {
-            let rest = if *open { "" } else { " (done)" };
+            let rest = match open {
+                false => " (done)".to_owned(),
+                true if message.mine => String::new(),
+                true => format!(" (`tidings contacts follow {}` follows it)", word(name)),
+            };
             format!("suggests a contact: {}{rest}", line(name))
         }
         Shown::RoomLink { name, link } => format!("invites to the room {}: {}", line(name), clean(&link.0)),
@@ -178,6 +182,16 @@ mod tests {
         assert_eq!(word("-rf"), "'-rf'");
         assert_eq!(word(""), "''");
         assert_eq!(word("a\nb"), "'a b'");
+    }
+
+    #[test]
+    fn a_suggestion_says_how_it_is_followed() {
+        let mut message = crate::screen::fixture::message(1, 1, "");
+        let introduction = tidings_client::view::Introduction([1; 16]);
+        message.shown = Shown::Introduction { name: "Carol C".to_owned(), introduction, open: true };
+        assert_eq!(said(&message), "suggests a contact: Carol C (`tidings contacts follow 'Carol C'` follows it)");
+        message.mine = true;
+        assert_eq!(said(&message), "suggests a contact: Carol C");
     }
 
     #[test]

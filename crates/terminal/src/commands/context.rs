@@ -218,7 +218,19 @@ impl Context {
             Err(Miss::Unknown(..)) => self.freshen().await,
             found => return Ok(found?),
         }
-        Ok(names::resolve_contact(text, &self.session.contacts().await)?)
+        match names::resolve_contact(text, &self.session.contacts().await) {
+            Err(miss) => Err(self.missed(text, miss).await),
+            found => Ok(found?),
+        }
+    }
+
+    /// Why nobody is found; who was only suggested is told apart.
+    async fn missed(&self, text: &str, miss: Miss) -> Failure {
+        let suggested = self.session.introductions().await;
+        match (&miss, names::resolve_introduction(text, &suggested)) {
+            (Miss::Unknown(..), Ok(one)) => Failure::Usage(names::only_suggested(one)),
+            _ => miss.into(),
+        }
     }
 
     /// The conversation that the text means. What is not known may have come meanwhile.
@@ -229,7 +241,10 @@ impl Context {
             found => return Ok(found?),
         }
         let (contacts, conversations) = (self.session.contacts().await, self.session.conversations().await);
-        Ok(names::resolve_conversation(text, &contacts, &conversations)?)
+        match names::resolve_conversation(text, &contacts, &conversations) {
+            Err(miss) => Err(self.missed(text, miss).await),
+            found => Ok(found?),
+        }
     }
 
     pub(crate) fn events(&self) -> Events {

@@ -227,9 +227,16 @@ async fn create(
 async fn made(done: Done, context: &Context) -> Result<(), Failure> {
     let Done::Conversation(group) = done else { return context.done("Done.") };
     context.settled().await;
-    let title = context.session.conversation(group).await.map(|view| view.title).unwrap_or_default();
-    let text = format!("{} is there: tidings send {} hello", show::line(&title), show::word(&title));
-    context.output.say(&json!({ "conversation": group.to_string(), "title": title }), text)
+    let view = context.session.conversation(group).await;
+    let title = view.as_ref().map(|view| view.title.clone()).unwrap_or_default();
+    let mut object = json!({ "conversation": group.to_string(), "title": title });
+    let mut text = format!("{} is there: tidings send {} hello", show::line(&title), show::word(&title));
+    if view.is_some_and(|view| view.kind == ConversationKind::Room) {
+        let link = link_of(group, context).await?;
+        text.push_str(&format!("\nWhoever has this link can join: {link}"));
+        object["link"] = json!(link);
+    }
+    context.output.say(&object, text)
 }
 
 async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Command, &'static str)>, Failure> {
@@ -405,14 +412,18 @@ async fn members(room: &str, context: &Context) -> Result<(), Failure> {
 }
 
 async fn link(room: &str, qr: bool, context: &Context) -> Result<(), Failure> {
-    let group = context.conversation(room).await?.0;
-    let Done::Link(link) = context.command(Command::RoomLink { group }).await? else {
-        return Err(Failure::Failed("there is no link".to_owned()));
-    };
-    context.output.say(&json!({ "link": link.0 }), &link.0)?;
-    match show::qr(&link.0).filter(|_| qr && !context.output.json()) {
+    let link = link_of(context.conversation(room).await?.0, context).await?;
+    context.output.say(&json!({ "link": link }), &link)?;
+    match show::qr(&link).filter(|_| qr && !context.output.json()) {
         Some(code) => context.output.line(format_args!("\n{code}")),
         None => Ok(()),
+    }
+}
+
+async fn link_of(group: GroupId, context: &Context) -> Result<String, Failure> {
+    match context.command(Command::RoomLink { group }).await? {
+        Done::Link(link) => Ok(link.0.clone()),
+        _ => Err(Failure::Failed("there is no link".to_owned())),
     }
 }
 

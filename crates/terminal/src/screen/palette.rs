@@ -37,16 +37,39 @@ pub(crate) struct Palette {
     theme: Theme,
 }
 
-/// Colours of names that can be read on dark and on light: as 24 bits, of the 256, of the 16.
-const NAMES: [((u8, u8, u8), u8, Color); 8] = [
-    ((62, 140, 205), 32, Color::Blue),
-    ((55, 150, 85), 35, Color::Green),
-    ((175, 125, 35), 136, Color::Yellow),
-    ((190, 95, 175), 133, Color::Magenta),
-    ((45, 150, 150), 37, Color::Cyan),
-    ((205, 95, 75), 167, Color::LightRed),
-    ((125, 115, 210), 98, Color::LightBlue),
-    ((120, 140, 60), 101, Color::LightMagenta),
+/// A colour as 24 bits, and as one of the 256.
+type Shade = ((u8, u8, u8), u8);
+
+/// A colour on each background: its contrast is at least 4.5 on dark and on light ones (WCAG 2.2, 1.4.3), also where something is
+/// selected, and 3 on all if the background is not known.
+struct Hue {
+    dark: Shade,
+    light: Shade,
+    unknown: Shade,
+    /// Of the 16, which the person has set.
+    sixteen: Color,
+}
+
+const fn hue(dark: Shade, light: Shade, unknown: Shade, sixteen: Color) -> Hue {
+    Hue { dark, light, unknown, sixteen }
+}
+
+const GREY: Hue = hue(((160, 165, 172), 248), ((90, 94, 102), 240), ((128, 132, 140), 244), Color::DarkGray);
+const BLUE: Hue = hue(((120, 185, 245), 75), ((20, 85, 155), 25), ((62, 140, 205), 32), Color::Blue);
+const GREEN: Hue = hue(((95, 200, 130), 78), ((20, 100, 50), 22), ((55, 150, 85), 29), Color::Green);
+const AMBER: Hue = hue(((230, 175, 70), 214), ((125, 75, 0), 94), ((190, 130, 20), 136), Color::Yellow);
+const RED: Hue = hue(((255, 140, 135), 210), ((175, 25, 30), 124), ((210, 70, 70), 167), Color::Red);
+
+/// Colours of names.
+const NAMES: [Hue; 8] = [
+    BLUE,
+    GREEN,
+    hue(((220, 175, 90), 179), ((120, 80, 0), 94), ((175, 125, 35), 136), Color::Yellow),
+    hue(((230, 150, 215), 176), ((140, 40, 125), 90), ((190, 95, 175), 133), Color::Magenta),
+    hue(((90, 200, 200), 80), ((0, 95, 100), 23), ((45, 150, 150), 30), Color::Cyan),
+    hue(((245, 150, 125), 209), ((160, 55, 30), 88), ((205, 95, 75), 167), Color::LightRed),
+    hue(((180, 170, 250), 147), ((85, 65, 175), 55), ((125, 115, 210), 98), Color::LightBlue),
+    hue(((170, 195, 105), 149), ((80, 95, 20), 58), ((120, 140, 60), 101), Color::LightMagenta),
 ];
 
 impl Palette {
@@ -65,27 +88,25 @@ impl Palette {
         let plain = Style::new();
         match tone {
             Tone::Text => plain,
-            Tone::Dim if self.colours >= Colours::Many => plain.fg(self.pick((128, 132, 140), 244, Color::DarkGray)),
+            Tone::Dim if self.colours >= Colours::Many => self.coloured(&GREY),
             Tone::Dim => plain.add_modifier(Modifier::DIM),
             Tone::Strong => plain.add_modifier(Modifier::BOLD),
-            Tone::Accent => self.coloured((62, 140, 205), 32, Color::Cyan).add_modifier(Modifier::BOLD),
-            Tone::Good => self.coloured((55, 150, 85), 35, Color::Green),
-            Tone::Warn => self.coloured((190, 130, 20), 172, Color::Yellow).add_modifier(Modifier::BOLD),
-            Tone::Bad => self.coloured((210, 70, 70), 160, Color::Red).add_modifier(Modifier::BOLD),
-            Tone::Link => self.coloured((62, 140, 205), 32, Color::Blue).add_modifier(Modifier::UNDERLINED),
+            Tone::Accent => self.coloured(&Hue { sixteen: Color::Cyan, ..BLUE }).add_modifier(Modifier::BOLD),
+            Tone::Good => self.coloured(&GREEN),
+            Tone::Warn => self.coloured(&AMBER).add_modifier(Modifier::BOLD),
+            Tone::Bad => self.coloured(&RED).add_modifier(Modifier::BOLD),
+            Tone::Link => self.coloured(&BLUE).add_modifier(Modifier::UNDERLINED),
             Tone::Selected => self.selected(),
             Tone::Public if self.colours == Colours::None => plain.add_modifier(Modifier::REVERSED),
-            Tone::Public => plain.fg(Color::Black).bg(self.pick((220, 165, 50), 178, Color::Yellow)),
-            Tone::Key => self.coloured((62, 140, 205), 32, Color::Cyan),
+            Tone::Public => plain.fg(Color::Black).bg(self.pick(((220, 165, 50), 178), Color::Yellow)),
+            Tone::Key => self.coloured(&Hue { sixteen: Color::Cyan, ..BLUE }),
         }
     }
 
     /// How the name of somebody looks, always the same for the same key.
     pub(crate) fn name(&self, key: &[u8]) -> Style {
         let sum = key.iter().fold(0usize, |sum, byte| sum.wrapping_mul(31).wrapping_add((*byte).into()));
-        let (full, many, sixteen) =
-            NAMES.get(sum % NAMES.len()).copied().unwrap_or(((128, 128, 128), 244, Color::Gray));
-        self.coloured(full, many, sixteen).add_modifier(Modifier::BOLD)
+        self.coloured(NAMES.get(sum % NAMES.len()).unwrap_or(&GREY)).add_modifier(Modifier::BOLD)
     }
 
     /// A colour of a picture.
@@ -107,11 +128,22 @@ impl Palette {
         }
     }
 
-    fn coloured(&self, full: (u8, u8, u8), many: u8, sixteen: Color) -> Style {
-        if self.colours == Colours::None { Style::new() } else { Style::new().fg(self.pick(full, many, sixteen)) }
+    fn coloured(&self, hue: &Hue) -> Style {
+        let shade = match self.theme {
+            Theme::Dark => hue.dark,
+            Theme::Light => hue.light,
+            Theme::Unknown => hue.unknown,
+        };
+        let sixteen = match hue.sixteen {
+            // These are pale with most terminals.
+            Color::Yellow if self.theme == Theme::Light => Color::Magenta,
+            Color::Cyan if self.theme == Theme::Light => Color::Blue,
+            other => other,
+        };
+        if self.colours == Colours::None { Style::new() } else { Style::new().fg(self.pick(shade, sixteen)) }
     }
 
-    fn pick(&self, (red, green, blue): (u8, u8, u8), many: u8, sixteen: Color) -> Color {
+    fn pick(&self, ((red, green, blue), many): Shade, sixteen: Color) -> Color {
         match self.colours {
             Colours::Full => Color::Rgb(red, green, blue),
             Colours::Many => Color::Indexed(many),
@@ -152,6 +184,54 @@ mod tests {
         let palette = Palette::new(&Options { colours: Colours::Sixteen, ..Options::default() });
         for key in 0..=255u8 {
             assert!(!matches!(palette.name(&[key]).fg, Some(Color::Rgb(..) | Color::Indexed(_))));
+        }
+    }
+
+    /// What a colour is on the screen, without those of the 16.
+    fn points(colour: Color) -> (u8, u8, u8) {
+        let step = |level: u8| if level == 0 { 0 } else { 55 + 40 * level };
+        match colour {
+            Color::Rgb(red, green, blue) => (red, green, blue),
+            Color::Black => (0, 0, 0),
+            Color::Indexed(grey @ 232..) => [8 + 10 * (grey - 232); 3].into(),
+            Color::Indexed(cube @ 16..) => (step((cube - 16) / 36), step((cube - 16) / 6 % 6), step((cube - 16) % 6)),
+            other => panic!("{other:?} is the person's own"),
+        }
+    }
+
+    /// How different two colours are (WCAG 2.2).
+    fn contrast(one: (u8, u8, u8), other: (u8, u8, u8)) -> f64 {
+        let linear = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.03928 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        let light = |(red, green, blue)| 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+        let (one, other) = (light(one), light(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    #[test]
+    fn everything_can_be_read_on_dark_and_on_light() {
+        let (dark, light) = ([(0, 0, 0), (30, 30, 30)], [(255, 255, 255), (253, 246, 227)]);
+        let unknown = [dark[0], light[0]];
+        for (theme, backgrounds, least) in
+            [(Theme::Dark, dark, 4.5), (Theme::Light, light, 4.5), (Theme::Unknown, unknown, 3.0)]
+        {
+            for colours in [Colours::Full, Colours::Many] {
+                let palette = Palette::new(&Options { colours, theme, ..Options::default() });
+                let tones = [Tone::Dim, Tone::Accent, Tone::Good, Tone::Warn, Tone::Bad, Tone::Link, Tone::Key];
+                let tones = tones.map(|tone| (format!("{tone:?}"), palette.style(tone)));
+                let names = (0..8u8).map(|key| (format!("name {key}"), palette.name(&[key])));
+                let selected = palette.style(Tone::Selected).bg.map(points);
+                for (what, style) in tones.into_iter().chain(names) {
+                    for background in backgrounds.into_iter().chain(selected) {
+                        let found = contrast(points(style.fg.unwrap()), background);
+                        assert!(found >= least, "{what} on {background:?}, {theme:?}, {colours:?}: {found:.1}");
+                    }
+                }
+                let public = palette.style(Tone::Public);
+                assert!(contrast(points(public.fg.unwrap()), points(public.bg.unwrap())) >= 4.5);
+            }
         }
     }
 

@@ -79,7 +79,9 @@ fn in_conversation(slash: Slash, context: &Context<'_>) -> Result<Intent, String
             Ok(ask(question, "Leave", said_effect("You have left.", Command::Leave { group })))
         }
         Slash::Forget => {
-            if conversation.standing != Standing::Out && conversation.kind != ConversationKind::Pair {
+            // What can't be come into, or not believed, can be given up.
+            let over = matches!(conversation.standing, Standing::Out | Standing::Behind | Standing::Joining);
+            if !over && conversation.kind != ConversationKind::Pair {
                 return Err("leave it first: /leave".to_owned());
             }
             let question = format!("Delete {} and all its messages here?", clean::name(&conversation.title));
