@@ -57,17 +57,34 @@ pub enum DeliveryOutcome {
     Refused,
 }
 
+impl DeliveryOutcome {
+    /// What it is called where outcomes are counted.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Gone => "gone",
+            Self::Retry(_) => "retry",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 impl Delivery {
     /// When to try again after a failed attempt at `now`, or `None` when it is given up. `jitter` (0 to 255) spreads
     /// attempts by up to a quarter.
     pub fn retry_at(&self, after: Option<Duration>, jitter: u8, now: Timestamp) -> Option<Timestamp> {
-        if self.attempts.saturating_add(1) >= ATTEMPTS_MAX {
-            return None;
-        }
-        let backoff = RETRY_FIRST.saturating_mul(4u32.saturating_pow(self.attempts));
-        let wait = after.unwrap_or(backoff).max(backoff).min(RETRY_MAX);
-        Some(now.after(wait + wait / 4 * u32::from(jitter) / 255))
+        retry_at(self.attempts, after, jitter, now)
     }
+}
+
+/// When to make the next attempt at something that was attempted `attempts` times before the one that failed at `now`.
+pub(crate) fn retry_at(attempts: u32, after: Option<Duration>, jitter: u8, now: Timestamp) -> Option<Timestamp> {
+    if attempts.saturating_add(1) >= ATTEMPTS_MAX {
+        return None;
+    }
+    let backoff = RETRY_FIRST.saturating_mul(4u32.saturating_pow(attempts));
+    let wait = after.unwrap_or(backoff).max(backoff).min(RETRY_MAX);
+    Some(now.after(wait + wait / 4 * u32::from(jitter) / 255))
 }
 
 #[cfg(test)]

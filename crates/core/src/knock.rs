@@ -1,7 +1,7 @@
 //! Knocks: telling a device that something came, without saying what. A push to a device of this node, or a request to the address
 //! that a member of a group left (docs/protocol/node.md, Push).
 
-use crate::delivery::ATTEMPTS_MAX;
+use crate::delivery;
 use crate::time::Timestamp;
 use std::time::Duration;
 
@@ -10,12 +10,6 @@ pub const KNOCKS_MAX: u64 = 100_000;
 
 /// After a knock, the next one at the same door waits this long, and all that come meanwhile become one.
 pub const KNOCK_EVERY: Duration = Duration::from_secs(60);
-
-/// First wait between attempts; it quadruples each time.
-const RETRY_FIRST: Duration = Duration::from_secs(10);
-
-/// The longest wait between attempts, whatever the other side asks for.
-const RETRY_MAX: Duration = Duration::from_secs(3600);
 
 /// Tokens that one device may have given out to be woken with. Beyond that the oldest go.
 pub const WAKE_TOKENS_MAX: u64 = 2000;
@@ -76,11 +70,6 @@ impl Knock {
     /// When to try again after a failed attempt at `now`, or `None` when it is given up. `jitter` (0 to 255) spreads attempts by
     /// up to a quarter.
     pub fn retry_at(&self, after: Option<Duration>, jitter: u8, now: Timestamp) -> Option<Timestamp> {
-        if self.attempts.saturating_add(1) >= ATTEMPTS_MAX {
-            return None;
-        }
-        let backoff = RETRY_FIRST.saturating_mul(4u32.saturating_pow(self.attempts));
-        let wait = after.unwrap_or(backoff).max(backoff).min(RETRY_MAX);
-        Some(now.after(wait + wait / 4 * u32::from(jitter) / 255))
+        delivery::retry_at(self.attempts, after, jitter, now)
     }
 }

@@ -79,7 +79,7 @@ impl Engine {
     }
 
     async fn finish(&self, delivery: Delivery, outcome: DeliveryOutcome) {
-        metrics::counter!("tidings_notifications_total", "outcome" => name(outcome)).increment(1);
+        metrics::counter!("tidings_notifications_total", "outcome" => outcome.name()).increment(1);
         let now = self.now();
         let [jitter] = self.inner.entropy.bytes();
         let next = match outcome {
@@ -95,14 +95,5 @@ impl Engine {
     /// Queued notifications that are due, for tests and diagnosis: leases and forgets none.
     pub async fn next_delivery(&self) -> Result<Option<Timestamp>, Error> {
         Ok(self.inner.store.next_delivery().await?)
-    }
-}
-
-fn name(outcome: DeliveryOutcome) -> &'static str {
-    match outcome {
-        DeliveryOutcome::Delivered => "delivered",
-        DeliveryOutcome::Gone => "gone",
-        DeliveryOutcome::Retry(_) => "retry",
-        DeliveryOutcome::Refused => "refused",
     }
 }

@@ -3,11 +3,9 @@
 use super::conversation::{Conversation, Heard, Next};
 use super::session::{MEMBER_BYTES_MAX, STRANGER_BYTES_MAX};
 use super::{Darkchat, ENCODING};
-use crate::websocket::{CloseCode, Event, Frame, Socket, SocketError};
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use crate::websocket::{CloseCode, Event, Frame, Happening, Socket};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use tidings_engine::{Item, News};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -52,12 +50,6 @@ struct Talk {
     listen_first: bool,
 }
 
-enum Happening {
-    Event(Result<Event, SocketError>),
-    News(Option<News>),
-    Alarm,
-}
-
 impl Talk {
     async fn run(&mut self) {
         loop {
@@ -81,27 +73,9 @@ impl Talk {
 
     /// Waits for whatever comes. Messages are only asked for when all that waited has left: so they wait where they cost
     /// nothing, an acknowledgement has at most one batch before it, and a client that does not read misses the oldest.
-    async fn next(&mut self) -> Happening {
+    async fn next(&mut self) -> Happening<Option<News>> {
         let Self { conversation, socket, alarm, listen_first, .. } = self;
-        let mut news = pin!(conversation.news());
-        poll_fn(|cx| {
-            if std::mem::take(listen_first)
-                && socket.queued() == 0
-                && let Poll::Ready(news) = news.as_mut().poll(cx)
-            {
-                return Poll::Ready(Happening::News(news));
-            }
-            if let Poll::Ready(event) = socket.poll_event(cx) {
-                return Poll::Ready(Happening::Event(event));
-            }
-            if socket.queued() == 0
-                && let Poll::Ready(news) = news.as_mut().poll(cx)
-            {
-                return Poll::Ready(Happening::News(news));
-            }
-            alarm.as_mut().poll(cx).map(|()| Happening::Alarm)
-        })
-        .await
+        socket.turn(conversation.news(), alarm.as_mut(), listen_first).await
     }
 
     /// Takes a message, and those that came with it. False if the connection must end.

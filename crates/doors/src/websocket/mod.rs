@@ -7,8 +7,10 @@ mod mask;
 mod queue;
 mod reader;
 mod socket;
+mod turn;
 
 pub use frame::{CloseCode, Frame, payload};
 pub use handshake::{Handshake, HandshakeRefused, handshake, is_upgrade};
 pub use reader::{Fault, Piece, Reader};
 pub use socket::{Event, Socket, SocketError};
+pub use turn::Happening;

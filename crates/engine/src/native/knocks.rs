@@ -169,7 +169,7 @@ impl Engine {
             Door::Push => "push",
             Door::Wake => "wake",
         };
-        metrics::counter!("tidings_knocks_total", "kind" => kind, "outcome" => name(outcome)).increment(1);
+        metrics::counter!("tidings_knocks_total", "kind" => kind, "outcome" => outcome.name()).increment(1);
         let now = self.now();
         let [jitter] = self.inner.entropy.bytes();
         let (outcome, next) = match outcome {
@@ -184,14 +184,5 @@ impl Engine {
         if let Err(error) = self.inner.store.finish_knock(knock, outcome, next).await {
             tracing::warn!(%error, "could not note how a push or a wake ended; it is tried again");
         }
-    }
-}
-
-fn name(outcome: DeliveryOutcome) -> &'static str {
-    match outcome {
-        DeliveryOutcome::Delivered => "delivered",
-        DeliveryOutcome::Gone => "gone",
-        DeliveryOutcome::Retry(_) => "retry",
-        DeliveryOutcome::Refused => "refused",
     }
 }

@@ -9,12 +9,10 @@ use super::frames::{Around, say};
 use super::pace::Pace;
 use super::text::read_text;
 use super::{Client, channel};
-use crate::websocket::{CloseCode, Event, Frame, Socket, SocketError};
-use std::future::poll_fn;
+use crate::websocket::{CloseCode, Event, Frame, Happening, Socket, SocketError};
 use std::io::ErrorKind;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use tidings_core::{Caller, Key, Seq, StreamKind, StreamName};
 use tidings_engine::{Batch, Error, News, Post, Subscriber};
@@ -78,12 +76,6 @@ struct Session {
     listen_first: bool,
 }
 
-enum Happening {
-    Event(Result<Event, SocketError>),
-    News(Result<News, Error>),
-    Alarm,
-}
-
 impl Session {
     async fn run(&mut self) {
         let Ok(incarnation) = self.door.engine.incarnation().await else { return };
@@ -119,27 +111,9 @@ impl Session {
     }
 
     /// Waits for whatever comes. News are only asked for when all that waited has left.
-    async fn next(&mut self) -> Happening {
+    async fn next(&mut self) -> Happening<Result<News, Error>> {
         let Self { subscriber, socket, alarm, listen_first, .. } = self;
-        let mut news = pin!(subscriber.next());
-        poll_fn(|cx| {
-            if std::mem::take(listen_first)
-                && socket.queued() == 0
-                && let Poll::Ready(news) = news.as_mut().poll(cx)
-            {
-                return Poll::Ready(Happening::News(news));
-            }
-            if let Poll::Ready(event) = socket.poll_event(cx) {
-                return Poll::Ready(Happening::Event(event));
-            }
-            if socket.queued() == 0
-                && let Poll::Ready(news) = news.as_mut().poll(cx)
-            {
-                return Poll::Ready(Happening::News(news));
-            }
-            alarm.as_mut().poll(cx).map(|()| Happening::Alarm)
-        })
-        .await
+        socket.turn(subscriber.next(), alarm.as_mut(), listen_first).await
     }
 
     /// Takes a text, and those that came with it. Fails with why the connection must end.
