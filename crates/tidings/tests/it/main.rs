@@ -17,6 +17,7 @@ mod backup;
 mod channels;
 mod chat;
 mod commands;
+mod conformance;
 mod console;
 mod crash;
 mod damage;

@@ -1,6 +1,7 @@
 //! People who talk through a node, each with the commands of the real program.
 
 mod commands;
+mod hubs;
 
 use crate::process::{Node, Process, all_said, run_with, tidings};
 use rustix::process::Signal;

@@ -1,7 +1,7 @@
 //! Accounts: device lists, key packages, the allow-list, the profile.
 
-use super::{Answered, Asked, ModelNode, Refused, done, no, yes};
-use std::collections::{BTreeMap, VecDeque};
+use super::{Answered, Asked, ModelNode, Refused, done, made, no, yes};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use tidings_wire::api;
 use tidings_wire::bytes::{Blob, Fixed, encode};
 use tidings_wire::device_list::DeviceList;
@@ -13,6 +13,30 @@ use tidings_wire::signed::Signed;
 pub(crate) struct Packages {
     pub waiting: VecDeque<Blob>,
     pub last_resort: Option<Blob>,
+    /// What was given once is not taken again.
+    given: BTreeSet<Vec<u8>>,
+}
+
+impl Packages {
+    fn add(&mut self, packages: Vec<Blob>, last_resort: Option<Blob>) {
+        for package in packages {
+            let room = self.waiting.len() < api::PACKAGES_MAX;
+            if room && !self.waiting.contains(&package) && !self.given.contains(&package.0) {
+                self.waiting.push_back(package);
+            }
+        }
+        self.last_resort = last_resort.or(self.last_resort.take());
+    }
+
+    /// The next, and whether it is the last resort.
+    pub(crate) fn take(&mut self, fresh: bool) -> Option<(Blob, bool)> {
+        let next = if fresh { self.waiting.pop_front() } else { None };
+        if let Some(package) = next {
+            self.given.insert(package.0.clone());
+            return Some((package, false));
+        }
+        self.last_resort.clone().map(|package| (package, true))
+    }
 }
 
 #[derive(Clone)]
@@ -24,6 +48,8 @@ pub(crate) struct Account {
     pub last: u64,
     pub taken: BTreeMap<Fixed<32>, u64>,
     pub profile: Option<(u64, Blob)>,
+    /// By posting key: a day, and how often packages were taken on it.
+    pub takings: BTreeMap<Fixed<32>, (u64, u32)>,
     /// Hints for live connections.
     pub news: Vec<Changed>,
 }
@@ -57,6 +83,10 @@ impl ModelNode {
     pub(super) fn account_request(&mut self, asked: &Asked<'_>) -> Answered {
         match (asked.request.method, &asked.path[..]) {
             ("POST", ["accounts"]) => self.register(asked),
+            ("DELETE", ["account"]) => match self.accounts.remove(&asked.key()?) {
+                Some(_) => done(),
+                None => no(403, Code::NotAccepted),
+            },
             ("GET", ["account"]) => {
                 let (identity, account) = self.device(asked)?;
                 let profile = account.profile.as_ref().map_or(0, |(counter, _)| *counter);
@@ -74,13 +104,7 @@ impl ModelNode {
                 let new: api::NewPackages = asked.body()?;
                 let key = asked.key()?;
                 let (_, account) = self.device(asked)?;
-                let packages = account.packages.entry(key).or_default();
-                for package in new.packages {
-                    if !packages.waiting.contains(&package) {
-                        packages.waiting.push_back(package);
-                    }
-                }
-                packages.last_resort = new.last_resort.or(packages.last_resort.take());
+                account.packages.entry(key).or_default().add(new.packages, new.last_resort);
                 self.waiting(asked)
             }
             ("GET", ["key-packages"]) => self.waiting(asked),
@@ -91,9 +115,10 @@ impl ModelNode {
                 done()
             }
             ("GET", ["profile"]) => {
-                let (_, account) = self.device_or_identity(asked)?;
-                match account.profile.clone() {
-                    Some((counter, body)) => yes(200, &api::Profile { counter, body }),
+                asked.key()?;
+                let stored = self.device_or_identity(asked).ok().and_then(|(_, account)| account.profile.clone());
+                match stored {
+                    Some((counter, body)) => tagged(yes(200, &api::Profile { counter, body }), counter),
                     None => no(404, Code::NotFound),
                 }
             }
@@ -111,8 +136,10 @@ impl ModelNode {
             ("POST", ["wakes"]) => {
                 self.device(asked)?;
                 let token = encode(&self.unguessable());
-                yes(200, &api::WakeUrl { url: format!("{}/v1/wakes/{token}", self.url) })
+                self.wakes.insert(token.clone());
+                yes(201, &api::WakeUrl { url: format!("{}/v1/wakes/{token}", self.url) })
             }
+            ("POST", ["wakes", token]) if self.wakes.contains(*token) => done(),
             _ => no(404, Code::NotFound),
         }
     }
@@ -123,7 +150,10 @@ impl ModelNode {
         let list = Signed::<DeviceList>::verify_by(&new.devices.0, &identity);
         let Ok(list) = list else { return no(400, Code::Malformed) };
         if let Some(account) = self.accounts.get(&identity) {
-            return if account.list == list { yes(201, &()) } else { no(409, Code::Exists) };
+            return if account.list == list { made() } else { no(409, Code::Exists) };
+        }
+        if self.taken_by_others(&list) {
+            return no(409, Code::Exists);
         }
         if !self.open && new.token.as_deref() != Some("let-me-in") {
             return no(403, Code::NotAccepted);
@@ -136,10 +166,18 @@ impl ModelNode {
             last: 0,
             taken: BTreeMap::new(),
             profile: None,
+            takings: BTreeMap::new(),
             news: Vec::new(),
         };
         self.accounts.insert(identity, account);
-        yes(201, &())
+        made()
+    }
+
+    /// Whether a device on the list is another account's.
+    fn taken_by_others(&self, list: &DeviceList) -> bool {
+        let others = self.accounts.iter().filter(|(identity, _)| **identity != list.identity);
+        let listed = others.flat_map(|(_, account)| &account.list.devices);
+        listed.into_iter().any(|device| list.listed(&device.key).is_some())
     }
 
     fn put_devices(&mut self, asked: &Asked<'_>) -> Answered {
@@ -148,12 +186,18 @@ impl ModelNode {
         let Ok(list) = Signed::<DeviceList>::verify_by(&new.devices.0, &identity) else {
             return no(400, Code::Malformed);
         };
+        let taken = self.taken_by_others(&list);
         let Some(account) = self.accounts.get_mut(&identity) else { return no(403, Code::NotAccepted) };
         if account.list == list {
             return done();
         }
         if list.succeeds(&account.list).is_err() {
-            return no(409, Code::Counter);
+            let devices = Blob(account.list.bytes().to_vec());
+            let stored = api::CounterTaken { error: Code::Counter, message: "counter".to_owned(), devices };
+            return yes(409, &stored);
+        }
+        if taken {
+            return no(409, Code::Exists);
         }
         account.packages.retain(|device, _| list.listed(device).is_some());
         account.taken.retain(|device, _| list.listed(device).is_some());
@@ -173,15 +217,25 @@ impl ModelNode {
 
     fn put_profile(&mut self, asked: &Asked<'_>) -> Answered {
         let new: api::NewProfile = asked.body()?;
-        let expected = asked.header("if-match").and_then(|text| text.trim_matches('"').parse::<u64>().ok());
+        let expected =
+            asked.header("if-match").and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse::<u64>().ok());
         let (_, account) = self.device(asked)?;
         let stored = account.profile.as_ref().map_or(0, |(counter, _)| *counter);
-        if expected != Some(stored) {
-            let same = account.profile.as_ref().is_some_and(|(_, body)| *body == new.body);
-            return if same { yes(200, &api::Counter { counter: stored }) } else { no(412, Code::Precondition) };
+        let Some(expected) = expected else { return no(400, Code::Malformed) };
+        if expected != stored {
+            let same = account.profile.as_ref().is_some_and(|(_, body)| *body == new.body) && expected + 1 == stored;
+            let changed = Refused(412, Code::Precondition, vec![("etag", format!("\"{stored}\""))]);
+            return if same { tagged(yes(200, &api::Counter { counter: stored }), stored) } else { Err(changed) };
         }
         account.profile = Some((stored + 1, new.body));
         account.news.push(Changed::Profile);
-        yes(200, &api::Counter { counter: stored + 1 })
+        tagged(yes(200, &api::Counter { counter: stored + 1 }), stored + 1)
     }
+}
+
+/// With the counter of the profile.
+fn tagged(answered: Answered, counter: u64) -> Answered {
+    let mut answer = answered?;
+    answer.headers.push(("etag".to_owned(), format!("\"{counter}\"")));
+    Ok(answer)
 }

@@ -32,17 +32,32 @@ impl ModelNode {
             ("PATCH", ["blobs", id]) => {
                 let (owner, _) = self.device(asked)?;
                 let offset = asked.header("upload-offset").and_then(|text| text.parse::<u64>().ok());
+                let Some(offset) = offset else { return no(400, Code::Malformed) };
                 let upload = self.upload(id)?;
                 let have = upload.bytes.len() as u64;
-                if upload.owner != owner || offset != Some(have) {
+                if upload.owner != owner {
+                    return no(404, Code::NotFound);
+                }
+                if offset != have || have == upload.size {
                     return Err(Refused(409, Code::Offset, vec![("upload-offset", have.to_string())]));
+                }
+                let bytes = asked.request.body.as_ref().map_or(0, Vec::len) as u64;
+                if bytes > upload.size - have {
+                    return no(413, Code::TooLarge);
                 }
                 upload.bytes.extend_from_slice(asked.request.body.as_deref().unwrap_or_default());
                 Ok(with(204, "upload-offset", upload.bytes.len().to_string()))
             }
             ("HEAD", ["blobs", id]) => {
+                let by = self.device(asked).ok().map(|(identity, _)| identity);
                 let upload = self.upload(id)?;
-                Ok(with(200, "upload-offset", upload.bytes.len().to_string()))
+                let have = upload.bytes.len() as u64;
+                if have < upload.size && by != Some(upload.owner) {
+                    return no(404, Code::NotFound);
+                }
+                let mut answer = with(200, "upload-offset", have.to_string());
+                answer.headers.extend((have == upload.size).then(tag));
+                Ok(answer)
             }
             ("GET", ["blobs", id]) => {
                 let upload = self.upload(id)?.clone();
@@ -52,10 +67,14 @@ impl ModelNode {
                 self.range(asked, &upload.bytes)
             }
             ("DELETE", ["blobs", id]) => {
-                let secret = asked.header("tidings-delete").and_then(decode).unwrap_or_default();
+                let secret = asked.header("tidings-delete").and_then(decode);
                 let by = self.device(asked).ok().map(|(identity, _)| identity);
+                if by.is_none() && secret.is_none() {
+                    return no(401, Code::Unsigned);
+                }
                 let upload = self.upload(id)?;
-                if by != Some(upload.owner) && sha2::Sha256::digest(&secret)[..] != upload.delete.0 {
+                let knows = secret.is_some_and(|secret| sha2::Sha256::digest(&secret)[..] == upload.delete.0);
+                if by.map_or(!knows, |by| by != upload.owner) {
                     return no(403, Code::NotAccepted);
                 }
                 self.blobs.remove(*id);
@@ -70,13 +89,28 @@ impl ModelNode {
     }
 
     fn range(&self, asked: &Asked<'_>, bytes: &[u8]) -> Answered {
+        let size = bytes.len();
         let wanted = asked.header("range").and_then(|text| text.strip_prefix("bytes=")?.split_once('-'));
-        let Some((from, to)) = wanted else {
-            return Ok(HttpAnswer { status: 200, headers: Vec::new(), body: bytes.to_vec() });
+        let number = |text: &str| text.parse::<usize>().ok();
+        let part = match wanted.map(|(first, last)| (number(first), number(last), first.is_empty(), last.is_empty())) {
+            Some((Some(first), Some(last), ..)) if first <= last => Some((first, last)),
+            Some((Some(first), None, _, true)) => Some((first, size)),
+            Some((None, Some(count), true, _)) => Some((size.saturating_sub(count), size)),
+            _ => None,
         };
-        let (from, to) =
-            (from.parse::<usize>().unwrap(), to.parse::<usize>().unwrap_or(bytes.len() - 1).min(bytes.len() - 1));
-        let headers = vec![("content-range".to_owned(), format!("bytes {from}-{to}/{}", bytes.len()))];
-        Ok(HttpAnswer { status: 206, headers, body: bytes[from..=to].to_vec() })
+        let Some((first, last)) = part else {
+            return Ok(HttpAnswer { status: 200, headers: vec![tag()], body: bytes.to_vec() });
+        };
+        if first >= size {
+            return Err(Refused(416, Code::Malformed, vec![("content-range", format!("bytes */{size}"))]));
+        }
+        let last = last.min(size - 1);
+        let headers = vec![("content-range".to_owned(), format!("bytes {first}-{last}/{size}")), tag()];
+        Ok(HttpAnswer { status: 206, headers, body: bytes[first..=last].to_vec() })
     }
+}
+
+/// The tag of every blob: it never changes.
+fn tag() -> (String, String) {
+    ("etag".to_owned(), "\"1\"".to_owned())
 }

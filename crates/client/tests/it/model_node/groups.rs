@@ -1,7 +1,7 @@
 //! Hubs: the order of entries, whose turn it is, and who may.
 
-use super::{Answered, Asked, ModelNode, Refused, done, fixed, no, yes};
-use std::collections::BTreeMap;
+use super::{Answered, Asked, ModelNode, Refused, done, fixed, made, no, yes};
+use std::collections::{BTreeMap, BTreeSet};
 use tidings_client::io::HttpAnswer;
 use tidings_wire::api::{self, Entry, EntryKind, Role};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -61,6 +61,9 @@ impl Hub {
 
     fn append(&mut self, caller: Fixed<32>, new: api::NewEntry, now: u64) -> Answered {
         if let Some(there) = self.entries.iter().find(|entry| entry.id == new.id) {
+            if (&there.body, there.kind) != (&new.body, new.kind) {
+                return no(409, Code::Exists);
+            }
             return yes(201, &api::Placed { number: there.number, at: there.at });
         }
         let commit = new.kind == EntryKind::Commit;
@@ -71,7 +74,7 @@ impl Hub {
         };
         if !fits {
             let of_turn = |entry: &&Entry| entry.kind == EntryKind::Commit && entry.turn == new.turn;
-            let winner = self.entries.iter().find(of_turn).cloned();
+            let winner = self.entries.iter().find(of_turn).filter(|_| commit).cloned();
             let taken = api::TurnTaken {
                 error: Code::Turn,
                 message: "turn".to_owned(),
@@ -98,6 +101,12 @@ impl Hub {
     }
 }
 
+/// Whether a group can begin with these: each once, and an owner among them.
+fn may_make(members: &[api::Member]) -> bool {
+    let keys: BTreeSet<_> = members.iter().map(|member| member.key).collect();
+    keys.len() == members.len() && members.iter().any(|member| member.role == Role::Owner)
+}
+
 impl ModelNode {
     pub(crate) fn hub(&mut self, group: Fixed<16>, key: Fixed<32>) -> Result<&mut Hub, Refused> {
         let hub = self.groups.get_mut(&group).filter(|hub| hub.members.contains_key(&key));
@@ -110,8 +119,11 @@ impl ModelNode {
             ("POST", ["groups"]) => {
                 let new: api::NewGroup = asked.body()?;
                 self.device(asked)?;
+                if !may_make(&new.members) {
+                    return no(400, Code::Malformed);
+                }
                 if let Some(hub) = self.groups.get(&new.group) {
-                    return if hub.made == new { yes(201, &()) } else { no(409, Code::Exists) };
+                    return if hub.made == new { made() } else { no(409, Code::Exists) };
                 }
                 let members = new.members.iter().map(|member| (member.key, member.role)).collect();
                 let hub = Hub {
@@ -124,7 +136,7 @@ impl ModelNode {
                     made: new.clone(),
                 };
                 self.groups.insert(new.group, hub);
-                yes(201, &())
+                made()
             }
             ("GET", ["groups", id]) => {
                 let hub = self.hub(fixed(id)?, asked.key()?)?;
@@ -153,6 +165,14 @@ impl ModelNode {
             ("DELETE", ["groups", id, "members", "self"]) => {
                 let key = asked.key()?;
                 self.hub(fixed(id)?, key)?.members.remove(&key);
+                done()
+            }
+            ("DELETE", ["groups", id]) => {
+                let (id, key) = (fixed(id)?, asked.key()?);
+                if self.hub(id, key)?.members.get(&key) != Some(&Role::Owner) {
+                    return no(403, Code::NotAccepted);
+                }
+                self.groups.remove(&id);
                 done()
             }
             ("PUT", ["groups", id, "wake"]) => {

@@ -1,6 +1,6 @@
 //! Inboxes and exchanges.
 
-use super::{Answered, Asked, ModelNode, Refused, done, fixed, no, yes};
+use super::{Answered, Asked, ModelNode, Refused, done, fixed, made, no, yes};
 use tidings_wire::api::{self, Exchange, ExchangeState};
 use tidings_wire::bytes::{Blob, Fixed};
 use tidings_wire::failure::Code;
@@ -8,20 +8,26 @@ use tidings_wire::live::Changed;
 
 /// Who posts.
 enum Poster {
-    /// A contact whose parcels are kept or dropped, or a device of the account.
+    /// A device of the account.
+    Own,
+    /// A contact whose parcels are kept or dropped.
     Let {
         drop: bool,
     },
     Stranger,
 }
 
+/// How often a key is given a fresh package of each device in a day.
+const PACKAGES_PER_DAY: u32 = 20;
+
 impl ModelNode {
     pub(super) fn mail_request(&mut self, asked: &Asked<'_>) -> Answered {
         match (asked.request.method, &asked.path[..]) {
             ("GET", ["inbox"]) => {
-                let after = asked.number("after");
+                let (after, limit) = (asked.number("after"), asked.number("limit") as usize);
                 let (_, account) = self.device(asked)?;
-                let parcels = account.inbox.iter().filter(|parcel| parcel.number > after).cloned().collect();
+                let waiting = account.inbox.iter().filter(|parcel| parcel.number > after);
+                let parcels = waiting.take(limit).cloned().collect();
                 yes(200, &api::Inbox { parcels, end: account.last })
             }
             ("POST", ["inbox", "taken"]) => {
@@ -41,7 +47,7 @@ impl ModelNode {
                 let who = fixed(who)?;
                 match self.poster(asked, who)? {
                     Poster::Stranger => no(403, Code::NotAccepted),
-                    Poster::Let { .. } => {
+                    Poster::Own | Poster::Let { .. } => {
                         yes(200, &api::Devices { devices: Blob(self.accounts[&who].list.bytes().to_vec()) })
                     }
                 }
@@ -55,7 +61,7 @@ impl ModelNode {
         let key = asked.key()?;
         let Some(account) = self.accounts.get(&who) else { return Ok(Poster::Stranger) };
         if account.list.listed(&key).is_some() {
-            return Ok(Poster::Let { drop: false });
+            return Ok(Poster::Own);
         }
         Ok(account.contacts.get(&key).map_or(Poster::Stranger, |drop| Poster::Let { drop: *drop }))
     }
@@ -65,38 +71,45 @@ impl ModelNode {
         match self.poster(asked, who)? {
             Poster::Stranger => no(403, Code::NotAccepted),
             Poster::Let { drop: true } => yes(201, &api::Placed { number: 0, at: asked.now }),
-            Poster::Let { drop: false } => {
-                let number = self.deliver(who, new.id, "parcel", new.body, asked.now);
+            poster => {
+                let Some(number) = self.deliver(who, new.id, "parcel", new.body, asked.now) else {
+                    return no(409, Code::Exists);
+                };
+                // Others do not learn how much comes in.
+                let number = if matches!(poster, Poster::Own) { number } else { 0 };
                 yes(201, &api::Placed { number, at: asked.now })
             }
         }
     }
 
-    fn deliver(&mut self, who: Fixed<32>, id: Fixed<16>, label: &str, body: Blob, at: u64) -> u64 {
-        let Some(account) = self.accounts.get_mut(&who) else { return 0 };
+    /// Gives its number; none if something else has this id.
+    fn deliver(&mut self, who: Fixed<32>, id: Fixed<16>, label: &str, body: Blob, at: u64) -> Option<u64> {
+        let account = self.accounts.get_mut(&who)?;
         if let Some(there) = account.inbox.iter().find(|parcel| parcel.id == id) {
-            return there.number;
+            return (there.body == body).then_some(there.number);
         }
         account.last += 1;
         account.inbox.push(api::Parcel { number: account.last, id, at, label: label.to_owned(), body });
-        account.last
+        Some(account.last)
     }
 
     fn take_packages(&mut self, asked: &Asked<'_>, who: Fixed<32>) -> Answered {
-        if matches!(self.poster(asked, who)?, Poster::Stranger) {
-            return no(403, Code::NotAccepted);
-        }
+        let fresh = match self.poster(asked, who)? {
+            Poster::Stranger => return no(403, Code::NotAccepted),
+            Poster::Own => true,
+            Poster::Let { drop } => !drop,
+        };
+        let (day, key) = (asked.now / 86_400_000, asked.key()?);
         let account = self.accounts.get_mut(&who).unwrap();
+        let taken = account.takings.entry(key).or_default();
+        *taken = if taken.0 == day { (day, taken.1 + 1) } else { (day, 1) };
+        let fresh = fresh && taken.1 <= PACKAGES_PER_DAY;
         let devices: Vec<_> = account.list.devices.iter().map(|device| device.key).collect();
         let mut packages = Vec::new();
         for device in devices {
             let kept = account.packages.entry(device).or_default();
-            let one = kept.waiting.pop_front().map(|package| (package, false));
-            if let Some((package, last_resort)) =
-                one.or_else(|| kept.last_resort.clone().map(|package| (package, true)))
-            {
-                packages.push(api::Package { device, package, last_resort });
-            }
+            let package = kept.take(fresh);
+            packages.extend(package.map(|(package, last_resort)| api::Package { device, package, last_resort }));
         }
         yes(200, &api::TakenPackages { devices: Blob(account.list.bytes().to_vec()), packages })
     }
@@ -121,7 +134,14 @@ impl ModelNode {
                     expires: new.expires,
                 };
                 let kept = self.exchanges.entry(new.id).or_insert((identity, exchange.clone()));
-                if kept.0 == identity && kept.1.offer == exchange.offer { yes(201, &()) } else { no(409, Code::Exists) }
+                if kept.0 == identity && kept.1.offer == exchange.offer { made() } else { no(409, Code::Exists) }
+            }
+            ("GET", ["exchanges"]) => {
+                let (identity, _) = self.device(asked)?;
+                let own = self.exchanges.values().filter(|(maker, one)| *maker == identity && one.expires > now);
+                let bare =
+                    |(_, one): &(_, Exchange)| Exchange { offer: None, answer: None, reply: None, ..one.clone() };
+                yes(200, &api::Exchanges { exchanges: own.map(bare).collect() })
             }
             ("GET", ["exchanges", id]) => yes(200, &self.exchange(fixed(id)?, now)?.1.clone()),
             ("POST", ["exchanges", id, "answer"]) => {
@@ -141,8 +161,14 @@ impl ModelNode {
             }
             ("PUT", ["exchanges", id, "reply"]) => {
                 let new: api::NewReply = asked.body()?;
-                self.device(asked)?;
-                let (_, exchange) = self.exchange(fixed(id)?, now)?;
+                let (identity, _) = self.device(asked)?;
+                let (maker, exchange) = self.exchange(fixed(id)?, now)?;
+                if *maker != identity {
+                    return no(404, Code::NotFound);
+                }
+                if exchange.answer.is_none() {
+                    return no(412, Code::Precondition);
+                }
                 exchange.reply = Some(new.reply);
                 exchange.state = ExchangeState::Replied;
                 done()
@@ -151,9 +177,10 @@ impl ModelNode {
                 let (identity, account) = self.device(asked)?;
                 account.news.push(Changed::Exchange);
                 let id = fixed(id)?;
-                if self.exchanges.get(&id).is_some_and(|(maker, _)| *maker == identity) {
-                    self.exchanges.remove(&id);
+                if self.exchange(id, now)?.0 != identity {
+                    return no(404, Code::NotFound);
                 }
+                self.exchanges.remove(&id);
                 done()
             }
             _ => no(404, Code::NotFound),

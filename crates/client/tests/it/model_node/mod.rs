@@ -44,6 +44,8 @@ pub(crate) struct ModelNode {
     pub(crate) groups: BTreeMap<Fixed<16>, Hub>,
     pub(crate) blobs: BTreeMap<String, Upload>,
     pub(crate) connections: BTreeMap<u64, Connection>,
+    /// Tokens with which devices are woken.
+    wakes: BTreeSet<String>,
     nonces: BTreeSet<(Fixed<32>, Fixed<16>)>,
     next: u64,
     /// Requests by method and the first part of the path, for tests that count.
@@ -73,14 +75,21 @@ impl Asked<'_> {
         self.request.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
     }
 
+    /// A number of the query. Without it nothing is left out: `after` is 0, `limit` the most.
     pub(crate) fn number(&self, name: &str) -> u64 {
-        self.query.get(name).and_then(|value| value.parse().ok()).unwrap_or_default()
+        let most = if name == "limit" { api::PAGE_MAX.into() } else { 0 };
+        self.query.get(name).and_then(|value| value.parse().ok()).unwrap_or(most)
     }
 }
 
 /// A good answer with a body.
 pub(crate) fn yes<T: Serialize>(status: u16, body: &T) -> Answered {
     Ok(HttpAnswer { status, headers: Vec::new(), body: serde_json::to_vec(body).unwrap() })
+}
+
+/// Something was made, and there is nothing to say of it.
+pub(crate) fn made() -> Answered {
+    Ok(HttpAnswer { status: 201, headers: Vec::new(), body: Vec::new() })
 }
 
 /// A good answer without one.
@@ -104,6 +113,7 @@ impl ModelNode {
             groups: BTreeMap::new(),
             blobs: BTreeMap::new(),
             connections: BTreeMap::new(),
+            wakes: BTreeSet::new(),
             nonces: BTreeSet::new(),
             next: 1,
             counts: BTreeMap::new(),
@@ -132,7 +142,10 @@ impl ModelNode {
         *self.counts.entry(count).or_default() += 1;
         let answer = if self.busy { no(503, Code::Busy) } else { self.checked(request, now) };
         answer.unwrap_or_else(|Refused(status, error, headers)| {
-            let body = serde_json::to_vec(&Failure { error, message: format!("{error:?}") }).unwrap();
+            let body = match request.method {
+                "HEAD" => Vec::new(),
+                _ => serde_json::to_vec(&Failure { error, message: format!("{error:?}") }).unwrap(),
+            };
             let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             HttpAnswer { status, headers, body }
         })
