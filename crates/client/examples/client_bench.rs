@@ -19,6 +19,8 @@
 mod hub;
 #[path = "../tests/it/conversation/network.rs"]
 mod network;
+#[path = "../tests/it/conversation/torn.rs"]
+mod torn;
 #[path = "../tests/it/conversation/world.rs"]
 mod world;
 

@@ -339,7 +339,7 @@ pub enum Command {
         /// Whether it is out of sight.
         archived: Option<bool>,
     },
-    /// Delete a conversation here, after leaving it.
+    /// Delete a conversation here, after leaving it; or one that is behind or can't be come into, to be added anew.
     Forget {
         /// Which.
         group: GroupId,

@@ -94,8 +94,8 @@ pub trait Records {
     /// All records of a table, at most `limit`: each with its owner and `order`. A store that blinds owners keeps them sealed
     /// beside the value.
     fn all(&self, table: Table, limit: usize) -> Result<Vec<(RecordKey, Vec<u8>)>, RecordsError>;
-    /// How many records [`Records::scan`] and [`Records::all`] have left out so far because they are damaged: of these nothing is known, not
-    /// even which they were.
+    /// How many records were come upon that are damaged, and are still kept: [`Records::scan`] and [`Records::all`] leave them out,
+    /// [`Records::get`] fails. The store may delete them once [`Client::left_out_seen`](crate::client::Client::left_out_seen).
     fn left_out(&self) -> u64 {
         0
     }

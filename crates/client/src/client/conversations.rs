@@ -167,7 +167,7 @@ impl Client {
             Step::Profile => self.write_entry(turn, group),
             Step::DeviceList(who, list) => self.heard_devices(turn, &who, &list),
             Step::Card(who, card) => self.heard_card(turn, &who, &card),
-            Step::Witness(by, profile, devices) => self.witnessed(by, profile, devices),
+            Step::Witness(by, profile, devices) => self.witnessed(by, profile, devices, turn.now),
             Step::Introduced(by, _, said) => self.introduced(turn, &by, *said),
             Step::Counter(who, counter) => self.heard_backup(turn, &who, counter),
             Step::DestroyBlob(url, secret) => {

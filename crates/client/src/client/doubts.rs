@@ -4,11 +4,15 @@
 use super::Client;
 use super::purpose::Known;
 use super::turn::Turn;
+use crate::io::Time;
 use crate::view::Identity;
 use std::collections::BTreeMap;
 
 /// Contacts whose words are remembered.
 const WITNESSES_MAX: usize = 100;
+/// How long what a contact says is not told, nor looked into, once it was told, in milliseconds: a counter that rises with each word would make
+/// a warning each time.
+const QUIET: Time = 24 * 3600 * 1000;
 /// What a person is told, after the name of the contact who says it.
 const NOT_LATEST: &str = "has heard of a newer copy of your profile than your node gives back";
 
@@ -24,8 +28,8 @@ struct Said {
     counter: u64,
     /// Which word it was, of all that were heard.
     number: u64,
-    /// The person knows.
-    told: bool,
+    /// When the person was told.
+    told: Option<Time>,
 }
 
 impl Doubts {
@@ -35,24 +39,25 @@ impl Doubts {
     }
 
     /// Somebody has heard of this counter. Whether that is new.
-    fn hear(&mut self, who: Identity, counter: u64) -> bool {
-        let known = self.said.get(&who).is_some_and(|said| said.counter == counter);
+    fn hear(&mut self, who: Identity, counter: u64, now: Time) -> bool {
+        let quiet = |said: &Said| said.told.is_some_and(|at| now < at.saturating_add(QUIET));
+        let known = self.said.get(&who).is_some_and(|said| said.counter == counter || quiet(said));
         if known || (self.said.len() >= WITNESSES_MAX && !self.said.contains_key(&who)) {
             return false;
         }
         self.heard += 1;
-        self.said.insert(who, Said { counter, number: self.heard, told: false });
+        self.said.insert(who, Said { counter, number: self.heard, told: None });
         true
     }
 }
 
 impl Client {
     /// Somebody says what was last heard of one's own counters.
-    pub(super) fn witnessed(&mut self, by: Identity, profile: u64, devices: u64) {
+    pub(super) fn witnessed(&mut self, by: Identity, profile: u64, devices: u64, now: Time) {
         let Some(own) = &self.own else { return };
         let newest = own.profile.highest.max(own.profile.at_node);
         let newer = devices > own.list().counter;
-        if profile > newest && own.profile.read && self.upkeep.doubts.hear(by, profile) {
+        if profile > newest && own.profile.read && self.upkeep.doubts.hear(by, profile, now) {
             self.ask_account();
         }
         if newer {
@@ -73,8 +78,8 @@ impl Client {
             } else if number > known.doubts {
                 // Said after the node was asked.
                 self.ask_account();
-            } else if !told {
-                self.upkeep.doubts.said.insert(who, Said { counter, number, told: true });
+            } else if told.is_none() {
+                self.upkeep.doubts.said.insert(who, Said { counter, number, told: Some(turn.now) });
                 self.warn_of(turn, &name, counter, at_node);
             }
         }

@@ -1,6 +1,8 @@
 //! What a person does in conversations.
 
 use super::Client;
+use super::inbox::forget_knocks;
+use super::jobs::Job;
 use super::turn::Turn;
 use crate::command::{Done, Fault, Secret};
 use crate::content::{Content, Edit, React, Text, To};
@@ -8,6 +10,7 @@ use crate::conversation::{Conversation, Scene, Wish};
 use crate::io::CommandId;
 use crate::profile::Name;
 use crate::view::{ConversationKind, Event, GroupId, Identity, MessageId, Standing};
+use tidings_wire::bytes::Fixed;
 
 impl Client {
     /// Does something with a conversation that must be there.
@@ -170,11 +173,24 @@ impl Client {
     pub(super) fn forget(&mut self, turn: &mut Turn<'_>, group: &GroupId) -> Result<Option<Done>, Fault> {
         self.account()?;
         let view = self.conversation(group).ok_or_else(|| Fault::Unknown("this conversation".to_owned()))?;
-        if view.standing != Standing::Out {
-            return Err(Fault::Refused("leave the conversation first".to_owned()));
+        match view.standing {
+            Standing::Out => {}
+            // Nothing can be said there, so one can't leave either.
+            Standing::Behind | Standing::Joining => self.leave_hub(turn, group),
+            _ => return Err(Fault::Refused("leave the conversation first".to_owned())),
         }
         self.forget_conversation(turn, group);
         Ok(Some(Done::Well))
+    }
+
+    /// Takes the person's key off the hub's list, unless other devices of theirs may be in the conversation.
+    fn leave_hub(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        let alone = self.own.as_ref().is_some_and(|own| !own.has_others());
+        let (Some(me), Some(conversation)) = (self.me_scene().filter(|_| alone), self.conversations.get(group)) else {
+            return;
+        };
+        let (hub, key) = (conversation.hub().to_owned(), Fixed(conversation.access_key(&me).to_bytes()));
+        self.add_job(turn, Job::LeaveHub { hub, group: *group, key });
     }
 
     /// A conversation goes from here, and from the profile.
@@ -188,6 +204,7 @@ impl Client {
         self.missing.remove(group);
         self.forget_archives(turn, group);
         self.forget_told(turn, group);
+        forget_knocks(turn, group);
         for name in [Name::Conversation(*group), Name::Read(*group)] {
             if self.book.set(turn, &name, None) {
                 self.owe_profile(turn.now, 0);

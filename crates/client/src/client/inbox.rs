@@ -27,6 +27,8 @@ const HELD_LASTS: Time = 24 * 3600 * 1000;
 /// Milliseconds between two knocks of one person at one conversation that count, and how far ahead of one's own a clock may be.
 const KNOCK_EVERY: Time = 50_000;
 const KNOCK_AHEAD: Time = 24 * 3600 * 1000;
+/// Most people in a conversation who can have knocked at it.
+const KNOCKS_MAX: usize = api::MEMBERS_MAX;
 
 /// A parcel whose sender or invitation is not known here yet.
 #[derive(Clone, Serialize, Deserialize)]
@@ -57,6 +59,19 @@ enum Unused {
 
 fn place(number: u64) -> RecordKey {
     RecordKey::new(Table::Own, b"held", number.to_be_bytes())
+}
+
+fn knock_place(group: &GroupId, from: &Identity) -> RecordKey {
+    RecordKey::new(Table::Own, b"knock", [group.0.as_slice(), &from.0].concat())
+}
+
+/// When people knocked at a conversation that is forgotten means nothing any more.
+pub(super) fn forget_knocks(turn: &mut Turn<'_>, group: &GroupId) {
+    let known = turn.records.scan(Table::Own, b"knock", Some(&group.0), Direction::Up, KNOCKS_MAX);
+    let of_group = |order: &Vec<u8>| order.starts_with(&group.0);
+    for (order, _) in known.unwrap_or_default().into_iter().take_while(|(order, _)| of_group(order)) {
+        turn.remove(RecordKey::new(Table::Own, b"knock", order));
+    }
 }
 
 impl InboxState {
@@ -238,7 +253,7 @@ impl Client {
         if !self.conversations.get(group).is_some_and(|conversation| conversation.has_member(from)) {
             return false;
         }
-        let place = RecordKey::new(Table::Own, b"knock", [group.0.as_slice(), &from.0].concat());
+        let place = knock_place(group, from);
         let last = turn.batch.get(turn.records, &place).ok().flatten();
         let last = last.and_then(|value| value.try_into().ok()).map_or(0, u64::from_be_bytes);
         let counts = at >= last.saturating_add(KNOCK_EVERY) && at <= turn.now.saturating_add(KNOCK_AHEAD);

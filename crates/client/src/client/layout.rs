@@ -40,6 +40,9 @@ pub(super) fn check(records: &dyn Records) -> Result<bool, Fault> {
     }
 }
 
+/// How a warning begins of what the store can't open.
+const LEFT_OUT: &str = "records kept on this device were damaged on its disk and are left out";
+
 /// Writes down the version.
 pub(super) fn write(turn: &mut Turn<'_>) {
     turn.put(place(), &LAYOUT);
@@ -60,7 +63,39 @@ impl Damage {
     }
 }
 
+/// What the person knows of the records that the store left out.
+#[derive(Default)]
+pub(crate) struct LeftOut {
+    /// So many were said.
+    said: u64,
+    /// The person has put that warning away, and no more were come upon since.
+    seen: bool,
+}
+
 impl Client {
+    /// Whether the person was told of all records that the store has left out so far ([`Records::left_out`]) and has put the warning away:
+    /// then the store can delete them.
+    pub fn left_out_seen(&self) -> bool {
+        self.left_out.seen
+    }
+
+    /// Tells the person when the store has come upon damaged records.
+    pub(super) fn say_left_out(&mut self, turn: &mut Turn<'_>) {
+        let count = turn.records.left_out();
+        if count > self.left_out.said && self.own.is_some() {
+            self.left_out.seen = false;
+            self.warn_no_more(turn, LEFT_OUT);
+            self.warn(turn, &format!("{LEFT_OUT} (so many: {count}); what your node and others have of them comes back. Once you have put this warning away, they are deleted"));
+        }
+        self.left_out.seen &= count > 0;
+        self.left_out.said = count;
+    }
+
+    /// The person has put warnings away.
+    pub(super) fn left_out_is_known(&mut self, seen: &[String]) {
+        self.left_out.seen |= self.left_out.said > 0 && seen.iter().any(|warning| warning.starts_with(LEFT_OUT));
+    }
+
     /// Tells the person what could not be read, and lets the conversations among it come back by what the profile knows of them.
     pub(super) fn say_damage(&mut self, turn: &mut Turn<'_>) {
         let count = std::mem::take(&mut self.damage).count;

@@ -74,6 +74,7 @@ pub struct Client {
     same_layout: bool,
     /// What could not be read.
     damage: layout::Damage,
+    left_out: layout::LeftOut,
     /// Conversations that could not be read, and are not yet back.
     damaged: Vec<GroupId>,
     book: Book,
@@ -129,6 +130,7 @@ impl Client {
             own_changed: false,
             same_layout,
             damage,
+            left_out: layout::LeftOut::default(),
             damaged: kept.damaged,
             wakes: BTreeMap::new(),
             missing: BTreeMap::new(),
@@ -160,6 +162,7 @@ impl Client {
         self.take(&mut turn, input);
         self.due(&mut turn);
         self.settle(&mut turn);
+        self.say_left_out(&mut turn);
         self.effects_end(&turn);
         if std::mem::take(&mut self.own_changed) {
             match &self.own {
@@ -331,6 +334,7 @@ impl Client {
     /// [`Command::DismissWarnings`](crate::command::Command::DismissWarnings).
     fn dismiss_warnings(&mut self, turn: &mut Turn<'_>, seen: &[String]) -> Done {
         if self.own_mut().is_some_and(|own| own.forget_warnings(|text| seen.iter().any(|seen| seen == text))) {
+            self.left_out_is_known(seen);
             turn.show(Event::Changed);
         }
         Done::Well

@@ -117,15 +117,22 @@ fn contacts_who_know_more_than_the_node_are_heard_and_the_node_is_asked_first() 
     alone.own().profile = state::ProfileState { at_node: 5, highest: 5, written: 0, read: true };
     let before = alone.client.known();
     for who in [bob, carol] {
-        alone.client.witnessed(who, 7, 0);
-        alone.client.witnessed(who, 7, 0);
+        alone.client.witnessed(who, 7, 0, alone.now);
+        alone.client.witnessed(who, 7, 0, alone.now);
     }
     assert!(!alone.warned(newer));
     alone.account(before, 5);
     assert!(!alone.warned(newer), "it was asked before they said so");
     alone.account(alone.client.known(), 5);
     assert_eq!(alone.client.me().unwrap().warnings.len(), 2, "each of them is named");
-    alone.account(alone.client.known(), 7);
+    // Each word that says more would be one warning more.
+    alone.client.witnessed(bob, 8, 0, alone.now);
+    alone.account(alone.client.known(), 5);
+    assert!(!alone.warned("number 8"));
+    alone.client.witnessed(bob, 9, 0, alone.now + 24 * 3_600_000);
+    alone.account(alone.client.known(), 5);
+    assert!(alone.warned("number 9"), "a day later it counts again");
+    alone.account(alone.client.known(), 9);
     assert!(!alone.warned(newer), "the node has shown it");
 }
 
@@ -202,6 +209,22 @@ fn an_old_knock_does_nothing() {
     });
     assert_eq!(counted, [true, false, false, true, false, false]);
     assert!(!alone.turn(|client, turn| knock(client, turn, stranger, now)));
+    // What was noted goes with the conversation.
+    let noted = |alone: &Alone| alone.records.scan(Table::Own, b"knock", None, Direction::Up, 9).unwrap().len();
+    let other = RecordKey::new(Table::Own, b"knock", [[0xff; 16].as_slice(), &me.0].concat());
+    let mine = RecordKey::new(Table::Own, b"knock", [group.0.as_slice(), &me.0].concat());
+    let change = |key| crate::records::Change { key, value: Some(now.to_be_bytes().to_vec()) };
+    alone.records.apply([mine, other].map(change).into());
+    let mut surroundings = Surroundings { now, random: &mut alone.random, records: &alone.records };
+    let mut turn = Turn::new(&mut surroundings);
+    alone.client.forget_conversation(&mut turn, &group);
+    let kept: Vec<_> = turn.finish().into_iter().collect();
+    for action in kept {
+        if let Action::Save(changes) = action {
+            alone.records.apply(changes);
+        }
+    }
+    assert_eq!(noted(&alone), 1);
 }
 
 /// Records of which the store has left out some.
@@ -241,4 +264,25 @@ fn what_the_store_left_out_is_read_from_the_node_before_the_profile_is_written_t
     let read = |records: &dyn Records| Client::open(records, 0).is_ok_and(|client| client.own.unwrap().profile.read);
     assert!(read(&alone.records));
     assert!(!read(&Lossy(&alone.records)));
+}
+
+#[test]
+fn what_the_store_left_out_may_go_once_the_person_has_put_the_warning_away() {
+    let mut alone = Alone::new();
+    let give = |alone: &mut Alone, input: Input| {
+        let records = Lossy(&alone.records);
+        let mut surroundings = Surroundings { now: alone.now, random: &mut alone.random, records: &records };
+        alone.client.handle(input, &mut surroundings);
+    };
+    give(&mut alone, Input::Tick);
+    let warnings = alone.client.me().unwrap().warnings;
+    assert_eq!((warnings.len(), alone.client.left_out_seen()), (1, false), "{warnings:?}");
+    give(&mut alone, Input::Tick);
+    assert_eq!(alone.client.me().unwrap().warnings.len(), 1, "said once");
+    give(&mut alone, Input::Command(CommandId(7), Command::DismissWarnings(vec!["another".to_owned()])));
+    assert!(!alone.client.left_out_seen());
+    give(&mut alone, Input::Command(CommandId(8), Command::DismissWarnings(warnings)));
+    assert!(alone.client.left_out_seen());
+    alone.give(Input::Tick);
+    assert!(!alone.client.left_out_seen(), "they are gone");
 }

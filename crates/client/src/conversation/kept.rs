@@ -65,7 +65,8 @@ impl Conversation {
         loop {
             let first = self.state.kept.first;
             let key = self.record(Table::Entry, first.to_be_bytes());
-            let Some(bytes) = scene.get(&key)? else {
+            // One that can't be read is passed over; the search behind it says if the store really fails.
+            let Ok(Some(bytes)) = scene.get(&key) else {
                 let next = scene.scan(Table::Entry, &self.owner(), None, Direction::Up, 1)?;
                 let next =
                     next.first().and_then(|(order, _)| order.first_chunk().map(|number| u64::from_be_bytes(*number)));
@@ -73,6 +74,7 @@ impl Conversation {
                     Some(next) => self.state().kept.first = next,
                     None => return Ok(()),
                 }
+                scene.batch.remove(key);
                 continue;
             };
             let old = |kept: KeptEntry| kept.entry.at.saturating_add(KEPT_FOR) < scene.now;

@@ -18,6 +18,8 @@ use tidings_wire::bytes::{Blob, Fixed};
 const EARLIER_MAX: u64 = 10 * 60 * 1000;
 /// How far the hub's clock is believed to be ahead, in milliseconds: a day.
 const LATER_MAX: u64 = 24 * 3600 * 1000;
+/// How far a writer's clock may be ahead for the order of edits and reactions, in milliseconds: 10 minutes.
+const AHEAD_MAX: u64 = 10 * 60 * 1000;
 /// How many messages before the first that is seen of a device are asked for.
 pub(super) const RECENT_ASKED: u64 = 32;
 /// How far ahead of what is known somebody's claim is believed.
@@ -26,6 +28,11 @@ const CLAIM_MAX: u64 = 10_000;
 const TYPING_FOR: u64 = 6_000;
 /// Characters of the line in the list of conversations.
 const PREVIEW_CHARS: usize = 120;
+
+/// When an edit or a reaction counts as made: by its writer's clock, unless that is far ahead of the time at which it was there already.
+fn believed(said: Time, latest: Time) -> Time {
+    if said > latest.saturating_add(AHEAD_MAX) { latest } else { said }
+}
 
 impl Conversation {
     /// An application message came from `seat`; with `entry` from the stream, else in an `again`.
@@ -36,7 +43,7 @@ impl Conversation {
         bytes: &[u8],
         entry: Option<&Entry>,
     ) -> Result<(), Fault> {
-        let Ok(message) = Message::decode(bytes) else { return Ok(()) };
+        let Ok(mut message) = Message::decode(bytes) else { return Ok(()) };
         if seat.mark == self.state.mark {
             return Ok(());
         }
@@ -49,13 +56,10 @@ impl Conversation {
         if !self.take_chain(scene, seat, &message, bytes, entry.is_some()) {
             return Ok(());
         }
-        let at = match entry {
-            Some(entry) => {
-                let at = entry.at.min(scene.now.saturating_add(LATER_MAX));
-                message.at.clamp(at.saturating_sub(EARLIER_MAX), at)
-            }
-            None => message.at.min(scene.now),
-        };
+        let latest = entry.map_or(scene.now, |entry| entry.at.min(scene.now.saturating_add(LATER_MAX)));
+        let earliest = if entry.is_some() { latest.saturating_sub(EARLIER_MAX) } else { 0 };
+        let at = message.at.clamp(earliest, latest);
+        message.at = believed(message.at, latest);
         self.take_content(scene, seat, message, bytes, at)
     }
 
@@ -363,5 +367,21 @@ impl Conversation {
     pub(super) fn names_changed(&self, scene: &mut Scene<'_>) {
         scene.steps.push(Step::Show(Event::Changed));
         self.show(scene);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_far_ahead_does_not_win_for_good() {
+        let (early, year) = (1_800_000_000_000, 365 * 24 * 3_600_000);
+        // A device whose clock is a year ahead edits, then another one with a good clock.
+        let (first, second) = (believed(early + year, early), believed(early + 5_000, early + 5_100));
+        assert!(first < second);
+        // Small differences stay, so that whoever gets an edit late orders it as the others did.
+        assert_eq!(believed(early + 2_000, early), early + 2_000);
+        assert_eq!(believed(early - year, early), early - year);
     }
 }

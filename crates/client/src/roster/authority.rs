@@ -3,7 +3,7 @@
 use super::statement::{SignedStatement, Statement, statement_hash};
 use super::{MODERATOR, OWNER, Roster};
 use crate::view::Identity;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Why a roster is not believed.
@@ -78,14 +78,14 @@ impl Roster {
         if known.last() == Some(&last.hash) {
             // Only plain members have changed it since, one way or the other.
             let staff = newest.staff.iter().copied().collect();
-            Powers { staff, own: newest.own }.cover(shown, self)?;
+            Powers::said(staff, newest.own).cover(shown, self)?;
             let back = self.gone.iter().any(|(_, id, _)| shown.member(id).is_some());
             return Ok(if shown.v < self.v || back { Weighed::Older } else { Weighed::Newer });
         }
         if last.statement.v < newest.v {
             // It was so once, or is a branch that has fallen behind: whoever had the right then.
             let staff = root.statement.staff.iter().copied().collect();
-            Powers { staff, own: root.statement.own }.follow(new)?.cover(shown, self)?;
+            Powers::said(staff, root.statement.own).follow(new)?.cover(shown, self)?;
             return Ok(Weighed::Older);
         }
         Powers::of(self).follow(new)?.cover(shown, self)?;
@@ -128,11 +128,17 @@ impl Roster {
 struct Powers {
     staff: BTreeMap<Identity, u8>,
     own: [u8; 32],
+    /// Who had a role and has none after a statement of a moderator, to whom it can only mean that they went.
+    went: BTreeSet<Identity>,
 }
 
 impl Powers {
     fn of(roster: &Roster) -> Self {
-        Self { staff: roster.staff().into_iter().collect(), own: roster.own_hash() }
+        Self::said(roster.staff().into_iter().collect(), roster.own_hash())
+    }
+
+    fn said(staff: BTreeMap<Identity, u8>, own: [u8; 32]) -> Self {
+        Self { staff, own, went: BTreeSet::new() }
     }
 
     /// After these statements, if each is by somebody who may say so.
@@ -140,12 +146,15 @@ impl Powers {
         for Link { statement, .. } in new {
             let role = self.staff.get(&statement.signer_identity()).copied();
             let unchanged = || {
-                statement.own == self.own
-                    && statement.staff.iter().all(|(who, role)| self.staff.get(who).is_some_and(|has| has <= role))
+                statement.own == self.own && statement.staff.iter().all(|(who, role)| self.staff.get(who) == Some(role))
             };
             must(role == Some(OWNER) || (role == Some(MODERATOR) && unchanged()), Unproven::Authority)?;
-            self.staff = statement.staff.iter().copied().collect();
-            self.own = statement.own;
+            let staff: BTreeMap<_, _> = statement.staff.iter().copied().collect();
+            if role == Some(MODERATOR) {
+                self.went.extend(self.staff.keys().filter(|who| !staff.contains_key(who)));
+            }
+            self.went.retain(|who| !staff.contains_key(who));
+            (self.staff, self.own) = (staff, statement.own);
         }
         Ok(self)
     }
@@ -156,6 +165,9 @@ impl Powers {
             let before = known.role(who).is_some_and(|had| had <= role);
             before || self.staff.get(who).is_some_and(|has| *has <= role)
         };
+        let since = |roster: &Roster, who: &Identity| roster.member(who).map(|member| member.since);
+        let stayed = |who: &Identity| since(known, who).is_some() && since(known, who) == since(shown, who);
+        must(!self.went.iter().any(stayed), Unproven::Authority)?;
         must(shown.own_hash() == self.own, Unproven::Content)?;
         must(shown.staff().iter().all(|(who, role)| given(who, *role)), Unproven::Authority)
     }

@@ -99,6 +99,18 @@ fn whoever_was_never_given_the_right_is_not_believed() {
 }
 
 #[test]
+fn a_moderator_takes_no_role_away() {
+    let known = signed();
+    // Moderator 3 makes owner 2 a moderator, and moderator 4 a member: neither is theirs to do, though both have less by it.
+    for (who, less) in [(2, MODERATOR), (2, MEMBER)] {
+        let shown = next(&known, 3, |roster| role(roster, who, less));
+        assert_eq!(weigh(&known, &shown), Err(Unproven::Authority), "{who} {less}");
+    }
+    let left = next(&known, 3, |roster| *roster = roster.without(&[id(4)]));
+    assert_eq!(weigh(&known, &left), Ok(Weighed::Newer), "who proposed to go");
+}
+
+#[test]
 fn who_was_removed_goes_on_alone() {
     let before = signed();
     let known = without(&before, 1, 2);

@@ -113,12 +113,6 @@ impl Engine {
     fn work(&mut self) -> Result<(), String> {
         self.take(Incoming::Input(Input::Started, None))?;
         self.settle()?;
-        let left_out = self.store.left_out();
-        if left_out > 0 {
-            // Nobody may listen yet; what the client knows of it stands among its warnings.
-            let warning = format!("{left_out} records of the local store were damaged and are left out");
-            let _ = self.events.send(Event::Warning(warning));
-        }
         let mut going_on = true;
         while going_on {
             let first = match self.inbox.recv_timeout(self.patience()) {
@@ -226,6 +220,10 @@ impl Engine {
 
     /// Makes the round's changes durable, then does what waited for that.
     fn settle(&mut self) -> Result<(), String> {
+        if self.client.left_out_seen() {
+            // The person has taken note of what was damaged.
+            self.store.drop_left_out().map_err(|error| error.to_string())?;
+        }
         self.store.commit().map_err(|error| error.to_string())?;
         for action in std::mem::take(&mut self.deferred) {
             self.act(action);

@@ -15,8 +15,9 @@ use crate::place::Place;
 use lock::Lock;
 use rusqlite::{Connection, OptionalExtension as _, params};
 pub(crate) use seal::{Keys, OVERHEAD};
-use seal::{Master, Spot, hides_order};
-use std::cell::Cell;
+use seal::{Master, hides_order};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
@@ -40,6 +41,12 @@ const TABLES: &str = "CREATE TABLE records (id INTEGER PRIMARY KEY, tab INTEGER 
 /// What is said of a record that is needed and can't be opened.
 const DAMAGED: &str = "a record is not what was written there: the store is damaged. Log in with your words in another profile (--profile): \
                        account, contacts and conversations come back from your node";
+
+/// Most damaged records that are remembered at once.
+const LEFT_OUT_MAX: usize = 10_000;
+
+/// Records looked at when the store is opened, to see whether the key is theirs.
+const TRIED: i64 = 256;
 
 /// Records of one owner: order and value.
 type Found = Vec<(Vec<u8>, Vec<u8>)>;
@@ -92,8 +99,10 @@ pub struct Store {
     place: Place,
     /// Whether a transaction is open.
     open: bool,
-    /// Records that were left out of what was read.
-    left_out: Cell<u64>,
+    /// Records that can't be opened: where they stand.
+    left_out: RefCell<BTreeSet<(u8, Vec<u8>, Vec<u8>)>>,
+    /// Whether the key has opened a record that was there before: with another store's key, nothing is ever called damaged and deleted.
+    fits: bool,
     /// Whether something was deleted whose last copies may still lie in the write-ahead log.
     deleted: bool,
     _lock: Lock,
@@ -114,13 +123,15 @@ impl Store {
         };
         let database = connect(&place.database())?;
         let keys = Arc::new(Keys::new(&master));
+        let fits = opens_some(&database, &keys)?;
         Ok(Self {
+            fits,
             database,
             keys,
             master,
             place: place.clone(),
             open: false,
-            left_out: Cell::new(0),
+            left_out: RefCell::default(),
             deleted: true,
             _lock: lock,
         })
@@ -199,16 +210,34 @@ impl Store {
         Ok(())
     }
 
-    /// A record, if it is what was written there: one that is damaged costs what it held, not the rest.
-    fn intact(&self, table: Table, [owner, place, sealed]: [Vec<u8>; 3]) -> Option<seal::Plain> {
-        let plain = self.keys.open(&Spot { table, owner, place }, &sealed);
-        self.left_out.set(self.left_out.get().saturating_add(u64::from(plain.is_none())));
-        plain
+    /// Deletes the damaged records that were come upon so far. Only for once the person was told of them, and has taken note.
+    pub fn drop_left_out(&mut self) -> Result<(), StoreError> {
+        if !self.fits {
+            return Ok(());
+        }
+        for (tab, owner, place) in self.left_out.take() {
+            let values = params![tab, owner, place];
+            let sql = "SELECT sealed FROM records WHERE tab = ?1 AND owner = ?2 AND place = ?3";
+            let sealed: Option<Vec<u8>> =
+                self.database.prepare_cached(sql)?.query_row(values, |row| row.get(0)).optional()?;
+            // It may have been written anew meanwhile.
+            if sealed.is_some_and(|sealed| self.keys.open_at(tab, &owner, &place, &sealed).is_none()) {
+                let sql = "DELETE FROM records WHERE tab = ?1 AND owner = ?2 AND place = ?3";
+                self.database.prepare_cached(sql)?.execute(values)?;
+                self.deleted = true;
+            }
+        }
+        Ok(())
     }
 
-    fn opened(&self, table: Table, owner: Vec<u8>, place: Vec<u8>, sealed: &[u8]) -> Result<seal::Plain, RecordsError> {
-        let spot = Spot { table, owner, place };
-        self.keys.open(&spot, sealed).ok_or_else(|| RecordsError(DAMAGED.to_owned()))
+    /// A record, if it is what was written there: one that is damaged costs what it held, not the rest.
+    fn intact(&self, table: Table, [owner, place, sealed]: [Vec<u8>; 3]) -> Option<seal::Plain> {
+        let plain = self.keys.open_at(table as u8, &owner, &place, &sealed);
+        let mut left_out = self.left_out.borrow_mut();
+        if plain.is_none() && left_out.len() < LEFT_OUT_MAX {
+            left_out.insert((table as u8, owner, place));
+        }
+        plain
     }
 
     fn rows(&self, sql: &str, values: &[&dyn rusqlite::ToSql]) -> rusqlite::Result<Vec<[Vec<u8>; 3]>> {
@@ -239,7 +268,8 @@ impl Records for Store {
             statement.query_row(params![key.table as u8, spot.owner, spot.place], |row| row.get(0)).optional()
         };
         let Some(sealed) = find().map_err(unread)? else { return Ok(None) };
-        Ok(Some(self.opened(key.table, spot.owner, spot.place, &sealed)?.value))
+        let plain = self.intact(key.table, [spot.owner, spot.place, sealed]);
+        Ok(Some(plain.ok_or_else(|| RecordsError(DAMAGED.to_owned()))?.value))
     }
 
     fn scan(
@@ -301,7 +331,7 @@ impl Records for Store {
     }
 
     fn left_out(&self) -> u64 {
-        self.left_out.get()
+        u64::try_from(self.left_out.borrow().len()).unwrap_or(u64::MAX)
     }
 }
 
@@ -322,6 +352,21 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
         _ => return Err(StoreError::Damaged(format!("{} is another program's database", path.display()))),
     }
     Ok(database)
+}
+
+/// Whether the keys open any of the first records; also if there are none.
+fn opens_some(database: &Connection, keys: &Keys) -> Result<bool, StoreError> {
+    let mut statement = database.prepare("SELECT tab, owner, place, sealed FROM records ORDER BY id LIMIT ?1")?;
+    let mut rows = statement.query([TRIED])?;
+    let mut some = false;
+    while let Some(row) = rows.next()? {
+        let [owner, place, sealed] = [row.get::<_, Vec<u8>>(1)?, row.get(2)?, row.get(3)?];
+        if keys.open_at(row.get(0)?, &owner, &place, &sealed).is_some() {
+            return Ok(true);
+        }
+        some = true;
+    }
+    Ok(!some)
 }
 
 fn bounded(limit: usize) -> i64 {

@@ -90,12 +90,12 @@ impl Keys {
             plain.extend_from_slice(part);
         }
         plain.extend_from_slice(value);
-        encrypt(&self.values, &bound(spot), &plain)
+        encrypt(&self.values, &bound(spot.table as u8, &spot.owner, &spot.place), &plain)
     }
 
     /// Opens a record; `None` if it is not what was sealed for this spot.
-    pub(crate) fn open(&self, spot: &Spot, sealed: &[u8]) -> Option<Plain> {
-        let plain = decrypt(&self.values, &bound(spot), sealed)?;
+    pub(crate) fn open_at(&self, table: u8, owner: &[u8], place: &[u8], sealed: &[u8]) -> Option<Plain> {
+        let plain = decrypt(&self.values, &bound(table, owner, place), sealed)?;
         let (owner, rest) = part(&plain)?;
         let (order, value) = part(rest)?;
         Some(Plain { owner: owner.to_owned(), order: order.to_owned(), value: value.to_owned() })
@@ -112,8 +112,8 @@ impl Keys {
     }
 }
 
-fn bound(spot: &Spot) -> Vec<u8> {
-    [b"tidings store 1".as_slice(), &[spot.table as u8], &spot.owner, &spot.place].concat()
+fn bound(table: u8, owner: &[u8], place: &[u8]) -> Vec<u8> {
+    [b"tidings store 1".as_slice(), &[table], owner, place].concat()
 }
 
 fn piece_of(file: u64, piece: u64) -> Vec<u8> {

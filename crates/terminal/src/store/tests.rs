@@ -211,3 +211,38 @@ fn a_record_that_was_changed_on_the_disk_costs_only_itself() {
     assert!(store.left_out() > 0);
     assert!(store.get(&RecordKey::new(Table::Message, *b"o", [1])).is_err(), "who needs it hears of it");
 }
+
+#[test]
+fn what_is_damaged_goes_when_it_is_told_to_and_never_under_another_stores_key() {
+    let (_folder, place) = place();
+    let mut store = Store::open(&place, None, true).unwrap();
+    let records: Vec<_> = (0..4).map(|order| put(Table::Message, b"o", &[order], &[order; 40])).collect();
+    store.apply(&records).unwrap();
+    store.commit().unwrap();
+    let spoil = "UPDATE records SET sealed = substr(sealed, 1, 30) WHERE place IN (x'01', x'02')";
+    store.database.execute(spoil, []).unwrap();
+    let count = |store: &Store| -> i64 {
+        store.database.query_row("SELECT count(*) FROM records", [], |row| row.get(0)).unwrap()
+    };
+    for _ in 0..2 {
+        assert_eq!(store.scan(Table::Message, b"o", None, Direction::Up, 9).unwrap().len(), 2);
+        assert_eq!((store.left_out(), count(&store)), (2, 4), "each counts once, and nothing goes by itself");
+    }
+    // One is written anew before the rest goes.
+    store.apply(&[put(Table::Message, b"o", &[1], b"anew")]).unwrap();
+    store.drop_left_out().unwrap();
+    store.commit().unwrap();
+    assert_eq!((store.left_out(), count(&store)), (0, 3));
+    assert_eq!(store.scan(Table::Message, b"o", None, Direction::Up, 9).unwrap().len(), 3);
+    drop(store);
+    // The key of another profile opens nothing here, and what is written with it doesn't change that.
+    let other = Place::at(place.folder().with_file_name("other"));
+    drop(Store::open(&other, None, true).unwrap());
+    fs::copy(other.key(), place.key()).unwrap();
+    let mut store = Store::open(&place, None, false).unwrap();
+    store.apply(&[put(Table::Own, b"", b"layout", &[1])]).unwrap();
+    store.commit().unwrap();
+    assert_eq!(store.all(Table::Message, 9).unwrap().len(), 0);
+    store.drop_left_out().unwrap();
+    assert_eq!((store.left_out(), count(&store)), (3, 4));
+}

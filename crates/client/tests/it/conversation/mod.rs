@@ -8,4 +8,5 @@ mod plain;
 mod restored;
 mod rosters;
 mod storm;
+mod torn;
 mod world;

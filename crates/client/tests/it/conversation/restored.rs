@@ -3,6 +3,7 @@
 use super::plain::group;
 use super::world::World;
 use tidings_client::conversation::{Conversation, Wish};
+use tidings_client::records::{Direction, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Standing};
 use tidings_wire::bytes::Fixed;
 
@@ -78,4 +79,27 @@ fn what_was_sealed_before_a_device_came_reaches_it() {
         world.run(10_000);
         world.agree(&[alice, bob, second], &talks, &["to whom it may concern".to_owned()]);
     }
+}
+
+#[test]
+fn an_old_entry_that_is_damaged_keeps_no_others_from_going() {
+    let mut world = World::new(61);
+    let (ada, bob) = (world.person("Ada", 1)[0], world.person("Bob", 1)[0]);
+    let group = world.pair(ada, bob);
+    world.run(5_000);
+    world.say(bob, &group, "old");
+    world.run(30_000);
+    let entries = |world: &World| {
+        let found = world.devices[ada].records.scan(Table::Entry, &group.0, None, Direction::Up, 99).unwrap();
+        found.into_iter().map(|(order, _)| order).collect::<Vec<_>>()
+    };
+    let first = entries(&world).remove(0);
+    world.devices[ada].torn = Some(RecordKey::new(Table::Entry, group.0, first.clone()));
+    world.run(8 * 24 * 3_600_000);
+    world.say(bob, &group, "new");
+    world.run(30_000);
+    world.devices[ada].torn = None;
+    assert_eq!(world.texts(ada, &group), ["new", "old"]);
+    // What is left is of the last days: an update of leaves, and the last words.
+    assert!(!entries(&world).contains(&first) && entries(&world).len() < 8, "{:?}", entries(&world).len());
 }

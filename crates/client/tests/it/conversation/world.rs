@@ -1,6 +1,7 @@
 //! Devices with their conversations, a hub, and a network that loses, repeats and reorders, as a seed decides.
 
 use super::hub::Hub;
+use super::torn::Torn;
 use ed25519_dalek::SigningKey;
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
@@ -91,6 +92,8 @@ pub(crate) struct Device {
     pub(crate) steps: Vec<Step>,
     pub(crate) offline: bool,
     pub(crate) removed: bool,
+    /// A record that can't be opened.
+    pub(crate) torn: Option<RecordKey>,
 }
 
 /// What goes wrong, in hundredths.
@@ -183,6 +186,7 @@ impl World {
             steps: Vec::new(),
             offline: false,
             removed: false,
+            torn: None,
         });
         self.set_list(list);
         self.devices.len() - 1
@@ -225,11 +229,12 @@ impl World {
     /// Does something with a scene, keeps what it changed, and queues what is to be done.
     pub(crate) fn scene<T>(&mut self, device: usize, act: impl FnOnce(&mut Scene<'_>) -> T) -> T {
         let (mut batch, mut steps) = (Batch::default(), Vec::new());
-        let Device { me, records, .. } = &mut self.devices[device];
+        let Device { me, records, torn, .. } = &mut self.devices[device];
+        let shown = Torn { records: &*records, torn: torn.as_ref() };
         let mut scene = Scene {
             now: self.now,
             random: &mut self.random,
-            records: &*records,
+            records: &shown,
             batch: &mut batch,
             me,
             people: &self.book,
