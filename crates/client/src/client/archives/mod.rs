@@ -1,12 +1,12 @@
 //! History in the backup: archives of conversations as sealed blobs, named in the profile (docs/protocol/profile.md). All devices of a person
 //! write the same archives: before a device replaces one, it takes up from it what it does not have.
 
+mod damaged;
 mod moving;
 mod united;
 
 use super::Client;
 use super::conversations::PROFILE_WAIT;
-use super::jobs::Job;
 use super::layout::Damage;
 use super::turn::Turn;
 use crate::blob::BlobPointer;
@@ -17,8 +17,9 @@ use crate::profile::{Archived, Name, archive_hash, read_archive, write_archive};
 use crate::records::{Direction, RecordKey, Records, Table};
 use crate::transfer::{Download, Upload};
 use crate::view::GroupId;
+use damaged::{Aside, Wanted};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use tidings_wire::bytes::Fixed;
 use tidings_wire::cbor;
 
@@ -78,6 +79,17 @@ struct United {
     hash: Fixed<32>,
     /// The blob that this device wrote: where it is and what destroys it.
     mine: Option<(String, Fixed<16>)>,
+    /// It came damaged each time: nothing was taken up from it.
+    #[serde(default)]
+    unread: bool,
+    /// What this device wrote last, and how often it wrote the same again in the place of another device's.
+    #[serde(default)]
+    wrote: Option<Fixed<32>>,
+    #[serde(default)]
+    again: u32,
+    /// Until when the other device's stays.
+    #[serde(default)]
+    theirs_until: Time,
 }
 
 /// An archive that is being read.
@@ -87,13 +99,16 @@ struct Reading {
     hash: Fixed<32>,
     download: Download,
     content: Vec<u8>,
+    /// It was set aside: another one has its number.
+    aside: bool,
 }
 
 /// What is under way with archives: one blob at a time.
 #[derive(Default)]
 pub(crate) struct Archives {
     due: BTreeMap<GroupId, Time>,
-    wanted: BTreeSet<(GroupId, u64)>,
+    wanted: BTreeMap<(GroupId, u64), Wanted>,
+    asides: BTreeMap<(GroupId, u64), Aside>,
     united: BTreeMap<(GroupId, u64), United>,
     writing: Option<Writing>,
     reading: Option<Reading>,
@@ -102,10 +117,6 @@ pub(crate) struct Archives {
 
 fn due_place(group: &GroupId) -> RecordKey {
     RecordKey::new(Table::Own, b"archive", group.0)
-}
-
-fn wanted_place(group: &GroupId, number: u64) -> RecordKey {
-    RecordKey::new(Table::Own, b"restore", [group.0.as_slice(), &number.to_be_bytes()].concat())
 }
 
 fn united_place(group: &GroupId, number: u64) -> RecordKey {
@@ -136,8 +147,14 @@ impl Archives {
         for (order, _) in records.scan(Table::Own, b"archive", None, Direction::Up, WAITING_MAX)? {
             archives.due.extend(order.try_into().ok().map(|group| (GroupId(group), 0)));
         }
-        for (order, _) in records.scan(Table::Own, b"restore", None, Direction::Up, WAITING_MAX)? {
-            archives.wanted.extend(numbered(&order));
+        for (order, value) in records.scan(Table::Own, b"restore", None, Direction::Up, WAITING_MAX)? {
+            let known = if value.is_empty() { None } else { damage.read(&value, UNITED_BYTES_MAX) };
+            archives.wanted.extend(numbered(&order).map(|place| (place, known.unwrap_or_default())));
+        }
+        for (order, value) in records.scan(Table::Own, b"aside", None, Direction::Up, UNITED_MAX)? {
+            if let Some(place) = numbered(&order) {
+                archives.asides.extend(damage.read(&value, UNITED_BYTES_MAX).map(|found| (place, found)));
+            }
         }
         for (order, value) in records.scan(Table::Own, b"united", None, Direction::Up, UNITED_MAX)? {
             if let Some(place) = numbered(&order) {
@@ -151,7 +168,8 @@ impl Archives {
         if self.writing.is_some() || self.reading.is_some() {
             return self.wait;
         }
-        self.due.values().copied().min().into_iter().chain(self.wanted.first().map(|_| 0)).min()
+        let wanted = self.wanted.values().map(|wanted| wanted.next);
+        self.due.values().copied().chain(wanted).chain(self.asides.values().map(|aside| aside.next)).min()
     }
 
     /// Whether archives are being written, or are to be now.
@@ -201,18 +219,15 @@ impl Client {
             self.archives.writing = None;
         }
         self.drop_archives(turn, group, 0);
+        self.drop_asides(turn, group);
+        let wanted: Vec<_> = self.archives.wanted.keys().filter(|(of, _)| of == group).copied().collect();
+        wanted.into_iter().for_each(|(group, number)| self.not_wanted(turn, &group, number));
     }
 
     /// This device is new in a conversation: what was archived of it is fetched.
     pub(in crate::client) fn restore_history(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         for number in self.archive_numbers(group) {
             self.want_archive(turn, group, number);
-        }
-    }
-
-    fn want_archive(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
-        if self.archives.wanted.insert((*group, number)) {
-            turn.batch.put(wanted_place(group, number), Vec::new());
         }
     }
 
@@ -232,14 +247,10 @@ impl Client {
     fn replace_archive(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64, record: Option<HistoryRecord>) {
         let name = Name::History(*group, number);
         if let Some(old) = self.book.get_as::<HistoryRecord>(&name) {
-            let (url, secret) = (old.blob.url, Fixed(old.blob.delete));
-            self.add_job(turn, Job::DestroyBlob { url, secret });
+            self.drop_blob(turn, group, number, old);
         }
         match &record {
-            Some(record) => {
-                let mine = Some((record.blob.url.clone(), Fixed(record.blob.delete)));
-                self.unite(turn, group, number, record.hash, mine);
-            }
+            Some(record) => self.wrote(turn, group, number, record),
             None => self.forget_united(turn, group, number),
         }
         if self.book.set(turn, &name, record.map(|record| cbor::encode(&record))) {
@@ -263,8 +274,12 @@ impl Client {
         if self.archives.writing.is_some() || self.archives.reading.is_some() {
             return;
         }
-        if let Some((group, number)) = self.archives.wanted.first().copied() {
+        let wanted = self.archives.wanted.iter().find(|(_, wanted)| wanted.next <= turn.now).map(|(place, _)| *place);
+        if let Some((group, number)) = wanted {
             return self.begin_reading(turn, group, number);
+        }
+        if self.begin_aside(turn) {
+            return;
         }
         let due = self.archives.due.iter().find(|(_, at)| **at <= turn.now).map(|(group, _)| *group);
         if let Some(group) = due {
@@ -281,7 +296,12 @@ impl Client {
         // Archives begin with a day, so that they don't all change with each new one.
         let since = since / DAY * DAY;
         let parts = self.archive_parts(turn, &group, since).unwrap_or_default();
-        if self.settings().history != KeepHistory::Nothing && self.conversations.contains_key(&group) {
+        if self.settings().history == KeepHistory::Nothing {
+            self.drop_asides(turn, &group);
+        } else if self.conversations.contains_key(&group) {
+            if self.waits_for_damaged(turn, &group) {
+                return;
+            }
             let strange = self.strange_archives(&group, &parts);
             if !strange.is_empty() {
                 // First what others have written is taken up; then it goes on here.
@@ -345,6 +365,9 @@ impl Client {
                 }
                 continue;
             }
+            if self.archives.united.get(&(group, number)).is_some_and(|united| united.leaves_theirs(turn.now, hash)) {
+                continue;
+            }
             let expires = Some(turn.now.saturating_add(KEPT));
             let Ok(mut upload) = Upload::new(node.clone(), part.content.len() as u64, expires, turn.random) else {
                 continue;
@@ -377,14 +400,8 @@ impl Client {
             return self.read_archive(turn, group, number, hash, &[]);
         };
         let steps = download.start();
-        self.archives.reading = Some(Reading { group, number, hash, download, content: Vec::new() });
+        self.archives.reading = Some(Reading { group, number, hash, download, content: Vec::new(), aside: false });
         self.archive_steps(turn, steps);
-    }
-
-    fn not_wanted(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64) {
-        if self.archives.wanted.remove(&(*group, number)) {
-            turn.remove(wanted_place(group, number));
-        }
     }
 
     /// An archive was read, as far as there was anything.
@@ -392,6 +409,10 @@ impl Client {
         self.not_wanted(turn, &group, number);
         let mine = self.archives.united.get(&(group, number)).and_then(|united| united.mine.clone());
         self.unite(turn, &group, number, hash, mine);
+        self.take_up(turn, group, content);
+    }
+
+    fn take_up(&mut self, turn: &mut Turn<'_>, group: GroupId, content: &[u8]) {
         if let Ok(messages) = read_archive(content) {
             let _ = self.with(turn, &group, |conversation, scene| conversation.restore(scene, &messages));
             turn.show(crate::view::Event::Conversation(group));

@@ -71,7 +71,7 @@ impl Client {
 
     fn archive_there(&mut self, turn: &mut Turn<'_>) {
         if let Some(reading) = self.archives.reading.take() {
-            return self.read_archive(turn, reading.group, reading.number, reading.hash, &reading.content);
+            return self.archive_read(turn, &reading);
         }
         let Some(writing) = &mut self.archives.writing else { return };
         let group = writing.group;
@@ -110,8 +110,14 @@ impl Client {
 
     fn reading_failed(&mut self, turn: &mut Turn<'_>, reading: &Reading, fault: TransferFault) {
         let Reading { group, number, hash, .. } = reading;
+        if reading.aside {
+            return self.aside_failed(turn, reading, fault);
+        }
         let alone = !self.own.as_ref().is_some_and(crate::client::state::Own::has_others);
-        if matches!(fault, TransferFault::Gone | TransferFault::Damaged) {
+        if fault == TransferFault::Damaged {
+            return self.came_damaged(turn, reading);
+        }
+        if fault == TransferFault::Gone {
             self.read_archive(turn, *group, *number, *hash, &[]);
             // Another device may have put a newer one in its place: the profile tells.
             self.ask_account();

@@ -84,6 +84,16 @@ impl ModelNode {
         }
     }
 
+    /// Flips a bit in each of these blobs: in all, if none is named. Gives which they were; once more, and they are as before.
+    pub(crate) fn flip_blobs(&mut self, which: &[String]) -> Vec<String> {
+        let chosen = |(id, _): &(&String, &mut Upload)| which.is_empty() || which.contains(id);
+        let flip = |(id, upload): (&String, &mut Upload)| {
+            upload.bytes[9] ^= 1;
+            id.clone()
+        };
+        self.blobs.iter_mut().filter(chosen).map(flip).collect()
+    }
+
     fn upload(&mut self, id: &str) -> Result<&mut Upload, Refused> {
         self.blobs.get_mut(id).ok_or(Refused(404, Code::NotFound, Vec::new()))
     }

@@ -2,8 +2,10 @@
 
 use super::NODES;
 use crate::world::World;
+use std::collections::BTreeMap;
 use tidings_client::command::{Command, Done, Fault, KeepHistory, Secret};
 use tidings_client::io::CommandId;
+use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Shown, Stage, Standing};
 
 fn keep_all(world: &mut World, who: usize) {
@@ -65,12 +67,99 @@ fn two_devices_do_not_replace_each_others_archives_without_end() {
     world.say(bob, group, "one");
     world.settle();
     world.run(3_600_000);
-    let blobs = |world: &World| world.nodes[NODES[0]].counts.get("POST /v1/blobs").copied().unwrap_or(0);
+    let blobs = |world: &World| world.nodes[NODES[0]].counts.get("POST blobs").copied().unwrap_or(0);
     let before = (blobs(&world), world.devices[ada].client.me().unwrap().backup.map(|(counter, _)| counter));
     world.run(6 * 3_600_000);
     let after = (blobs(&world), world.devices[ada].client.me().unwrap().backup.map(|(counter, _)| counter));
     assert_eq!(before, after);
     assert_eq!(world.texts(second, &group), world.texts(ada, &group));
+}
+
+/// Devices of Ada and Bob, their conversation, Ada's phrase, and the blobs that hold what she said. Her device is away.
+fn archived(seed: u64) -> (World, [usize; 2], GroupId, Secret, Vec<String>) {
+    let mut world = World::new(seed, &NODES);
+    let (ada, phrase) = world.person_with_phrase("Ada", NODES[0]);
+    let bob = world.person("Bob", NODES[1]);
+    let group = world.meet(ada, bob);
+    keep_all(&mut world, ada);
+    world.say(ada, group, "mine");
+    world.settle();
+    world.good(ada, Command::BackUp);
+    world.settle();
+    world.set_offline(ada, true);
+    let spoilt = world.nodes.get_mut(NODES[0]).unwrap().flip_blobs(&[]);
+    assert!(!spoilt.is_empty(), "something was archived");
+    (world, [ada, bob], group, phrase, spoilt)
+}
+
+#[test]
+fn what_came_damaged_once_is_fetched_again_and_not_replaced_meanwhile() {
+    let (mut world, [_, bob], group, phrase, spoilt) = archived(83);
+    let second = world.restore("second", NODES[0], &phrase);
+    world.say(bob, group, "news");
+    world.run(30 * 60_000);
+    assert_eq!(world.texts(second, &group), ["news"]);
+    let told = |world: &World| world.devices[second].client.me().unwrap().warnings;
+    assert!(told(&world).iter().any(|warning| warning.contains("came damaged")), "{:?}", told(&world));
+    assert_eq!(world.nodes.get_mut(NODES[0]).unwrap().flip_blobs(&spoilt), spoilt, "nothing was destroyed");
+    world.restart(second);
+    world.run(3 * 3_600_000);
+    assert_eq!(world.texts(second, &group), ["mine", "news"]);
+    assert_eq!(told(&world), Vec::<String>::new());
+}
+
+#[test]
+fn what_always_comes_damaged_holds_up_the_archives_for_a_day_and_is_never_destroyed() {
+    let (mut world, [_, bob], group, phrase, spoilt) = archived(84);
+    let second = world.restore("second", NODES[0], &phrase);
+    world.say(bob, group, "news");
+    let blobs = |world: &World| world.nodes[NODES[0]].counts.get("POST blobs").copied().unwrap_or(0);
+    let before = blobs(&world);
+    world.run(20 * 3_600_000);
+    assert_eq!(blobs(&world), before);
+    world.run(10 * 3_600_000);
+    assert_eq!(blobs(&world), before + 1, "another one stands in its place");
+    assert_eq!(world.nodes.get_mut(NODES[0]).unwrap().flip_blobs(&spoilt), spoilt, "and it is still there");
+    world.restart(second);
+    (0..8).for_each(|_| world.run(24 * 3_600_000));
+    assert_eq!(world.texts(second, &group), ["mine", "news"]);
+    assert_eq!(
+        world.nodes.get_mut(NODES[0]).unwrap().flip_blobs(&spoilt),
+        Vec::<String>::new(),
+        "now it is not needed"
+    );
+}
+
+#[test]
+fn archives_that_will_never_be_the_same_are_left_alone_after_a_while() {
+    let mut world = World::new(85, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    keep_all(&mut world, ada);
+    let second = world.link(ada, "tablet");
+    world.say(bob, group, "one");
+    world.settle();
+    world.run(3_600_000);
+    // An edit that the other device can never get.
+    let kept = world.devices[second].records.scan(Table::Message, &group.0, None, Direction::Up, 9).unwrap();
+    let is_one = |(_, value): &&(Vec<u8>, Vec<u8>)| value.windows(3).any(|bytes| bytes == b"one");
+    let (order, value) = kept.iter().find(is_one).unwrap().clone();
+    let mut map: BTreeMap<String, ciborium::Value> = ciborium::from_reader(&value[..]).unwrap();
+    map.insert("edited".to_owned(), "another".into());
+    let mut value = Vec::new();
+    ciborium::into_writer(&map, &mut value).unwrap();
+    let key = RecordKey::new(Table::Message, group.0, order);
+    world.devices[second].records.apply(vec![Change { key, value: Some(value) }]);
+    let blobs = |world: &World| world.nodes[NODES[0]].counts.get("POST blobs").copied().unwrap_or(0);
+    let before = blobs(&world);
+    world.good(second, Command::BackUp);
+    world.run(12 * 3_600_000);
+    let after = blobs(&world);
+    assert!((before + 2..before + 10).contains(&after), "{before}, then {after}");
+    // What is new is archived all the same.
+    world.say(bob, group, "two");
+    world.run(3_600_000);
+    assert!(blobs(&world) > after);
 }
 
 #[test]
@@ -272,4 +361,27 @@ fn a_device_that_waits_to_be_linked_gets_no_second_account() {
     world.settle();
     assert_eq!(world.devices[ada].client.devices().len(), 2);
     assert_eq!(world.devices[new].client.devices().len(), 2);
+}
+
+#[test]
+fn a_conversation_that_cannot_be_come_into_can_be_given_up() {
+    let mut world = World::new(86, &NODES);
+    let (ada, phrase) = world.person_with_phrase("Ada", NODES[0]);
+    let bob = world.person("Bob", NODES[1]);
+    let group = world.meet(ada, bob);
+    world.run(30_000);
+    assert!(matches!(world.command(ada, Command::Forget { group }), Done::Failed(Fault::Refused(_))));
+    world.set_offline(ada, true);
+    // Its hub is gone for good.
+    world.nodes.remove(NODES[1]);
+    world.hang_up_gone(NODES[1]);
+    let second = world.device("second");
+    let restore = Command::Restore { node: NODES[0].to_owned(), phrase, device: "second".to_owned() };
+    world.good(second, restore);
+    world.run(60_000);
+    let standing = |world: &World| world.devices[second].client.conversation(&group).map(|view| view.standing);
+    assert_eq!(standing(&world), Some(Standing::Joining));
+    world.good(second, Command::Forget { group });
+    world.run(60_000);
+    assert_eq!(standing(&world), None);
 }
