@@ -12,7 +12,6 @@ use std::time::Duration;
 use tidings_client::client::Client;
 use tidings_client::command::{Command, Done, Fault};
 use tidings_client::io::{Action, CommandId, FileId, Input, Surroundings, Time};
-use tidings_client::records::Records as _;
 use tidings_client::view::Event;
 use tokio::sync::{broadcast, oneshot};
 
