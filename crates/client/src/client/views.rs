@@ -163,8 +163,8 @@ impl Client {
         self.owes() || self.conversations.values().any(Conversation::waiting)
     }
 
-    /// The same without what waits for hubs that can't be reached.
-    pub(super) fn busy_where_reached(&self) -> bool {
+    /// The same as [`Client::busy`] without what waits for hubs that can't be reached.
+    pub fn busy_where_reached(&self) -> bool {
         let reached = |conversation: &&Conversation| self.live.is_open(conversation.hub());
         self.owes() || self.conversations.values().filter(reached).any(Conversation::waiting)
     }

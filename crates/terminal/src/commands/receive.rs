@@ -81,7 +81,10 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
     let mut reader = Reader { asked, save, context, only, shown: HashSet::new() };
     let unread = reader.unread().await;
     match caught_up {
-        Err(failure) if !asked.follow => return unread.and(Err(failure)),
+        Err(failure) if !asked.follow => {
+            context.let_out().await;
+            return unread.and(Err(failure));
+        }
         // It is tried on.
         Err(failure @ Failure::Unreached(..)) => context.output.note(failure),
         _ => {}
@@ -89,6 +92,7 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
     unread?;
     if !asked.follow {
         context.settled().await;
+        context.let_out().await;
         return Ok(());
     }
     let follow = async {

@@ -20,6 +20,9 @@ const FRESHEN: Duration = Duration::from_secs(2);
 /// How long to wait before it is looked at what keeps something from its end: the node, or somebody else's device.
 const OTHERS: Duration = Duration::from_secs(6);
 
+/// How long what earlier commands left has to go out.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// Nodes of conversations that are looked at, one after the other.
 const HUBS_MAX: usize = 4;
 
@@ -154,6 +157,12 @@ impl Context {
             }
         }
         self.all_reached(only).await
+    }
+
+    /// Gives what earlier commands left, and what came out of what was read, a moment to go out, as far as nodes can be reached.
+    pub(crate) async fn let_out(&self) {
+        let out = async || self.session.ask(|client, _| !client.busy_where_reached()).await?.then_some(());
+        let _ = self.look_until(LINGER.min(self.left()), out).await;
     }
 
     /// All nodes answer: reads as long as something comes. What does not come then needs others, as after a node was restored.

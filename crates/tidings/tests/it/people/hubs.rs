@@ -37,6 +37,5 @@ fn a_conversation_whose_node_is_away_is_named() {
     assert_eq!((output.status.code(), &lines(&output)[0]["state"]), (Some(3), &"waiting".into()), "{told}");
     assert!(told.contains("the conversation Bob is at") && told.contains(&land.url("south")), "{told}");
     land.start("south", &[]);
-    let texts = ["before", "waits"].map(str::to_owned);
-    land.all_have(&[("alice", "Bob"), ("bob", "Alice")], &texts);
+    land.until("what waited is there", &["alice", "bob"], || land.texts(("bob", "Alice")) == ["before", "waits"]);
 }
