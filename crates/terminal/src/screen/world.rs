@@ -146,7 +146,7 @@ pub(crate) fn hindrance(conversation: &ConversationView, world: &World) -> Optio
             world.name_of(who)
         )),
         Standing::Behind => {
-            Some("The hub shows an old list of members; nothing is sent until it is as new again.".to_owned())
+            Some("The hub shows an old list of members; nothing is sent. /delete-conversation gives it up.".to_owned())
         }
         Standing::Out => Some("You are not in this conversation any more.".to_owned()),
     }
