@@ -43,6 +43,8 @@ pub struct DeviceList {
     pub counter: u64,
     /// The devices that it lists.
     pub devices: Vec<Ed25519Key>,
+    /// Those of them that the list before had under another serial: what they had goes, as if they had been removed and added.
+    pub anew: Vec<Ed25519Key>,
 }
 
 /// An account to be made.

@@ -4,7 +4,7 @@ use crate::bytes::Fixed;
 use crate::certificate::DeviceCertificate;
 use crate::signed::Body;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Most devices that one identity has at a time.
@@ -190,6 +190,34 @@ impl DeviceList {
         Ok(Freshness::Newer)
     }
 
+    /// A list that follows both this one and another that contradicts it: both were made from the same one, at a node that had been restored
+    /// and had forgotten the first. What either has removed is removed; who came in either is there, under a new serial where the other list
+    /// gave that serial to another device. Whoever joins the same two gets the same. Fails with [`ListFault::Identity`], or
+    /// [`ListFault::Device`] if numbers run out.
+    pub fn joined(&self, other: &Self) -> Result<Self, ListFault> {
+        if self.identity != other.identity {
+            return Err(ListFault::Identity);
+        }
+        let counter = self.counter.max(other.counter).checked_add(1).ok_or(ListFault::Device)?;
+        let mut next = self.next.max(other.next);
+        let (mut kept, mut anew) = (BTreeMap::new(), BTreeMap::new());
+        for (one, two) in [(self, other), (other, self)] {
+            for device in &one.devices {
+                let there = two.listed(&device.key);
+                if there == Some(device.serial) || (there.is_none() && device.serial >= two.next) {
+                    kept.insert(device.serial, *device);
+                } else if there.is_some() || two.key_of(device.serial).is_some() {
+                    anew.insert(device.key, *device);
+                }
+            }
+        }
+        for device in anew.into_values() {
+            kept.insert(next, ListedDevice { serial: next, ..device });
+            next = next.checked_add(1).ok_or(ListFault::Device)?;
+        }
+        Ok(Self { identity: self.identity, counter, next, devices: kept.into_values().collect() })
+    }
+
     /// No serial is given twice: `next` does not fall, and whatever has a serial from before is what had it then.
     fn keeps_serials(&self, old: &Self) -> Result<(), ListFault> {
         let kept = |device: &ListedDevice| device.serial >= old.next || old.key_of(device.serial) == Some(device.key);
@@ -298,7 +326,58 @@ mod tests {
         assert!(DeviceList { devices: vec![], ..list }.check().is_ok());
     }
 
+    #[test]
+    fn two_lists_that_contradict_each_other_are_joined() {
+        let (base, _) = first().with(key(2)).unwrap();
+        let here = base.with(key(3)).unwrap().0.without(1).unwrap();
+        let there = base.with(key(4)).unwrap().0;
+        let joined = here.joined(&there).unwrap();
+        assert_eq!(joined, there.joined(&here).unwrap());
+        let serials: Vec<_> = joined.devices.iter().map(|device| (device.key, device.serial)).collect();
+        assert_eq!(serials, [(key(2), 2), (key(3), 4), (key(4), 5)], "1 was removed, 3 and 4 had the same serial");
+        assert_eq!((joined.counter, joined.next), (5, 6));
+        assert!(joined.against(&here).is_ok() && joined.against(&there).is_ok());
+        let removes = base.without(2).unwrap();
+        let joined = base.with(key(3)).unwrap().0.joined(&removes).unwrap();
+        assert_eq!(joined.devices.iter().map(|device| device.serial).collect::<Vec<_>>(), [1, 3]);
+        let foreign = DeviceList { identity: key(9), ..base.clone() };
+        assert_eq!(base.joined(&foreign), Err(ListFault::Identity));
+    }
+
     proptest! {
+        /// Whatever was done on either side of a node that had forgotten: the joined list follows both, and has nothing that either has removed.
+        #[test]
+        fn a_joined_list_follows_both(choices in proptest::collection::vec((any::<bool>(), any::<bool>(), any::<u8>()), 1..24)) {
+            let (base, _) = first().with(key(200)).unwrap();
+            let mut sides = [base.clone(), base.clone()];
+            let mut removed = BTreeSet::new();
+            for (side, add, pick) in choices {
+                let last = &sides[usize::from(side)];
+                // The two sides add devices of their own.
+                let new = key(1 + pick % 99 + if side { 100 } else { 0 });
+                let next = if add && last.devices.len() < 12 {
+                    last.with(new).map(|(list, _)| list)
+                } else {
+                    let at = usize::from(pick) % last.devices.len().max(1);
+                    last.devices.get(at).ok_or(ListFault::Device).and_then(|device| {
+                        removed.insert(device.key);
+                        last.without(device.serial)
+                    })
+                };
+                if let Ok(next) = next {
+                    removed.retain(|key| next.listed(key).is_none() || base.listed(key).is_some());
+                    sides[usize::from(side)] = next;
+                }
+            }
+            let [here, there] = sides;
+            let joined = here.joined(&there).unwrap();
+            prop_assert_eq!(&joined, &there.joined(&here).unwrap());
+            prop_assert!(joined.check().is_ok());
+            prop_assert_eq!(joined.against(&here), Ok(Freshness::Newer));
+            prop_assert_eq!(joined.against(&there), Ok(Freshness::Newer));
+            prop_assert!(joined.devices.iter().all(|device| !removed.contains(&device.key)));
+        }
+
         /// Whatever a person does to the devices, each list follows the one before, and no removed device ever comes back.
         #[test]
         fn histories_are_one_line(choices in proptest::collection::vec((any::<bool>(), any::<u8>()), 1..60)) {

@@ -33,7 +33,7 @@ fn group(number: u32) -> GroupId {
 
 async fn register(store: &dyn Store, identity: u32, devices: &[u32]) {
     let devices = devices.iter().map(|number| key(*number)).collect();
-    let devices = DeviceList { list: vec![1; 40], counter: 1, devices };
+    let devices = DeviceList { list: vec![1; 40], counter: 1, devices, anew: Vec::new() };
     let registration = Registration { identity: key(identity), devices, token: None, open: true };
     store.register(registration, at(0)).await.unwrap().unwrap();
 }

@@ -287,7 +287,9 @@ impl Book {
                 (Heard::Newer, self.amend_person(turn, *who, person))
             }
             // What was sent earlier may come later.
-            Err(ListFault::Counter { .. }) => (Heard::Known, false),
+            Err(ListFault::Counter { .. }) if known.is_some_and(|known| known.against(&list).is_ok()) => {
+                (Heard::Known, false)
+            }
             Err(_) => (Heard::Refused, false),
         }
     }

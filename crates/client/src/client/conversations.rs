@@ -305,16 +305,31 @@ impl Client {
     }
 
     fn follow_group(&mut self, turn: &mut Turn<'_>, group: &GroupId, follow: bool) {
-        let (Some(me), Some(conversation)) = (self.me_scene(), self.conversations.get(group)) else { return };
-        let hub = conversation.hub().to_owned();
-        // Said only where the hub may wake this device, so that it tells nothing more.
-        let device = self.own.as_ref().filter(|own| own.push.is_some()).map(|own| Fixed(own.mark()));
+        let Some((hub, wanted)) = self.wanted_group(group) else { return };
         if follow {
-            let wanted = Wanted { key: conversation.access_key(&me), after: conversation.cursor(), device };
             self.live.follow_group(&hub, *group, wanted);
         } else if let Some(action) = self.live.unfollow_group(&hub, group) {
             turn.act(action);
         }
+    }
+
+    /// How a conversation is followed, and where.
+    fn wanted_group(&self, group: &GroupId) -> Option<(String, Wanted)> {
+        let (me, conversation) = (self.me_scene()?, self.conversations.get(group)?);
+        // Said only where the hub may wake this device, so that it tells nothing more.
+        let device = self.own.as_ref().filter(|own| own.push.is_some()).map(|own| Fixed(own.mark()));
+        let wanted = Wanted { key: conversation.access_key(&me), after: conversation.cursor(), device };
+        Some((conversation.hub().to_owned(), wanted))
+    }
+
+    /// A hub says that a group is followed.
+    pub(super) fn group_followed(&mut self, turn: &mut Turn<'_>, group: &GroupId, end: u64, at: u64) {
+        let wants = self.conversations.get(group).is_some_and(Conversation::wants_following);
+        if let Some((hub, wanted)) = self.wanted_group(group).filter(|_| wants) {
+            self.live.following(&hub, *group, wanted);
+        }
+        let incarnation = self.conversations.get(group).map_or(0, |found| self.live.incarnation(found.hub()));
+        self.with(turn, group, |conversation, scene| conversation.followed(scene, incarnation, end, at));
     }
 
     /// Writes what the profile says of a conversation, if it is another now.

@@ -237,7 +237,7 @@ impl Client {
         match parcel.into_body().body {
             Some(welcome @ ParcelBody::Welcome { .. }) => self.take_welcome(turn, &from, &welcome),
             Some(ParcelBody::Card(card)) => self.heard_card(turn, &from, &card),
-            Some(ParcelBody::Devices(list)) => self.heard_devices(turn, &from, &list),
+            Some(ParcelBody::Devices(list)) => self.told_devices(turn, &from, &list),
             Some(ParcelBody::Knock(group)) if self.knock_counts(turn, &GroupId(group), &from, at) => {
                 self.with(turn, &GroupId(group), |conversation, scene| conversation.knocked(scene, &from));
             }

@@ -146,7 +146,10 @@ impl Client {
         if own.owed.devices || self.requests.purposes().any(|purpose| matches!(purpose, Purpose::LinkReplied)) {
             return;
         }
-        if own.list().listed(&certificate.device) != Some(certificate.serial) {
+        let serial = own.list().listed(&certificate.device);
+        let anew = serial.filter(|serial| *serial != certificate.serial);
+        let anew = anew.map(|serial| certify(&own.secrets, certificate.device.0, serial, turn.now));
+        let (Some(_), Ok(certificate)) = (serial, anew.unwrap_or_else(|| Ok(certificate.clone()))) else {
             // Another change of the list came between.
             let command =
                 self.linking.offering.take().and_then(|offering| offering.granted).map(|(command, _)| command);
@@ -154,10 +157,10 @@ impl Client {
                 command,
                 Fault::Refused("the list of your devices has changed meanwhile; try again".to_owned()),
             );
-        }
+        };
         let reply = LinkReply {
             secrets: own.secrets.clone(),
-            certificate: certificate.clone(),
+            certificate,
             devices: own.list().clone(),
             node: own.node.clone(),
         };

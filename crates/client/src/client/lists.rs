@@ -4,7 +4,7 @@ use super::Client;
 use super::conversations::Call;
 use super::purpose::{Known, Purpose};
 use super::requests::{Ask, Reply};
-use super::state::Stage;
+use super::state::{LISTS_MAX, Stage};
 use super::turn::Turn;
 use crate::command::Fault;
 use crate::conversation::step::ParcelBody;
@@ -17,6 +17,9 @@ use tidings_wire::signed::Signed;
 /// What a person is told when a node shows a device list that can't be right.
 const WRONG_LIST: &str = "your node shows a list of your devices that contradicts the one known here, and it was refused: look at your \
                           devices, and remove what is not yours";
+/// What a person is told when a list that contradicts the one known was joined with it.
+const JOINED_LISTS: &str = "there were two lists of your devices that contradict each other, as happens when your node was restored from a \
+                            backup, and they were joined: look at your devices, and remove what is not yours";
 /// What a person is told when the node refuses a device list.
 const LIST_NOT_TAKEN: &str = "your node did not take the list of your devices: add or remove the device again later";
 /// What a person is told when the node has forgotten a change of the list.
@@ -113,18 +116,32 @@ impl Client {
                 }
                 self.link_published(turn);
             }
-            Ok(Freshness::Newer) => self.take_own_list(turn, list),
-            Err(_) => match at_node {
-                Some(known) if list.counter < own.list().counter && (own.owed.devices || list.counter < known.list) => {
-                    self.repair_node_list(turn, &list);
+            Ok(Freshness::Newer) => {
+                self.take_own_list(turn, list);
+                if at_node.is_none() && self.is_ready() {
+                    // The node may have forgotten it.
+                    self.read_devices();
                 }
-                // How the node had it before a change that it has taken since.
-                Some(_) if list.counter < own.list().counter => {}
-                Some(_) if own.owed.devices => self.rebase_list(turn, &list),
-                Some(_) => self.warn(turn, WRONG_LIST),
-                None => {}
+            }
+            // The own one is newer.
+            Err(_) if own.list().against(&list).is_ok() => match at_node {
+                Some(known) if own.owed.devices || list.counter < known.list => self.repair_node_list(turn, &list),
+                // How the node had it before a change that it has taken since, or told late.
+                _ => {}
             },
+            Err(_) if at_node.is_some() && self.was_overtaken(&list) => self.rebase_list(turn, &list),
+            Err(_) => self.join_lists(turn, &list, at_node.is_some()),
         }
+    }
+
+    /// Whether nothing but the own last change, which nobody has seen, contradicts a list.
+    fn was_overtaken(&self, list: &DeviceList) -> bool {
+        let Some(own) = self.own.as_ref().filter(|own| own.owed.devices && list.counter >= own.list().counter) else {
+            return false;
+        };
+        let before = own.list().counter.checked_sub(1).and_then(|counter| own.list_at(counter));
+        before.is_some_and(|before| list.against(before).is_ok())
+            && list.listed(&own.device_public()) == Some(own.certificate.serial)
     }
 
     /// While this device is being put on the list, the list has become another.
@@ -159,6 +176,7 @@ impl Client {
             self.stop();
             return turn.show(Event::Changed);
         }
+        self.take_serial(turn);
         self.refresh_oneself();
         self.calls.push_back(Call::Devices(me));
         self.link_published(turn);
@@ -185,6 +203,47 @@ impl Client {
             own.owed.devices = true;
         }
         self.publish_list(list.counter.saturating_add(1));
+    }
+
+    /// Two of one's devices changed the list on both sides of a restored node, each without knowing of the other: one list is made that follows
+    /// both, so that whoever knows one of them takes it.
+    fn join_lists(&mut self, turn: &mut Turn<'_>, other: &Signed<DeviceList>, at_node: bool) {
+        if !self.may_repair() {
+            return self.warn(turn, WRONG_LIST);
+        }
+        let Some(own) = self.own_mut() else { return };
+        let Ok(joined) = own.list().joined(other) else { return };
+        // The node takes one change after the other.
+        let first = if at_node { other.counter } else { own.list().counter }.saturating_add(1);
+        for counter in first.max(joined.counter.saturating_sub(LISTS_MAX as u64))..=joined.counter {
+            let Ok(list) = Signed::sign(DeviceList { counter, ..joined.clone() }, &own.secrets.identity_key()) else {
+                return self.warn(turn, WRONG_LIST);
+            };
+            own.push_list(list);
+        }
+        own.owed.devices = true;
+        self.warn(turn, JOINED_LISTS);
+        self.take_serial(turn);
+        self.refresh_oneself();
+        self.publish_list(first);
+        turn.show(Event::Changed);
+    }
+
+    /// This device has another serial on the own list than before: it certifies itself anew.
+    fn take_serial(&mut self, turn: &mut Turn<'_>) {
+        let Some(own) = self.own_mut() else { return };
+        let (device, before) = (own.device_public(), own.certificate.serial);
+        let Some(serial) = own.list().listed(&device).filter(|serial| *serial != before) else { return };
+        let Ok(certificate) = super::account::certify(&own.secrets, device.0, serial, turn.now) else { return };
+        own.certificate = certificate;
+        // Those that are there have the old certificate.
+        own.owed.packages = true;
+        if own.list().devices.iter().all(|device| device.serial != before)
+            && self.book.set(turn, &crate::profile::Name::Device(before), None)
+        {
+            self.owe_profile(turn.now, super::conversations::PROFILE_WAIT);
+        }
+        self.name_device(turn);
     }
 
     /// Two devices changed the list at once, and the other was first: the own change is made anew on top of it.
@@ -229,6 +288,15 @@ impl Client {
         self.calls.push_back(Call::Devices(me));
     }
 
+    /// A contact tells of a change of their devices, or which list of one's own they know and heard contradicted.
+    pub(super) fn told_devices(&mut self, turn: &mut Turn<'_>, from: &Identity, list: &[u8]) {
+        let own = self.own.as_ref().map(|own| tidings_wire::bytes::Fixed(own.identity().0));
+        match own.and_then(|own| Signed::<DeviceList>::verify_by(list, &own).ok()) {
+            Some(list) => self.own_list(turn, list, None),
+            None => self.heard_devices(turn, from, list),
+        }
+    }
+
     /// A signed device list was heard of.
     pub(super) fn heard_devices(&mut self, turn: &mut Turn<'_>, who: &Identity, list: &[u8]) {
         let Ok(list) = Signed::<DeviceList>::verify_by(list, &tidings_wire::bytes::Fixed(who.0)) else { return };
@@ -247,6 +315,9 @@ impl Client {
             }
             super::book::Heard::Known => {}
             super::book::Heard::Refused => {
+                // They may not know of the one that is known here: their node may have forgotten it.
+                let known = crate::conversation::People::signed_devices(&self.book, who);
+                known.into_iter().for_each(|list| self.post_parcel(turn, who, ParcelBody::Devices(list)));
                 let name = self.book.own_name(who);
                 self.warn(turn, &format!("{name} {CONTRADICTS}"));
             }

@@ -100,6 +100,16 @@ impl Live {
         }
     }
 
+    /// The node says that a group is followed. It may have refused an earlier asking, with another key, after this one was made: then it is
+    /// wanted again, for the next connection.
+    pub(super) fn following(&mut self, node: &str, group: GroupId, wanted: Wanted) {
+        let line = self.line(node);
+        if line.groups.len() < GROUPS_MAX && !line.groups.contains_key(&group) {
+            line.groups.insert(group, wanted);
+            line.asked.insert(Some(group));
+        }
+    }
+
     /// Notes how far a group was read, for the next connection.
     pub(super) fn read_group(&mut self, node: &str, group: &GroupId, after: u64) {
         let wanted = self.lines.get_mut(node).and_then(|line| line.groups.get_mut(group));
@@ -311,6 +321,32 @@ mod tests {
         live.connected(NODE);
         assert!(live.heard(NODE, "nonsense").is_none() && live.heard(NODE, &hello).is_some());
         assert!(texts(&live.start(due))[1].contains("\"after\":9"));
+    }
+
+    #[test]
+    fn a_late_refusal_of_another_key_does_not_end_what_is_followed() {
+        let mut random = rand::rngs::StdRng::from_seed([0; 32]);
+        let mut live = Live::default();
+        let group = GroupId([1; 16]);
+        let hello = serde_json::to_string(&FromNode::Hello { challenge: Fixed([1; 32]), incarnation: 2, heartbeat: 9 })
+            .unwrap();
+        live.follow_inbox(NODE, wanted(0));
+        live.follow_group(NODE, group, wanted(0));
+        live.start(0);
+        live.connected(NODE);
+        live.heard(NODE, &hello);
+        live.start(0);
+        // Asked for anew with another key; the answers to both come after that.
+        live.follow_group(NODE, group, wanted(1));
+        assert_eq!(texts(&live.start(0)).len(), 1);
+        live.refused(NODE, &group);
+        live.following(NODE, group, wanted(1));
+        assert!(live.start(0).is_empty(), "it is followed already");
+        live.disconnected(NODE, 0, &mut random);
+        live.start(live.next_due().unwrap());
+        live.connected(NODE);
+        live.heard(NODE, &hello);
+        assert_eq!(texts(&live.start(0)).len(), 2, "the inbox and the group");
     }
 
     #[test]

@@ -42,11 +42,9 @@ impl Client {
                 self.inbox_followed(turn, end);
             }
             FromNode::Following { stream: Followed::Group(group), end, turn: at } => {
-                let incarnation = self.live.incarnation(node);
                 let group = GroupId(group.0);
                 if self.is_hub(node, &group) {
-                    let at = at.unwrap_or_default();
-                    self.with(turn, &group, |conversation, scene| conversation.followed(scene, incarnation, end, at));
+                    self.group_followed(turn, &group, end, at.unwrap_or_default());
                 }
             }
             FromNode::Refused { stream: Followed::Group(group), .. } => {

@@ -291,17 +291,26 @@ impl Conversation {
 
     /// What was read, for the profile's record `read/<group>`.
     pub fn read_marks(&self) -> Vec<u8> {
+        cbor::encode(&Marks(self.all_read_marks()))
+    }
+
+    fn all_read_marks(&self) -> BTreeMap<Mark, u64> {
         let mut marks = self.state.receipt.ahead.clone();
         for (mark, chain) in self.state.chains.iter() {
             let read = marks.entry(*mark).or_default();
             *read = chain.read.max(*read);
         }
-        cbor::encode(&Marks(marks))
+        marks
     }
 
     /// What another device of one's own has read.
     pub fn apply_read_marks(&mut self, scene: &mut Scene<'_>, marks: &[u8]) {
         if let Ok(Marks(marks)) = cbor::decode(marks, 1024 * 1024) {
+            let further = |(mark, read): (&Mark, &u64)| *read > marks.get(mark).copied().unwrap_or(0);
+            if self.all_read_marks().iter().any(further) {
+                // That record has overtaken the one that said what was read here: both together go into the profile.
+                scene.steps.push(super::Step::Profile);
+            }
             let outcome = self.read_elsewhere(scene, marks);
             self.report(scene, outcome);
             self.settle(scene);

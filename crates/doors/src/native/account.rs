@@ -44,7 +44,7 @@ fn list(bytes: &Blob, identity: &Ed25519Key) -> Result<DeviceList, Refused> {
     let signed = signed
         .map_err(|error| Refused::malformed(format!("`devices` is not a device list of this identity: {error}")))?;
     let devices: Result<Vec<_>, _> = signed.body().devices.iter().map(|listed| key(listed.key.0)).collect();
-    Ok(DeviceList { list: signed.bytes().to_vec(), counter: signed.body().counter, devices: devices? })
+    Ok(DeviceList { list: signed.bytes().to_vec(), counter: signed.body().counter, devices: devices?, anew: Vec::new() })
 }
 
 /// `DELETE /v1/account`.
@@ -73,13 +73,14 @@ pub(super) async fn account(asked: Asked) -> Answer {
 pub(super) async fn put_devices(asked: Asked) -> Answer {
     let identity = asked.caller.as_holder()?;
     let new: Devices = asked.json()?;
-    let list = list(&new.devices, &identity)?;
+    let mut list = list(&new.devices, &identity)?;
     let Some(stored) = asked.door.engine.device_list(identity).await? else {
         return Err(tidings_engine::Error::NoAccount.into());
     };
     if stored != list.list && !follows(&new.devices, &stored) {
         return Err(counter(stored));
     }
+    list.anew = renumbered(&new.devices, &stored);
     match asked.door.engine.set_device_list(identity, list).await? {
         Ok(()) => done(),
         Err(stored) => Err(counter(stored)),
@@ -92,6 +93,16 @@ fn follows(new: &Blob, stored: &[u8]) -> bool {
         return false;
     };
     new.body().succeeds(old.body()).is_ok()
+}
+
+/// The devices that both lists have, each with another serial.
+fn renumbered(new: &Blob, stored: &[u8]) -> Vec<Ed25519Key> {
+    let (Ok(new), Ok(old)) = (Signed::<SignedList>::verify(&new.0), Signed::<SignedList>::verify(stored)) else {
+        return Vec::new();
+    };
+    let other = |key: &Fixed<32>, serial: u64| old.body().listed(key).is_some_and(|before| before != serial);
+    let found = new.body().devices.iter().filter(|device| other(&device.key, device.serial));
+    found.filter_map(|device| key(device.key.0).ok()).collect()
 }
 
 fn counter(stored: Vec<u8>) -> Refused {

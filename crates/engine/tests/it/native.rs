@@ -20,7 +20,7 @@ pub fn key(number: u32) -> Ed25519Key {
 /// A device list as a door gives it.
 pub fn list(counter: u64, devices: &[u32]) -> DeviceList {
     let text = format!("list {counter} {devices:?}");
-    DeviceList { list: text.into_bytes(), counter, devices: devices.iter().map(|number| key(*number)).collect() }
+    DeviceList { list: text.into_bytes(), counter, devices: devices.iter().map(|number| key(*number)).collect(), anew: Vec::new() }
 }
 
 /// Makes an account with these devices.
@@ -95,6 +95,21 @@ async fn a_removed_device_loses_everything_at_once() {
     assert!(matches!(engine.push_subscription(key(12)).await, Err(Error::NoAccount)));
     assert!(matches!(engine.wake(token.hash(), house.now()).await, Err(Error::NotFound)));
     assert!(engine.take_packages(key(1), key(11), house.now()).await.unwrap().packages.is_empty());
+    house.intact().await;
+}
+
+#[tokio::test]
+async fn a_device_with_another_serial_begins_anew() {
+    let house = House::new();
+    settle(&house, 1, &[11, 12]).await;
+    let engine = &house.engine;
+    engine.add_packages(key(12), vec![b"a".to_vec()], Some(b"z".to_vec()), house.now()).await.unwrap();
+    engine.add_packages(key(11), vec![b"b".to_vec()], None, house.now()).await.unwrap();
+    let renumbered = DeviceList { anew: vec![key(12)], ..list(2, &[11, 12]) };
+    engine.set_device_list(key(1), renumbered).await.unwrap().unwrap();
+    let waiting = engine.packages_waiting(key(12)).await.unwrap();
+    assert!(waiting.waiting == 0 && !waiting.last_resort);
+    assert_eq!(engine.packages_waiting(key(11)).await.unwrap().waiting, 1);
     house.intact().await;
 }
 

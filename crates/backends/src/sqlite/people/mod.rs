@@ -124,7 +124,7 @@ fn set_list(tx: &Tx<'_>, identity: &Ed25519Key, new: DeviceList) -> Ruled<ListSe
     }
     let mut gone = Vec::new();
     for device in DeviceRow::of_account(tx.conn, account.number)? {
-        if !new.devices.contains(&device.key) {
+        if !new.devices.contains(&device.key) || new.anew.contains(&device.key) {
             device.delete(tx)?;
             gone.push(device.key);
         }

@@ -3,6 +3,7 @@
 use super::world::World;
 use tidings_client::command::Fault;
 use tidings_client::content::{Content, Edit, React, To};
+use tidings_client::conversation::step::Step;
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::view::{ConversationKind, Delivery, Shown, Standing};
 
@@ -27,6 +28,27 @@ fn two_people_talk() {
     world.call(bob[0], &group, |conversation, scene| conversation.mark_read(scene, None)).unwrap();
     world.run(30_000);
     assert_eq!(delivery(&world), Some(Delivery::Seen(1)));
+}
+
+#[test]
+fn what_was_read_here_goes_into_the_profile_again_after_another_device_has_written_over_it() {
+    let mut world = World::new(21);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 2));
+    let talks = world.pair(alice, bob[0]);
+    world.run(5_000);
+    let before = world.devices[bob[0]].conversations[&talks].read_marks();
+    world.say(alice, &talks, "read this");
+    world.run(5_000);
+    world.call(bob[0], &talks, |conversation, scene| conversation.mark_read(scene, None)).unwrap();
+    let both = world.devices[bob[0]].conversations[&talks].read_marks();
+    let told = |world: &mut World, marks: &[u8]| {
+        world.call(bob[0], &talks, |conversation, scene| {
+            conversation.apply_read_marks(scene, marks);
+            scene.steps.iter().any(|step| matches!(step, Step::Profile))
+        })
+    };
+    assert!(told(&mut world, &before), "the other device has not heard of what was read");
+    assert!(!told(&mut world, &both), "there is nothing to tell");
 }
 
 #[test]

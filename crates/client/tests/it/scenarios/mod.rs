@@ -7,6 +7,7 @@ mod devices;
 mod files;
 mod groups;
 mod hostile;
+mod lists;
 mod nodes;
 mod people;
 mod start;

@@ -211,6 +211,7 @@ impl Sim {
             Event::Say { device, node, line, text } => self.said(device, &node, line, &text),
             Event::Hear { device, node, line, text } => {
                 if self.devices[device].lines.get(&node).is_some_and(|known| known.0 == line) {
+                    self.trace(|| format!("device {device} hears of {node}: {}", &text[..text.len().min(150)]));
                     self.give(device, Input::Heard { node, text });
                 }
             }
@@ -291,6 +292,7 @@ impl Sim {
             let (wait, event) = gives_up(TIME_OUT);
             self.plan(wait, event);
         }
+        self.trace(|| format!("device {device} asks {}: {} {}", request.node, request.method, request.target));
         self.plan(there, Event::Arrive { device, life, id, request, answer_in });
     }
 
@@ -311,6 +313,7 @@ impl Sim {
     fn said(&mut self, device: usize, node: &str, line: u64, text: &str) {
         let open = self.devices[device].lines.get(node).is_some_and(|known| known.0 == line);
         let now = self.now;
+        self.trace(|| format!("device {device} says to {node}, {open}: {}", &text[..text.len().min(110)]));
         let Some(place) = self.places.get_mut(node).filter(|_| open) else { return };
         let said = place.node.hear(line, text, now);
         self.tell(node, said);
