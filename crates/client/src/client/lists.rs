@@ -236,14 +236,13 @@ impl Client {
         let Some(serial) = own.list().listed(&device).filter(|serial| *serial != before) else { return };
         let Ok(certificate) = super::account::certify(&own.secrets, device.0, serial, turn.now) else { return };
         own.certificate = certificate;
-        // Those that are there have the old certificate.
-        own.owed.packages = true;
         if own.list().devices.iter().all(|device| device.serial != before)
             && self.book.set(turn, &crate::profile::Name::Device(before), None)
         {
             self.owe_profile(turn.now, super::conversations::PROFILE_WAIT);
         }
         self.name_device(turn);
+        self.packages_anew();
     }
 
     /// Two devices changed the list at once, and the other was first: the own change is made anew on top of it.

@@ -40,6 +40,8 @@ const LOOK_EVERY: Time = 6 * 3600 * 1000;
 pub(crate) struct Upkeep {
     /// The allow-list changed while it was being written.
     contacts_again: bool,
+    /// Key packages are wanted with another certificate than those that are being put.
+    packages_again: bool,
     /// When the key packages are counted.
     look_at: Option<Time>,
     pub writing_profile: bool,
@@ -178,7 +180,12 @@ impl Client {
         if self.under_way(|purpose| matches!(purpose, Purpose::PackagesWaiting | Purpose::PutPackages)) {
             return;
         }
-        let Some(own) = &self.own else { return };
+        // Whether the list at the node is the right one is seen first: with another one this device may have another certificate.
+        let lists = |purpose: &Purpose| {
+            matches!(purpose, Purpose::Account(_) | Purpose::ReadDevices(_) | Purpose::PublishDevices)
+        };
+        let lists = self.under_way(lists);
+        let Some(own) = self.own.as_ref().filter(|own| !lists && !own.owed.devices) else { return };
         if own.owed.packages {
             return self.make_packages(turn, PACKAGES_KEPT, true);
         }
@@ -216,8 +223,17 @@ impl Client {
             401 | 403 => self.read_devices(),
             _ => self.warn(turn, NO_PACKAGES),
         }
+        let again = std::mem::take(&mut self.upkeep.packages_again);
         if let Some(own) = self.own_mut() {
-            own.owed.packages = false;
+            own.owed.packages = again;
+        }
+    }
+
+    /// This device has another certificate: those that the node has are no good, nor are those that are on their way.
+    pub(super) fn packages_anew(&mut self) {
+        self.upkeep.packages_again = self.under_way(|purpose| matches!(purpose, Purpose::PutPackages));
+        if let Some(own) = self.own_mut() {
+            own.owed.packages = true;
         }
     }
 

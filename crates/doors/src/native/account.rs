@@ -44,7 +44,12 @@ fn list(bytes: &Blob, identity: &Ed25519Key) -> Result<DeviceList, Refused> {
     let signed = signed
         .map_err(|error| Refused::malformed(format!("`devices` is not a device list of this identity: {error}")))?;
     let devices: Result<Vec<_>, _> = signed.body().devices.iter().map(|listed| key(listed.key.0)).collect();
-    Ok(DeviceList { list: signed.bytes().to_vec(), counter: signed.body().counter, devices: devices?, anew: Vec::new() })
+    Ok(DeviceList {
+        list: signed.bytes().to_vec(),
+        counter: signed.body().counter,
+        devices: devices?,
+        anew: Vec::new(),
+    })
 }
 
 /// `DELETE /v1/account`.

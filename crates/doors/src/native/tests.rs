@@ -53,7 +53,12 @@ impl House {
 
     async fn settle(&self, identity: u8, devices: &[u8]) {
         let list = format!("list of {identity}").into_bytes();
-        let devices = DeviceList { list, counter: 1, devices: devices.iter().map(|number| key(*number)).collect(), anew: Vec::new() };
+        let devices = DeviceList {
+            list,
+            counter: 1,
+            devices: devices.iter().map(|number| key(*number)).collect(),
+            anew: Vec::new(),
+        };
         let registration = Registration { identity: key(identity), devices, token: None, open: true };
         self.door.engine.register_account(registration, self.door.engine.now()).await.unwrap();
     }

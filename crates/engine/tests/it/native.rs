@@ -20,7 +20,12 @@ pub fn key(number: u32) -> Ed25519Key {
 /// A device list as a door gives it.
 pub fn list(counter: u64, devices: &[u32]) -> DeviceList {
     let text = format!("list {counter} {devices:?}");
-    DeviceList { list: text.into_bytes(), counter, devices: devices.iter().map(|number| key(*number)).collect(), anew: Vec::new() }
+    DeviceList {
+        list: text.into_bytes(),
+        counter,
+        devices: devices.iter().map(|number| key(*number)).collect(),
+        anew: Vec::new(),
+    }
 }
 
 /// Makes an account with these devices.

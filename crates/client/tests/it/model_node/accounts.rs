@@ -200,7 +200,8 @@ impl ModelNode {
             return no(409, Code::Exists);
         }
         // A device with another serial is another one.
-        let stays = |device: &Fixed<32>| list.listed(device).is_some_and(|serial| account.list.listed(device) == Some(serial));
+        let stays =
+            |device: &Fixed<32>| list.listed(device).is_some_and(|serial| account.list.listed(device) == Some(serial));
         account.packages.retain(|device, _| stays(device));
         account.taken.retain(|device, _| list.listed(device).is_some());
         account.list = list;

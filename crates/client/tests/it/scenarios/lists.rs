@@ -47,7 +47,8 @@ fn devices_that_came_on_both_sides_of_a_restored_node_all_stay() {
     world.set_offline(ada, false);
     world.set_offline(third, false);
     all_take_part(&mut world, &[ada, second, third, fourth], bob, group);
-    let told = world.devices[ada].client.me().unwrap().warnings;
+    let told = |device: &usize| world.devices[*device].client.me().unwrap().warnings;
+    let told: Vec<_> = [ada, second, third, fourth].iter().flat_map(told).collect();
     assert!(told.iter().any(|warning| warning.contains("look at your devices")), "{told:?}");
 }
 
