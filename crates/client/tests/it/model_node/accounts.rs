@@ -203,7 +203,7 @@ impl ModelNode {
         let stays =
             |device: &Fixed<32>| list.listed(device).is_some_and(|serial| account.list.listed(device) == Some(serial));
         account.packages.retain(|device, _| stays(device));
-        account.taken.retain(|device, _| list.listed(device).is_some());
+        account.taken.retain(|device, _| stays(device));
         account.list = list;
         account.news.push(Changed::Devices);
         done()

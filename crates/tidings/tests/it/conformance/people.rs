@@ -62,6 +62,17 @@ fn upload(sides: &mut Sides, packages: &[&str], last_resort: Option<&str>) -> Va
 }
 
 #[test]
+fn a_device_with_another_serial_begins_anew() {
+    let mut sides = Sides::new();
+    assert_eq!(account(&mut sides, "alice", &list("alice", (1, 2), &[("phone", 1)])), 201);
+    assert_eq!(upload(&mut sides, &["1", "2"], Some("last"))["waiting"], 2);
+    assert_eq!(devices(&mut sides, "alice", &list("alice", (2, 3), &[("phone", 2)])).0, 204);
+    assert_eq!(sides.get(Some(key("phone")), "/v1/key-packages").1["waiting"], 0);
+    assert_eq!(upload(&mut sides, &["1", "3"], None)["last_resort"], false);
+    sides.agree();
+}
+
+#[test]
 fn key_packages() {
     let mut sides = Sides::with(&[("alice", &["phone", "laptop"])]);
     let take = format!("/v1/inboxes/{}/key-packages", public("alice"));
