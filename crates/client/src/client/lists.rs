@@ -4,7 +4,7 @@ use super::Client;
 use super::conversations::Call;
 use super::purpose::{Known, Purpose};
 use super::requests::{Ask, Reply};
-use super::state::{LISTS_MAX, Stage};
+use super::state::Stage;
 use super::turn::Turn;
 use crate::command::Fault;
 use crate::conversation::step::ParcelBody;
@@ -48,8 +48,12 @@ impl Client {
             return;
         }
         let Some(own) = &self.own else { return };
-        let Some(list) = own.list_at(counter) else { return };
-        let body = Devices { devices: Blob(list.bytes().to_vec()) };
+        let known = own.list_at(counter).map(|list| list.bytes().to_vec());
+        // One that came before this device did, or between two that were joined: nobody is told of it.
+        let between = DeviceList { counter, ..own.list().body().clone() };
+        let between = || Signed::sign(between, &own.secrets.identity_key()).ok().map(Signed::into_bytes);
+        let Some(list) = known.or_else(between).filter(|_| counter <= own.list().counter) else { return };
+        let body = Devices { devices: Blob(list) };
         let ask = Ask::new(&own.node, "PUT", "/v1/devices", Purpose::PublishDevices).json(&body);
         self.requests.ask(ask.signed(&own.secrets.identity_key()));
     }
@@ -171,10 +175,7 @@ impl Client {
         own.owed.devices = false;
         let me = own.identity();
         if !there {
-            own.stage = Stage::Removed;
-            self.warn(turn, REMOVED);
-            self.stop();
-            return turn.show(Event::Changed);
+            return self.was_removed(turn);
         }
         self.take_serial(turn);
         self.refresh_oneself();
@@ -183,6 +184,16 @@ impl Client {
         if came {
             turn.show(Event::Warning("a device was added to your account".to_owned()));
         }
+        turn.show(Event::Changed);
+    }
+
+    /// Another device has taken this one off the list.
+    fn was_removed(&mut self, turn: &mut Turn<'_>) {
+        if let Some(own) = self.own_mut() {
+            own.stage = Stage::Removed;
+        }
+        self.warn(turn, REMOVED);
+        self.stop();
         turn.show(Event::Changed);
     }
 
@@ -213,14 +224,15 @@ impl Client {
         }
         let Some(own) = self.own_mut() else { return };
         let Ok(joined) = own.list().joined(other) else { return };
+        if joined.listed(&own.device_public()).is_none() {
+            return self.was_removed(turn);
+        }
         // The node takes one change after the other.
         let first = if at_node { other.counter } else { own.list().counter }.saturating_add(1);
-        for counter in first.max(joined.counter.saturating_sub(LISTS_MAX as u64))..=joined.counter {
-            let Ok(list) = Signed::sign(DeviceList { counter, ..joined.clone() }, &own.secrets.identity_key()) else {
-                return self.warn(turn, WRONG_LIST);
-            };
-            own.push_list(list);
-        }
+        let Ok(list) = Signed::sign(joined, &own.secrets.identity_key()) else {
+            return self.warn(turn, WRONG_LIST);
+        };
+        own.push_list(list);
         own.owed.devices = true;
         self.warn(turn, JOINED_LISTS);
         self.take_serial(turn);

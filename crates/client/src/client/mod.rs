@@ -349,10 +349,12 @@ impl Client {
 
     /// The document is to be written, not before `wait` milliseconds have passed.
     fn owe_profile(&mut self, now: Time, wait: Time) {
+        // What is on its way stays owed until it is answered, or a crash would forget it.
+        let on_its_way = self.upkeep.writing_profile && self.upkeep.profile_changes == self.upkeep.profile_writing;
         self.upkeep.profile_changes += 1;
         if let Some(own) = self.own_mut() {
             let at = now.saturating_add(wait);
-            own.owed.profile = Some(own.owed.profile.map_or(at, |owed| owed.min(at)));
+            own.owed.profile = Some(own.owed.profile.filter(|_| !on_its_way).map_or(at, |owed| owed.min(at)));
         }
     }
 

@@ -196,16 +196,17 @@ impl Client {
             .header("if-match", format!("\"{at}\""))
             .signed(&own.device_key());
         self.requests.ask(ask);
-        // What changes from now on is owed anew.
-        if let Some(own) = self.own_mut() {
-            own.owed.profile = None;
-        }
         self.upkeep.writing_profile = true;
         self.upkeep.profile_writing = self.upkeep.profile_changes;
     }
 
     pub(super) fn profile_written(&mut self, turn: &mut Turn<'_>, reply: Reply) {
         self.upkeep.writing_profile = false;
+        // What has changed since then is owed anew.
+        let same = self.upkeep.profile_changes == self.upkeep.profile_writing;
+        if let Some(own) = self.own_mut().filter(|_| same) {
+            own.owed.profile = None;
+        }
         let meets = reply.status() == 412;
         let refused = matches!(reply.status(), 401 | 403);
         match reply.read::<Counter>() {

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 /// Most bytes of the record.
 const OWN_BYTES_MAX: usize = 1024 * 1024;
 /// Own device lists that are remembered, to bring a restored node up to date.
-pub(super) const LISTS_MAX: usize = 16;
+const LISTS_MAX: usize = 16;
 /// Parcels whose ids are remembered, so that a restored node can't bring them again.
 const SEEN_MAX: usize = 512;
 /// Warnings that are kept.
