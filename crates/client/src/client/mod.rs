@@ -282,13 +282,10 @@ impl Client {
             self.linking.next_due(),
             self.files.next_due(),
             self.inbox.next_due(),
-            self.upkeep.next_due(),
+            self.upkeep.next_due().filter(|_| !self.packages_held()),
             self.upkeep.entering_until(),
             self.archives.next_due(),
-            self.own
-                .as_ref()
-                .and_then(|own| own.owed.profile)
-                .filter(|_| self.is_ready() && !self.upkeep.writing_profile),
+            self.profile_due(),
         ];
         let (overdue, coming): (Vec<Time>, Vec<Time>) = times.into_iter().flatten().partition(|at| *at <= now);
         if overdue.is_empty() {

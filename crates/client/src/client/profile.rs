@@ -178,12 +178,18 @@ impl Client {
         }
     }
 
-    /// Writes the document, if it is owed and nothing else is under way with it.
-    pub(super) fn pay_profile(&mut self, turn: &mut Turn<'_>) {
-        let due = self.own.as_ref().and_then(|own| own.owed.profile).is_some_and(|at| at <= turn.now);
+    /// When the document is to be written, unless it waits for an answer.
+    pub(super) fn profile_due(&self) -> Option<Time> {
         let busy = self
             .asks(|purpose| matches!(purpose, Purpose::ReadProfile(_) | Purpose::WriteProfile | Purpose::Account(_)));
-        let Some(own) = self.own.as_ref().filter(|own| due && !busy && own.profile.read) else { return };
+        let own = self.own.as_ref().filter(|own| !busy && own.profile.read && self.is_ready());
+        own.and_then(|own| own.owed.profile)
+    }
+
+    /// Writes the document, if it is owed and nothing else is under way with it.
+    pub(super) fn pay_profile(&mut self, turn: &mut Turn<'_>) {
+        let due = self.profile_due().is_some_and(|at| at <= turn.now);
+        let Some(own) = self.own.as_ref().filter(|_| due) else { return };
         let (key, identity, mark, at) = (own.secrets.profile_key(), own.identity(), own.mark(), own.profile.at_node);
         let document =
             Document { counter: at.saturating_add(1), device: mark, records: self.book.document().records.clone() };

@@ -176,16 +176,18 @@ impl Client {
         }
     }
 
+    /// Whether key packages wait for an answer. Whether the list at the node is the right one is seen first: with another one this device may
+    /// have another certificate.
+    pub(super) fn packages_held(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| own.owed.devices)
+            || self.under_way(|purpose| {
+                let packages = matches!(purpose, Purpose::PackagesWaiting | Purpose::PutPackages);
+                packages || matches!(purpose, Purpose::Account(_) | Purpose::ReadDevices(_) | Purpose::PublishDevices)
+            })
+    }
+
     fn pay_packages(&mut self, turn: &mut Turn<'_>) {
-        if self.under_way(|purpose| matches!(purpose, Purpose::PackagesWaiting | Purpose::PutPackages)) {
-            return;
-        }
-        // Whether the list at the node is the right one is seen first: with another one this device may have another certificate.
-        let lists = |purpose: &Purpose| {
-            matches!(purpose, Purpose::Account(_) | Purpose::ReadDevices(_) | Purpose::PublishDevices)
-        };
-        let lists = self.under_way(lists);
-        let Some(own) = self.own.as_ref().filter(|own| !lists && !own.owed.devices) else { return };
+        let Some(own) = self.own.as_ref().filter(|_| !self.packages_held()) else { return };
         if own.owed.packages {
             return self.make_packages(turn, PACKAGES_KEPT, true);
         }
