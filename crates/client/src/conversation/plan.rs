@@ -193,7 +193,7 @@ impl Conversation {
         if added && !draft.welcome.contains(&who) {
             draft.welcome.push(who);
         }
-        if added && again && !draft.forgotten.contains(&who) {
+        if again && !draft.forgotten.contains(&who) {
             draft.forgotten.push(who);
         }
     }

@@ -365,10 +365,16 @@ impl Conversation {
     fn packages_refused(&mut self, scene: &mut Scene<'_>, who: &Identity, reason: &str) {
         let name = scene.people.name(who).unwrap_or_else(|| who.to_string());
         let own = *who == self.state.me;
-        let gone: Vec<u32> =
-            self.wants_for(who).filter(|want| want.packages.is_none()).map(|want| want.number).collect();
+        let mut gone = Vec::new();
+        for want in self.wants_for(who).filter(|want| want.packages.is_none()) {
+            // Whoever has knocked only needs to be on the hub's list again: then their devices come back by themselves.
+            match want.goal {
+                Goal::Devices { again: true, .. } => want.packages = Some(Vec::new()),
+                _ => gone.push(want.number),
+            }
+        }
         self.state().wants.retain(|want| !gone.contains(&want.number));
-        if !own {
+        if !own && !gone.is_empty() {
             scene.steps.push(Step::Show(Event::Warning(format!("{name} could not be added: {reason}"))));
         }
     }

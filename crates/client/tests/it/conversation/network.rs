@@ -131,7 +131,7 @@ impl World {
             Task::Packages(group, who) => {
                 let list = self.book.lists[&who].clone();
                 let signed = Signed::sign(list, &self.keys[&who]).map_err(|_| "signs").unwrap().into_bytes();
-                let packages = self.packages(&who);
+                let packages = if self.packageless == Some(who) { Vec::new() } else { self.packages(&who) };
                 let package = |(device, package)| Package { device, package: Blob(package), last_resort: false };
                 let taken =
                     TakenPackages { devices: Blob(signed), packages: packages.into_iter().map(package).collect() };

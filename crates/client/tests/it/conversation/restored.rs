@@ -44,10 +44,19 @@ fn who_was_removed_before_the_hub_was_restored_is_out() {
 
 #[test]
 fn whom_the_hub_has_forgotten_is_put_on_its_list_again() {
-    let mut world = World::new(32);
+    forgotten_and_back(World::new(32), false);
+}
+
+#[test]
+fn whom_the_hub_has_forgotten_comes_back_without_key_packages_too() {
+    forgotten_and_back(World::new(40), true);
+}
+
+fn forgotten_and_back(mut world: World, packageless: bool) {
     let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1));
     let talks = world.pair(alice, bob[0]);
     world.run(10_000);
+    world.packageless = Some(world.identity(bob[0])).filter(|_| packageless);
     let me = &world.devices[bob[0]].me;
     let key = world.devices[bob[0]].conversations[&talks].access_key(me).verifying_key().to_bytes();
     world.set_offline(bob[0], true);

@@ -116,6 +116,8 @@ pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
     pub(super) keys: BTreeMap<Identity, SigningKey>,
     pub(crate) trouble: Trouble,
+    /// Whose node gives no key packages.
+    pub(crate) packageless: Option<Identity>,
 }
 
 impl World {
@@ -131,6 +133,7 @@ impl World {
             devices: Vec::new(),
             keys: BTreeMap::new(),
             trouble: Trouble::default(),
+            packageless: None,
         }
     }
 
