@@ -354,7 +354,7 @@ mod tests {
             for (side, add, pick) in choices {
                 let last = &sides[usize::from(side)];
                 // The two sides add devices of their own.
-                let new = key(1 + pick % 99 + if side { 100 } else { 0 });
+                let new = key(2 + pick % 98 + if side { 100 } else { 0 });
                 let next = if add && last.devices.len() < 12 {
                     last.with(new).map(|(list, _)| list)
                 } else {
