@@ -229,14 +229,14 @@ async fn made(done: Done, context: &Context) -> Result<(), Failure> {
     context.settled().await;
     let view = context.session.conversation(group).await;
     let title = view.as_ref().map(|view| view.title.clone()).unwrap_or_default();
-    let mut object = json!({ "conversation": group.to_string(), "title": title });
-    let mut text = format!("{} is there: tidings send {} hello", show::line(&title), show::word(&title));
-    if view.is_some_and(|view| view.kind == ConversationKind::Room) {
-        let link = link_of(group, context).await?;
-        text.push_str(&format!("\nWhoever has this link can join: {link}"));
-        object["link"] = json!(link);
+    let (id, text) =
+        (group.to_string(), format!("{} is there: tidings send {} hello", show::line(&title), show::word(&title)));
+    if view.is_none_or(|view| view.kind != ConversationKind::Room) {
+        return context.output.say(&json!({ "conversation": id, "title": title }), text);
     }
-    context.output.say(&object, text)
+    let link = link_of(group, context).await?;
+    let object = json!({ "conversation": id, "title": title, "link": link });
+    context.output.say(&object, format_args!("{text}\nWhoever has this link can join: {link}"))
 }
 
 async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Command, &'static str)>, Failure> {

@@ -48,6 +48,9 @@ const LEFT_OUT_MAX: usize = 10_000;
 /// Records looked at when the store is opened, to see whether the key is theirs.
 const TRIED: i64 = 256;
 
+/// Where a record stands: its table, its hidden owner, its place.
+type Row = (u8, Vec<u8>, Vec<u8>);
+
 /// Records of one owner: order and value.
 type Found = Vec<(Vec<u8>, Vec<u8>)>;
 
@@ -100,7 +103,7 @@ pub struct Store {
     /// Whether a transaction is open.
     open: bool,
     /// Records that can't be opened: where they stand.
-    left_out: RefCell<BTreeSet<(u8, Vec<u8>, Vec<u8>)>>,
+    left_out: RefCell<BTreeSet<Row>>,
     /// Whether the key has opened a record that was there before: with another store's key, nothing is ever called damaged and deleted.
     fits: bool,
     /// Whether something was deleted whose last copies may still lie in the write-ahead log.
