@@ -7,6 +7,7 @@ mod messages;
 pub use committing::{Committed, Include, Plan};
 pub use messages::{Proposal, Proposed, Received, Staged};
 
+use crate::crypto::Crypto;
 use crate::provider::Provider;
 use crate::settings::{self, roster};
 use crate::store::{Change, Store};
@@ -14,7 +15,6 @@ use crate::{Error, Leaf, Result, Signer};
 use hkdf::Hkdf;
 use openmls::prelude::tls_codec::Serialize as _;
 use openmls::prelude::{GroupId, LeafNodeIndex, MlsGroup};
-use openmls_rust_crypto::RustCrypto;
 use rand::Rng;
 use sha2::Sha256;
 
@@ -23,7 +23,6 @@ use sha2::Sha256;
 pub struct Group {
     group: MlsGroup,
     store: Store,
-    crypto: RustCrypto,
     inviter: Option<u32>,
 }
 
@@ -38,13 +37,13 @@ pub(crate) fn tag(epoch_authenticator: &[u8]) -> [u8; 8] {
 impl Group {
     /// Makes a group with one leaf, in epoch 0.
     pub fn create(id: &[u8; 16], signer: &Signer, extension: Vec<u8>, random: &mut dyn Rng) -> Result<Self> {
-        let (crypto, store) = (RustCrypto::default(), Store::default());
-        let provider = Provider::new(&crypto, &store, random);
+        let store = Store::default();
+        let provider = Provider::new(&store, random);
         let config = settings::create_config(extension)?;
         let id = GroupId::from_slice(id);
         let group = MlsGroup::new_with_group_id(&provider, signer, &config, id, signer.credential());
         let group = group.map_err(Error::library)?;
-        Ok(Self { group, store, crypto, inviter: None })
+        Ok(Self { group, store, inviter: None })
     }
 
     /// Takes a group up again from all the records that were kept of it.
@@ -52,7 +51,7 @@ impl Group {
         let store = Store::load(records).map_err(|_| Error::NotKept)?;
         let group = MlsGroup::load(&store, &GroupId::from_slice(id)).map_err(|_| Error::NotKept)?;
         let group = group.filter(|group| group.group_id().as_slice() == id).ok_or(Error::NotKept)?;
-        Ok(Self { group, store, crypto: RustCrypto::default(), inviter: None })
+        Ok(Self { group, store, inviter: None })
     }
 
     /// What has changed since this was asked last: first everything, later little.
@@ -117,14 +116,14 @@ impl Group {
 
     /// A group info of this epoch with tree and external key, for the hub.
     pub fn info(&self, signer: &Signer) -> Result<Vec<u8>> {
-        let info = self.group.export_group_info(&self.crypto, signer, true).map_err(Error::library)?;
+        let info = self.group.export_group_info(&Crypto, signer, true).map_err(Error::library)?;
         info.tls_serialize_detached().map_err(Error::library)
     }
 
     /// Does something with openmls that changes the group, wholly or not at all.
-    fn change<T>(&mut self, act: impl FnOnce(&mut MlsGroup, &RustCrypto, &Store) -> Result<T>) -> Result<T> {
+    fn change<T>(&mut self, act: impl FnOnce(&mut MlsGroup, &Store) -> Result<T>) -> Result<T> {
         self.store.begin();
-        let outcome = act(&mut self.group, &self.crypto, &self.store);
+        let outcome = act(&mut self.group, &self.store);
         if outcome.is_err() {
             self.undo()?;
         }

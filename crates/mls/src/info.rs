@@ -1,5 +1,6 @@
 //! Looking at a welcome or a group info before using it.
 
+use crate::crypto::Crypto;
 use crate::packages::parse;
 use crate::settings::{CIPHERSUITE, MAX_TREE, roster};
 use crate::store::Store;
@@ -7,7 +8,6 @@ use crate::{Error, Leaf, Result};
 use openmls::messages::group_info::{GroupInfo, VerifiableGroupInfo};
 use openmls::prelude::tls_codec::Serialize as _;
 use openmls::prelude::{LeafNodeIndex, MlsMessageBodyIn, ProposalStore, PublicGroup, Welcome};
-use openmls_rust_crypto::RustCrypto;
 
 /// What a group info says of its group, with the signature, the tree and every leaf verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +37,9 @@ pub fn welcome_for(welcome: &[u8]) -> Result<Vec<Vec<u8>>> {
 pub fn inspect_info(info: &[u8]) -> Result<Info> {
     let info = parse_info(info)?;
     let tree = info.extensions().ratchet_tree().ok_or(Error::Invalid("the group info has no tree"))?;
-    let (crypto, store) = (RustCrypto::default(), Store::default());
+    let store = Store::default();
     let (group, verified) =
-        PublicGroup::from_external(&crypto, &store, tree.ratchet_tree().clone(), info.clone(), ProposalStore::new())
+        PublicGroup::from_external(&Crypto, &store, tree.ratchet_tree().clone(), info.clone(), ProposalStore::new())
             .map_err(|_| Error::Invalid("the group info's tree or signature is wrong"))?;
     if verified.extensions().external_pub().is_none() {
         return Err(Error::Invalid("the group info has no external key"));

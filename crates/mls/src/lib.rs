@@ -9,9 +9,10 @@
 //! No clock decides what is valid: key packages have the one lifetime of the protocol ([`settings::LIFETIME`]). openmls reads the
 //! clock all the same, to compare it with that lifetime and to date secrets of past epochs; neither has an effect.
 //! Randomness comes from the source given, except that of HPKE encapsulation (path secrets of commits, welcomes, the
-//! initial secret of external commits): `openmls_rust_crypto` takes it from the operating system by itself. So the same
-//! source gives the same keys and ids but not the same commits.
+//! initial secret of external commits), for which openmls has no place for a source and which it does in several threads: that comes
+//! from the operating system. So the same source gives the same keys and ids but not the same commits.
 
+mod crypto;
 mod error;
 mod group;
 mod info;

@@ -1,5 +1,6 @@
 //! Key packages: making them, and looking at those of others.
 
+use crate::crypto::Crypto;
 use crate::leaf::check;
 use crate::provider::Provider;
 use crate::settings::{self, CIPHERSUITE, MAX_TREE};
@@ -8,7 +9,6 @@ use crate::store::Store;
 use crate::{Error, Leaf, Result};
 use openmls::prelude::tls_codec::{DeserializeBytes as _, Serialize as _};
 use openmls::prelude::{KeyPackage, MlsMessageBodyIn, MlsMessageIn, MlsMessageOut, ProtocolVersion};
-use openmls_rust_crypto::RustCrypto;
 use rand::Rng;
 
 /// A key package just made.
@@ -48,9 +48,8 @@ pub fn make_package(
     access: &[u8; ACCESS_BYTES],
     random: &mut dyn Rng,
 ) -> Result<MadePackage> {
-    let crypto = RustCrypto::default();
     let mut store = Store::default();
-    let provider = Provider::new(&crypto, &store, random);
+    let provider = Provider::new(&store, random);
     let mut builder = KeyPackage::builder()
         .key_package_lifetime(settings::lifetime())
         .key_package_extensions(settings::access(access)?)
@@ -60,7 +59,7 @@ pub fn make_package(
     }
     let made = builder.build(CIPHERSUITE, &provider, signer, signer.credential()).map_err(Error::library)?;
     let public = made.into_key_package();
-    let reference = public.hash_ref(&crypto).map_err(Error::library)?;
+    let reference = public.hash_ref(&Crypto).map_err(Error::library)?;
     let package = MlsMessageOut::from(public).tls_serialize_detached().map_err(Error::library)?;
     let stored = postcard::to_stdvec(&reference).map_err(Error::library)?;
     let record = store.take_key_package(&stored).ok_or(Error::NotKept)?;
@@ -69,21 +68,20 @@ pub fn make_package(
 
 /// Checks a key package as RFC 9420 (10.1) and docs/protocol/conversations.md want it, all but the certificate.
 pub fn inspect_package(package: &[u8]) -> Result<Package> {
-    let crypto = RustCrypto::default();
-    let package = checked(package, &crypto)?;
+    let package = checked(package)?;
     let leaf = Leaf::at(0, package.leaf_node())?;
-    let reference = package.hash_ref(&crypto).map_err(Error::library)?.as_slice().to_vec();
+    let reference = package.hash_ref(&Crypto).map_err(Error::library)?.as_slice().to_vec();
     let access = access(&package)?;
     Ok(Package { credential: leaf.credential, key: leaf.key, last_resort: package.last_resort(), reference, access })
 }
 
 /// A key package that may be added.
-pub(crate) fn checked(package: &[u8], crypto: &RustCrypto) -> Result<KeyPackage> {
+pub(crate) fn checked(package: &[u8]) -> Result<KeyPackage> {
     let MlsMessageBodyIn::KeyPackage(package) = parse(package, MAX_TREE)?.extract() else {
         return Err(Error::Malformed);
     };
     let package = package
-        .validate(crypto, ProtocolVersion::Mls10)
+        .validate(&Crypto, ProtocolVersion::Mls10)
         .map_err(|_| Error::Invalid("a key package has a wrong signature, key, or lifetime"))?;
     allowed(&package)?;
     Ok(package)

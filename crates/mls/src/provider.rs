@@ -1,7 +1,7 @@
 //! What openmls is given for each call: its cryptography, our store, and the randomness that the caller gave.
 
+use crate::crypto::Crypto;
 use crate::store::Store;
-use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider;
 use openmls_traits::random::OpenMlsRand;
 use rand::Rng;
@@ -10,25 +10,24 @@ use thiserror::Error;
 
 /// Lives for one call.
 pub(crate) struct Provider<'a> {
-    crypto: &'a RustCrypto,
     store: &'a Store,
     random: Source<'a>,
 }
 
 impl<'a> Provider<'a> {
     /// For what makes keys or nonces.
-    pub(crate) fn new(crypto: &'a RustCrypto, store: &'a Store, random: &'a mut dyn Rng) -> Self {
-        Self { crypto, store, random: Source(Some(RefCell::new(random))) }
+    pub(crate) fn new(store: &'a Store, random: &'a mut dyn Rng) -> Self {
+        Self { store, random: Source(Some(RefCell::new(random))) }
     }
 
     /// For what needs no randomness.
-    pub(crate) fn without_random(crypto: &'a RustCrypto, store: &'a Store) -> Self {
-        Self { crypto, store, random: Source(None) }
+    pub(crate) fn without_random(store: &'a Store) -> Self {
+        Self { store, random: Source(None) }
     }
 }
 
 impl<'a> OpenMlsProvider for Provider<'a> {
-    type CryptoProvider = RustCrypto;
+    type CryptoProvider = Crypto;
     type RandProvider = Source<'a>;
     type StorageProvider = Store;
 
@@ -36,8 +35,8 @@ impl<'a> OpenMlsProvider for Provider<'a> {
         self.store
     }
 
-    fn crypto(&self) -> &RustCrypto {
-        self.crypto
+    fn crypto(&self) -> &Crypto {
+        &Crypto
     }
 
     fn rand(&self) -> &Source<'a> {

@@ -68,8 +68,8 @@ impl Group {
             leaf = leaf.with_credential_with_key(signer.credential());
         }
         let leaf = leaf.build();
-        let add = plan.add.iter().map(|package| checked(package, &self.crypto)).collect::<Result<Vec<_>>>()?;
-        self.change(|group, crypto, store| build(group, &Provider::new(crypto, store, random), signer, plan, add, leaf))
+        let add = plan.add.iter().map(|package| checked(package)).collect::<Result<Vec<_>>>()?;
+        self.change(|group, store| build(group, &Provider::new(store, random), signer, plan, add, leaf))
     }
 
     /// Whether a commit is pending.
@@ -88,14 +88,12 @@ impl Group {
         if !self.pending() {
             return Err(Error::NotFound);
         }
-        self.change(|group, crypto, store| {
-            group.merge_pending_commit(&Provider::without_random(crypto, store)).map_err(Error::library)
-        })
+        self.change(|group, store| group.merge_pending_commit(&Provider::without_random(store)).map_err(Error::library))
     }
 
     /// The pending commit has lost: forgets it.
     pub fn drop_pending(&mut self) -> Result<()> {
-        self.change(|group, _, store| group.clear_pending_commit(store).map_err(Error::library))
+        self.change(|group, store| group.clear_pending_commit(store).map_err(Error::library))
     }
 }
 

@@ -8,7 +8,6 @@ use crate::settings::{self, roster};
 use crate::store::Store;
 use crate::{Error, Group, Result, Signer};
 use openmls::prelude::{Extensions, LeafNodeIndex, LeafNodeParameters, MlsGroup, StagedWelcome};
-use openmls_rust_crypto::RustCrypto;
 use openmls_traits::OpenMlsProvider as _;
 use openmls_traits::storage::StorageProvider as _;
 use rand::Rng;
@@ -21,10 +20,10 @@ impl Group {
         let welcome = parse_welcome(welcome)?;
         let mut named = welcome.secrets().iter().map(|secret| secret.new_member());
         let reference = named.find(|named| named.as_slice() == reference).ok_or(Error::NotFound)?;
-        let (crypto, mut store) = (RustCrypto::default(), Store::default());
+        let mut store = Store::default();
         let stored = postcard::to_stdvec(&reference).map_err(Error::library)?;
         store.put_key_package(&stored, record.to_vec());
-        let provider = Provider::without_random(&crypto, &store);
+        let provider = Provider::without_random(&store);
         let staged = StagedWelcome::build_from_welcome(&provider, &settings::join_config(), welcome)
             .map_err(|_| Error::Unreadable)?
             .skip_lifetime_validation()
@@ -33,7 +32,7 @@ impl Group {
         let inviter = staged.welcome_sender_index().u32();
         let group = staged.into_group(&provider).map_err(|_| Error::Invalid("the welcome's path is wrong"))?;
         store.delete_key_package(&reference).map_err(Error::library)?;
-        let joined = Self { group, store, crypto, inviter: Some(inviter) };
+        let joined = Self { group, store, inviter: Some(inviter) };
         joined.check()?;
         Ok(joined)
     }
@@ -43,8 +42,8 @@ impl Group {
     /// is removed by the commit.
     pub fn join_external(info: &[u8], signer: &Signer, random: &mut dyn Rng) -> Result<(Self, Committed)> {
         let info = parse_info(info)?;
-        let (crypto, store) = (RustCrypto::default(), Store::default());
-        let provider = Provider::new(&crypto, &store, random);
+        let store = Store::default();
+        let provider = Provider::new(&store, random);
         let leaf = LeafNodeParameters::builder()
             .with_capabilities(settings::capabilities())
             .with_extensions(Extensions::empty())
@@ -61,7 +60,7 @@ impl Group {
             .map_err(|error| Error::Plan(error.to_string()))?
             .finalize(&provider)
             .map_err(Error::library)?;
-        let joined = Self { group, store, crypto, inviter: None };
+        let joined = Self { group, store, inviter: None };
         joined.check()?;
         let committed = committed(bundle, joined.tag(), joined.extension()?.to_vec())?;
         Ok((joined, committed))

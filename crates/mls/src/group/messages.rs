@@ -75,8 +75,8 @@ impl Group {
         if self.group.has_pending_proposals() {
             return Err(Error::ProposalsPending);
         }
-        self.change(|group, crypto, store| {
-            let made = group.create_message(&Provider::new(crypto, store, random), signer, bytes);
+        self.change(|group, store| {
+            let made = group.create_message(&Provider::new(store, random), signer, bytes);
             let message = made.map_err(|error| match error {
                 CreateMessageError::GroupStateError(MlsGroupStateError::PendingProposal) => Error::ProposalsPending,
                 error => Error::library(error),
@@ -96,8 +96,8 @@ impl Group {
         if self.proposed_by(self.own_leaf()) >= MAX_PROPOSALS_PER_LEAF {
             return Err(Error::Plan("too many proposals in one epoch".into()));
         }
-        self.change(|group, crypto, store| {
-            let provider = Provider::new(crypto, store, random);
+        self.change(|group, store| {
+            let provider = Provider::new(store, random);
             let made = group.propose_remove_member(&provider, signer, LeafNodeIndex::new(leaf));
             let (message, _) = made.map_err(|error| Error::Plan(error.to_string()))?;
             message.tls_serialize_detached().map_err(Error::library)
@@ -114,8 +114,8 @@ impl Group {
         let message = parse(message, MAX_MESSAGE)?.try_into_protocol_message().map_err(|_| Error::Malformed)?;
         self.expect(&message)?;
         let at = self.epoch();
-        let processed = self.change(|group, crypto, store| {
-            let provider = Provider::without_random(crypto, store);
+        let processed = self.change(|group, store| {
+            let provider = Provider::without_random(store);
             group.process_message(&provider, message).map_err(|error| refused(&error, at))
         })?;
         let epoch = processed.epoch().as_u64();
@@ -144,7 +144,7 @@ impl Group {
 
     /// Makes a proposal pending.
     pub fn keep(&mut self, proposed: Proposed) -> Result<()> {
-        self.change(|group, _, store| group.store_pending_proposal(store, *proposed.queued).map_err(Error::library))
+        self.change(|group, store| group.store_pending_proposal(store, *proposed.queued).map_err(Error::library))
     }
 
     /// Applies a commit. A pending commit of one's own and all pending proposals are over then.
@@ -152,8 +152,8 @@ impl Group {
         if staged.judgement.epoch != self.epoch().saturating_add(1) || !self.active() {
             return Err(Error::Epoch { of: staged.judgement.epoch.saturating_sub(1), at: self.epoch() });
         }
-        self.change(|group, crypto, store| {
-            let provider = Provider::without_random(crypto, store);
+        self.change(|group, store| {
+            let provider = Provider::without_random(store);
             group.merge_staged_commit(&provider, *staged.staged).map_err(Error::library)
         })
     }
