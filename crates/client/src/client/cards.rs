@@ -16,8 +16,9 @@ use tidings_wire::signed::Signed;
 
 /// Members of a group up to which newcomers are greeted by everybody.
 const GREETED_MAX: usize = 20;
-/// Most bytes of the record that says who was.
-const TOLD_BYTES_MAX: usize = 4096;
+/// Most people of whom it is remembered that they saw the card, and most bytes of the record that says so.
+const TOLD_MAX: usize = tidings_wire::api::MEMBERS_MAX;
+const TOLD_BYTES_MAX: usize = 64 * 1024;
 
 /// Who of a group was shown the own card.
 fn told_place(group: &GroupId) -> RecordKey {
@@ -63,6 +64,15 @@ impl Client {
 
     /// Shows the own card to those of a group who have not seen it, since they are no contacts.
     pub(super) fn greet_members(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        self.greet(turn, group, false);
+    }
+
+    /// The person says something in a group: who came into it since they last did learns their name.
+    pub(super) fn greet_speaking(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        self.greet(turn, group, true);
+    }
+
+    fn greet(&mut self, turn: &mut Turn<'_>, group: &GroupId, speaking: bool) {
         let Some(view) = self.conversation(group) else { return };
         if view.kind != ConversationKind::Group || view.standing != Standing::Ready {
             return;
@@ -76,8 +86,8 @@ impl Client {
             .flatten()
             .and_then(|value| cbor::decode(&value, TOLD_BYTES_MAX).ok())
             .unwrap_or_default();
-        // In a large group only those who come show themselves, or each new member would be greeted by hundreds.
-        let large = view.members.len() > GREETED_MAX;
+        // In a large group only those who come show themselves, and those who speak, or each new member would be greeted by hundreds.
+        let large = view.members.len() > GREETED_MAX && !speaking;
         let known = |who: &Identity| told.contains(who) || (large && !told.is_empty());
         if strangers.iter().all(known) {
             return;
@@ -86,7 +96,7 @@ impl Client {
         let content = Content::Profile(ProfileCard { card: card.bytes().to_vec() });
         let sent = self.with(turn, group, |conversation, scene| conversation.send(scene, content, None));
         if matches!(sent, Some(Ok(_))) {
-            let told: Vec<_> = strangers.into_iter().take(GREETED_MAX).collect();
+            let told: Vec<_> = strangers.into_iter().take(TOLD_MAX).collect();
             turn.put(told_place(group), &told);
         }
     }

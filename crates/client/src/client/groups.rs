@@ -33,6 +33,9 @@ impl Client {
         content: Content,
         expire: Option<u32>,
     ) -> Result<Option<Done>, Fault> {
+        if matches!(content, Content::Text(_) | Content::Media(_)) {
+            self.greet_speaking(turn, group);
+        }
         let id = self.inside(turn, group, |conversation, scene| conversation.send(scene, content, expire))?;
         self.archive_soon(turn, group);
         Ok(Some(Done::Message(id)))

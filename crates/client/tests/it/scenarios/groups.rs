@@ -114,3 +114,30 @@ fn whoever_has_the_link_before_the_hub_has_the_room_comes_in_a_little_later() {
         "Bob is in the room",
     );
 }
+
+#[test]
+fn in_a_large_group_who_speaks_is_known_by_name() {
+    let mut world = World::new(29, &NODES);
+    let ada = world.person("Ada", NODES[0]);
+    let meet = |n: usize| {
+        let who = world.person(&format!("P{n}"), NODES[n % 3]);
+        world.meet(ada, who);
+        who
+    };
+    let others: Vec<_> = (0..21).map(meet).collect();
+    let (late, early) = others.split_last().unwrap();
+    let group = group_of(&mut world, "Many", ada, early);
+    let members = vec![world.identity(*late)];
+    world.good(ada, Command::AddMembers { group, members });
+    world.settle();
+    world.run(5_000);
+    let speaker = world.identity(early[3]);
+    let name = |world: &World| {
+        let view = world.devices[*late].client.conversation(&group).unwrap();
+        view.members.into_iter().find(|member| member.identity == speaker).unwrap().name
+    };
+    assert_ne!(name(&world), "P3", "nobody greets each who comes");
+    world.say(early[3], group, "hello");
+    world.settle();
+    assert_eq!(name(&world), "P3");
+}
