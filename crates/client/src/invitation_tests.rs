@@ -22,7 +22,11 @@ fn person(n: u8, posting: Option<[u8; 32]>) -> Person {
     let identity = Identity(key.verifying_key().to_bytes());
     let node = "https://node.example".to_owned();
     let card = Card { identity, node, inbox: [n; 32], name: "Ada".to_owned(), picture: None, counter: 1, posting };
-    let devices = DeviceList::first(Fixed(identity.0), Fixed([n; 32]));
+    let device = tidings_wire::device_list::ProvenKey::new(
+        &SigningKey::from_bytes(&[n.wrapping_add(100); 32]),
+        &Fixed(identity.0),
+    );
+    let devices = DeviceList::first(Fixed(identity.0), device);
     Person { card: signed(card, &key), devices: signed(devices, &key), key }
 }
 

@@ -6,13 +6,14 @@ use crate::entry::slow_hash;
 use crate::keys::{Secrets, x25519_public};
 use crate::node_url::is_node_url;
 use crate::sealing::{draw, hkdf, hkdf_id, open, seal};
+use crate::view::Identity;
 use rand::Rng;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use tidings_wire::api::EXCHANGE_BYTES_MAX;
 use tidings_wire::certificate::DeviceCertificate;
-use tidings_wire::device_list::{DeviceList, Standing};
-use tidings_wire::{Signed, cbor};
+use tidings_wire::device_list::{DeviceList, ProvenKey, Standing};
+use tidings_wire::{Fixed, Signed, cbor};
 use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -20,6 +21,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 const ALPHABET: [u8; 32] = *b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// Characters of a code.
 const CODE_LENGTH: usize = 16;
+/// Most bytes of an offer.
+const OFFER_BYTES_MAX: usize = 256;
 /// Milliseconds that a code is good for.
 pub const LINK_LASTS: u64 = 10 * 60 * 1000;
 
@@ -73,6 +76,22 @@ pub struct LinkRequest {
     pub agree: [u8; 32],
     /// What the person calls it.
     pub name: String,
+    /// By the device key: that it is to be a device of the identity of the offer ([`ProvenKey`]).
+    #[serde(with = "serde_bytes")]
+    pub proof: [u8; 64],
+}
+
+impl LinkRequest {
+    /// The device key with its proof.
+    pub fn proven(&self) -> ProvenKey {
+        ProvenKey { key: Fixed(self.device), proof: Fixed(self.proof) }
+    }
+}
+
+/// What the old device says of itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct LinkOffer {
+    identity: Fixed<32>,
 }
 
 /// What the old device gives the new one.
@@ -146,6 +165,18 @@ impl LinkCode {
         hkdf(b"tidings/1", &self.secret.0, b"link key")
     }
 
+    /// The old device's offer in the exchange: whose device the new one would be.
+    pub fn seal_offer(&self, identity: &Identity, random: &mut dyn Rng) -> Vec<u8> {
+        seal(&self.key(), b"link offer", &cbor::encode(&LinkOffer { identity: Fixed(identity.0) }), random)
+    }
+
+    /// Opens it on the new device.
+    pub fn open_offer(&self, sealed: &[u8]) -> Result<Identity, LinkFault> {
+        let plain = open(&self.key(), b"link offer", sealed).map_err(|_| LinkFault::Unreadable)?;
+        let offer: LinkOffer = cbor::decode(&plain, OFFER_BYTES_MAX).map_err(|_| LinkFault::Unreadable)?;
+        Ok(Identity(offer.identity.0))
+    }
+
     /// The new device's answer in the exchange.
     pub fn seal_request(&self, request: &LinkRequest, random: &mut dyn Rng) -> Vec<u8> {
         seal(&self.key(), b"link request", &cbor::encode(request), random)
@@ -215,6 +246,7 @@ impl LinkReply {
     fn check(&self, request: &LinkRequest) -> Result<(), LinkFault> {
         let identity = self.secrets.identity().0;
         let good = is_node_url(&self.node)
+            && request.proven().holds(&Fixed(identity))
             && self.certificate.identity.0 == identity
             && self.certificate.device.0 == request.device
             && self.devices.standing(&self.certificate) == Standing::Listed;
@@ -226,10 +258,10 @@ impl LinkReply {
 mod tests {
     use super::*;
     use crate::phrase::Phrase;
+    use ed25519_dalek::SigningKey;
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand::rngs::StdRng;
-    use tidings_wire::Fixed;
 
     fn code() -> LinkCode {
         LinkCode {
@@ -246,13 +278,22 @@ mod tests {
         secrets
     }
 
-    fn reply(device: [u8; 32]) -> LinkReply {
+    fn device(n: u8) -> ProvenKey {
+        ProvenKey::new(&SigningKey::from_bytes(&[n; 32]), &Fixed(secrets().identity().0))
+    }
+
+    fn request(n: u8, agree: [u8; 32], name: &str) -> LinkRequest {
+        let ProvenKey { key, proof } = device(n);
+        LinkRequest { device: key.0, agree, name: name.to_owned(), proof: proof.0 }
+    }
+
+    fn reply(new: ProvenKey) -> LinkReply {
         let secrets = secrets();
         let key = secrets.identity_key();
         let identity = Fixed(secrets.identity().0);
-        let list = DeviceList::first(identity, Fixed([1; 32])).with(Fixed(device));
+        let list = DeviceList::first(identity, device(1)).with(new);
         let Some((list, serial)) = list.ok() else { panic!("room for two") };
-        let certificate = DeviceCertificate { identity, device: Fixed(device), serial, created: 5 };
+        let certificate = DeviceCertificate { identity, device: new.key, serial, created: 5 };
         let (Ok(certificate), Ok(devices)) = (Signed::sign(certificate, &key), Signed::sign(list, &key)) else {
             panic!("good objects")
         };
@@ -283,14 +324,16 @@ mod tests {
     fn a_device_is_linked() {
         let mut random = StdRng::seed_from_u64(9);
         let (secret, agree) = agree_key(&mut random);
-        let request = LinkRequest { device: [4; 32], agree, name: "Laptop".to_owned() };
+        let offer = code().seal_offer(&secrets().identity(), &mut random);
+        assert!(code().open_offer(&offer).is_ok_and(|identity| identity == secrets().identity()));
+        let request = request(4, agree, "Laptop");
         let sealed = code().seal_request(&request, &mut random);
         assert!(code().open_request(&sealed) == Ok(request.clone()));
         assert!(code().check_number(&request).is_ok_and(|check| check.len() == 8));
         let other = LinkCode::generate("https://node.example".to_owned(), &mut random);
         assert!(other.open_request(&sealed).is_err());
 
-        let Ok(sealed) = code().seal_reply(&request, &reply([4; 32]), &mut random) else { panic!("a good reply") };
+        let Ok(sealed) = code().seal_reply(&request, &reply(device(4)), &mut random) else { panic!("a good reply") };
         assert!(sealed.len() <= EXCHANGE_BYTES_MAX);
         let opened = code().open_reply(&request, &secret, &sealed);
         assert!(
@@ -298,15 +341,17 @@ mod tests {
         );
         assert_eq!(code().open_reply(&request, &[9; 32], &sealed).err(), Some(LinkFault::Unreadable));
         assert_eq!(other.open_reply(&request, &secret, &sealed).err(), Some(LinkFault::Unreadable));
-        let stranger = LinkRequest { device: [5; 32], ..request.clone() };
+        let stranger = LinkRequest { agree, ..self::request(5, agree, "Laptop") };
+        let unproven = LinkRequest { proof: device(5).proof.0, ..request.clone() };
+        assert_eq!(code().seal_reply(&unproven, &reply(device(4)), &mut random).err(), Some(LinkFault::Reply));
         assert_eq!(
             code().open_reply(&stranger, &secret, &sealed).err(),
             Some(LinkFault::Reply),
             "certified another device"
         );
-        assert_eq!(code().seal_reply(&stranger, &reply([4; 32]), &mut random).err(), Some(LinkFault::Reply));
+        assert_eq!(code().seal_reply(&stranger, &reply(device(4)), &mut random).err(), Some(LinkFault::Reply));
         let weak = LinkRequest { agree: [0; 32], ..request };
-        assert_eq!(code().seal_reply(&weak, &reply([4; 32]), &mut random).err(), Some(LinkFault::Reply));
+        assert_eq!(code().seal_reply(&weak, &reply(device(4)), &mut random).err(), Some(LinkFault::Reply));
     }
 
     proptest! {
@@ -321,7 +366,8 @@ mod tests {
             let _ = LinkCode::parse(&text);
             let _ = LinkCode::parse(&format!("node.example/{text}"));
             let _ = read_request(&bytes);
-            let request = LinkRequest { device: [4; 32], agree: [1; 32], name: String::new() };
+            let request = request(4, [1; 32], "");
+            prop_assert!(code().open_offer(&bytes).is_err());
             prop_assert!(code().open_reply(&request, &[1; 32], &bytes).is_err());
         }
     }

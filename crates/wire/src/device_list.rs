@@ -3,12 +3,16 @@
 use crate::bytes::Fixed;
 use crate::certificate::DeviceCertificate;
 use crate::signed::Body;
+use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 /// Most devices that one identity has at a time.
 pub const DEVICES_MAX: usize = 32;
+
+/// What a device signs with its own key: that it is this identity's.
+const PROOF: &[u8] = b"tidings/1 member\0";
 
 /// A device on the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +21,42 @@ pub struct ListedDevice {
     pub key: Fixed<32>,
     /// Its serial.
     pub serial: u64,
+    /// By this key, over the identity: nobody lists a device that is not theirs.
+    pub proof: Fixed<64>,
+}
+
+/// A device's key, and the proof that whoever has its secret half wants it to be a device of an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProvenKey {
+    /// The public key (Ed25519).
+    pub key: Fixed<32>,
+    /// The signature.
+    pub proof: Fixed<64>,
+}
+
+impl ProvenKey {
+    /// Proves that a device is this identity's.
+    pub fn new(device: &SigningKey, identity: &Fixed<32>) -> Self {
+        let proof = device.sign(&[PROOF, &identity.0].concat());
+        Self { key: Fixed(device.verifying_key().to_bytes()), proof: Fixed(proof.to_bytes()) }
+    }
+
+    /// Whether the proof is by the key, and for this identity.
+    pub fn holds(&self, identity: &Fixed<32>) -> bool {
+        let Ok(key) = VerifyingKey::from_bytes(&self.key.0) else { return false };
+        key.verify_strict(&[PROOF, &identity.0].concat(), &Signature::from_bytes(&self.proof.0)).is_ok()
+    }
+}
+
+impl ListedDevice {
+    fn new(ProvenKey { key, proof }: ProvenKey, serial: u64) -> Self {
+        Self { key, serial, proof }
+    }
+
+    /// Its key, with the proof that it is its identity's.
+    pub fn proven(&self) -> ProvenKey {
+        ProvenKey { key: self.key, proof: self.proof }
+    }
 }
 
 /// All devices of an identity. Signed by it with the label `devices`.
@@ -82,7 +122,7 @@ pub enum ListFault {
 
 impl Body for DeviceList {
     const LABEL: &'static str = "devices";
-    const BYTES_MAX: usize = 4096;
+    const BYTES_MAX: usize = 8192;
 
     fn signer(&self) -> Fixed<32> {
         self.identity
@@ -103,27 +143,35 @@ impl Body for DeviceList {
         if keys.contains(&self.identity) {
             return Err("a device needs a key of its own");
         }
-        if self.counter == 0 { Err("counters of device lists begin at 1") } else { Ok(()) }
+        if self.counter == 0 {
+            return Err("counters of device lists begin at 1");
+        }
+        let proven = self.devices.iter().all(|device| device.proven().holds(&self.identity));
+        if proven {
+            Ok(())
+        } else {
+            Err("the device list names a device that has not signed that it is this identity's")
+        }
     }
 }
 
 impl DeviceList {
     /// The first list of a new identity, with its first device, whose serial is 1.
-    pub fn first(identity: Fixed<32>, device: Fixed<32>) -> Self {
-        Self { identity, counter: 1, next: 2, devices: vec![ListedDevice { key: device, serial: 1 }] }
+    pub fn first(identity: Fixed<32>, device: ProvenKey) -> Self {
+        Self { identity, counter: 1, next: 2, devices: vec![ListedDevice::new(device, 1)] }
     }
 
     /// The next list, with one more device, and that device's serial. Fails with [`ListFault::Full`], or [`ListFault::Device`] if the
     /// device is there already, or numbers run out.
-    pub fn with(&self, device: Fixed<32>) -> Result<(Self, u64), ListFault> {
+    pub fn with(&self, device: ProvenKey) -> Result<(Self, u64), ListFault> {
         if self.devices.len() >= DEVICES_MAX {
             return Err(ListFault::Full);
         }
-        if self.listed(&device).is_some() {
+        if self.listed(&device.key).is_some() {
             return Err(ListFault::Device);
         }
         let mut list = self.raised(self.next.checked_add(1).ok_or(ListFault::Device)?)?;
-        list.devices.push(ListedDevice { key: device, serial: self.next });
+        list.devices.push(ListedDevice::new(device, self.next));
         Ok((list, self.next))
     }
 
@@ -229,19 +277,27 @@ impl DeviceList {
 mod tests {
     use super::*;
     use crate::signed::Signed;
-    use ed25519_dalek::SigningKey;
     use proptest::prelude::*;
 
+    fn proven(n: u8) -> ProvenKey {
+        ProvenKey::new(&SigningKey::from_bytes(&[n; 32]), &owned())
+    }
+
     fn key(n: u8) -> Fixed<32> {
-        Fixed([n; 32])
+        proven(n).key
     }
 
     fn owner() -> SigningKey {
-        SigningKey::from_bytes(&[7; 32])
+        // None of the devices' seeds, which are one byte each.
+        SigningKey::from_bytes(&std::array::from_fn(|place| u8::from(place == 0)))
+    }
+
+    fn owned() -> Fixed<32> {
+        Fixed(owner().verifying_key().to_bytes())
     }
 
     fn first() -> DeviceList {
-        DeviceList::first(Fixed(owner().verifying_key().to_bytes()), key(1))
+        DeviceList::first(owned(), proven(1))
     }
 
     fn certificate(list: &DeviceList, device: u8, serial: u64) -> DeviceCertificate {
@@ -250,9 +306,9 @@ mod tests {
 
     #[test]
     fn devices_come_and_go_by_serials() {
-        let (two, serial) = first().with(key(2)).unwrap();
+        let (two, serial) = first().with(proven(2)).unwrap();
         assert_eq!((serial, two.next, two.counter), (2, 3, 2));
-        assert_eq!(two.with(key(2)), Err(ListFault::Device));
+        assert_eq!(two.with(proven(2)), Err(ListFault::Device));
         let one = two.without(1).unwrap();
         assert_eq!(one.without(1), Err(ListFault::Device));
         for (device, serial, standing) in [
@@ -270,7 +326,7 @@ mod tests {
 
     #[test]
     fn a_list_follows_only_what_it_was_made_from() {
-        let (two, _) = first().with(key(2)).unwrap();
+        let (two, _) = first().with(proven(2)).unwrap();
         let one = two.without(1).unwrap();
         assert_eq!(two.succeeds(&first()), Ok(()));
         assert_eq!(one.succeeds(&two), Ok(()));
@@ -281,11 +337,11 @@ mod tests {
         let revived = DeviceList { counter: 4, devices: two.devices.clone(), ..one.clone() };
         assert_eq!(revived.succeeds(&one), Err(ListFault::Serial));
         assert_eq!(revived.against(&one), Err(ListFault::Serial));
-        let swapped = DeviceList { devices: vec![ListedDevice { key: key(5), serial: 2 }], counter: 4, ..one.clone() };
+        let swapped = DeviceList { devices: vec![ListedDevice::new(proven(5), 2)], counter: 4, ..one.clone() };
         assert_eq!(swapped.against(&one), Err(ListFault::Serial));
         let back = DeviceList { next: 2, devices: vec![], counter: 4, ..one.clone() };
         assert_eq!(back.succeeds(&one), Err(ListFault::Serial));
-        let (fork, _) = first().with(key(3)).unwrap();
+        let (fork, _) = first().with(proven(3)).unwrap();
         assert_eq!(fork.against(&two), Err(ListFault::Conflict(2)));
         let foreign = DeviceList { identity: key(9), ..one.clone() };
         assert_eq!(foreign.against(&one), Err(ListFault::Identity));
@@ -296,9 +352,9 @@ mod tests {
     fn a_full_list_fits_and_takes_no_more() {
         let mut list = first();
         for n in 2..=DEVICES_MAX as u8 {
-            list = list.with(key(n)).unwrap().0;
+            list = list.with(proven(n)).unwrap().0;
         }
-        assert_eq!(list.with(key(99)), Err(ListFault::Full));
+        assert_eq!(list.with(proven(99)), Err(ListFault::Full));
         list.next = u64::MAX;
         list.counter = u64::MAX;
         for (n, device) in list.devices.iter_mut().enumerate() {
@@ -306,19 +362,19 @@ mod tests {
         }
         assert!(Signed::sign(list.clone(), &owner()).is_ok(), "the longest list fits");
         assert_eq!(list.without(u64::MAX - 100), Err(ListFault::Device), "counters don't run over");
-        list.devices.push(ListedDevice { key: key(99), serial: 1 });
+        list.devices.push(ListedDevice::new(proven(99), 1));
         assert!(Signed::sign(list, &owner()).is_err());
     }
 
     #[test]
     fn lists_that_contradict_themselves_are_refused() {
         let list = first();
-        let device = |n: u8, serial| ListedDevice { key: key(n), serial };
+        let device = |n: u8, serial| ListedDevice::new(proven(n), serial);
         for devices in [
             vec![device(1, 1), device(1, 0)],
             vec![device(1, 1), device(2, 1)],
             vec![device(1, 2)],
-            vec![ListedDevice { key: list.identity, serial: 1 }],
+            vec![ListedDevice::new(ProvenKey::new(&owner(), &list.identity), 1)],
         ] {
             assert!(DeviceList { devices, ..list.clone() }.check().is_err());
         }
@@ -328,33 +384,52 @@ mod tests {
 
     #[test]
     fn two_lists_that_contradict_each_other_are_joined() {
-        let (base, _) = first().with(key(2)).unwrap();
-        let here = base.with(key(3)).unwrap().0.without(1).unwrap();
-        let there = base.with(key(4)).unwrap().0;
+        let (base, _) = first().with(proven(2)).unwrap();
+        let here = base.with(proven(3)).unwrap().0.without(1).unwrap();
+        let there = base.with(proven(4)).unwrap().0;
         let joined = here.joined(&there).unwrap();
         assert_eq!(joined, there.joined(&here).unwrap());
         let serials: Vec<_> = joined.devices.iter().map(|device| (device.key, device.serial)).collect();
-        assert_eq!(serials, [(key(2), 2), (key(3), 4), (key(4), 5)], "1 was removed, 3 and 4 had the same serial");
+        let (one, other) = (key(3).min(key(4)), key(3).max(key(4)));
+        assert_eq!(serials, [(key(2), 2), (one, 4), (other, 5)], "1 was removed, 3 and 4 had the same serial");
         assert_eq!((joined.counter, joined.next), (5, 6));
         assert!(joined.against(&here).is_ok() && joined.against(&there).is_ok());
         let removes = base.without(2).unwrap();
-        let joined = base.with(key(3)).unwrap().0.joined(&removes).unwrap();
+        let joined = base.with(proven(3)).unwrap().0.joined(&removes).unwrap();
         assert_eq!(joined.devices.iter().map(|device| device.serial).collect::<Vec<_>>(), [1, 3]);
         let foreign = DeviceList { identity: key(9), ..base.clone() };
         assert_eq!(base.joined(&foreign), Err(ListFault::Identity));
+    }
+
+    #[test]
+    fn nobody_lists_a_device_that_has_not_agreed() {
+        let agreed = first();
+        let other = ProvenKey::new(&SigningKey::from_bytes(&[2; 32]), &key(9));
+        for devices in [
+            // A proof for another identity, of another key, and none.
+            vec![ListedDevice::new(other, 1)],
+            vec![ListedDevice { key: key(2), ..agreed.devices[0] }],
+            vec![ListedDevice { proof: Fixed([0; 64]), ..agreed.devices[0] }],
+            vec![agreed.devices[0], ListedDevice { key: key(2), serial: 0, ..agreed.devices[0] }],
+        ] {
+            assert!(Signed::sign(DeviceList { devices, ..agreed.clone() }, &owner()).is_err());
+        }
+        // Under another serial the device is still one that agreed.
+        let devices = vec![ListedDevice { serial: 0, ..agreed.devices[0] }];
+        assert!(DeviceList { devices, ..agreed }.check().is_ok());
     }
 
     proptest! {
         /// Whatever was done on either side of a node that had forgotten: the joined list follows both, and has nothing that either has removed.
         #[test]
         fn a_joined_list_follows_both(choices in proptest::collection::vec((any::<bool>(), any::<bool>(), any::<u8>()), 1..24)) {
-            let (base, _) = first().with(key(200)).unwrap();
+            let (base, _) = first().with(proven(200)).unwrap();
             let mut sides = [base.clone(), base.clone()];
             let mut removed = BTreeSet::new();
             for (side, add, pick) in choices {
                 let last = &sides[usize::from(side)];
                 // The two sides add devices of their own.
-                let new = key(2 + pick % 98 + if side { 100 } else { 0 });
+                let new = proven(2 + pick % 98 + if side { 100 } else { 0 });
                 let next = if add && last.devices.len() < 12 {
                     last.with(new).map(|(list, _)| list)
                 } else {
@@ -385,7 +460,7 @@ mod tests {
             for (add, pick) in choices {
                 let last = lists.last().unwrap();
                 let next = if add {
-                    last.with(key(pick)).map(|(list, _)| list)
+                    last.with(proven(pick)).map(|(list, _)| list)
                 } else {
                     let at = usize::from(pick) % last.devices.len().max(1);
                     last.devices.get(at).ok_or(ListFault::Device).and_then(|device| last.without(device.serial))

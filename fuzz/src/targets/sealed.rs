@@ -25,7 +25,8 @@ pub(super) fn run(data: &[u8]) {
     assert!(invitation.open_offer(data).is_err());
     assert!(invitation.open_answer(&Fixed(me.0), data).is_err());
     let code = LinkCode { node: "https://node.example".to_owned(), secret: LinkSecret([0x5a; 10]) };
-    let request = LinkRequest { device: [4; 32], agree: [5; 32], name: String::new() };
+    let request = LinkRequest { device: [4; 32], agree: [5; 32], name: String::new(), proof: [6; 64] };
+    assert!(code.open_offer(data).is_err());
     assert!(code.open_request(data).is_err());
     assert!(code.open_reply(&request, &[0x5b; 32], data).is_err());
     download(data);

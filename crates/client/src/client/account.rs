@@ -20,7 +20,7 @@ use tidings_wire::api::NewAccount;
 use tidings_wire::bytes::{Blob, Fixed};
 use tidings_wire::cbor;
 use tidings_wire::certificate::DeviceCertificate;
-use tidings_wire::device_list::DeviceList;
+use tidings_wire::device_list::{DeviceList, ProvenKey};
 use tidings_wire::failure::Code;
 use tidings_wire::signed::{Signed, SignedError};
 
@@ -129,7 +129,8 @@ impl Client {
             self.not_being_linked()?;
             let device = SigningKey::from_bytes(&turn.bytes());
             let public = device.verifying_key().to_bytes();
-            let list = DeviceList::first(Fixed(secrets.identity().0), Fixed(public));
+            let identity = Fixed(secrets.identity().0);
+            let list = DeviceList::first(identity, ProvenKey::new(&device, &identity));
             let list = Signed::sign(list, &secrets.identity_key())?;
             let certificate = certify(&secrets, public, 1, turn.now)?;
             let stage = Stage::Registering { token: asked.token.map(|token| token.0.clone()), name: asked.name };

@@ -87,6 +87,7 @@ impl Client {
             Purpose::Offer(accepting) => self.offer_read(turn, *accepting, reply),
             Purpose::WhoseAnswer(job) => self.whose_answer(turn, job, reply),
             Purpose::LinkOpened(command) => self.link_opened(turn, command, reply),
+            Purpose::LinkOffer => self.link_offered(turn, reply),
             Purpose::LinkAnswered => self.link_answered(turn, reply),
             Purpose::LinkPoll => self.link_polled(turn, reply),
             Purpose::LinkReplied => self.link_replied(turn, reply),

@@ -14,7 +14,7 @@ use crate::view::Event;
 use ed25519_dalek::SigningKey;
 use tidings_wire::api::Devices;
 use tidings_wire::bytes::Fixed;
-use tidings_wire::device_list::DeviceList;
+use tidings_wire::device_list::{DeviceList, ProvenKey};
 use tidings_wire::signed::Signed;
 
 /// A restoring that waits for the device list.
@@ -68,10 +68,12 @@ impl Client {
             return Err(Fault::Refused("there is no account of this phrase at this node".to_owned()));
         }
         let found: Devices = reply.read()?;
-        let list = Signed::<DeviceList>::verify_by(&found.devices.0, &Fixed(secrets.identity().0))?;
+        let identity = Fixed(secrets.identity().0);
+        let list = Signed::<DeviceList>::verify_by(&found.devices.0, &identity)?;
         let device = SigningKey::from_bytes(&turn.bytes());
         let public = device.verifying_key().to_bytes();
-        let (list, serial) = list.with(Fixed(public)).map_err(|error| Fault::Refused(error.to_string()))?;
+        let (list, serial) =
+            list.with(ProvenKey::new(&device, &identity)).map_err(|error| Fault::Refused(error.to_string()))?;
         let list = Signed::sign(list, &secrets.identity_key())?;
         let certificate = certify(&secrets, public, serial, turn.now)?;
         self.own = Some(Own::new(secrets, node, &device, list, certificate, Stage::Enrolling, name));

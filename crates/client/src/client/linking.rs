@@ -13,6 +13,7 @@ use ed25519_dalek::SigningKey;
 use tidings_wire::api::{Exchange, ExchangeState, NewAnswer, NewExchange, NewReply};
 use tidings_wire::bytes::{Blob, Fixed, encode};
 use tidings_wire::certificate::DeviceCertificate;
+use tidings_wire::device_list::ProvenKey;
 use tidings_wire::signed::Signed;
 use zeroize::Zeroizing;
 
@@ -65,7 +66,8 @@ impl Client {
         let own = self.account()?;
         let code = LinkCode::generate(own.node.clone(), turn.random);
         let expires = turn.now.saturating_add(CODE_LASTS);
-        let exchange = NewExchange { id: Fixed(code.exchange_id()), offer: None, expires };
+        let offer = code.seal_offer(&own.identity(), turn.random);
+        let exchange = NewExchange { id: Fixed(code.exchange_id()), offer: Some(Blob(offer)), expires };
         let ask = Ask::new(&own.node, "POST", "/v1/exchanges", Purpose::LinkOpened(command)).json(&exchange);
         let ask = ask.signed(&own.device_key()).patience(Patience::Now);
         self.requests.ask(ask);
@@ -129,9 +131,12 @@ impl Client {
             self.add_job(turn, super::jobs::Job::DeleteExchange { id: Fixed(which.0) });
             return Ok(Some(Done::Well));
         }
-        let device = Fixed(request.device);
-        let (list, serial) = own.list().with(device).map_err(|error| Fault::Refused(error.to_string()))?;
-        let certificate = certify(&own.secrets, device.0, serial, turn.now)?;
+        let proven = request.proven();
+        if !proven.holds(&Fixed(own.identity().0)) {
+            return Err(Fault::Distrust("the new device has not shown that its key is its own".to_owned()));
+        }
+        let (list, serial) = own.list().with(proven).map_err(|error| Fault::Refused(error.to_string()))?;
+        let certificate = certify(&own.secrets, request.device, serial, turn.now)?;
         if let Some(offering) = &mut self.linking.offering {
             offering.granted = Some((command, certificate));
         }
@@ -205,16 +210,38 @@ impl Client {
         let code = LinkCode::parse(code.0.trim()).map_err(|error| Fault::Link(error.to_string()))?;
         let device = SigningKey::from_bytes(&turn.bytes());
         let (agree, public) = agree_key(turn.random);
-        let request = LinkRequest { device: device.verifying_key().to_bytes(), agree: public, name };
+        // Whose device it is to be, it learns from the offer.
+        let request = LinkRequest { device: device.verifying_key().to_bytes(), agree: public, name, proof: [0; 64] };
         let check = code.check_number(&request).map_err(|error| Fault::Link(error.to_string()))?;
-        let answer = NewAnswer { answer: Blob(code.seal_request(&request, turn.random)) };
-        let target = format!("/v1/exchanges/{}/answer", encode(&code.exchange_id()));
-        let ask = Ask::new(&code.node, "POST", target, Purpose::LinkAnswered).json(&answer).patience(Patience::Now);
-        self.requests.ask(ask);
+        let target = format!("/v1/exchanges/{}", encode(&code.exchange_id()));
+        self.requests.ask(Ask::new(&code.node, "GET", target, Purpose::LinkOffer).patience(Patience::Now));
         let until = turn.now.saturating_add(CODE_LASTS);
         self.linking.asking =
             Some(Box::new(Asking { command, code, device, agree, request, check, until, look_at: None }));
         Ok(None)
+    }
+
+    /// The other device's offer says whose device this one is to be: it proves that it wants to.
+    pub(super) fn link_offered(&mut self, turn: &mut Turn<'_>, reply: Reply) {
+        let Some(asking) = &mut self.linking.asking else { return };
+        let found = match reply.status() {
+            404 | 410 => Err(Fault::Expired),
+            _ => reply.read::<Exchange>(),
+        };
+        let offered = found.and_then(|exchange| match exchange.state {
+            ExchangeState::Open => Ok(asking.code.open_offer(&exchange.offer.unwrap_or_default().0)?),
+            _ => Err(Fault::Expired),
+        });
+        match offered {
+            Ok(identity) => {
+                asking.request.proof = ProvenKey::new(&asking.device, &Fixed(identity.0)).proof.0;
+                let answer = NewAnswer { answer: Blob(asking.code.seal_request(&asking.request, turn.random)) };
+                let target = format!("/v1/exchanges/{}/answer", encode(&asking.code.exchange_id()));
+                let ask = Ask::new(&asking.code.node, "POST", target, Purpose::LinkAnswered).json(&answer);
+                self.requests.ask(ask.patience(Patience::Now));
+            }
+            Err(fault) => self.link_failed(turn, fault),
+        }
     }
 
     pub(super) fn link_answered(&mut self, turn: &mut Turn<'_>, reply: Reply) {

@@ -11,7 +11,7 @@ use crate::conversation::step::ParcelBody;
 use crate::view::{Event, Identity};
 use tidings_wire::api::Devices;
 use tidings_wire::bytes::Blob;
-use tidings_wire::device_list::{DeviceList, Freshness};
+use tidings_wire::device_list::{DeviceList, Freshness, ProvenKey};
 use tidings_wire::signed::Signed;
 
 /// What a person is told when a node shows a device list that can't be right.
@@ -155,7 +155,8 @@ impl Client {
         if list.listed(&device).is_some() {
             return self.enrolled(turn);
         }
-        let signed = list.with(device).ok().and_then(|(list, serial)| {
+        let proven = ProvenKey::new(&own.device_key(), &list.identity);
+        let signed = list.with(proven).ok().and_then(|(list, serial)| {
             let certificate = super::account::certify(&own.secrets, device.0, serial, turn.now).ok()?;
             Some((Signed::sign(list, &own.secrets.identity_key()).ok()?, certificate))
         });

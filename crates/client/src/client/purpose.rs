@@ -65,6 +65,7 @@ pub(crate) enum Purpose {
     /// The offer again, to see whose answer it has.
     WhoseAnswer(u64),
     LinkOpened(CommandId),
+    LinkOffer,
     LinkAnswered,
     LinkPoll,
     LinkReplied,

@@ -74,6 +74,12 @@ impl Alone {
     }
 }
 
+/// The key of somebody's device.
+fn device(n: u8, of: &crate::view::Identity) -> tidings_wire::device_list::ProvenKey {
+    let key = ed25519_dalek::SigningKey::from_bytes(&[n; 32]);
+    tidings_wire::device_list::ProvenKey::new(&key, &Fixed(of.0))
+}
+
 const OLD: &str = "old copy";
 
 #[test]
@@ -150,10 +156,10 @@ fn a_list_of_devices_that_comes_late_is_no_reason_to_warn() {
     let mut alone = Alone::new();
     let key = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
     let who = crate::view::Identity(key.verifying_key().to_bytes());
-    let first = tidings_wire::device_list::DeviceList::first(Fixed(who.0), Fixed([1; 32]));
-    let (second, _) = first.with(Fixed([2; 32])).unwrap();
-    let (other, _) = first.with(Fixed([3; 32])).unwrap();
-    let (third, _) = second.with(Fixed([4; 32])).unwrap();
+    let first = tidings_wire::device_list::DeviceList::first(Fixed(who.0), device(1, &who));
+    let (second, _) = first.with(device(2, &who)).unwrap();
+    let (other, _) = first.with(device(3, &who)).unwrap();
+    let (third, _) = second.with(device(4, &who)).unwrap();
     let mut hear = |list: &tidings_wire::device_list::DeviceList| {
         let list = tidings_wire::signed::Signed::sign(list.clone(), &key).unwrap();
         alone.turn(|client, turn| client.heard_devices(turn, &who, list.bytes()));
@@ -169,7 +175,7 @@ fn an_own_list_from_before_the_own_change_is_no_old_list() {
     let mut alone = Alone::new();
     let before = alone.client.known();
     let old = alone.own().list().clone();
-    let (list, _) = old.with(Fixed([2; 32])).unwrap();
+    let (list, _) = old.with(device(2, &crate::view::Identity(old.identity.0))).unwrap();
     alone.turn(|client, turn| client.change_own_list(turn, list)).unwrap();
     alone.own().owed.devices = false;
     alone.turn(|client, turn| client.own_list(turn, old.clone(), Some(before)));

@@ -144,7 +144,7 @@ fn what_is_too_long_or_contradicts_itself_is_refused() {
         Content::React(React { to: ID, emoji: text(EMOJI_BYTES_MAX + 1) }),
         Content::Receipt(Receipt { delivered: vec![], read: vec![Seen([1; 8], 1); RECEIPT_MAX + 1] }),
         Content::Profile(ProfileCard { card: vec![1; 33_900] }),
-        Content::Devices(DevicesHeard { list: vec![1; 5000] }),
+        Content::Devices(DevicesHeard { list: vec![1; 8500] }),
         Content::Invite(Invite { link: text(LINK_BYTES_MAX + 1), name: text(2) }),
         Content::Resend(Resend { device: [6; 8], from: 0, to: 9 }),
         Content::Resend(Resend { device: [6; 8], from: 3, to: 2 }),

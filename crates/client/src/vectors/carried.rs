@@ -14,7 +14,7 @@ use crate::view::{GroupId, Identity};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 use tidings_wire::certificate::DeviceCertificate;
-use tidings_wire::device_list::DeviceList;
+use tidings_wire::device_list::{DeviceList, ProvenKey};
 use tidings_wire::{Fixed, Signed, cbor};
 
 const NODE: &str = "https://node.example:8443";
@@ -38,7 +38,8 @@ fn person(n: u8, name: &str) -> Person {
         counter: 1,
         posting: Some([n; 32]),
     };
-    let devices = DeviceList::first(Fixed(identity.0), Fixed([n; 32]));
+    let device = ProvenKey::new(&SigningKey::from_bytes(&[n.wrapping_add(100); 32]), &Fixed(identity.0));
+    let devices = DeviceList::first(Fixed(identity.0), device);
     Person { card: good(Signed::sign(card, &key)), devices: good(Signed::sign(devices, &key)), key }
 }
 
@@ -56,10 +57,12 @@ pub(super) fn links() -> Value {
     let room = RoomLink { hub: NODE.to_owned(), group: GroupId([0x11; 16]), seal: [0x22; 32] };
     let code = LinkCode { node: NODE.to_owned(), secret: LinkSecret([0, 1, 2, 3, 4, 0xfb, 0xfc, 0xfd, 0xfe, 0xff]) };
     let agree = x25519_public(&[0x55; 32]);
-    let request = LinkRequest { device: [0x66; 32], agree, name: "Laptop".to_owned() };
     let secrets = secrets();
     let identity = Fixed(secrets.identity().0);
-    let (list, serial) = good(DeviceList::first(identity, Fixed([1; 32])).with(Fixed(request.device)));
+    let [first, device] = [1, 0x66].map(|n| ProvenKey::new(&SigningKey::from_bytes(&[n; 32]), &identity));
+    let request = LinkRequest { device: device.key.0, agree, name: "Laptop".to_owned(), proof: device.proof.0 };
+    let offer = code.seal_offer(&secrets.identity(), &mut Counting(0));
+    let (list, serial) = good(DeviceList::first(identity, first).with(device));
     let certificate = DeviceCertificate { identity, device: Fixed(request.device), serial, created: 5 };
     let certificate = good(Signed::sign(certificate, &secrets.identity_key()));
     let devices = good(Signed::sign(list, &secrets.identity_key()));
@@ -72,7 +75,7 @@ pub(super) fn links() -> Value {
         "room": { "group": hex(room.group.0), "seal": hex(room.seal), "link": room.text().0.clone() },
         "linking": {
             "secret": hex(code.secret.0), "code": code.text().0.clone(), "exchange": hex(code.exchange_id()), "agree_secret": hex([0x55; 32]),
-            "request": hex(code.seal_request(&request, &mut Counting(0))), "request_value": shown(&cbor::encode(&request)), "check": good(code.check_number(&request)),
+            "offer": hex(offer), "request": hex(code.seal_request(&request, &mut Counting(0))), "request_value": shown(&cbor::encode(&request)), "check": good(code.check_number(&request)),
             "reply": hex(good(code.seal_reply(&request, &reply, &mut Counting(0)))), "reply_value": shown(&cbor::encode(&reply)),
         },
     })

@@ -8,7 +8,7 @@ use crate::view::{GroupId, Identity};
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 use tidings_wire::certificate::{DeviceCertificate, mark};
-use tidings_wire::device_list::{DeviceList, Freshness, ListedDevice};
+use tidings_wire::device_list::{DeviceList, Freshness, ListedDevice, ProvenKey};
 use tidings_wire::{Blob, Fixed, Signed, cbor};
 
 const PHRASES: [&str; 3] = [
@@ -105,14 +105,16 @@ pub(super) fn signed() -> Value {
 
 pub(super) fn device_lists() -> Value {
     let identity = Fixed(key().verifying_key().to_bytes());
-    let first = DeviceList::first(identity, Fixed([1; 32]));
-    let (second, _) = good(first.with(Fixed([2; 32])));
+    let device = |n: u8| ProvenKey::new(&SigningKey::from_bytes(&[n; 32]), &identity);
+    let first = DeviceList::first(identity, device(1));
+    let (second, _) = good(first.with(device(2)));
     let third = good(second.without(1));
     let revived = DeviceList { counter: 4, devices: second.devices.clone(), ..third.clone() };
+    let ProvenKey { key: other, proof } = device(9);
     let swapped =
-        DeviceList { counter: 4, devices: vec![ListedDevice { key: Fixed([9; 32]), serial: 2 }], ..third.clone() };
+        DeviceList { counter: 4, devices: vec![ListedDevice { key: other, serial: 2, proof }], ..third.clone() };
     let fallen = DeviceList { counter: 4, next: 2, devices: vec![], ..third.clone() };
-    let (fork, _) = good(first.with(Fixed([3; 32])));
+    let (fork, _) = good(first.with(device(3)));
     let lists = [
         ("first", first),
         ("second", second),
@@ -135,10 +137,17 @@ pub(super) fn device_lists() -> Value {
         json!({ "known": known_name, "found": name, "reader": reader, "node_stores": list.succeeds(known).is_ok() })
     };
     let pairs = lists.iter().take(3).flat_map(|known| lists.iter().map(move |list| judge(known, list)));
+    // As signed as any, but the device agreed to be another identity's.
+    let strange = ProvenKey::new(&SigningKey::from_bytes(&[1; 32]), &Fixed([9; 32]));
+    let body = cbor::encode(&DeviceList::first(identity, strange));
+    let signature = key().sign(&[b"tidings/1 devices\0".as_slice(), &body].concat());
+    let unproven = cbor::encode(&(tidings_wire::Blob(body), Fixed(signature.to_bytes())));
+    assert!(Signed::<DeviceList>::verify(&unproven).is_err());
     json!({
         "about": "identity.md, Device list: signed lists (label devices), and what a reader and a node say who know another",
         "lists": lists.iter().map(show).collect::<Vec<_>>(),
         "judged": pairs.collect::<Vec<_>>(),
+        "unproven": hex(&unproven),
     })
 }
 

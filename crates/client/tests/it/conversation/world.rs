@@ -17,7 +17,7 @@ use tidings_mls::{Signer, make_package};
 use tidings_wire::api::Entry;
 use tidings_wire::bytes::Fixed;
 use tidings_wire::certificate::DeviceCertificate;
-use tidings_wire::device_list::DeviceList;
+use tidings_wire::device_list::{DeviceList, ProvenKey};
 use tidings_wire::signed::Signed;
 
 pub(crate) const HUB: &str = "https://hub.example";
@@ -161,9 +161,10 @@ impl World {
         self.random.fill_bytes(&mut seed);
         let device = SigningKey::from_bytes(&seed);
         let public = Fixed(device.verifying_key().to_bytes());
+        let proven = ProvenKey::new(&device, &Fixed(who.0));
         let (list, serial) = match self.book.lists.get(who) {
-            None => (DeviceList::first(Fixed(who.0), public), 1),
-            Some(list) => list.with(public).unwrap(),
+            None => (DeviceList::first(Fixed(who.0), proven), 1),
+            Some(list) => list.with(proven).unwrap(),
         };
         let certificate = DeviceCertificate { identity: Fixed(who.0), device: public, serial, created: self.now };
         let certificate = Signed::sign(certificate, &self.keys[who]).map_err(|_| "signs").unwrap().into_bytes();

@@ -12,7 +12,7 @@ use tidings_client::io::HttpRequest;
 use tidings_client::view::Identity;
 use tidings_wire::api::NewAnswer;
 use tidings_wire::bytes::{Blob, Fixed};
-use tidings_wire::device_list::DeviceList;
+use tidings_wire::device_list::{DeviceList, ProvenKey};
 use tidings_wire::signed::{Body, Signed};
 
 #[test]
@@ -66,11 +66,12 @@ fn an_answer_brings_no_conversation_that_is_there_already() {
     let identity = Identity(key.verifying_key().to_bytes());
     let (node, name) = (NODES[2].to_owned(), "Eve".to_owned());
     let card = Card { identity, node, inbox: [1; 32], name, picture: None, counter: 1, posting: Some([8; 32]) };
+    let device = ProvenKey::new(&SigningKey::from_bytes(&[7; 32]), &Fixed(identity.0));
     let answer = Answer {
         exchange: secret.exchange_id(),
         to: Fixed(world.identity(ada).0),
         card: signed(card, &key),
-        devices: signed(DeviceList::first(Fixed(identity.0), Fixed([7; 32])), &key),
+        devices: signed(DeviceList::first(Fixed(identity.0), device), &key),
         welcome: vec![1],
         group,
         hub: NODES[0].to_owned(),
