@@ -63,6 +63,7 @@ test('device lists', () => {
   const vectors = read('device_lists')
   const lists = Object.fromEntries(vectors.lists.map(({ name, object }) => [name, protocol.deviceList(unhex(object))]))
   for (const { name, value } of vectors.lists) assert.deepEqual(shown(lists[name]), value)
+  assert.throws(() => protocol.deviceList(unhex(vectors.unproven)), /wrong signature/)
   for (const { known, found, ...verdict } of vectors.judged) {
     assert.deepEqual(protocol.judge(lists[known], lists[found]), verdict, `${found} after ${known}`)
   }
@@ -154,8 +155,10 @@ test('links and linking', () => {
   assert.equal(linking.code, protocol.linkCode(node, code))
   assert.equal(linking.exchange, hex(hkdf('tidings/1', code, 'link id').slice(0, 16)))
   const key = hkdf('tidings/1', code, 'link key')
+  const offer = cbor(open(key, 'link offer', unhex(linking.offer)))
   const request = cbor(open(key, 'link request', unhex(linking.request)))
   assert.deepEqual(shown(request), linking.request_value)
+  protocol.verifyMember(offer.identity, request.device, request.proof)
   const slow = argon2id(join(request.device, request.agree), unhex(linking.exchange), { t: 3, m: 65536, p: 1, dkLen: 32 })
   const check = Buffer.from(slow).readBigUInt64BE() % 100000000n
   assert.equal(linking.check, String(check).padStart(8, '0'))

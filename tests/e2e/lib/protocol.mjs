@@ -99,12 +99,16 @@ export function certificate(object) {
   return body
 }
 
+// A device has signed that it is this identity's.
+export const verifyMember = (identity, key, proof) => verifySignature(key, signedBytes('member', identity), proof)
+
 export function deviceList(object) {
   const list = verify('devices', object)
   const keys = new Set(list.devices.map((device) => hex(device.key)))
   const serials = new Set(list.devices.map((device) => device.serial))
   must(keys.size === list.devices.length && serials.size === list.devices.length && list.devices.length <= 32, 'twice')
   must(list.counter >= 1 && list.devices.every((device) => device.serial < list.next), 'not given yet')
+  for (const { key, proof } of list.devices) verifyMember(list.identity, key, proof)
   return list
 }
 
