@@ -87,14 +87,7 @@ impl ModelNode {
                 Some(_) => done(),
                 None => no(403, Code::NotAccepted),
             },
-            ("GET", ["account"]) => {
-                let (identity, account) = self.device(asked)?;
-                let profile = account.profile.as_ref().map_or(0, |(counter, _)| *counter);
-                let devices = Blob(account.list.bytes().to_vec());
-                let account =
-                    api::Account { identity, created: 0, devices, profile, blob_bytes: 0, blob_bytes_max: 1 << 30 };
-                yes(200, &account)
-            }
+            ("GET", ["account"]) => self.account(asked),
             ("PUT", ["devices"]) => self.put_devices(asked),
             ("GET", ["devices"]) => {
                 let (_, account) = self.device_or_identity(asked)?;
@@ -142,6 +135,14 @@ impl ModelNode {
             ("POST", ["wakes", token]) if self.wakes.contains(*token) => done(),
             _ => no(404, Code::NotFound),
         }
+    }
+
+    fn account(&mut self, asked: &Asked<'_>) -> Answered {
+        let (identity, account) = self.device(asked)?;
+        let profile = account.profile.as_ref().map_or(0, |(counter, _)| *counter);
+        let devices = Blob(account.list.bytes().to_vec());
+        let account = api::Account { identity, created: 0, devices, profile, blob_bytes: 0, blob_bytes_max: 1 << 30 };
+        yes(200, &account)
     }
 
     fn register(&mut self, asked: &Asked<'_>) -> Answered {

@@ -48,17 +48,7 @@ impl ModelNode {
                 upload.bytes.extend_from_slice(asked.request.body.as_deref().unwrap_or_default());
                 Ok(with(204, "upload-offset", upload.bytes.len().to_string()))
             }
-            ("HEAD", ["blobs", id]) => {
-                let by = self.device(asked).ok().map(|(identity, _)| identity);
-                let upload = self.upload(id)?;
-                let have = upload.bytes.len() as u64;
-                if have < upload.size && by != Some(upload.owner) {
-                    return no(404, Code::NotFound);
-                }
-                let mut answer = with(200, "upload-offset", have.to_string());
-                answer.headers.extend((have == upload.size).then(tag));
-                Ok(answer)
-            }
+            ("HEAD", ["blobs", id]) => self.look(asked, id),
             ("GET", ["blobs", id]) => {
                 let upload = self.upload(id)?.clone();
                 if (upload.bytes.len() as u64) < upload.size {
@@ -92,6 +82,19 @@ impl ModelNode {
             id.clone()
         };
         self.blobs.iter_mut().filter(chosen).map(flip).collect()
+    }
+
+    /// What is not whole yet is there for its account only.
+    fn look(&mut self, asked: &Asked<'_>, id: &str) -> Answered {
+        let by = self.device(asked).ok().map(|(identity, _)| identity);
+        let upload = self.upload(id)?;
+        let have = upload.bytes.len() as u64;
+        if have < upload.size && by != Some(upload.owner) {
+            return no(404, Code::NotFound);
+        }
+        let mut answer = with(200, "upload-offset", have.to_string());
+        answer.headers.extend((have == upload.size).then(tag));
+        Ok(answer)
     }
 
     fn upload(&mut self, id: &str) -> Result<&mut Upload, Refused> {

@@ -157,6 +157,13 @@ impl ModelNode {
                 let entries = hub.entries.iter().filter(|entry| entry.number > after).take(limit).cloned().collect();
                 yes(200, &api::Entries { entries, end: hub.end(), turn: hub.turn })
             }
+            _ => self.member_request(asked),
+        }
+    }
+
+    /// What members do.
+    fn member_request(&mut self, asked: &Asked<'_>) -> Answered {
+        match (asked.request.method, &asked.path[..]) {
             ("POST", ["groups", id, "entries"]) => {
                 let new: api::NewEntry = asked.body()?;
                 let key = asked.key()?;

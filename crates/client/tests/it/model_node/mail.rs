@@ -119,6 +119,22 @@ impl ModelNode {
         found.ok_or(Refused(404, Code::NotFound, Vec::new()))
     }
 
+    fn reply(&mut self, asked: &Asked<'_>, id: &str) -> Answered {
+        let now = asked.now;
+        let new: api::NewReply = asked.body()?;
+        let (identity, _) = self.device(asked)?;
+        let (maker, exchange) = self.exchange(fixed(id)?, now)?;
+        if *maker != identity {
+            return no(404, Code::NotFound);
+        }
+        if exchange.answer.is_none() {
+            return no(412, Code::Precondition);
+        }
+        exchange.reply = Some(new.reply);
+        exchange.state = ExchangeState::Replied;
+        done()
+    }
+
     fn exchange_request(&mut self, asked: &Asked<'_>) -> Answered {
         let now = asked.now;
         match (asked.request.method, &asked.path[..]) {
@@ -159,20 +175,7 @@ impl ModelNode {
                 self.deliver(maker, name, "answer", body, now);
                 done()
             }
-            ("PUT", ["exchanges", id, "reply"]) => {
-                let new: api::NewReply = asked.body()?;
-                let (identity, _) = self.device(asked)?;
-                let (maker, exchange) = self.exchange(fixed(id)?, now)?;
-                if *maker != identity {
-                    return no(404, Code::NotFound);
-                }
-                if exchange.answer.is_none() {
-                    return no(412, Code::Precondition);
-                }
-                exchange.reply = Some(new.reply);
-                exchange.state = ExchangeState::Replied;
-                done()
-            }
+            ("PUT", ["exchanges", id, "reply"]) => self.reply(asked, id),
             ("DELETE", ["exchanges", id]) => {
                 let (identity, account) = self.device(asked)?;
                 account.news.push(Changed::Exchange);
