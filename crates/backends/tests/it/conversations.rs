@@ -95,7 +95,7 @@ pub(crate) async fn live(store: &dyn Store, number: u32) {
     store.answer_swap(name, vec![7; 100], policy, Arc::default(), at(3)).await.unwrap().unwrap().unwrap();
     let members =
         vec![Member { key: key(base + 1), role: Role::Owner }, Member { key: key(base + 2), role: Role::Member }];
-    let new = NewGroup { account: key(base), group: group(base), members, info: vec![1; 100] };
+    let new = NewGroup { account: key(base), group: group(base), members, info: vec![1; 100], turn: 0, end: 0 };
     store.create_group(new, Policies::default().group, at(3)).await.unwrap().unwrap();
     store.set_wake(group(base), key(base + 2), [1; 8], Some("wake".to_owned())).await.unwrap().unwrap();
     for id in 0..10 {

@@ -8,8 +8,7 @@ use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
 use crate::command::Fault;
 use crate::conversation::step::{Appended, HubRequest, Looked, ParcelBody, Step};
-use crate::conversation::{Conversation, Refusal};
-use crate::conversation::{Me, Scene};
+use crate::conversation::{Conversation, Forgetful, GivenBack, Me, Refusal, Scene};
 use crate::io::Time;
 use crate::profile::Name;
 use crate::view::{Event, GroupId, Identity};
@@ -243,6 +242,7 @@ impl Client {
     /// Takes the answer of a hub to the conversation that asked.
     pub(super) fn hub_answered(&mut self, turn: &mut Turn<'_>, group: &GroupId, asked: AskedHub, reply: Reply) {
         let reply = if self.is_outdated(group, asked) { Reply::Later } else { reply };
+        let forgetful = self.forgetful(group);
         match asked {
             AskedHub::Create => self.created(turn, group, reply),
             AskedHub::Append(id, _) => {
@@ -255,7 +255,7 @@ impl Client {
                 let read = reply.read::<Entries>();
                 self.with(turn, group, |conversation, scene| match read {
                     Ok(found) => conversation.entries(scene, &found.entries, Some((found.end, found.turn))),
-                    Err(_) if gone => conversation.hub_state(scene, Looked::NotAccepted),
+                    Err(_) if gone => conversation.hub_state(scene, Looked::NotAccepted(forgetful)),
                     Err(_) => conversation.fetch_failed(scene),
                 });
                 self.read_on(group);
@@ -264,12 +264,19 @@ impl Client {
                 let gone = matches!(reply.status(), 403 | 404);
                 let looked = match reply.read::<Group>() {
                     Ok(found) => Looked::Found(Box::new(found)),
-                    Err(_) if gone => Looked::NotAccepted,
+                    Err(_) if gone => Looked::NotAccepted(forgetful),
                     Err(_) => Looked::Later,
                 };
                 self.with(turn, group, |conversation, scene| conversation.hub_state(scene, looked));
             }
         }
+    }
+
+    /// What is known of the hub of a conversation, which does not know this member.
+    pub(super) fn forgetful(&self, group: &GroupId) -> Forgetful {
+        let hub = self.conversations.get(group).map_or("", |conversation| conversation.hub());
+        let home = self.own.as_ref().is_some_and(|own| own.node == hub);
+        Forgetful { incarnation: self.live.incarnation(hub), home }
     }
 
     /// Whether the hub was restored from a backup since it was asked: numbers and places that it gave before may mean nothing now.
@@ -282,6 +289,9 @@ impl Client {
     }
 
     fn created(&mut self, turn: &mut Turn<'_>, group: &GroupId, reply: Reply) {
+        if self.conversations.get(group).is_some_and(Conversation::gives_back) {
+            return self.given_back(turn, group, &reply);
+        }
         let worked = match &reply {
             Reply::Later => Err(None),
             Reply::Answer(answer) if (200..300).contains(&answer.status) => Ok(()),
@@ -294,6 +304,20 @@ impl Client {
             self.group_created(turn, group);
         } else if never {
             self.group_refused(turn, group);
+        }
+    }
+
+    fn given_back(&mut self, turn: &mut Turn<'_>, group: &GroupId, reply: &Reply) {
+        let outcome = match reply {
+            Reply::Answer(answer) if (200..300).contains(&answer.status) => {
+                GivenBack::Made(self.forgetful(group).incarnation)
+            }
+            Reply::Answer(answer) if answer.code() == Code::Exists => GivenBack::Exists,
+            _ => GivenBack::Later,
+        };
+        self.with(turn, group, |conversation, scene| conversation.given_back(scene, outcome));
+        if matches!(outcome, GivenBack::Made(_)) {
+            self.wake_me(turn, group);
         }
     }
 

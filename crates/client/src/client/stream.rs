@@ -73,9 +73,12 @@ impl Client {
 
     fn follow_refused(&mut self, turn: &mut Turn<'_>, node: &str, group: GroupId) {
         if self.is_hub(node, &group) {
+            let forgetful = self.forgetful(&group);
             self.live.refused(node, &group);
             self.with(turn, &group, |conversation, scene| conversation.unfollowed(scene, true));
-            self.with(turn, &group, |conversation, scene| conversation.hub_state(scene, Looked::NotAccepted));
+            self.with(turn, &group, |conversation, scene| {
+                conversation.hub_state(scene, Looked::NotAccepted(forgetful))
+            });
         }
     }
 

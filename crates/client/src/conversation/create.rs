@@ -107,6 +107,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         void_turn: None,
         lost: None,
         knocks: Post::default(),
+        remake: None,
         own: Own::default(),
         unread: 0,
         last: Last { at: scene.now, ..Last::default() },
@@ -267,12 +268,14 @@ impl Conversation {
             group: Fixed(self.owner()),
             members: self.hub_members(),
             info: Blob(key.seal_info(&self.state.group, &info, scene.random)),
+            turn: 0,
+            end: 0,
         };
         scene.batch.put(self.record(Table::Conversation, CREATE), cbor::encode(&request));
         Ok(welcome)
     }
 
-    fn hub_members(&self) -> Vec<Member> {
+    pub(super) fn hub_members(&self) -> Vec<Member> {
         let mut members = self.state.roster.access_list();
         if let (ConversationKind::Room, Some(seal)) = (self.state.kind, self.state.seals.first()) {
             let key = Fixed(room_key(&self.state.group, seal).verifying_key().to_bytes());

@@ -4,6 +4,7 @@
 use super::Conversation;
 use super::history::Notice;
 use super::intake::ANSWER_WITHIN;
+use super::remake::Forgetful;
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Heal, Incoming, Pending, Phase, Post};
@@ -104,7 +105,7 @@ impl Conversation {
         self.link.looking = None;
         let outcome = match looked {
             Looked::Found(group) => self.hub_found(scene, &group),
-            Looked::NotAccepted => self.hub_knows_nothing(scene),
+            Looked::NotAccepted(hub) => self.hub_knows_nothing(scene, hub),
             Looked::Later => Ok(()),
         };
         self.report(scene, outcome);
@@ -397,7 +398,7 @@ impl Conversation {
     }
 
     /// The hub does not know this member: knocks at those who could add it again, and takes it in the end that it was removed.
-    fn hub_knows_nothing(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+    fn hub_knows_nothing(&mut self, scene: &mut Scene<'_>, hub: Forgetful) -> Result<(), Fault> {
         if matches!(self.state.phase, Phase::Creating | Phase::Out) {
             return Ok(());
         }
@@ -405,7 +406,7 @@ impl Conversation {
             // Removed and added again: what was between is not for this member.
             return self.take_welcome(scene);
         }
-        if self.try_spare(scene) {
+        if self.try_spare(scene) || self.give_back(scene, hub)? {
             return Ok(());
         }
         if self.state.knocks.at > scene.now {
@@ -418,7 +419,9 @@ impl Conversation {
             return Ok(());
         }
         let tries = self.state.knocks.tries;
-        let wait = KNOCK_WAITS.get(tries as usize).copied();
+        // A hub that has lost the conversation may get it back from somebody who is away.
+        let last = KNOCK_WAITS.last().filter(|_| self.is_expected_back(scene.now));
+        let wait = KNOCK_WAITS.get(tries as usize).or(last).copied();
         // A room that one has a link to and was never in may not be at its hub yet; out of one there is no way back in.
         let may_wait = self.state.kind != ConversationKind::Room || self.state.epochs.is_empty();
         let Some(wait) = wait.filter(|_| !self.state.own.left && may_wait) else {

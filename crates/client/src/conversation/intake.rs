@@ -31,6 +31,9 @@ impl Conversation {
     }
 
     fn take_entries(&mut self, scene: &mut Scene<'_>, entries: &[Entry], end: Option<(u64, u64)>) -> Result<(), Fault> {
+        if let Some((end, _)) = end {
+            self.pass_hole(scene, entries, end);
+        }
         let mut taken = Vec::new();
         for entry in entries {
             let expected = self.state.cursor.saturating_add(1);
@@ -305,8 +308,9 @@ impl Conversation {
     /// What the hub says of itself: whether it is as it was.
     pub(super) fn hub_seen(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64) -> Result<(), Fault> {
         let restored = self.state.incarnation != 0 && self.state.incarnation != incarnation;
-        if self.state.incarnation != incarnation {
-            self.state().incarnation = incarnation;
+        if self.state.incarnation != incarnation || self.state.remake.is_some() {
+            let state = self.state();
+            (state.incarnation, state.remake) = (incarnation, None);
         }
         if restored || end < self.state.cursor {
             self.rewind(scene, end)?;

@@ -27,6 +27,7 @@ mod profile;
 mod receipts;
 mod rekey;
 mod remains;
+mod remake;
 mod restore;
 mod said;
 mod scene;
@@ -41,6 +42,7 @@ mod wish;
 pub use batch::{Batch, Found};
 pub use join::{LAST_RESORT, PACKAGES};
 pub use open::Kept;
+pub use remake::{Forgetful, GivenBack};
 pub use scene::{Me, People, Scene};
 pub use turn::Refusal;
 pub use wish::Wish;
@@ -54,6 +56,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 use step::{HubRequest, Step};
 use tidings_mls::Group;
+use tidings_wire::bytes::Fixed;
 
 /// The `order` of the state's record in [`Table::Conversation`]; the others are of what is in flight.
 const STATE: &[u8] = b"";
@@ -91,6 +94,10 @@ struct Link {
     fetching: Option<Time>,
     /// Until when an answer to a Look is waited for.
     looking: Option<Time>,
+    /// The entry that the hub is just given back.
+    putting_back: Option<Fixed<16>>,
+    /// Until when it is waited for that the hub takes the conversation back, and after which number it begins there.
+    giving: Option<(Time, u64)>,
     /// Whether this own typing is to be said, and when it was last.
     typing: bool,
     typing_said: Time,

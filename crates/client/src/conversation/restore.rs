@@ -18,15 +18,18 @@ use tidings_wire::api::{Entry, EntryKind, NewEntry};
 use tidings_wire::bytes::Blob;
 use tidings_wire::cbor;
 
-/// Milliseconds after which what could not be put back is given up.
+/// Milliseconds after which what could not be put back is given up, since something of it last was.
 const GIVE_UP_AFTER: u64 = 10 * 60 * 1000;
+/// The longest random wait before it is begun, and how long, and how much longer at random, it is left to somebody else who does it.
+const BEGIN_WAIT: u64 = 2_000;
+const LEFT_FOR: u64 = 1_000;
 
 impl Conversation {
     fn lost_record(&self, number: u64) -> RecordKey {
         RecordKey::new(Table::Entry, self.lost_owner(), number.to_be_bytes())
     }
 
-    fn lost_owner(&self) -> Vec<u8> {
+    pub(super) fn lost_owner(&self) -> Vec<u8> {
         [self.owner().as_slice(), b"lost"].concat()
     }
 
@@ -41,7 +44,11 @@ impl Conversation {
         for raw in &kept {
             self.note_lost(scene, raw);
         }
-        let now = scene.now;
+        if let Some(lost) = self.state().lost.as_mut() {
+            // Some may be left from the time before.
+            lost.entries.make_contiguous().sort_by_key(|entry| entry.number);
+        }
+        let (now, wait) = (scene.now, u64::from(u16::from_be_bytes(scene.draw())) % BEGIN_WAIT);
         let state = self.state();
         state.cursor = to;
         state.end = end.max(to);
@@ -56,8 +63,8 @@ impl Conversation {
         }
         if let Some(lost) = state.lost.as_mut() {
             lost.until = now.saturating_add(GIVE_UP_AFTER);
-            // What was put back may be gone again.
-            lost.post = Post::default();
+            // What was put back may be gone again. All see it at once; who begins first does it for all.
+            lost.post = Post { at: now.saturating_add(wait), tries: 0 };
             lost.entries.iter_mut().for_each(|entry| entry.posted = false);
         }
         let unseen: Vec<u64> = state.placed.drain(..).map(|placed| placed.seq).filter(|seq| *seq > 0).collect();
@@ -69,6 +76,32 @@ impl Conversation {
         self.link.fetching = None;
         self.fetch_now(scene);
         Ok(())
+    }
+
+    /// A hub that was given the conversation back begins later than this device reads it again from. What lies between was read before, or
+    /// can't be had.
+    pub(super) fn pass_hole(&mut self, scene: &mut Scene<'_>, entries: &[Entry], end: u64) {
+        let next = entries.first().map_or(end.saturating_add(1), |entry| entry.number);
+        let Some(lost) = self.state.lost.as_ref().filter(|_| next > self.state.cursor.saturating_add(1)) else {
+            return;
+        };
+        let read = lost.entries.iter().map(|entry| entry.number).max().unwrap_or(0);
+        let passed: Vec<LostEntry> = lost.entries.iter().filter(|entry| entry.number < next).copied().collect();
+        let commits = passed.iter().filter(|entry| entry.kind == EntryKind::Commit);
+        let turn = commits.map(|entry| entry.turn).max();
+        for entry in &passed {
+            scene.batch.remove(self.lost_record(entry.number));
+        }
+        let state = self.state();
+        if let Some(lost) = state.lost.as_mut() {
+            lost.entries.retain(|entry| entry.number >= next);
+        }
+        state.cursor = next.saturating_sub(1);
+        state.end = state.end.max(state.cursor);
+        state.turn = turn.unwrap_or(state.turn);
+        if state.cursor > read {
+            self.suspect(scene, true);
+        }
     }
 
     fn note_lost(&mut self, scene: &mut Scene<'_>, raw: &KeptEntry) {
@@ -88,10 +121,13 @@ impl Conversation {
         let known = self.state.lost.as_ref()?;
         let place = known.entries.iter().position(|lost| lost.id == entry.id)?;
         let waited_for = known.entries.iter().position(|lost| !lost.posted) == Some(place);
+        let wait = LEFT_FOR.saturating_add(u64::from(u16::from_be_bytes(scene.draw())) % LEFT_FOR);
+        let own = self.link.putting_back == Some(entry.id);
         let state = self.state().lost.as_mut()?;
+        state.until = scene.now.saturating_add(GIVE_UP_AFTER);
         if waited_for {
-            // The stream may be faster than the answer, and somebody else may have put it back: the next can go.
-            state.post = Post::default();
+            // The stream may be faster than the answer: the next can go. What somebody else puts back is left to them.
+            state.post = Post { at: if own { 0 } else { scene.now.saturating_add(wait) }, tries: 0 };
         }
         let lost = state.entries.remove(place)?;
         scene.batch.remove(self.lost_record(lost.number));
@@ -117,6 +153,7 @@ impl Conversation {
             return Ok(());
         };
         let request = self.as_it_was(scene, raw.entry)?;
+        self.link.putting_back = Some(next.id);
         if let Some(lost) = self.state().lost.as_mut() {
             lost.post.at = scene.now.saturating_add(POST_LOST);
         }
@@ -134,7 +171,7 @@ impl Conversation {
     }
 
     /// The group info of the group as this device has it.
-    fn present_info(&mut self, scene: &mut Scene<'_>) -> Result<Vec<u8>, Fault> {
+    pub(super) fn present_info(&mut self, scene: &mut Scene<'_>) -> Result<Vec<u8>, Fault> {
         let turns = self.state.lost.iter().flat_map(|lost| &lost.entries).filter(|lost| lost.kind == EntryKind::Commit);
         let turn = turns.map(|lost| lost.turn).max().unwrap_or(0).max(self.state.turn);
         let signer = self.signer(scene.me);
@@ -155,6 +192,7 @@ impl Conversation {
             Appended::Placed { number, .. } => {
                 entry.posted = true;
                 lost.post = Post::default();
+                lost.until = now.saturating_add(GIVE_UP_AFTER);
                 let end = self.state.end.max(*number);
                 self.state().end = end;
             }

@@ -188,6 +188,19 @@ pub(super) struct Orphan {
     pub(super) message: Blob,
 }
 
+/// The hub was restored and does not know this member: it may have lost the conversation.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Remake {
+    /// Its incarnation.
+    pub(super) incarnation: u64,
+    /// When that was seen.
+    pub(super) since: Time,
+    /// When this device gives it back, if it may.
+    pub(super) at: Time,
+    /// The hub has it; it does not know this member.
+    pub(super) over: bool,
+}
+
 /// Where this device is in coming back.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Heal {
@@ -392,6 +405,8 @@ pub(super) struct State {
     pub(super) void_turn: Option<u64>,
     pub(super) lost: Option<Lost>,
     pub(super) knocks: Post,
+    #[serde(default)]
+    pub(super) remake: Option<Remake>,
 
     pub(super) own: Own,
     pub(super) unread: u64,

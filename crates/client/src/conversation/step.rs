@@ -81,7 +81,7 @@ pub enum Looked {
     /// It has the group.
     Found(Box<Group>),
     /// This member is not known there (any more).
-    NotAccepted,
+    NotAccepted(super::Forgetful),
     /// No answer.
     Later,
 }

@@ -81,9 +81,16 @@ pub struct NewGroup {
     pub group: GroupId,
     /// Who may append and read.
     pub members: Vec<Member>,
-    /// The sealed group info of turn 0.
+    /// The sealed group info of this turn.
     pub info: Vec<u8>,
+    /// The turn at which it begins: 0, unless the node has lost it and gets it back.
+    pub turn: u64,
+    /// The number of the entry after which it begins.
+    pub end: u64,
 }
+
+/// The highest turn and number at which a group may begin, so that there are always some left.
+pub const BEGIN_MAX: u64 = 1 << 31;
 
 /// What a commit brings beside its body.
 #[derive(Clone, PartialEq, Eq)]
@@ -323,7 +330,11 @@ fn may_remove(power: Role, before: Role) -> bool {
 }
 
 /// Whether a group may be made with these members: at least one, each once, not too many, with an owner.
-pub fn may_make(members: &[Member], info: usize) -> Result<(), Denial> {
+pub fn may_make(new: &NewGroup) -> Result<(), Denial> {
+    let (members, info) = (&new.members, new.info.len());
+    if new.turn > BEGIN_MAX || new.end > BEGIN_MAX {
+        return Err(Denial::Malformed("a group can't begin so far on"));
+    }
     if members.len() > MEMBERS_MAX || info > ENTRY_BYTES_MAX {
         return Err(Denial::TooLarge);
     }

@@ -195,9 +195,18 @@ fn repetition_comes_before_turns_and_budgets_after() {
 
 #[test]
 fn a_group_begins_with_an_owner_and_each_key_once() {
-    assert_eq!(may_make(&[member(1, Role::Owner), member(2, Role::Member)], 9), Ok(()));
-    assert!(matches!(may_make(&[member(1, Role::Moderator)], 9), Err(Denial::Malformed(_))));
-    assert!(matches!(may_make(&[], 9), Err(Denial::Malformed(_))));
-    assert!(matches!(may_make(&[member(1, Role::Owner), member(1, Role::Member)], 9), Err(Denial::Malformed(_))));
-    assert_eq!(may_make(&[member(1, Role::Owner)], ENTRY_BYTES_MAX + 1), Err(Denial::TooLarge));
+    let made = |members: &[Member], info: usize, turn: u64, end: u64| {
+        let new =
+            NewGroup { account: key(1), group: [7; 16], members: members.to_vec(), info: vec![0; info], turn, end };
+        may_make(&new)
+    };
+    let one = [member(1, Role::Owner)];
+    assert_eq!(made(&[member(1, Role::Owner), member(2, Role::Member)], 9, 0, 0), Ok(()));
+    assert!(matches!(made(&[member(1, Role::Moderator)], 9, 0, 0), Err(Denial::Malformed(_))));
+    assert!(matches!(made(&[], 9, 0, 0), Err(Denial::Malformed(_))));
+    assert!(matches!(made(&[member(1, Role::Owner), member(1, Role::Member)], 9, 0, 0), Err(Denial::Malformed(_))));
+    assert_eq!(made(&one, ENTRY_BYTES_MAX + 1, 0, 0), Err(Denial::TooLarge));
+    assert_eq!(made(&one, 9, BEGIN_MAX, BEGIN_MAX), Ok(()));
+    assert!(matches!(made(&one, 9, BEGIN_MAX + 1, 0), Err(Denial::Malformed(_))));
+    assert!(matches!(made(&one, 9, 0, BEGIN_MAX + 1), Err(Denial::Malformed(_))));
 }

@@ -66,7 +66,8 @@ pub(super) async fn create(asked: Asked) -> Answer {
     let (_, account) = asked.caller.as_device()?;
     let new: NewGroup = asked.json()?;
     fits(&new.info)?;
-    let made = Made { account, group: new.group.0, members: members(&new.members)?, info: new.info.0 };
+    let members = members(&new.members)?;
+    let made = Made { account, group: new.group.0, members, info: new.info.0, turn: new.turn, end: new.end };
     asked.door.engine.create_group(made, asked.now).await?;
     created()
 }

@@ -27,7 +27,14 @@ async fn tea_with(settings: Settings) -> House {
 }
 
 pub async fn make(house: &House, group: GroupId, members: &[Member]) -> Result<(), Error> {
-    let new = NewGroup { account: key(100), group, members: members.to_vec(), info: b"info 0".to_vec() };
+    begin(house, group, members, (0, 0)).await
+}
+
+/// Makes a group that begins at a turn and after a number.
+async fn begin(house: &House, group: GroupId, members: &[Member], from: (u64, u64)) -> Result<(), Error> {
+    let (turn, end) = from;
+    let info = format!("info {turn}").into_bytes();
+    let new = NewGroup { account: key(100), group, members: members.to_vec(), info, turn, end };
     house.engine.create_group(new, house.now()).await
 }
 
@@ -84,6 +91,26 @@ async fn commits_take_turns_and_losers_learn_who_won() {
     let view = house.engine.group(&TEA, key(3)).await.unwrap();
     assert_eq!((view.turn, view.end, view.first, view.info_turn), (5, 8, 1, 5));
     assert_eq!(view.info, b"info 5");
+    house.intact().await;
+}
+
+#[tokio::test]
+async fn a_group_that_was_lost_goes_on_where_it_was() {
+    let house = House::with(Settings::default());
+    settle(&house, 100, &[101]).await;
+    let members = [member(1, Role::Owner), member(3, Role::Member)];
+    begin(&house, TEA, &members, (7, 40)).await.unwrap();
+    begin(&house, TEA, &members, (7, 40)).await.unwrap();
+    assert!(matches!(begin(&house, TEA, &members, (6, 40)).await, Err(Error::Exists)));
+    let view = house.engine.group(&TEA, key(3)).await.unwrap();
+    assert_eq!((view.turn, view.end, view.first, view.info_turn), (7, 40, 41, 7));
+    assert_eq!(appended(&house, message(3, 1, 7)).await, 41);
+    assert_eq!(appended(&house, commit(1, 2, 8, &[], &[])).await, 42);
+    let view = house.engine.group(&TEA, key(3)).await.unwrap();
+    assert_eq!((view.turn, view.end, view.first), (8, 42, 41));
+    for from in [(1 << 32, 0), (0, 1 << 32)] {
+        assert!(matches!(begin(&house, [8; 16], &members, from).await, Err(Error::Malformed(_))));
+    }
     house.intact().await;
 }
 

@@ -3,6 +3,11 @@
 use crate::bytes::{Blob, Fixed};
 use serde::{Deserialize, Serialize};
 
+/// Whether a number is the one that is left out.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// What an access key may do at the hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -32,8 +37,14 @@ body! {
         group: Fixed<16>,
         /// Who may append and read.
         members: Vec<Member>,
-        /// The sealed group info of turn 0.
+        /// The sealed group info, of turn 0 unless another is said.
         info: Blob,
+        /// For a group that the node has lost: the turn at which it goes on.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        turn: u64,
+        /// For such a group: the number of the entry after which it goes on.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        end: u64,
     }
 }
 body! {

@@ -206,7 +206,7 @@ pub(super) fn lighten(conn: &Connection, stream: i64, bytes: u64) -> Result<(), 
 
 fn create(tx: &Tx<'_>, new: NewGroup, policy: &Policy, now: Timestamp) -> Ruled<()> {
     let Some(account) = account(tx.conn, &new.account)? else { return Ok(Err(Denial::NoAccount)) };
-    if let Err(denial) = may_make(&new.members, new.info.len()) {
+    if let Err(denial) = may_make(&new) {
         return Ok(Err(denial));
     }
     if let Some((_, known)) = find(tx.conn, &new.group)? {
@@ -217,13 +217,14 @@ fn create(tx: &Tx<'_>, new: NewGroup, policy: &Policy, now: Timestamp) -> Ruled<
     if held.count >= GROUPS_MAX || held.bytes.saturating_add(count(bytes)) > policy.sender.bytes {
         return Ok(Err(Denial::TooMuch));
     }
-    let stream = StreamRow::create(tx.conn, &group_stream(&new.group), None)?;
+    let stream = StreamRow::insert(tx.conn, &group_stream(&new.group), None, Seq::from_number(int(new.end)))?;
+    stream.save(tx.conn)?;
     let mut group =
-        GroupRow { stream: stream.id, account: account.number, turn: 0, turn_at: now, members: 0, owners: 0 };
+        GroupRow { stream: stream.id, account: account.number, turn: new.turn, turn_at: now, members: 0, owners: 0 };
     for member in &new.members {
         group.set(tx.conn, member)?;
     }
-    set_info(tx.conn, stream.id, 0, &new.info)?;
+    set_info(tx.conn, stream.id, new.turn, &new.info)?;
     holdings::change(tx.conn, account.number, Holding::Groups, 1, bytes)?;
     group.save(tx.conn).map(Ok)
 }
@@ -233,7 +234,7 @@ fn same(conn: &Connection, known: &GroupRow, new: &NewGroup, account: i64) -> Re
     let mut wanted = new.members.clone();
     wanted.sort_unstable_by_key(|member| member.key);
     Ok(known.account == account
-        && known.turn == 0
+        && known.turn == new.turn
         && members(conn, known.stream)? == wanted
         && info(conn, known.stream)?.is_some_and(|(_, info)| info == new.info))
 }

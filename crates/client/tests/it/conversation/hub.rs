@@ -2,6 +2,7 @@
 //! a backup; [`Hub::restored`] is what a node does when it comes back from one.
 
 use std::collections::BTreeMap;
+use tidings_client::conversation::Forgetful;
 use tidings_client::conversation::step::{Appended, Looked};
 use tidings_wire::api::{Entry, EntryKind, Group, Member, NewEntry, NewGroup, Role, TURNS_BEHIND_MAX};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -90,7 +91,9 @@ impl Hub {
     }
 
     pub(crate) fn look(&self, group: &[u8; 16], key: &Fixed<32>) -> Looked {
-        let Some(group) = self.known(group, key) else { return Looked::NotAccepted };
+        let Some(group) = self.known(group, key) else {
+            return Looked::NotAccepted(Forgetful { incarnation: self.incarnation, home: false });
+        };
         Looked::Found(Box::new(Group {
             turn: group.turn,
             end: group.entries.len() as u64,

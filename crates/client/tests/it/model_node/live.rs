@@ -132,7 +132,7 @@ impl ModelNode {
                 gone.push(*group);
                 continue;
             };
-            let entries: Vec<_> = hub.entries.iter().filter(|entry| entry.number > *after).cloned().collect();
+            let entries: Vec<_> = hub.after(*after).to_vec();
             if let Some(last) = entries.last() {
                 *after = last.number;
                 said.push((number, text(&FromNode::Entries { group: *group, entries })));

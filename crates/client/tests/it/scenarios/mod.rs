@@ -5,6 +5,7 @@ mod crashes;
 mod damage;
 mod devices;
 mod files;
+mod forgetful;
 mod groups;
 mod hostile;
 mod lists;
