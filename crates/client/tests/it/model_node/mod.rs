@@ -39,6 +39,8 @@ pub(crate) struct ModelNode {
     pub open: bool,
     /// Every request is answered as busy.
     pub busy: bool,
+    /// A hostile node: everybody may read and write in every group.
+    pub lax: bool,
     pub(crate) accounts: BTreeMap<Fixed<32>, Account>,
     pub(crate) exchanges: BTreeMap<Fixed<16>, (Fixed<32>, api::Exchange)>,
     pub(crate) groups: BTreeMap<Fixed<16>, Hub>,
@@ -108,6 +110,7 @@ impl ModelNode {
             incarnation: 1,
             open: true,
             busy: false,
+            lax: false,
             accounts: BTreeMap::new(),
             exchanges: BTreeMap::new(),
             groups: BTreeMap::new(),

@@ -9,6 +9,8 @@ use tidings_client::view::{ConversationKind, ConversationView, GroupId, Identity
 const ACT_EVERY: u64 = 12_000;
 /// Devices that one person comes to have.
 const DEVICES_MAX: usize = 5;
+/// Groups that are made while things go wrong.
+const GROUPS_MAX: u32 = 3;
 
 impl Sim {
     /// Somebody does something, and the next act is planned.
@@ -45,6 +47,11 @@ impl Sim {
             89..=90 => self.fewer_devices(device),
             91 => self.come_back(device),
             92..=93 => self.block(device),
+            94..=95 if self.large => self.found_group(device),
+            96..=97 if self.large => {
+                let seconds = 30 + self.draw(600);
+                self.say_for(device, &view.id, Some(seconds));
+            }
             _ => self.try_to(device, "typing", Command::Typing { group: view.id }),
         }
     }
@@ -62,6 +69,11 @@ impl Sim {
 
     /// Says something that was never said before.
     pub fn say(&mut self, device: usize, group: &GroupId) -> Option<MessageId> {
+        self.say_for(device, group, None)
+    }
+
+    /// The same; it may disappear after some seconds.
+    fn say_for(&mut self, device: usize, group: &GroupId, expire: Option<u32>) -> Option<MessageId> {
         let view = self.devices[device].client.conversation(group)?;
         if !matches!(view.standing, Standing::Ready | Standing::Behind | Standing::Joining) {
             return None;
@@ -70,14 +82,14 @@ impl Sim {
         let text = format!("<{} of {device}>", self.ledger.begun);
         let present =
             (0..self.devices.len()).filter(|other| self.in_use(*other) && self.ready(*other, group)).collect();
-        let command = Command::SendText { group: *group, text: text.clone(), reply: None, expire: None };
+        let command = Command::SendText { group: *group, text: text.clone(), reply: None, expire };
         self.trace(|| format!("device {device} says {text} in {group:?}"));
         let id = self.order(device, command)?;
         let Some(Done::Message(message)) = self.devices[device].done.get(&id) else { return None };
         let (id, by) = (*message, view.members.iter().find(|member| member.me).map(|member| member.identity)?);
         let roster = view.members.iter().map(|member| member.identity).collect();
         let at = self.now;
-        self.ledger.said.push(Said { group: *group, id, text, device, by, at, roster, present });
+        self.ledger.said.push(Said { group: *group, id, text, expire, device, by, at, roster, present });
         Some(id)
     }
 
@@ -129,6 +141,7 @@ impl Sim {
             4..=5 if my_role < 2 => {
                 let Some(member) = self.other_of(view) else { return };
                 self.ledger.moved.insert((group, member));
+                self.copy_before(group, member);
                 self.try_to(device, "remove", Command::RemoveMember { group, member });
             }
             6..=7 => {
@@ -146,6 +159,19 @@ impl Sim {
                 self.try_to(device, "rename", Command::SetGroup { group, name, picture: None, expire: None });
             }
         }
+    }
+
+    /// Makes a group of some of the contacts.
+    fn found_group(&mut self, device: usize) {
+        let contacts: Vec<_> = self.devices[device].client.contacts().iter().map(|contact| contact.identity).collect();
+        if self.founded >= GROUPS_MAX || contacts.is_empty() {
+            return;
+        }
+        self.founded += 1;
+        let first = self.draw(contacts.len() as u32) as usize;
+        let members = contacts.iter().copied().cycle().skip(first).take(contacts.len().min(3)).collect();
+        let name = format!("New {}", self.founded);
+        self.try_to(device, "group", Command::CreateGroup { name, members });
     }
 
     fn more_devices(&mut self, device: usize) {

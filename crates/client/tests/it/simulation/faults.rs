@@ -105,6 +105,17 @@ impl Sim {
         self.plan(wait, Event::Trouble);
     }
 
+    /// Some nodes have a backup from before any conversation was begun.
+    pub fn early_backups(&mut self) {
+        for node in self.places.keys().cloned().collect::<Vec<_>>() {
+            if self.draw(3) == 0
+                && let Some(place) = self.places.get_mut(&node)
+            {
+                place.backup = Some(place.node.clone());
+            }
+        }
+    }
+
     /// A backup is made, or a node is restored from the last one that there is.
     fn backup_trouble(&mut self) {
         let node = self.any_node();

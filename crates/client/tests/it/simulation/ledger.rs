@@ -8,6 +8,8 @@ pub struct Said {
     pub group: GroupId,
     pub id: MessageId,
     pub text: String,
+    /// Seconds after which it disappears.
+    pub expire: Option<u32>,
     pub device: usize,
     pub by: Identity,
     /// When, in milliseconds.

@@ -7,6 +7,7 @@ mod acts;
 mod check;
 mod faults;
 mod ledger;
+mod outsiders;
 mod people;
 mod queue;
 mod story;

@@ -32,6 +32,7 @@ pub struct Summary {
 /// Plays one seed. Panics, and says which seed it was, where something is not as it should be.
 pub fn play(seed: u64, size: Size, tracing: bool) -> Summary {
     let mut sim = Sim::new(seed, &NODES, tracing);
+    sim.large = size == Size::Large;
     match size {
         Size::Small => small(&mut sim),
         Size::Large => large(&mut sim),
@@ -73,6 +74,7 @@ fn large(sim: &mut Sim) {
     for number in 0..12 {
         sim.person(&format!("P{number}"), NODES[number % 3]);
     }
+    sim.early_backups();
     for (owner, others) in [(0, &[1, 2, 3, 4, 5][..]), (4, &[5, 6, 7, 8]), (8, &[9, 10, 11, 0])] {
         for other in others {
             sim.meet(owner, *other);
