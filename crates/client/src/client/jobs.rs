@@ -23,6 +23,8 @@ const JOBS_MAX: usize = 50_000;
 const JOB_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How long a parcel is offered to a node that does not accept it, and anything to a node that can't be reached, in milliseconds.
 const PARCEL_LASTS: Time = 30 * 24 * 3600 * 1000;
+/// When a welcome is posted again, in milliseconds after it was made, the last time first.
+pub(super) const WELCOME_WAITS: [Time; 2] = [24 * 3600 * 1000, 3600 * 1000];
 /// The first and the longest wait before a refused parcel is offered again, in milliseconds.
 const REFUSED_WAIT: (Time, Time) = (5_000, 6 * 3600 * 1000);
 
@@ -40,6 +42,9 @@ pub(crate) enum Job {
         /// How often it was refused.
         refused: u32,
         since: Time,
+        /// How often it is posted once more after it was taken.
+        #[serde(default)]
+        again: u8,
     },
     /// A blob that is to be gone.
     DestroyBlob { url: String, secret: Fixed<16> },
@@ -311,6 +316,9 @@ impl Client {
         let job = kept.job.clone();
         let status = reply.status();
         let after = match job {
+            Job::Parcel { again, since, .. } if again > 0 && (200..300).contains(&status) => {
+                return self.post_once_more(turn, number, again, since);
+            }
             Job::Parcel { refused, since, .. } => parcel_after(status, refused, since, turn.now),
             Job::Accept(accept) => return self.accept_answered(turn, number, *accept, reply),
             Job::Watch { introduction, node, tries, until } => {
@@ -332,6 +340,15 @@ impl Client {
             After::Over => self.end_job(turn, number),
             After::Again(at) => self.again(turn, number, at),
         }
+    }
+
+    /// What was taken is posted again later: the node may have lost it by then.
+    fn post_once_more(&mut self, turn: &mut Turn<'_>, number: u64, left: u8, since: Time) {
+        let wait = WELCOME_WAITS.get(usize::from(left).saturating_sub(1)).copied().unwrap_or_default();
+        if let Some(Kept { job: Job::Parcel { again, .. }, .. }) = self.jobs.kept.get_mut(&number) {
+            *again = again.saturating_sub(1);
+        }
+        self.again(turn, number, since.saturating_add(wait).max(turn.now));
     }
 
     fn again(&mut self, turn: &mut Turn<'_>, number: u64, at: Time) {

@@ -1,7 +1,7 @@
 //! Parcels to others: what they carry, signed and sealed.
 
 use super::Client;
-use super::jobs::Job;
+use super::jobs::{Job, WELCOME_WAITS};
 use super::turn::Turn;
 use crate::conversation::step::ParcelBody;
 use crate::parcel::{self, Parcel};
@@ -22,6 +22,8 @@ impl Client {
             card.inbox
         };
         let notify = matches!(body, ParcelBody::Welcome { .. });
+        // A device of one's own finds the conversation in the profile.
+        let again = if notify && own.identity() != *to { WELCOME_WAITS.len() as u8 } else { 0 };
         let parcel = Parcel { from: own.identity(), to: *to, at: turn.now, body: Some(body) };
         let signed = Signed::sign(parcel, &own.secrets.identity_key());
         let sealed = signed.ok().and_then(|signed| parcel::seal(&signed, &inbox, turn.random).ok());
@@ -29,7 +31,7 @@ impl Client {
             return self.warn(turn, "something for a contact was too large to be sent");
         };
         let id = Fixed(turn.bytes());
-        let job = Job::Parcel { to: *to, id, body: ByteBuf::from(sealed), notify, refused: 0, since: turn.now };
+        let job = Job::Parcel { to: *to, id, body: ByteBuf::from(sealed), notify, refused: 0, since: turn.now, again };
         self.add_job(turn, job);
     }
 }

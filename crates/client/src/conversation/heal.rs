@@ -146,8 +146,16 @@ impl Conversation {
         }
         // The hub may show an earlier epoch of this branch, and commits that followed it are not in its stream.
         let counted = std::mem::replace(&mut self.state().turn, group.turn);
-        let lacks = self.state.cursor == group.end && counted != group.turn;
+        let lacks = self.state.cursor == group.end && (counted != group.turn || self.is_ahead(group));
         self.judge_info(scene, group, lacks)
+    }
+
+    /// Whether this device is in a later epoch of its branch than that which the hub's newest commit led to: the hub has lost one that it had
+    /// read, and others have taken that turn.
+    fn is_ahead(&self, group: &Group) -> bool {
+        let info = self.open_info(&group.info.0).filter(|info| info.turn == group.info_turn);
+        let own = self.state.epoch().map_or(0, |epoch| epoch.number);
+        info.is_some_and(|info| group.info_turn == group.turn && info.epoch < own)
     }
 
     /// Whether the hub's group info is of the branch that this device is on; if not, it comes back to it.
@@ -171,9 +179,11 @@ impl Conversation {
         }
         match self.acceptable(&info, out) {
             Ok(()) => self.make_external(scene, group, &info),
-            Err(_) if self.expelled_by(&info) => {
+            Err(_) if self.expelled_by(&info) || self.let_go_by(&info) => {
                 // Others go on without this member, and the hub does not know it (any more).
-                self.notice(scene, self.state.me, scene.now, Notice::NotLetIn);
+                if !self.state.own.left {
+                    self.notice(scene, self.state.me, scene.now, Notice::NotLetIn);
+                }
                 self.ask(scene, HubRequest::Leave);
                 self.out(scene)
             }
@@ -189,6 +199,16 @@ impl Conversation {
                 Ok(())
             }
         }
+    }
+
+    /// Whether this person goes, as is known here or on another of their devices, and is not in the roster of this group info any more. Nothing
+    /// needs to be proven then.
+    fn let_go_by(&self, info: &Info) -> bool {
+        let found = tidings_mls::inspect_info(&info.info).ok().filter(|found| found.group == self.owner());
+        let roster = found.and_then(|found| Roster::decode(&found.extension).ok());
+        let goes = self.state.own.left || self.state.own.out_elsewhere;
+        goes && self.state.kind != ConversationKind::Room
+            && roster.is_some_and(|roster| roster.member(&self.state.me).is_none())
     }
 
     /// Whether this group info proves that somebody with the right to do so has removed this member.

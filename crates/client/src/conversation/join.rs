@@ -192,7 +192,7 @@ impl Conversation {
         let state = self.state();
         (state.cursor, state.turn) = (number, turn);
         state.end = state.end.max(number);
-        state.own.left = false;
+        (state.own.left, state.own.out_elsewhere) = (false, false);
         state.knocks = Post::default();
         let now = scene.now;
         self.joined_anew(scene, now)

@@ -83,7 +83,10 @@ impl Conversation {
         let asked = self.proposed_leaves(scene)?;
         if self.has_proposals(scene)? {
             draft.proposals = true;
-            draft.leaving = self.leavers(scene, &asked);
+            let leaving = self.leavers(scene, &asked);
+            // A room goes on without the last who stands in its roster: they stay there, without a device.
+            let heirs = draft.roster.members.iter().any(|member| !leaving.contains(&member.id));
+            draft.leaving = if heirs { leaving } else { Vec::new() };
             draft.roster = draft.roster.without(&draft.leaving);
         }
         let stale = self.stale_seats(scene).iter().map(|seat| seat.leaf);

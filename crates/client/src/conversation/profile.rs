@@ -60,7 +60,7 @@ impl Conversation {
             roster: state.newest.clone(),
             muted: state.own.muted,
             archived: state.own.archived,
-            left: state.own.left || state.phase == super::state::Phase::Out,
+            left: state.own.left || state.own.out_elsewhere || state.phase == super::state::Phase::Out,
             other: state.other,
             room: state.room.as_ref().map(|room| room.identity_seed),
             pass: state.pass.clone(),
@@ -74,6 +74,9 @@ impl Conversation {
         if let Some(entry) = &entry {
             self.learn_roster(&entry.roster);
             self.learn_salt(scene, entry.salt);
+            if self.state.own.out_elsewhere != entry.left {
+                self.state().own.out_elsewhere = entry.left;
+            }
         }
         let set = entry.map(|entry| (entry.muted, entry.archived));
         if let Some(set) = set.filter(|set| *set != present) {

@@ -296,6 +296,9 @@ pub(super) struct Own {
     pub(super) muted: bool,
     pub(super) archived: bool,
     pub(super) left: bool,
+    /// The profile says that one is out: on another device of one's own.
+    #[serde(default)]
+    pub(super) out_elsewhere: bool,
     /// Who was blocked when the unread messages were counted: none of theirs is among them.
     pub(super) uncounted: BTreeSet<Identity>,
 }

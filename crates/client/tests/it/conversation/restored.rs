@@ -3,7 +3,7 @@
 use super::plain::group;
 use super::world::World;
 use tidings_client::conversation::{Conversation, Wish};
-use tidings_client::records::{Direction, RecordKey, Records as _, Table};
+use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Standing};
 use tidings_wire::bytes::Fixed;
 
@@ -111,4 +111,57 @@ fn an_old_entry_that_is_damaged_keeps_no_others_from_going() {
     assert_eq!(world.texts(ada, &group), ["new", "old"]);
     // What is left is of the last days: an update of leaves, and the last words.
     assert!(!entries(&world).contains(&first) && entries(&world).len() < 8, "{:?}", entries(&world).len());
+}
+
+#[test]
+fn who_is_ahead_of_the_hub_comes_back_even_if_that_could_not_be_judged_at_first() {
+    let mut world = World::new(40);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice, &[bob]);
+    world.run(10_000);
+    let backup = world.hub.clone();
+    world.set_offline(bob, true);
+    let name = Wish::Set { name: Some("Birds".to_owned()), picture: None, expire: None };
+    world.call(alice, &talks, |conversation, scene| conversation.wish(scene, name)).unwrap();
+    world.run(20_000);
+    world.set_offline(alice, true);
+    // She has nothing to give back.
+    let records = &mut world.devices[alice].records;
+    let kept = records.all(Table::Entry, usize::MAX).unwrap();
+    records.apply(kept.into_iter().map(|(key, _)| Change { key, value: None }).collect());
+    world.restore_hub(backup);
+    world.set_offline(bob, false);
+    world.run(10_000);
+    // The hub's group info is one that nobody can judge, for a while.
+    world.hub.groups.get_mut(&talks.0).unwrap().info_turn += 1;
+    world.set_offline(alice, false);
+    world.run(300_000);
+    world.hub.groups.get_mut(&talks.0).unwrap().info_turn -= 1;
+    world.run(HOUR);
+    world.say(alice, &talks, "one");
+    world.say(bob, &talks, "two");
+    world.run(20_000);
+    world.agree(&[alice, bob], &talks, &["one".to_owned(), "two".to_owned()]);
+}
+
+#[test]
+fn who_has_left_on_another_device_does_not_fight_for_a_branch_of_its_own() {
+    let mut world = World::new(41);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice[0], &[bob]);
+    world.run(30_000);
+    let backup = world.hub.clone();
+    world.set_offline(alice[1], true);
+    world.call(alice[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(60_000);
+    assert_eq!(standing(&world, alice[0], &talks), Standing::Out);
+    // The hub lets her second device in again, which has not seen that she went, and goes on alone.
+    let members = backup.groups[&talks.0].members.clone();
+    world.hub.groups.get_mut(&talks.0).unwrap().members.extend(members);
+    world.set_offline(alice[1], false);
+    world.run(2 * HOUR);
+    assert_eq!(standing(&world, alice[1], &talks), Standing::Out);
+    world.say(bob, &talks, "alone");
+    world.run(20_000);
+    assert_eq!(world.texts(bob, &talks), ["alone"]);
 }

@@ -133,7 +133,8 @@ impl ModelNode {
             ("POST", ["groups"]) => {
                 let new: api::NewGroup = asked.body()?;
                 self.device(asked)?;
-                if !may_make(&new.members) {
+                let far = new.turn.max(new.end) > 1 << 31;
+                if far || !may_make(&new.members) {
                     return no(400, Code::Malformed);
                 }
                 if let Some(hub) = self.groups.get(&new.group) {

@@ -1,6 +1,7 @@
 //! Groups and rooms.
 
 use super::NODES;
+use crate::model_node::ModelNode;
 use crate::world::World;
 use tidings_client::command::{Command, Done, Secret};
 use tidings_client::view::{ConversationKind, GroupId, Standing};
@@ -140,4 +141,57 @@ fn in_a_large_group_who_speaks_is_known_by_name() {
     world.say(early[3], group, "hello");
     world.settle();
     assert_eq!(name(&world), "P3");
+}
+
+#[test]
+fn a_room_goes_on_when_the_only_one_in_its_roster_has_left() {
+    let mut world = World::new(27, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    let made = world.good(ada, Command::CreateRoom { name: "Bus stop".to_owned(), passphrase: None });
+    let Done::Conversation(room) = made else { panic!("no room") };
+    let Done::Link(link) = world.good(ada, Command::RoomLink { group: room }) else { panic!("no link") };
+    for who in [bob, carol] {
+        world.good(who, Command::Accept { link: link.clone(), passphrase: None });
+        world.settle();
+    }
+    world.good(ada, Command::Leave { group: room });
+    world.run(60_000);
+    assert_eq!(world.devices[ada].client.conversation(&room).unwrap().standing, Standing::Out);
+    world.say(bob, room, "she has left");
+    world.say(carol, room, "so she has");
+    world.settle();
+    for who in [bob, carol] {
+        assert_eq!(world.texts(who, &room).len(), 2, "{who}");
+    }
+    assert!(world.texts(ada, &room).is_empty());
+}
+
+#[test]
+fn a_welcome_that_a_restored_node_lost_comes_again() {
+    let mut world = World::new(28, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    world.meet(bob, ada);
+    world.set_offline(bob, true);
+    let backup = world.nodes[NODES[1]].clone();
+    let members = vec![world.identity(bob)];
+    let made = world.good(ada, Command::CreateGroup { name: "Birds".to_owned(), members });
+    let Done::Conversation(group) = made else { panic!("no group") };
+    world.run(60_000);
+    world.say(ada, group, "are you there?");
+    world.run(10_000);
+    world.replace_node(ModelNode::restored(&backup));
+    world.set_offline(bob, false);
+    world.run(60_000);
+    assert!(world.devices[bob].client.conversation(&group).is_none());
+    world.run(3_600_000);
+    world.settle();
+    assert_eq!(world.texts(bob, &group), ["are you there?"]);
+    // What comes once more changes nothing.
+    world.run(25 * 3_600_000);
+    world.say(bob, group, "yes");
+    world.settle();
+    for who in [ada, bob] {
+        assert_eq!(world.texts(who, &group), ["are you there?", "yes"]);
+    }
 }

@@ -70,6 +70,24 @@ fn groups_are_made_once() {
 }
 
 #[test]
+fn a_group_that_was_lost_begins_where_it_was() {
+    let mut sides = Sides::with(&[("alice", &["phone"])]);
+    let all = [member("owner", "owner"), member("moderator", "moderator"), member("member", "member")];
+    for (turn, end) in [(1_u64 << 40, 0), (0, 1_u64 << 40), (7, 40), (7, 40), (8, 40)] {
+        let new = json!({ "group": id("tea"), "members": all, "info": encode(b"info"), "turn": turn, "end": end });
+        sides.ask(Some(key("phone")), "POST", "/v1/groups", new);
+    }
+    look(&mut sides);
+    for (name, turn) in [("one", 0), ("two", 7), ("three", 8)] {
+        message(&mut sides, "member", name, turn);
+    }
+    commit(&mut sides, ("owner", "four", 1), &[], &[]);
+    commit(&mut sides, ("owner", "five", 8), &[], &["member"]);
+    look(&mut sides);
+    sides.agree();
+}
+
+#[test]
 fn entries_have_their_order_and_commits_their_turn() {
     let mut sides = tea();
     for (by, name, turn) in [
