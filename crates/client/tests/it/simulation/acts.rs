@@ -169,9 +169,16 @@ impl Sim {
         }
         self.founded += 1;
         let first = self.draw(contacts.len() as u32) as usize;
-        let members = contacts.iter().copied().cycle().skip(first).take(contacts.len().min(3)).collect();
+        let members: Vec<_> = contacts.iter().copied().cycle().skip(first).take(contacts.len().min(3)).collect();
         let name = format!("New {}", self.founded);
-        self.try_to(device, "group", Command::CreateGroup { name, members });
+        self.trace(|| format!("device {device} makes group {name} of {members:?}"));
+        self.ledger.acts.entry("group").or_default().0 += 1;
+        let made = self.order(device, Command::CreateGroup { name, members: members.clone() });
+        let made = made.and_then(|id| self.devices[device].done.get(&id));
+        if let Some(Done::Conversation(group)) = made {
+            // What is said before they have come may reach them.
+            self.ledger.added.extend(members.into_iter().map(|member| (*group, member)));
+        }
     }
 
     fn more_devices(&mut self, device: usize) {

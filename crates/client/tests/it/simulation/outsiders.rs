@@ -13,6 +13,7 @@ const FED_FOR: u64 = 120_000;
 /// What a device had kept just before its person was taken out of a group.
 pub struct OldDevice {
     person: usize,
+    device: usize,
     identity: Identity,
     group: GroupId,
     at: u64,
@@ -80,7 +81,7 @@ impl Sim {
             return;
         };
         let records = self.devices[device].records.clone();
-        self.copies.push(OldDevice { person, identity, group, at: self.now, records });
+        self.copies.push(OldDevice { person, device, identity, group, at: self.now, records });
     }
 
     /// The hub of somebody who was removed lets a copy of their device, from when they still belonged to it, read and write on: they read
@@ -96,6 +97,9 @@ impl Sim {
                 continue;
             }
             self.let_everybody_in(&view.hub);
+            // Two of one device would drive each other out everywhere.
+            self.switch_off(copy.device);
+            self.devices[copy.device].fate = Fate::Lost;
             let spy = self.device_from(copy.person, copy.records);
             self.devices[spy].fate = Fate::Removed;
             let before = self.ledger.said.len();
