@@ -12,7 +12,7 @@ use crate::content::{Backup, Content};
 use crate::entry::Info;
 use crate::io::Time;
 use crate::records::{Direction, RecordKey, Table};
-use crate::roster::RosterMember;
+use crate::roster::{MEMBER, RosterMember};
 use crate::view::ConversationKind;
 use tidings_wire::api::{Entry, EntryKind, NewEntry};
 use tidings_wire::bytes::Blob;
@@ -20,8 +20,8 @@ use tidings_wire::cbor;
 
 /// Milliseconds after which what could not be put back is given up, since something of it last was.
 const GIVE_UP_AFTER: u64 = 10 * 60 * 1000;
-/// The longest random wait before it is begun, and how long, and how much longer at random, it is left to somebody else who does it.
-const BEGIN_WAIT: u64 = 2_000;
+/// Milliseconds that plain members, from whom the hub does not take everything, wait before they begin, or go on after somebody else has put
+/// something back; and as much again at random.
 const LEFT_FOR: u64 = 1_000;
 
 impl Conversation {
@@ -48,7 +48,7 @@ impl Conversation {
             // Some may be left from the time before.
             lost.entries.make_contiguous().sort_by_key(|entry| entry.number);
         }
-        let (now, wait) = (scene.now, u64::from(u16::from_be_bytes(scene.draw())) % BEGIN_WAIT);
+        let (now, wait) = (scene.now, self.left_for(scene));
         let state = self.state();
         state.cursor = to;
         state.end = end.max(to);
@@ -63,7 +63,7 @@ impl Conversation {
         }
         if let Some(lost) = state.lost.as_mut() {
             lost.until = now.saturating_add(GIVE_UP_AFTER);
-            // What was put back may be gone again. All see it at once; who begins first does it for all.
+            // What was put back may be gone again.
             lost.post = Post { at: now.saturating_add(wait), tries: 0 };
             lost.entries.iter_mut().for_each(|entry| entry.posted = false);
         }
@@ -116,12 +116,18 @@ impl Conversation {
         lost.entries.push_back(LostEntry { id, number, kind, turn, seq: raw.seq, posted: false });
     }
 
+    /// How long it is left to others to put something back: all see at once that it is lost, and it is enough if one does it.
+    fn left_for(&self, scene: &mut Scene<'_>) -> u64 {
+        let plain = self.state.roster.role(&self.state.me).is_none_or(|role| role == MEMBER);
+        if plain { LEFT_FOR.saturating_add(u64::from(u16::from_be_bytes(scene.draw())) % LEFT_FOR) } else { 0 }
+    }
+
     /// Whether this entry was read before the hub lost it: then it is only counted. Gives its `seq`, if it is one's own.
     pub(super) fn came_back(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Option<u64> {
         let known = self.state.lost.as_ref()?;
         let place = known.entries.iter().position(|lost| lost.id == entry.id)?;
         let waited_for = known.entries.iter().position(|lost| !lost.posted) == Some(place);
-        let wait = LEFT_FOR.saturating_add(u64::from(u16::from_be_bytes(scene.draw())) % LEFT_FOR);
+        let wait = self.left_for(scene);
         let own = self.link.putting_back == Some(entry.id);
         let state = self.state().lost.as_mut()?;
         state.until = scene.now.saturating_add(GIVE_UP_AFTER);
