@@ -172,7 +172,8 @@ impl Conversation {
     pub(super) fn give_up(&mut self, scene: &mut Scene<'_>, wants: &[u32], fault: &Fault) -> Result<(), Fault> {
         let state = self.state();
         state.wants.retain(|want| !wants.contains(&want.number));
-        state.proposals.due = None;
+        // What others propose is tried again, but not at once.
+        state.proposals.due = Some(scene.now.saturating_add(POST_LOST));
         state.update_at = state.update_at.max(scene.now.saturating_add(POST_LOST));
         scene.steps.push(Step::Show(Event::Warning(format!("a change of the group was not made: {fault}"))));
         Ok(())
