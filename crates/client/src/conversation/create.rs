@@ -107,7 +107,6 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         void_turn: None,
         lost: None,
         knocks: Post::default(),
-        remake: None,
         own: Own::default(),
         unread: 0,
         last: Last { at: scene.now, ..Last::default() },

@@ -308,9 +308,9 @@ impl Conversation {
     /// What the hub says of itself: whether it is as it was.
     pub(super) fn hub_seen(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64) -> Result<(), Fault> {
         let restored = self.state.incarnation != 0 && self.state.incarnation != incarnation;
-        if self.state.incarnation != incarnation || self.state.remake.is_some() {
+        if self.state.incarnation != incarnation || self.state.own.remake.is_some() {
             let state = self.state();
-            (state.incarnation, state.remake) = (incarnation, None);
+            (state.incarnation, state.own.remake) = (incarnation, None);
         }
         if restored || end < self.state.cursor {
             self.rewind(scene, end)?;

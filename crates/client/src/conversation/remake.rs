@@ -50,7 +50,7 @@ impl Conversation {
             return Ok(false);
         }
         let now = scene.now;
-        let remake = match self.state.remake.filter(|remake| remake.incarnation == hub.incarnation) {
+        let remake = match self.state.own.remake.filter(|remake| remake.incarnation == hub.incarnation) {
             Some(remake) => remake,
             None => self.expect_it_back(scene, hub.incarnation),
         };
@@ -78,13 +78,13 @@ impl Conversation {
         let at =
             if role == usize::from(OWNER) { scene.now } else { scene.now.saturating_add(wait).saturating_add(jitter) };
         let remake = Remake { incarnation, since: scene.now, at, over: false };
-        self.state().remake = Some(remake);
+        self.state().own.remake = Some(remake);
         remake
     }
 
     /// Whether the hub may have lost all of it, and somebody may give it back before long.
     pub(super) fn is_expected_back(&self, now: Time) -> bool {
-        self.state.remake.is_some_and(|remake| remake.since.saturating_add(EXPECTED_FOR) > now)
+        self.state.own.remake.is_some_and(|remake| remake.since.saturating_add(EXPECTED_FOR) > now)
     }
 
     /// Whether this device has what the hub needs, and shows it nothing new of who it is: in a room, the hub knows whose only who made it.
@@ -144,7 +144,7 @@ impl Conversation {
             (GivenBack::Made(incarnation), Some((_, end))) if self.state.in_group() => {
                 let now = scene.now;
                 let state = self.state();
-                (state.knocks, state.remake) = (Post::default(), None);
+                (state.knocks, state.own.remake) = (Post::default(), None);
                 let seen = self.hub_seen(scene, incarnation, end);
                 self.report(scene, seen);
                 if let Some(heal) = self.state().heal.as_mut() {
@@ -154,7 +154,7 @@ impl Conversation {
             (GivenBack::Exists, _) => {
                 let now = scene.now;
                 let state = self.state();
-                if let Some(remake) = state.remake.as_mut() {
+                if let Some(remake) = state.own.remake.as_mut() {
                     remake.over = true;
                 }
                 if let Some(heal) = state.heal.as_mut() {

@@ -299,6 +299,9 @@ pub(super) struct Own {
     /// The profile says that one is out: on another device of one's own.
     #[serde(default)]
     pub(super) out_elsewhere: bool,
+    /// The hub may have lost the conversation.
+    #[serde(default)]
+    pub(super) remake: Option<Remake>,
     /// Who was blocked when the unread messages were counted: none of theirs is among them.
     pub(super) uncounted: BTreeSet<Identity>,
 }
@@ -408,8 +411,6 @@ pub(super) struct State {
     pub(super) void_turn: Option<u64>,
     pub(super) lost: Option<Lost>,
     pub(super) knocks: Post,
-    #[serde(default)]
-    pub(super) remake: Option<Remake>,
 
     pub(super) own: Own,
     pub(super) unread: u64,
