@@ -202,9 +202,13 @@ impl Day {
         for _ in 0..3 {
             self.land.run(device, &["receive", "--timeout", "5"]);
         }
-        let output = self.land.run(device, &["send", "Hike", "let me in", "--timeout", "5"]);
+        let own = "let me in";
+        let output = self.land.run(device, &["send", "Hike", own, "--timeout", "5"]);
         assert!(!output.status.success(), "{}", all_said(&output));
-        assert_eq!(self.land.texts((device, "Hike")), knows, "{device}");
+        // At a hub that was put back it may be the hub that has forgotten them, so what they write waits on their own device.
+        let mut read = self.land.texts((device, "Hike"));
+        read.retain(|text| text != own);
+        assert_eq!(read, knows, "{device}");
         self.all_there_somehow();
     }
 
