@@ -45,6 +45,9 @@ pub(crate) enum Job {
         /// How often it is posted once more after it was taken.
         #[serde(default)]
         again: u8,
+        /// When that is due next; 0 if it was not taken yet.
+        #[serde(default)]
+        due: Time,
     },
     /// A blob that is to be gone.
     DestroyBlob { url: String, secret: Fixed<16> },
@@ -79,7 +82,8 @@ struct Kept {
 
 impl Kept {
     fn new(job: Job, origin: Option<GroupId>) -> Self {
-        Self { job, asked: false, answered: false, not_before: 0, origin, since: None }
+        let not_before = if let Job::Parcel { due, .. } = &job { *due } else { 0 };
+        Self { job, asked: false, answered: false, not_before, origin, since: None }
     }
 
     /// Whether a person would want to wait for it.
@@ -345,10 +349,11 @@ impl Client {
     /// What was taken is posted again later: the node may have lost it by then.
     fn post_once_more(&mut self, turn: &mut Turn<'_>, number: u64, left: u8, since: Time) {
         let wait = WELCOME_WAITS.get(usize::from(left).saturating_sub(1)).copied().unwrap_or_default();
-        if let Some(Kept { job: Job::Parcel { again, .. }, .. }) = self.jobs.kept.get_mut(&number) {
-            *again = again.saturating_sub(1);
+        let at = since.saturating_add(wait).max(turn.now);
+        if let Some(Kept { job: Job::Parcel { again, due, .. }, .. }) = self.jobs.kept.get_mut(&number) {
+            (*again, *due) = (again.saturating_sub(1), at);
         }
-        self.again(turn, number, since.saturating_add(wait).max(turn.now));
+        self.again(turn, number, at);
     }
 
     fn again(&mut self, turn: &mut Turn<'_>, number: u64, at: Time) {

@@ -31,7 +31,16 @@ impl Client {
             return self.warn(turn, "something for a contact was too large to be sent");
         };
         let id = Fixed(turn.bytes());
-        let job = Job::Parcel { to: *to, id, body: ByteBuf::from(sealed), notify, refused: 0, since: turn.now, again };
+        let job = Job::Parcel {
+            to: *to,
+            id,
+            body: ByteBuf::from(sealed),
+            notify,
+            refused: 0,
+            since: turn.now,
+            again,
+            due: 0,
+        };
         self.add_job(turn, job);
     }
 }

@@ -179,6 +179,11 @@ fn a_welcome_that_a_restored_node_lost_comes_again() {
     let Done::Conversation(group) = made else { panic!("no group") };
     world.run(60_000);
     world.say(ada, group, "are you there?");
+    // However often it is started meanwhile, it keeps to its hours.
+    for _ in 0..3 {
+        world.run(10_000);
+        world.restart(ada);
+    }
     world.run(10_000);
     world.replace_node(ModelNode::restored(&backup));
     world.set_offline(bob, false);
