@@ -28,27 +28,28 @@ const OPEN: [u64; 1] = [21];
 fn small_worlds_heal() {
     let next = std::sync::atomic::AtomicU64::new(EVERYDAY.start);
     let failed = std::sync::Mutex::new(Vec::new());
-    let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
-    std::thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                    if !EVERYDAY.contains(&seed) {
-                        return;
-                    }
-                    if OPEN.contains(&seed) {
-                        continue;
-                    }
-                    let played: std::thread::Result<Summary> =
-                        std::panic::catch_unwind(|| play(seed, Size::Small, false));
-                    if played.is_err() {
-                        failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seed);
-                    }
-                }
-            });
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if !EVERYDAY.contains(&seed) {
+                return;
+            }
+            if OPEN.contains(&seed) {
+                continue;
+            }
+            let played: std::thread::Result<Summary> = std::panic::catch_unwind(|| play(seed, Size::Small, false));
+            if played.is_err() {
+                failed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(seed);
+            }
         }
-    });
+    };
+    if cfg!(target_family = "wasm") {
+        // There are no threads.
+        work();
+    } else {
+        let workers = std::thread::available_parallelism().map_or(2, usize::from).min(8);
+        std::thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(work))));
+    }
     let failed = failed.into_inner().unwrap_or_default();
     let again = failed.first().map(|seed| format!("just simulate {seed}..{} --small --trace", seed + 1));
     assert!(failed.is_empty(), "seeds {failed:?} failed; to see one: {}", again.unwrap_or_default());
