@@ -1,7 +1,7 @@
 //! Key packages: making them, and looking at those of others.
 
 use crate::crypto::Crypto;
-use crate::leaf::check;
+use crate::leaf::{check, sealable};
 use crate::provider::Provider;
 use crate::settings::{self, CIPHERSUITE, MAX_TREE};
 use crate::signer::Signer;
@@ -101,6 +101,7 @@ pub(crate) fn allowed(package: &KeyPackage) -> Result<()> {
         return Err(Error::Invalid("a key package has other extensions"));
     }
     access(package)?;
+    sealable(package.hpke_init_key().as_slice())?;
     check(package.leaf_node())
 }
 

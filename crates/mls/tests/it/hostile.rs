@@ -1,6 +1,7 @@
 //! Bytes from strangers.
 
 use crate::device::{Device, adding, group_of, talk};
+use ed25519_dalek::{Signer as _, SigningKey};
 use proptest::prelude::*;
 use tidings_mls::{Error, Group, Plan, Signer, inspect_info, inspect_package, make_package, welcome_for};
 
@@ -88,4 +89,48 @@ fn a_message_for_another_group_is_refused() {
     assert_eq!(alice.group().receive(&message).err(), Some(Error::OtherGroup));
     let committed = group.commit(&other.signer, &Plan::default(), &mut other.random).unwrap();
     assert_eq!(alice.group().receive(&committed.commit).err(), Some(Error::OtherGroup));
+}
+
+/// RFC 9420, 5.1.2. All lengths here are below 16,384.
+fn sign(key: &SigningKey, label: &str, content: &[u8]) -> [u8; 64] {
+    let length = |bytes: usize| match bytes {
+        0..64 => vec![bytes as u8],
+        _ => vec![0x40 | (bytes >> 8) as u8, bytes as u8],
+    };
+    let label = format!("MLS 1.0 {label}");
+    let signed = [&length(label.len()), label.as_bytes(), &length(content.len()), content].concat();
+    key.sign(&signed).to_bytes()
+}
+
+/// A key package of the device `bob` with other public keys, signed as it must be.
+fn package_with(init: Option<[u8; 32]>, leaf: Option<[u8; 32]>) -> Vec<u8> {
+    let mut bob = Device::new("bob");
+    let mut seed = [0; 32];
+    seed[..3].copy_from_slice(b"bob");
+    let key = SigningKey::from_bytes(&seed);
+    let mut bytes = bob.package(false).package;
+    // Version and kind of the message, version and suite, and the length of the key before it.
+    let (init_at, leaf_at) = (9, 9 + 32 + 1);
+    init.into_iter().for_each(|init| bytes[init_at..init_at + 32].copy_from_slice(&init));
+    leaf.into_iter().for_each(|leaf| bytes[leaf_at..leaf_at + 32].copy_from_slice(&leaf));
+    let mut end = leaf_at + 32 + 33 + 2;
+    // The credential and five lists of capabilities; then the lifetime, and no extension.
+    (0..6).for_each(|_| end += 1 + usize::from(bytes[end]));
+    end += 17 + 1;
+    let signature = sign(&key, "LeafNodeTBS", &bytes[leaf_at - 1..end]);
+    bytes[end + 2..end + 66].copy_from_slice(&signature);
+    let last = bytes.len() - 66;
+    let signature = sign(&key, "KeyPackageTBS", &bytes[4..last]);
+    bytes[last + 2..].copy_from_slice(&signature);
+    bytes
+}
+
+#[test]
+fn keys_that_nothing_can_be_sealed_to_are_refused() {
+    let (good, nowhere) = (Some([9; 32]), Some([0; 32]));
+    assert!(inspect_package(&package_with(good, None)).is_ok());
+    assert!(inspect_package(&package_with(None, Some([8; 32]))).is_ok());
+    let refused = Err(Error::Invalid("a public key has a small order"));
+    assert_eq!(inspect_package(&package_with(nowhere, None)), refused);
+    assert_eq!(inspect_package(&package_with(None, nowhere)), refused);
 }
