@@ -21,6 +21,10 @@ const LOG_RESERVED: u64 = 8 << 20;
 /// Free bytes below which only what makes room is written.
 const TIGHT: u64 = 8 << 20;
 
+/// Free bytes below which the log's blocks are not given back, not even for the moment until they are reserved again: somebody else
+/// may take them. That much more than `TIGHT` is not written by anybody in that moment.
+const SCARCE: u64 = 64 << 20;
+
 /// Free bytes below which blocks are reserved before each commit.
 const WATCHED: u64 = 1 << 30;
 
@@ -79,7 +83,7 @@ impl Room {
 
     /// How much room there is now. What can't be read does not refuse: the write itself will say.
     pub(super) fn look(&self) -> Level {
-        let free = statvfs(&self.database).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize));
+        let free = self.free();
         let tight = free < TIGHT;
         if self.tight.swap(tight, Ordering::Relaxed) != tight {
             if tight {
@@ -93,6 +97,24 @@ impl Room {
             ..WATCHED => Level::Watched,
             _ => Level::Plenty,
         }
+    }
+
+    /// Whether blocks that are given back might not be had again.
+    pub(super) fn is_scarce(&self) -> bool {
+        self.free() < SCARCE
+    }
+
+    /// Free bytes on the disk.
+    fn free(&self) -> u64 {
+        statvfs(&self.database).map_or(u64::MAX, |stat| stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+
+    /// Gives back what a log has above its reserved blocks. All of it must have been moved: a commit that changes nothing begins it
+    /// anew, and SQLite then cuts it to its limit.
+    pub(super) fn shorten_log(conn: &Connection) -> Result<(), Fault> {
+        conn.pragma_update(None, "journal_size_limit", i64::try_from(LOG_RESERVED).unwrap_or(i64::MAX))?;
+        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        Ok(conn.pragma_update(None, "user_version", version)?)
     }
 
     /// Reserves blocks for the log. To be called after it was cut off, which gives them back.

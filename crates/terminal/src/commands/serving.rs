@@ -59,15 +59,7 @@ impl Serving {
     /// Begins, where the system has such sockets.
     pub(super) fn start(context: &Context) -> io::Result<Self> {
         let place = context.place.clone();
-        let path = place.socket();
-        // Whoever has the profile's lock is the only one who may listen there, so what lies there was left by a crash.
-        if let Err(error) = fs::remove_file(&path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            return Err(error);
-        }
-        let listener = UnixListener::bind(short(&path)?.path())?;
-        fs::set_permissions(&path, Permissions::from_mode(0o600))?;
+        let listener = listener_at(&place.socket())?;
         let (closing, over) = (CancellationToken::new(), CancellationToken::new());
         let places = Places::new();
         let room =
@@ -85,6 +77,21 @@ impl Serving {
         self.over.cancel();
         let _ = timeout(GRACE, self.places.all_free()).await;
     }
+}
+
+/// Listens at a path where nobody but this user may write at any moment. Whoever has the profile's lock is the only one who may listen
+/// there, so what lies there was left by a crash.
+fn listener_at(path: &Path) -> io::Result<UnixListener> {
+    let unready = path.with_extension("new");
+    if let Err(error) = fs::remove_file(&unready)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let listener = UnixListener::bind(short(&unready)?.path())?;
+    fs::set_permissions(&unready, Permissions::from_mode(0o600))?;
+    fs::rename(&unready, path)?;
+    Ok(listener)
 }
 
 /// Bounds how many commands are done at once.
