@@ -42,10 +42,8 @@ const WAITING: usize = 50_000;
 const PAGE: usize = 1000;
 
 /// Sealing and opening must not be felt: at most a tenth of the 100 ms that people take for at once, on a phone ten times slower than what
-/// this runs on; a fifth of it in a group of hundreds, where openmls writes the secrets of all leaves anew with each message.
-const fn message_ceiling(size: usize) -> Duration {
-    Duration::from_millis(if size <= 50 { 1 } else { 2 })
-}
+/// this runs on.
+const MESSAGE_CEILING: Duration = Duration::from_millis(1);
 /// Adding the 500th member: a person waits for it once, and half a second passes for a reaction to a tap.
 const ADD_CEILING: Duration = Duration::from_millis(500);
 /// After a week away everything should be there before one has put the phone down again.
@@ -172,8 +170,8 @@ fn messages(size: usize, report: &mut Report) {
         }
     }
     assert_eq!(world.texts(1, &group).len(), MESSAGES);
-    report.times(&format!("seal a message, group of {size}"), sealing, message_ceiling(size));
-    report.times(&format!("open a message, group of {size}"), opening, message_ceiling(size));
+    report.times(&format!("seal a message, group of {size}"), sealing, MESSAGE_CEILING);
+    report.times(&format!("open a message, group of {size}"), opening, MESSAGE_CEILING);
 }
 
 fn catch_up(report: &mut Report) {

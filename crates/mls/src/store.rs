@@ -4,6 +4,7 @@
 //! few dozen bytes of it. So a record is not a value but a piece of one: values are cut into pieces of [`PIECE`] bytes, and only pieces that
 //! have changed are written. openmls's values keep their layout as long as nobody comes or goes, so that is few.
 
+mod encoder;
 mod entries;
 mod pieces;
 
@@ -24,6 +25,9 @@ pub struct Change {
 
 /// How many bytes a record holds at most.
 pub(crate) const PIECE: usize = 2_048;
+
+/// How many bytes a value grows by from one message to the next, about: a ratchet and some keys that were passed over.
+const GROWTH: usize = 1_024;
 
 /// What a value is: the first byte of its key. Never change a number.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,8 +55,8 @@ enum Kind {
 /// Why the store did not do it.
 #[derive(Debug, Error)]
 pub(crate) enum StoreError {
-    #[error("a value of the MLS state can't be encoded: {0}")]
-    Encode(postcard::Error),
+    #[error("a value of the MLS state can't be encoded")]
+    Encode,
     #[error("a value of the MLS state can't be decoded")]
     Decode,
     #[error("the MLS state is in use")]
@@ -100,8 +104,10 @@ impl Store {
     }
 
     fn write<T: Serialize>(&self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
-        let bytes = encode(&key, value)?;
-        self.0.try_borrow_mut().map_err(|_| StoreError::Busy)?.put(key, bytes);
+        let mut held = self.0.try_borrow_mut().map_err(|_| StoreError::Busy)?;
+        let expected = held.get(&key).map_or(0, <[u8]>::len) + GROWTH;
+        let bytes = encode(&key, value, expected)?;
+        held.put(key, bytes);
         Ok(())
     }
 
@@ -130,11 +136,11 @@ fn key(kind: Kind, rest: &[u8]) -> Vec<u8> {
 
 /// Postcard, which writes byte strings as they are; the settings of a group read themselves only from formats that describe
 /// themselves, so those are JSON.
-fn encode<T: Serialize>(key: &[u8], value: &T) -> Result<Vec<u8>, StoreError> {
+fn encode<T: Serialize>(key: &[u8], value: &T, expected: usize) -> Result<Vec<u8>, StoreError> {
     if key.first() == Some(&(Kind::Config as u8)) {
-        return serde_json::to_vec(value).map_err(|_| StoreError::Decode);
+        return serde_json::to_vec(value).map_err(|_| StoreError::Encode);
     }
-    postcard::to_stdvec(value).map_err(StoreError::Encode)
+    encoder::encode(value, expected)
 }
 
 fn decode<T: DeserializeOwned>(key: &[u8], bytes: &[u8]) -> Result<T, StoreError> {

@@ -2,12 +2,15 @@
 //!
 //! A store holds one group, so keys don't name it.
 
-use super::{Kind, Store, StoreError, key};
+use super::{Kind, Store, StoreError, encoder, key};
 use openmls_traits::storage::{CURRENT_VERSION as V, StorageProvider, traits};
 use serde::Serialize;
 
+/// Bytes that the name of a value takes, about.
+const NAME: usize = 64;
+
 fn named<K: Serialize>(kind: Kind, name: &K) -> Result<Vec<u8>, StoreError> {
-    Ok(key(kind, &postcard::to_stdvec(name).map_err(StoreError::Encode)?))
+    Ok(key(kind, &encoder::encode(name, NAME)?))
 }
 
 fn of_epoch<K: Serialize>(epoch: &K, leaf: u32) -> Result<Vec<u8>, StoreError> {
