@@ -1,4 +1,5 @@
-//! What openmls is given for each call: its cryptography, our store, and the randomness that the caller gave.
+//! What openmls is given for each call: its cryptography, our store, and the randomness that the caller gave. HPKE draws its own from the
+//! system (`crypto.rs`).
 
 use crate::crypto::Crypto;
 use crate::store::Store;

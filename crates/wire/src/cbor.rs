@@ -1,4 +1,4 @@
-//! CBOR (RFC 8949) as docs/protocol/README.md fixes it: bounded depth, bounded size, definite lengths, nothing after the value.
+//! CBOR (RFC 8949) as docs/protocol/README.md fixes it: bounded depth, bounded size, definite lengths, no key twice, nothing after the value.
 
 mod reader;
 
@@ -37,55 +37,12 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
 
 /// Reads one value of at most `max` bytes. Lengths that the input claims are not believed before their bytes are there.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8], max: usize) -> Result<T, CborError> {
-    let mut reader = Reader::new(checked(bytes, max)?);
-    let value = T::deserialize(&mut reader).map_err(|_| CborError::Form)?;
-    if reader.is_at_end() { Ok(value) } else { Err(CborError::Trailing) }
-}
-
-/// Looks at the whole before any of it is taken for something.
-fn checked(bytes: &[u8], max: usize) -> Result<&[u8], CborError> {
     if bytes.len() > max {
         return Err(CborError::TooLarge);
     }
-    if after_first(bytes).ok_or(CborError::Form)?.is_empty() { Ok(bytes) } else { Err(CborError::Trailing) }
-}
-
-/// What follows the first value, if that is whole and all its lengths are definite.
-///
-/// Each head counts as many items as it announces, so none announces more than is there: what is then read may trust the lengths.
-fn after_first(mut bytes: &[u8]) -> Option<&[u8]> {
-    let mut missing = 1_u64;
-    // Each head has a byte at least, so this ends with the input.
-    while let Some(others) = missing.checked_sub(1) {
-        let (announced, rest) = head(bytes)?;
-        missing = others.checked_add(announced)?;
-        bytes = rest;
-    }
-    Some(bytes)
-}
-
-/// How many items the head of the next one announces, and what follows that head (and the content of a string).
-fn head(bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    let (argument, rest) = match first & 0x1f {
-        short @ 0..=23 => (u64::from(short), rest),
-        short @ 24..=27 => argument(rest, 1 << (short - 24))?,
-        // Reserved, of no definite length, or the end of such a one.
-        _ => return None,
-    };
-    match first >> 5 {
-        2 | 3 => Some((0, rest.get(usize::try_from(argument).ok()?..)?)),
-        4 => Some((argument, rest)),
-        5 => Some((argument.checked_mul(2)?, rest)),
-        6 => Some((1, rest)),
-        _ => Some((0, rest)),
-    }
-}
-
-/// The number in the next `length` bytes.
-fn argument(bytes: &[u8], length: usize) -> Option<(u64, &[u8])> {
-    let (number, rest) = bytes.split_at_checked(length)?;
-    Some((number.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), rest))
+    let mut reader = Reader::new(bytes);
+    let value = T::deserialize(&mut reader).map_err(|_| CborError::Form)?;
+    if reader.is_at_end() { Ok(value) } else { Err(CborError::Trailing) }
 }
 
 #[cfg(test)]
@@ -94,6 +51,8 @@ mod tests {
     use crate::bytes::{Blob, Fixed};
     use ciborium::Value;
     use proptest::{collection, prelude::*};
+    use serde::de;
+    use std::collections::BTreeMap;
 
     #[test]
     fn depth_length_and_end_are_checked() {
@@ -159,8 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_count_agrees_with_the_reader_about_all_kinds() {
-        let whole = |bytes: &[u8]| after_first(bytes).is_some_and(<[u8]>::is_empty);
+    fn values_of_all_kinds_are_whole_or_refused() {
         for good in [
             &[0x17][..],
             &[0x18, 9],
@@ -175,12 +133,12 @@ mod tests {
             &[0x80],
             &[0x82, 0xa0, 0x81, 0x40],
         ] {
-            assert!(whole(good), "{good:?}");
             assert!(decode::<Value>(good, 100).is_ok(), "{good:?}");
+            assert_eq!(decode::<de::IgnoredAny>(good, 100).map(drop), Ok(()), "{good:?}");
         }
         for bad in [&[][..], &[0x18], &[0x1c], &[0x1f], &[0x42, 1], &[0xa1, 1], &[0xc1], &[0xdf, 0xff], &[0x81; 40]] {
-            assert!(!whole(bad), "{bad:?}");
             assert!(decode::<Value>(bad, 100).is_err(), "{bad:?}");
+            assert!(decode::<de::IgnoredAny>(bad, 100).is_err(), "{bad:?}");
         }
     }
 
@@ -236,6 +194,32 @@ mod tests {
     }
 
     #[test]
+    fn a_key_stands_once_in_a_map() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        struct Known {
+            a: u8,
+        }
+        let map = |bytes: &[u8]| decode::<BTreeMap<String, u8>>(bytes, 100).map(|map| map.len());
+        let (a, again, b) = ([0x61, b'a'], [0x78, 1, b'a'], [0x61, b'b']);
+        assert_eq!(map(&[&[0xa2][..], &a, &[1], &b, &[2]].concat()), Ok(2));
+        assert_eq!(map(&[&[0xa2][..], &a, &[1], &a, &[2]].concat()), Err(CborError::Form));
+        assert_eq!(map(&[&[0xa2][..], &a, &[1], &again, &[2]].concat()), Err(CborError::Form), "in another form");
+        assert_eq!(map(&[&[0xa2][..], &a, &[1], &[0xc0], &a, &[2]].concat()), Err(CborError::Form), "with a tag");
+        // Also keys that a type does not know, in what it steps over, and in what has no type.
+        let known = |bytes: &[u8]| decode::<Known>(bytes, 100);
+        assert_eq!(known(&[&[0xa2][..], &b, &[1], &a, &[7]].concat()), Ok(Known { a: 7 }));
+        assert_eq!(known(&[&[0xa3][..], &b, &[1], &b, &[1], &a, &[7]].concat()), Err(CborError::Form));
+        let inner = [&[0xa2][..], &[0x41, 9, 1, 0x41, 9, 1]].concat();
+        assert_eq!(known(&[&[0xa2][..], &b, &inner, &a, &[7]].concat()), Err(CborError::Form));
+        for twice in [inner, [&[0xa2][..], &a, &[1], &a, &[1]].concat(), vec![0xa2, 5, 0, 5, 0]] {
+            assert_eq!(decode::<Value>(&twice, 100), Err(CborError::Form), "{twice:?}");
+            assert_eq!(decode::<de::IgnoredAny>(&twice, 100).map(drop), Err(CborError::Form), "{twice:?}");
+        }
+        // A text and a byte string of the same content are two keys.
+        assert!(decode::<Value>(&[0xa2, 0x61, b'a', 0, 0x41, b'a', 0], 100).is_ok());
+    }
+
+    #[test]
     fn numbers_are_of_the_width_that_is_meant() {
         assert_eq!(decode::<u8>(&[0x19, 0, 255], 9), Ok(255));
         assert_eq!(decode::<u8>(&[0x19, 1, 0], 9), Err(CborError::Form));
@@ -272,11 +256,17 @@ mod tests {
 
         #[test]
         fn a_value_without_types_is_read_whole_or_not_at_all(bytes in collection::vec(any::<u8>(), 0..12)) {
-            // ciborium reads all of a `Value`, so where lengths are definite both agree on the end.
+            // ciborium reads all of a `Value`, so where this reader takes one, both agree on its end.
             let mut rest = bytes.as_slice();
             let read: Result<Value, _> = ciborium::from_reader(&mut rest);
-            if read.is_ok() && let Some(after) = after_first(&bytes) {
-                prop_assert_eq!(after, rest);
+            let whole = &bytes[..bytes.len() - rest.len()];
+            if read.is_ok() {
+                if decode::<Value>(whole, 100).is_ok() && !rest.is_empty() {
+                    prop_assert_eq!(decode::<Value>(&bytes, 100), Err(CborError::Trailing));
+                }
+                for end in 0..whole.len() {
+                    prop_assert!(decode::<Value>(&bytes[..end], 100).is_err());
+                }
             }
         }
     }

@@ -85,7 +85,9 @@ pub(super) fn check(conn: &Connection) -> Result<(), Fault> {
     if describe(conn)? == describe(&expected)? {
         Ok(())
     } else {
-        Err(Fault::Damaged("the definitions of the tables are not those that this version makes".to_owned()))
+        let other = "the definitions of the tables are not those that this version makes: they were changed, or the program that made \
+                     them was never released";
+        Err(Fault::Damaged(other.to_owned()))
     }
 }
 

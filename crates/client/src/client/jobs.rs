@@ -39,7 +39,7 @@ pub(crate) enum Job {
         body: ByteBuf,
         /// Whether it should be told by push.
         notify: bool,
-        /// How often it was refused.
+        /// How often it was refused, or taken and is to be posted once more: nobody waits for what comes then.
         refused: u32,
         since: Time,
         /// How often it is posted once more after it was taken.

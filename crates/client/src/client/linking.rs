@@ -21,6 +21,8 @@ use zeroize::Zeroizing;
 const CODE_LASTS: Time = 10 * 60 * 1000;
 /// How often the new device looks for the reply, in milliseconds.
 const POLL: Time = 2_000;
+/// Said of a request to be linked that anybody could have written who knows the code.
+const UNPROVEN: &str = "a device that asked to be linked has not shown that its key is its own: make a new code";
 
 /// On an old device: a code that is shown.
 struct Offering {
@@ -86,13 +88,21 @@ impl Client {
         }
     }
 
-    /// The answer of an exchange: of a device that asks to be linked? The first one that can be read counts.
+    /// The answer of an exchange: of a device that asks to be linked? The first one that can be read counts, and one that does not show that
+    /// its key is its own ends it: an exchange is answered once.
     pub(super) fn link_requested(&mut self, turn: &mut Turn<'_>, id: &[u8; 16], sealed: &[u8]) -> bool {
+        let own = self.own.as_ref().map(|own| Fixed(own.identity().0));
         let Some(offering) = self.linking.offering.as_mut().filter(|offering| offering.code.exchange_id() == *id)
         else {
             return false;
         };
         if let (None, Ok(request)) = (&offering.request, offering.code.open_request(sealed)) {
+            if !own.is_some_and(|own| request.proven().holds(&own)) {
+                self.linking.offering = None;
+                self.add_job(turn, super::jobs::Job::DeleteExchange { id: Fixed(*id) });
+                turn.show(Event::Warning(UNPROVEN.to_owned()));
+                return true;
+            }
             match offering.code.check_number(&request) {
                 Ok(check) => {
                     let name = request.name.clone();
@@ -131,11 +141,7 @@ impl Client {
             self.add_job(turn, super::jobs::Job::DeleteExchange { id: Fixed(which.0) });
             return Ok(Some(Done::Well));
         }
-        let proven = request.proven();
-        if !proven.holds(&Fixed(own.identity().0)) {
-            return Err(Fault::Distrust("the new device has not shown that its key is its own".to_owned()));
-        }
-        let (list, serial) = own.list().with(proven).map_err(|error| Fault::Refused(error.to_string()))?;
+        let (list, serial) = own.list().with(request.proven()).map_err(|error| Fault::Refused(error.to_string()))?;
         let certificate = certify(&own.secrets, request.device, serial, turn.now)?;
         if let Some(offering) = &mut self.linking.offering {
             offering.granted = Some((command, certificate));
@@ -270,15 +276,11 @@ impl Client {
             return self.link_failed(turn, Fault::Expired);
         }
         if self.own.is_some() {
-            // It came into another account meanwhile, which must not be lost.
+            // It came into an account meanwhile, another one or by the phrase as another device: that must not be lost.
             return self.link_failed(turn, Fault::HasAccount);
         }
         let Ok(exchange) = reply.read::<Exchange>() else { return };
         let Some(sealed) = exchange.reply.filter(|_| exchange.state == ExchangeState::Replied) else { return };
-        if self.own.is_some() {
-            // It was restored by the phrase meanwhile, as another device.
-            return self.link_failed(turn, Fault::HasAccount);
-        }
         let Some(asking) = self.linking.asking.take() else { return };
         let opened = asking
             .code
@@ -320,5 +322,30 @@ impl Client {
             let node = asking.code.node.clone();
             self.requests.ask(Ask::new(&node, "GET", target, Purpose::LinkPoll).patience(Patience::Now));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::tests::Alone;
+
+    #[test]
+    fn a_request_of_an_unproven_device_ends_the_exchange_before_anybody_is_asked() {
+        let mut alone = Alone::new();
+        let me = Fixed(alone.client.own.as_ref().unwrap().identity().0);
+        let device = SigningKey::from_bytes(&[9; 32]);
+        let mut ask = |of: &Fixed<32>| {
+            alone.turn(|client, turn| client.offer_link(turn, CommandId(9))).unwrap();
+            let code = LinkCode::parse(&alone.client.linking.offering.as_ref().unwrap().code.text().0).unwrap();
+            let ProvenKey { key, proof } = ProvenKey::new(&device, of);
+            let (_, agree) = agree_key(&mut alone.random);
+            let request = LinkRequest { device: key.0, agree, name: "Phone".to_owned(), proof: proof.0 };
+            let sealed = code.seal_request(&request, &mut alone.random);
+            assert!(alone.turn(|client, turn| client.link_requested(turn, &code.exchange_id(), &sealed)));
+            (alone.client.device_requests().len(), alone.client.linking.offering.is_some())
+        };
+        assert_eq!(ask(&Fixed([7; 32])), (0, false));
+        assert_eq!(ask(&me), (1, true));
     }
 }

@@ -87,6 +87,8 @@ fn again(again: &Again) -> Verdict {
     let bytes: usize = again.messages.iter().map(Vec::len).sum();
     must(bytes <= AGAIN_BYTES_MAX, "it brings too much at once")?;
     must(again.messages.iter().all(|message| !message.is_empty()), "an empty message is none")?;
+    let times = again.times.is_empty() || again.times.len() == again.messages.len();
+    must(times, "it gives a time of other messages")?;
     must(again.gone.len() <= GONE_MAX, "it names too many ranges")?;
     must(again.gone.iter().all(|(from, to)| 1 <= *from && from <= to), "a range is none")
 }

@@ -3,6 +3,7 @@
 use crate::blob::BlobPointer;
 use crate::command::Look;
 use crate::content::Seen;
+use crate::io::Time;
 use crate::view::{Identity, MessageId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
@@ -164,6 +165,9 @@ kind! {
         /// The CBOR of each, as it was.
         #[serde(with = "list")]
         messages: Vec<Vec<u8>>,
+        /// When the hub took each of them, in milliseconds; 0 for one of which that is not known. Empty: of none.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        times: Vec<Time>,
         /// Ranges of `seq` that may not be given (any more).
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         gone: Vec<(u64, u64)>,

@@ -58,7 +58,12 @@ fn contents() -> Vec<Content> {
         }),
         Content::Invite(Invite { link: text(LINK_BYTES_MAX), name: text(2) }),
         Content::Resend(Resend { device: [6; 8], from: 1, to: 9 }),
-        Content::Again(Again { device: [6; 8], messages: vec![vec![7; AGAIN_BYTES_MAX]], gone: vec![(2, 3)] }),
+        Content::Again(Again {
+            device: [6; 8],
+            messages: vec![vec![7; AGAIN_BYTES_MAX]],
+            times: vec![5],
+            gone: vec![(2, 3)],
+        }),
         Content::Witness(Witness { identity: Identity([4; 32]), backup: 7, devices: 8 }),
         Content::Backup(Backup { counter: 9 }),
     ]
@@ -132,6 +137,7 @@ fn a_message_has_one_content() {
 fn what_is_too_long_or_contradicts_itself_is_refused() {
     let long = |content| message(content).encode();
     let text = |length: usize| "x".repeat(length);
+    let again = |messages, times, gone| Content::Again(Again { device: [6; 8], messages, times, gone });
     for content in [
         Content::Text(Text { text: text(TEXT_BYTES_MAX + 1), reply: None }),
         Content::Text(Text { text: String::new(), reply: None }),
@@ -148,8 +154,10 @@ fn what_is_too_long_or_contradicts_itself_is_refused() {
         Content::Invite(Invite { link: text(LINK_BYTES_MAX + 1), name: text(2) }),
         Content::Resend(Resend { device: [6; 8], from: 0, to: 9 }),
         Content::Resend(Resend { device: [6; 8], from: 3, to: 2 }),
-        Content::Again(Again { device: [6; 8], messages: vec![vec![7; AGAIN_BYTES_MAX], vec![1]], gone: vec![] }),
-        Content::Again(Again { device: [6; 8], messages: vec![], gone: vec![(1, 1); GONE_MAX + 1] }),
+        again(vec![vec![7; AGAIN_BYTES_MAX], vec![1]], vec![], vec![]),
+        again(vec![], vec![], vec![(1, 1); GONE_MAX + 1]),
+        again(vec![vec![1], vec![2]], vec![5], vec![]),
+        again(vec![], vec![5], vec![]),
     ] {
         let kind = content.kind().to_owned();
         assert!(matches!(long(content), Err(ContentError::Rule(_))), "{kind}");

@@ -3,7 +3,7 @@
 use super::Conversation;
 use super::chain::{Chain, Gap};
 use super::history::Body;
-use super::said::RECENT_ASKED;
+use super::said::{Came, RECENT_ASKED};
 use super::scene::Scene;
 use super::state::{Mark, Seat};
 use crate::command::Fault;
@@ -132,7 +132,7 @@ impl Conversation {
         // In a room nobody stands in the roster: what was said there is for all who have the link.
         let since = self.state.roster.member(&asker.identity).map_or(0, |member| member.since);
         let last = resend.to.min(self.state.seq).min(resend.from.saturating_add(ANSWER_MAX));
-        let (mut messages, mut gone, mut bytes) = (Vec::new(), Vec::<(u64, u64)>::new(), 0);
+        let (mut messages, mut times, mut gone, mut bytes) = (Vec::new(), Vec::new(), Vec::<(u64, u64)>::new(), 0);
         for seq in resend.from.max(1)..=last {
             if self.state.outbox.contains(&seq) || gone.len() >= GONE_MAX {
                 break;
@@ -145,6 +145,7 @@ impl Conversation {
                 Some(written) if bytes + written.message.0.len() <= ANSWER_BYTES => {
                     bytes += written.message.0.len();
                     messages.push(written.message.0);
+                    times.push(written.taken);
                 }
                 Some(_) => break,
                 None => match gone.last_mut() {
@@ -154,7 +155,7 @@ impl Conversation {
             }
         }
         if !messages.is_empty() || !gone.is_empty() {
-            let again = Content::Again(Again { device: self.state.mark.0, messages, gone });
+            let again = Content::Again(Again { device: self.state.mark.0, messages, times, gone });
             let repeated = self.state.controls.iter().any(|waiting| waiting.0 == tidings_wire::cbor::encode(&again));
             if !repeated && self.link.answered.may(&asker.mark, bytes, scene.now) {
                 self.control(again);
@@ -163,8 +164,14 @@ impl Conversation {
         Ok(())
     }
 
-    /// Messages that somebody had missed. They count only if they are of the sender's own identity.
-    pub(super) fn take_again(&mut self, scene: &mut Scene<'_>, seat: &Seat, again: &Again) -> Result<(), Fault> {
+    /// Messages that somebody had missed. They count only if they are of the sender's own identity. `now`: when the hub took this answer.
+    pub(super) fn take_again(
+        &mut self,
+        scene: &mut Scene<'_>,
+        seat: &Seat,
+        again: &Again,
+        now: Time,
+    ) -> Result<(), Fault> {
         let mark = Fixed(again.device);
         let sits = self.state.seats.iter().find(|known| known.mark == mark).map(|known| known.identity);
         let owner = self.state.chains.get(&mark).and_then(|chain| chain.identity).or(sits);
@@ -173,8 +180,9 @@ impl Conversation {
         }
         let writer = self.state.seats.iter().find(|known| known.mark == mark).copied();
         let writer = writer.unwrap_or(Seat { mark, key: Fixed([0; 32]), ..*seat });
-        for message in &again.messages {
-            self.take_said(scene, &writer, message, None)?;
+        let times = again.times.iter().copied().chain(std::iter::repeat(0));
+        for (message, taken) in again.messages.iter().zip(times) {
+            self.take_said(scene, &writer, message, Came::again(taken, now))?;
         }
         for (from, to) in &again.gone {
             let Some(chain) = self.state().chains.get_mut(&mark) else { continue };

@@ -148,6 +148,12 @@ impl Kept {
         }
     }
 
+    /// Gives an edit or a reaction another time; `false` if it is not the last one of its person.
+    pub(super) fn correct_acted(&mut self, acted: Acted, at: Time) -> bool {
+        let same = |known: &&mut Acted| known.who == acted.who && known.id == acted.id;
+        self.acted.iter_mut().find(same).map(|known| known.at = at).is_some()
+    }
+
     /// Whether it counts as something to read.
     pub(super) fn counts(&self) -> bool {
         !self.mine && !self.restored && matches!(self.body, Body::Here(_))

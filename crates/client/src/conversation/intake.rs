@@ -2,6 +2,7 @@
 
 use super::Conversation;
 use super::kept::Raw;
+use super::said::Came;
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Incoming, Phase, Post};
@@ -158,7 +159,7 @@ impl Conversation {
         match self.group(scene)?.receive(&payload.mls) {
             Ok(Received::Message { leaf, credential, bytes, .. }) => {
                 let Some(seat) = self.sender(leaf, credential) else { return Ok(()) };
-                self.take_said(scene, &seat, &bytes, Some(entry))
+                self.take_said(scene, &seat, &bytes, Came::by(entry, scene.now))
             }
             Ok(Received::Proposal(proposed)) => self.take_proposal(scene, proposed),
             Ok(Received::Own) => {

@@ -67,13 +67,14 @@ impl Conversation {
             let key = self.record(Table::Entry, first.to_be_bytes());
             // One that can't be read is passed over; the search behind it says if the store really fails.
             let Ok(Some(bytes)) = scene.get(&key) else {
-                let next = scene.scan(Table::Entry, &self.owner(), None, Direction::Up, 1)?;
+                let left = scene.scan(Table::Entry, &self.owner(), None, Direction::Up, 2 * ENTRIES_MAX)?;
                 let next =
-                    next.first().and_then(|(order, _)| order.first_chunk().map(|number| u64::from_be_bytes(*number)));
-                match next.filter(|next| *next != first) {
-                    Some(next) => self.state().kept.first = next,
-                    None => return Ok(()),
-                }
+                    left.first().and_then(|(order, _)| order.first_chunk().map(|number| u64::from_be_bytes(*number)));
+                let Some(next) = next.filter(|next| *next != first) else { return Ok(()) };
+                // How long it was nobody knows: what is left is counted anew.
+                let bytes = left.iter().map(|(_, bytes)| bytes.len() as u64).sum();
+                let kept = &mut self.state().kept;
+                (kept.first, kept.bytes) = (next, bytes);
                 scene.batch.remove(key);
                 continue;
             };

@@ -39,6 +39,9 @@ pub(super) struct Written {
     pub(super) private: bool,
     /// Whether somebody should hear of it.
     pub(super) notify: bool,
+    /// When the hub took it first; 0 until it has come along.
+    #[serde(default)]
+    pub(super) taken: Time,
 }
 
 impl Conversation {
@@ -115,7 +118,7 @@ impl Conversation {
         // Whoever is a member now may have it, though a hub that was restored counts from lower turns again.
         let since = self.state.roster.members.iter().map(|member| member.since).max().unwrap_or(0);
         let turn = self.state.turn.max(since);
-        let written = Written { id, message: Blob(bytes.clone()), turn, until, private, notify: lasting };
+        let written = Written { id, message: Blob(bytes.clone()), turn, until, private, notify: lasting, taken: 0 };
         scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
         if let Some(old) = seq.checked_sub(WRITTEN_MAX) {
             scene.batch.remove(self.record(Table::Written, old.to_be_bytes()));
@@ -276,12 +279,25 @@ impl Conversation {
             self.report(scene, outcome);
             flight.seq
         };
+        let outcome = self.hub_has_taken(scene, seq, entry.at);
+        self.report(scene, outcome);
         if seq > 0 && entry.turn < self.state.came_turn {
             // Devices that came in before it stood there can't read it, and may know of nothing that they miss.
             let outcome = self.announce(scene, seq);
             self.report(scene, outcome);
         }
         Some(seq)
+    }
+
+    /// Remembers when the hub took a message of one's own, so that who gets it again orders it as the others do; and so does this device.
+    fn hub_has_taken(&mut self, scene: &mut Scene<'_>, seq: u64, at: Time) -> Result<(), Fault> {
+        let Some(written) = self.written(scene, seq)?.filter(|written| written.taken == 0) else { return Ok(()) };
+        let written = Written { taken: at, ..written };
+        scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
+        match Message::decode(&written.message.0) {
+            Ok(message) => self.own_was_taken(scene, &message, at),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Messages of one's own go once more, the older ones first.

@@ -115,10 +115,7 @@ impl Conversation {
         all.extend(lost.iter().filter_map(|(_, bytes)| kept::read(bytes)));
         all.sort_by_key(|kept| kept.entry.number);
         let first = all.iter().rposition(|kept| !self.may_put_back(kept)).map_or(0, |place| place.saturating_add(1));
-        Ok(match all.get(first) {
-            Some(kept) => (kept.turn_before, kept.entry.number.saturating_sub(1)),
-            None => (self.state.turn, all.last().map_or(0, |kept| kept.entry.number).max(self.state.cursor)),
-        })
+        Ok(beginning(&all, first, (self.state.turn, self.state.cursor)))
     }
 
     /// Whether the hub takes this entry from this member once it has the members as they are now.
@@ -164,5 +161,44 @@ impl Conversation {
             _ => {}
         }
         self.settle(scene);
+    }
+}
+
+/// The turn and the number that stand before the entry at `first` of `all`, or after all of them. `here`: the turn and the number up to
+/// which this device has read, which is less if the hub was restored before.
+fn beginning(all: &[KeptEntry], first: usize, here: (u64, u64)) -> (u64, u64) {
+    if let Some(kept) = all.get(first) {
+        return (kept.turn_before, kept.entry.number.saturating_sub(1));
+    }
+    match all.last().filter(|last| last.entry.number > here.1) {
+        Some(KeptEntry { entry, .. }) if entry.kind == EntryKind::Commit => (entry.turn, entry.number),
+        Some(KeptEntry { entry, turn_before, .. }) => (*turn_before, entry.number),
+        None => here,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_wire::api::Entry;
+
+    fn kept(number: u64, turn_before: u64, kind: EntryKind) -> KeptEntry {
+        let turn = turn_before + u64::from(kind == EntryKind::Commit);
+        let (id, at, body) = (Fixed([0; 16]), 0, Blob(Vec::new()));
+        let entry = Entry { number, id, kind, turn, at, body, add: Vec::new(), remove: Vec::new() };
+        KeptEntry { entry, turn_before, seq: 0 }
+    }
+
+    #[test]
+    fn it_begins_with_the_turn_of_its_number() {
+        use EntryKind::{Commit, Message};
+        // Read up to entry 10; the hub lost those after it before, and now all.
+        let all = [kept(10, 5, Message), kept(11, 5, Commit), kept(12, 6, Message), kept(13, 6, Commit)];
+        assert_eq!(beginning(&all, 0, (5, 10)), (5, 9));
+        assert_eq!(beginning(&all, 2, (5, 10)), (6, 11));
+        assert_eq!(beginning(&all, 4, (5, 10)), (7, 13), "none can be put back by this member");
+        assert_eq!(beginning(&all[..3], 3, (5, 10)), (6, 12));
+        assert_eq!(beginning(&all, 4, (9, 20)), (9, 20), "more was read than is kept");
+        assert_eq!(beginning(&[], 0, (9, 20)), (9, 20));
     }
 }

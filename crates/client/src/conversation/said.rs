@@ -8,7 +8,7 @@ use super::scene::Scene;
 use super::state::{CHAINS_MAX, ORPHANS_BYTES_MAX, ORPHANS_MAX, Orphan, Seat, push_bounded};
 use super::step::Step;
 use crate::command::{Fault, Look};
-use crate::content::{Content, Message, chain};
+use crate::content::{Content, Edit, Message, React, chain};
 use crate::io::Time;
 use crate::view::{Event, Identity, MessageId};
 use tidings_wire::api::Entry;
@@ -34,14 +34,43 @@ fn believed(said: Time, latest: Time) -> Time {
     if said > latest.saturating_add(AHEAD_MAX) { latest } else { said }
 }
 
+/// How a message came.
+#[derive(Clone, Copy)]
+pub(super) struct Came {
+    /// In the stream itself; else in an `again`.
+    direct: bool,
+    /// When the hub had it at the latest.
+    at: Time,
+    /// Whether that is when the hub took it.
+    known: bool,
+}
+
+impl Came {
+    /// In an entry of its own.
+    pub(super) fn by(entry: &Entry, now: Time) -> Self {
+        Self { direct: true, at: entry.at.min(now.saturating_add(LATER_MAX)), known: true }
+    }
+
+    /// In an `again` that the hub took at `now`, and that says that it took the message at `taken` (0: that is not known).
+    pub(super) fn again(taken: Time, now: Time) -> Self {
+        Self { direct: false, at: if taken == 0 { now } else { taken.min(now) }, known: taken > 0 }
+    }
+
+    /// When a message stands as written that says so of itself.
+    fn shown(self, said: Time) -> Time {
+        let earliest = if self.known { self.at.saturating_sub(EARLIER_MAX) } else { 0 };
+        said.clamp(earliest, self.at)
+    }
+}
+
 impl Conversation {
-    /// An application message came from `seat`; with `entry` from the stream, else in an `again`.
+    /// An application message came from `seat`.
     pub(super) fn take_said(
         &mut self,
         scene: &mut Scene<'_>,
         seat: &Seat,
         bytes: &[u8],
-        entry: Option<&Entry>,
+        came: Came,
     ) -> Result<(), Fault> {
         let Ok(mut message) = Message::decode(bytes) else { return Ok(()) };
         if seat.mark == self.state.mark {
@@ -51,15 +80,13 @@ impl Conversation {
             return Ok(());
         }
         if message.seq == 0 {
-            return if entry.is_some() { self.take_control(scene, seat, message) } else { Ok(()) };
+            return if came.direct { self.take_control(scene, seat, message, came.at) } else { Ok(()) };
         }
-        if !self.take_chain(scene, seat, &message, bytes, entry.is_some()) {
+        if !self.take_chain(scene, seat, &message, bytes, came.direct) {
             return Ok(());
         }
-        let latest = entry.map_or(scene.now, |entry| entry.at.min(scene.now.saturating_add(LATER_MAX)));
-        let earliest = if entry.is_some() { latest.saturating_sub(EARLIER_MAX) } else { 0 };
-        let at = message.at.clamp(earliest, latest);
-        message.at = believed(message.at, latest);
+        let at = came.shown(message.at);
+        message.at = believed(message.at, came.at);
         self.take_content(scene, seat, message, bytes, at)
     }
 
@@ -261,6 +288,22 @@ impl Conversation {
         Ok(())
     }
 
+    /// The hub has taken a message of one's own: an edit or a reaction whose time the others don't believe counts here as it does there.
+    pub(super) fn own_was_taken(&mut self, scene: &mut Scene<'_>, message: &Message, at: Time) -> Result<(), Fault> {
+        let (Content::React(React { to, .. }) | Content::Edit(Edit { to, .. })) = &message.content else {
+            return Ok(());
+        };
+        if believed(message.at, at) == message.at {
+            return Ok(());
+        }
+        if let Some((order, mut kept)) = self.find(scene, to)?
+            && kept.correct_acted(Acted::new(&self.state.me, message), at)
+        {
+            self.rewrite(scene, order, &kept);
+        }
+        Ok(())
+    }
+
     /// A message that was not read and is gone now is nothing to read.
     pub(super) fn uncount(&mut self, kept: &Kept) {
         let read = self.state.chains.get(&kept.mark).is_some_and(|chain| kept.seq <= chain.read);
@@ -319,7 +362,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn take_control(&mut self, scene: &mut Scene<'_>, seat: &Seat, message: Message) -> Result<(), Fault> {
+    fn take_control(&mut self, scene: &mut Scene<'_>, seat: &Seat, message: Message, at: Time) -> Result<(), Fault> {
         match message.content {
             Content::Typing(_) if seat.identity != self.state.me && !scene.people.blocked(&seat.identity) => {
                 let recent = message.at.saturating_add(10 * TYPING_FOR) > scene.now;
@@ -331,7 +374,7 @@ impl Conversation {
             }
             Content::Receipt(receipt) => self.take_receipt(scene, &seat.identity, &receipt),
             Content::Resend(resend) => self.answer_resend(scene, seat, &resend),
-            Content::Again(again) => self.take_again(scene, seat, &again),
+            Content::Again(again) => self.take_again(scene, seat, &again, at),
             Content::Witness(witness) if witness.identity == self.state.me => {
                 scene.steps.push(Step::Witness(seat.identity, witness.backup, witness.devices));
                 Ok(())

@@ -68,7 +68,8 @@ mod tests {
         let bytes = write_archive(&messages).unwrap();
         assert!(read_archive(&bytes).is_ok_and(|read| read == messages));
         assert_eq!(write_archive(&[archived(ARCHIVE_BYTES_MAX)]).err(), Some(CborError::TooLarge));
-        assert_eq!(read_archive(&bytes[1..]).err(), Some(CborError::Trailing));
+        assert_eq!(read_archive(&bytes[1..]).err(), Some(CborError::Form));
+        assert_eq!(read_archive(&[bytes.as_slice(), &[0]].concat()).err(), Some(CborError::Trailing));
         let later: Vec<_> = messages.iter().cloned().map(|one| Archived { received: 5, ..one }).collect();
         assert_eq!(archive_hash(&later), archive_hash(&messages));
         assert_ne!(archive_hash(&later[1..]), archive_hash(&messages));

@@ -60,7 +60,12 @@ fn all() -> Vec<Content> {
         Content::Introduce(introduce),
         Content::Invite(Invite { link: "https://node.example/r#1.x".to_owned(), name: "Rowing".to_owned() }),
         Content::Resend(Resend { device: [6; 8], from: 3, to: 5 }),
-        Content::Again(Again { device: [6; 8], messages: vec![vec![7, 8]], gone: vec![(4, 5)] }),
+        Content::Again(Again {
+            device: [6; 8],
+            messages: vec![vec![7, 8]],
+            times: vec![1_700_000_000_000],
+            gone: vec![(4, 5)],
+        }),
         Content::Witness(Witness { identity: Identity([4; 32]), backup: 7, devices: 8 }),
         Content::Backup(Backup { counter: 9 }),
     ]
@@ -70,6 +75,14 @@ fn all() -> Vec<Content> {
 fn around(seq: u64, expire: u64, content: &Cbor) -> Vec<u8> {
     let bytes = |byte: u8| Cbor::Bytes(vec![byte; 16]);
     tidings_wire::cbor::encode(&cbor!({ "id" => bytes(1), "seq" => seq, "prev" => bytes(0), "seen" => [], "at" => 5, "expire" => expire, "c" => content }).expect("a value"))
+}
+
+/// A text in whose map a key stands twice.
+fn twice(key: &str) -> Cbor {
+    let pair = |key: &str| (Cbor::Text(key.to_owned()), Cbor::Text("x".to_owned()));
+    let text =
+        Cbor::Map(vec![pair("text"), pair(key), pair(key)].into_iter().skip(usize::from(key == "text")).collect());
+    Cbor::Map(vec![(Cbor::Text("text".to_owned()), text)])
 }
 
 fn refused() -> Vec<(&'static str, Vec<u8>)> {
@@ -100,6 +113,18 @@ fn refused() -> Vec<(&'static str, Vec<u8>)> {
                 &content(cbor!({ "resend" => { "device" => Cbor::Bytes(vec![1; 7]), "from" => 1, "to" => 2 } })),
             ),
         ),
+        (
+            "a time of another message",
+            around(
+                0,
+                9,
+                &content(
+                    cbor!({ "again" => { "device" => Cbor::Bytes(vec![1; 8]), "messages" => [], "times" => [5] } }),
+                ),
+            ),
+        ),
+        ("a key that stands twice", around(1, 9, &twice("text"))),
+        ("a key that nobody knows, twice", around(1, 9, &twice("colour"))),
         ("something follows", [around(1, 9, &text()), vec![0]].concat()),
         ("it ends too early", around(1, 9, &text())[..30].to_vec()),
     ]

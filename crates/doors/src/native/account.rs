@@ -19,7 +19,7 @@ pub(super) async fn create(asked: Asked) -> Answer {
     door.limits.may_guess(asked.address, asked.now).map_err(Refused::rate)?;
     let registration = Registration {
         identity,
-        devices: list(&new.devices, &identity)?,
+        devices: listed(&verified(&new.devices, &identity)?, Vec::new())?,
         token: new.token.as_deref().map(TokenHash::of),
         open: door.settings.load().open_registration,
     };
@@ -39,17 +39,15 @@ pub(super) fn created() -> Answer {
 }
 
 /// Reads a device list that this identity has signed.
-fn list(bytes: &Blob, identity: &Ed25519Key) -> Result<DeviceList, Refused> {
-    let signed = Signed::<SignedList>::verify_by(&bytes.0, &Fixed(*identity.as_bytes()));
-    let signed = signed
-        .map_err(|error| Refused::malformed(format!("`devices` is not a device list of this identity: {error}")))?;
-    let devices: Result<Vec<_>, _> = signed.body().devices.iter().map(|listed| key(listed.key.0)).collect();
-    Ok(DeviceList {
-        list: signed.bytes().to_vec(),
-        counter: signed.body().counter,
-        devices: devices?,
-        anew: Vec::new(),
-    })
+fn verified(bytes: &Blob, identity: &Ed25519Key) -> Result<Signed<SignedList>, Refused> {
+    Signed::<SignedList>::verify_by(&bytes.0, &Fixed(*identity.as_bytes()))
+        .map_err(|error| Refused::malformed(format!("`devices` is not a device list of this identity: {error}")))
+}
+
+/// A device list as it is kept; `anew`: those of its devices that have another serial than before.
+fn listed(signed: &Signed<SignedList>, anew: Vec<Ed25519Key>) -> Result<DeviceList, Refused> {
+    let devices: Result<Vec<_>, _> = signed.devices.iter().map(|listed| key(listed.key.0)).collect();
+    Ok(DeviceList { list: signed.bytes().to_vec(), counter: signed.counter, devices: devices?, anew })
 }
 
 /// `DELETE /v1/account`.
@@ -78,35 +76,27 @@ pub(super) async fn account(asked: Asked) -> Answer {
 pub(super) async fn put_devices(asked: Asked) -> Answer {
     let identity = asked.caller.as_holder()?;
     let new: Devices = asked.json()?;
-    let mut list = list(&new.devices, &identity)?;
+    let list = verified(&new.devices, &identity)?;
     let Some(stored) = asked.door.engine.device_list(identity).await? else {
         return Err(tidings_engine::Error::NoAccount.into());
     };
-    if stored != list.list && !follows(&new.devices, &stored) {
+    // It was verified before it was stored.
+    let Ok(before) = Signed::<SignedList>::stored_body(&stored) else { return Err(counter(stored)) };
+    // Devices that were removed do not come back, and none changes its number.
+    if stored != list.bytes() && list.succeeds(&before).is_err() {
         return Err(counter(stored));
     }
-    list.anew = renumbered(&new.devices, &stored);
+    let list = listed(&list, renumbered(&list, &before))?;
     match asked.door.engine.set_device_list(identity, list).await? {
         Ok(()) => done(),
         Err(stored) => Err(counter(stored)),
     }
 }
 
-/// Whether a list is the next one after the stored one: devices that were removed do not come back, and none changes its number.
-fn follows(new: &Blob, stored: &[u8]) -> bool {
-    let (Ok(new), Ok(old)) = (Signed::<SignedList>::verify(&new.0), Signed::<SignedList>::verify(stored)) else {
-        return false;
-    };
-    new.body().succeeds(old.body()).is_ok()
-}
-
 /// The devices that both lists have, each with another serial.
-fn renumbered(new: &Blob, stored: &[u8]) -> Vec<Ed25519Key> {
-    let (Ok(new), Ok(old)) = (Signed::<SignedList>::verify(&new.0), Signed::<SignedList>::verify(stored)) else {
-        return Vec::new();
-    };
-    let other = |key: &Fixed<32>, serial: u64| old.body().listed(key).is_some_and(|before| before != serial);
-    let found = new.body().devices.iter().filter(|device| other(&device.key, device.serial));
+fn renumbered(new: &SignedList, old: &SignedList) -> Vec<Ed25519Key> {
+    let other = |key: &Fixed<32>, serial: u64| old.listed(key).is_some_and(|before| before != serial);
+    let found = new.devices.iter().filter(|device| other(&device.key, device.serial));
     found.filter_map(|device| key(device.key.0).ok()).collect()
 }
 

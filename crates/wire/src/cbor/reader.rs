@@ -1,12 +1,14 @@
 //! Reads types from CBOR.
 //!
 //! ciborium could do that, too. This reader is for one kind of input only (bytes in memory, definite lengths), takes all items of an array or
-//! refuses it, and an error of it says nothing, so that what derives `Deserialize` becomes half as large in the WebAssembly module.
+//! refuses it, refuses a map in which a key stands twice, and an error of it says nothing, so that what derives `Deserialize` becomes half
+//! as large in the WebAssembly module.
 
 mod variants;
 
-use super::{DEPTH_MAX, argument};
+use super::DEPTH_MAX;
 use serde::de::{self, DeserializeSeed, Visitor};
+use std::collections::BTreeSet;
 use std::fmt;
 use variants::{Name, Tagged};
 
@@ -80,6 +82,7 @@ impl<'de> Reader<'de> {
         let (argument, rest) = match short {
             0..=23 => (u64::from(short), rest),
             24..=27 => argument(rest, 1 << (short - 24)).ok_or(Broken)?,
+            // Reserved, of no definite length, or the end of such a one.
             _ => return Err(Broken),
         };
         self.rest = rest;
@@ -169,13 +172,20 @@ impl<'de> Reader<'de> {
     #[inline(never)]
     fn skip(&mut self) -> Result<()> {
         let head = self.value()?;
-        let items = match head.major {
-            Major::Bytes | Major::Text => return self.content(head.argument).map(|_| ()),
-            Major::Array => head.argument,
-            Major::Map => head.argument.checked_mul(2).ok_or(Broken)?,
-            _ => return Ok(()),
-        };
-        self.deeper(|reader| (0..items).try_for_each(|_| reader.skip()))
+        match head.major {
+            Major::Bytes | Major::Text => self.content(head.argument).map(|_| ()),
+            Major::Array => self.deeper(|reader| (0..head.argument).try_for_each(|_| reader.skip())),
+            Major::Map => self.deeper(|reader| {
+                let mut keys = Keys::default();
+                (0..head.argument).try_for_each(|_| {
+                    let before = reader.rest;
+                    reader.skip()?;
+                    keys.take(before, reader.rest)?;
+                    reader.skip()
+                })
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Does something one array, map or tag further in.
@@ -189,7 +199,7 @@ impl<'de> Reader<'de> {
     /// The content of an array or a map with so many items or pairs, all of which must be taken.
     fn within<T>(&mut self, left: u64, take: impl FnOnce(&mut Items<'_, 'de>) -> Result<T>) -> Result<T> {
         self.deeper(|reader| {
-            let mut items = Items { reader, left };
+            let mut items = Items { reader, left, keys: Keys::default() };
             let value = take(&mut items)?;
             if items.left == 0 { Ok(value) } else { Err(Broken) }
         })
@@ -350,6 +360,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 struct Items<'a, 'de> {
     reader: &'a mut Reader<'de>,
     left: u64,
+    keys: Keys<'de>,
 }
 
 impl Items<'_, '_> {
@@ -358,6 +369,37 @@ impl Items<'_, '_> {
         self.left = left.unwrap_or_default();
         left.is_some()
     }
+
+    /// No more than could be there, so that nothing is made ready for what is only announced.
+    fn hint(&self) -> usize {
+        usize::try_from(self.left).unwrap_or(usize::MAX).min(self.reader.rest.len())
+    }
+}
+
+/// The keys of a map so far. A text or byte string is told by its content, in whatever form its length stands; the protocol has no other
+/// keys, and what else comes is told by its bytes.
+#[derive(Default)]
+struct Keys<'de>(BTreeSet<(u8, &'de [u8])>);
+
+impl<'de> Keys<'de> {
+    /// Takes the key that stands between these two places. Fails if the map has had it before.
+    #[inline(never)]
+    fn take(&mut self, from: &'de [u8], to: &'de [u8]) -> Result<()> {
+        let mut reader = Reader::new(from);
+        let head = reader.value()?;
+        let (kind, key) = match head.major {
+            Major::Bytes => (1, reader.content(head.argument)?),
+            Major::Text => (2, reader.content(head.argument)?),
+            _ => (0, from.get(..from.len().saturating_sub(to.len())).ok_or(Broken)?),
+        };
+        if self.0.insert((kind, key)) { Ok(()) } else { Err(Broken) }
+    }
+}
+
+/// The number in the next `length` bytes.
+fn argument(bytes: &[u8], length: usize) -> Option<(u64, &[u8])> {
+    let (number, rest) = bytes.split_at_checked(length)?;
+    Some((number.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)), rest))
 }
 
 impl<'de> de::SeqAccess<'de> for &mut Items<'_, 'de> {
@@ -368,7 +410,7 @@ impl<'de> de::SeqAccess<'de> for &mut Items<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        usize::try_from(self.left).ok()
+        Some(self.hint())
     }
 }
 
@@ -376,7 +418,13 @@ impl<'de> de::MapAccess<'de> for &mut Items<'_, 'de> {
     type Error = Broken;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>> {
-        if self.next() { seed.deserialize(&mut *self.reader).map(Some) } else { Ok(None) }
+        if !self.next() {
+            return Ok(None);
+        }
+        let before = self.reader.rest;
+        let key = seed.deserialize(&mut *self.reader)?;
+        self.keys.take(before, self.reader.rest)?;
+        Ok(Some(key))
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value> {
@@ -384,6 +432,6 @@ impl<'de> de::MapAccess<'de> for &mut Items<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        usize::try_from(self.left).ok()
+        Some(self.hint())
     }
 }

@@ -18,6 +18,8 @@ const WAITS: [Time; 3] = [HOUR, 7 * HOUR, 16 * HOUR];
 /// How long it waits once another archive stands in its place, and how often it tries then.
 const ASIDE_WAIT: Time = 7 * DAY;
 const ASIDE_TRIES_MAX: u32 = 12;
+/// Most archives that are set aside. What is too much is left as it is, and the node drops it when its time is over.
+pub(super) const ASIDES_MAX: usize = 1_000;
 /// How a warning begins of what came damaged.
 const DAMAGED: &str = "a part of the history came damaged from your node";
 
@@ -42,8 +44,17 @@ fn wanted_place(group: &GroupId, number: u64) -> RecordKey {
     RecordKey::new(Table::Own, b"restore", [group.0.as_slice(), &number.to_be_bytes()].concat())
 }
 
-fn aside_place(group: &GroupId, number: u64) -> RecordKey {
-    RecordKey::new(Table::Own, b"aside", [group.0.as_slice(), &number.to_be_bytes()].concat())
+/// Archives are set aside by their hash: several may have had the same number one after another.
+pub(super) type AsideOf = (GroupId, Fixed<32>);
+
+fn aside_place((group, hash): &AsideOf) -> RecordKey {
+    RecordKey::new(Table::Own, b"aside", [group.0.as_slice(), &hash.0].concat())
+}
+
+/// Which archive stands at a place of the store.
+pub(super) fn aside_at(order: &[u8]) -> Option<AsideOf> {
+    let (group, hash) = order.split_first_chunk::<16>()?;
+    Some((GroupId(*group), Fixed(hash.try_into().ok()?)))
 }
 
 impl Client {
@@ -82,8 +93,8 @@ impl Client {
     }
 
     /// What was fetched is not what was written.
-    pub(super) fn came_damaged(&mut self, turn: &mut Turn<'_>, reading: &Reading) {
-        let (group, number) = (reading.group, reading.number);
+    pub(super) fn came_damaged(&mut self, turn: &mut Turn<'_>, reading: &Reading, number: u64) {
+        let group = reading.group;
         let tries = self.archives.wanted.get(&(group, number)).map_or(0, |wanted| wanted.tries);
         self.warn_no_more(turn, DAMAGED);
         // Another device may have put another one in its place: the profile tells.
@@ -108,12 +119,17 @@ impl Client {
         let unread = self.archives.united.get(&place).is_some_and(|united| united.unread && united.hash == old.hash);
         let kept = self.settings().history != crate::command::KeepHistory::Nothing;
         if unread && kept && self.conversations.contains_key(group) {
-            let aside = Aside { record: old, tries: 0, next: turn.now.saturating_add(ASIDE_WAIT) };
-            turn.put(aside_place(group, number), &aside);
-            self.archives.asides.insert(place, aside);
-            return;
+            return self.set_aside(turn, (*group, old.hash), old);
         }
         self.destroy_archive(turn, old);
+    }
+
+    fn set_aside(&mut self, turn: &mut Turn<'_>, of: AsideOf, record: HistoryRecord) {
+        if self.archives.asides.len() < ASIDES_MAX && !self.archives.asides.contains_key(&of) {
+            let aside = Aside { record, tries: 0, next: turn.now.saturating_add(ASIDE_WAIT) };
+            turn.put(aside_place(&of), &aside);
+            self.archives.asides.insert(of, aside);
+        }
     }
 
     fn destroy_archive(&mut self, turn: &mut Turn<'_>, old: HistoryRecord) {
@@ -123,15 +139,15 @@ impl Client {
 
     /// What was set aside of a conversation is not wanted any more.
     pub(super) fn drop_asides(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
-        let numbers: Vec<_> = self.archives.asides.keys().filter(|(of, _)| of == group).copied().collect();
-        for (group, number) in numbers {
-            self.forget_aside(turn, &group, number, true);
+        let found: Vec<_> = self.archives.asides.keys().filter(|(of, _)| of == group).copied().collect();
+        for of in found {
+            self.forget_aside(turn, &of, true);
         }
     }
 
-    fn forget_aside(&mut self, turn: &mut Turn<'_>, group: &GroupId, number: u64, destroy: bool) {
-        if let Some(aside) = self.archives.asides.remove(&(*group, number)) {
-            turn.remove(aside_place(group, number));
+    fn forget_aside(&mut self, turn: &mut Turn<'_>, of: &AsideOf, destroy: bool) {
+        if let Some(aside) = self.archives.asides.remove(of) {
+            turn.remove(aside_place(of));
             if destroy {
                 self.destroy_archive(turn, aside.record);
             }
@@ -141,32 +157,33 @@ impl Client {
     /// Tries the next of what was set aside, if it is time. Whether one is being fetched.
     pub(super) fn begin_aside(&mut self, turn: &mut Turn<'_>) -> bool {
         let due = self.archives.asides.iter_mut().find(|(_, aside)| aside.next <= turn.now);
-        let Some((&(group, number), aside)) = due else { return false };
+        let Some((&of, aside)) = due else { return false };
         aside.next = turn.now.saturating_add(ASIDE_WAIT);
         aside.tries = aside.tries.saturating_add(1);
-        turn.put(aside_place(&group, number), &*aside);
-        let (hash, over) = (aside.record.hash, aside.tries > ASIDE_TRIES_MAX);
+        turn.put(aside_place(&of), &*aside);
+        let over = aside.tries > ASIDE_TRIES_MAX;
         let download = Download::new(aside.record.blob.clone()).ok().filter(|_| !over);
         let Some(mut download) = download else {
             // The node drops it when its time is over.
-            self.forget_aside(turn, &group, number, false);
+            self.forget_aside(turn, &of, false);
             return false;
         };
         let steps = download.start();
-        self.archives.reading = Some(Reading { group, number, hash, download, content: Vec::new(), aside: true });
+        let (group, hash) = of;
+        self.archives.reading = Some(Reading { group, number: None, hash, download, content: Vec::new() });
         self.archive_steps(turn, steps);
         true
     }
 
     /// An archive was fetched.
     pub(super) fn archive_read(&mut self, turn: &mut Turn<'_>, reading: &Reading) {
-        let (group, number) = (reading.group, reading.number);
-        if reading.aside {
-            self.take_up(turn, group, &reading.content);
-            self.forget_aside(turn, &group, number, true);
-            self.archive_soon(turn, &group);
-        } else {
+        let group = reading.group;
+        if let Some(number) = reading.number {
             self.read_archive(turn, group, number, reading.hash, &reading.content);
+        } else {
+            self.take_up(turn, group, &reading.content);
+            self.forget_aside(turn, &(group, reading.hash), true);
+            self.archive_soon(turn, &group);
         }
         let waiting = self.archives.wanted.values().any(|wanted| wanted.tries > 0);
         if !waiting && self.archives.asides.is_empty() {
@@ -177,7 +194,31 @@ impl Client {
     /// What was set aside could not be fetched this time.
     pub(super) fn aside_failed(&mut self, turn: &mut Turn<'_>, reading: &Reading, fault: TransferFault) {
         if fault == TransferFault::Gone {
-            self.forget_aside(turn, &reading.group, reading.number, false);
+            self.forget_aside(turn, &(reading.group, reading.hash), false);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::blob::BlobPointer;
+    use crate::client::tests::Alone;
+
+    #[test]
+    fn archives_that_had_the_same_number_are_all_kept_aside() {
+        let mut alone = Alone::new();
+        let group = GroupId([1; 16]);
+        let record = |hash: u8| {
+            let (url, name, kind) = (format!("https://home.example/v1/blobs/{hash}"), String::new(), String::new());
+            let blob = BlobPointer { url, key: [2; 32], size: 1, name, kind, delete: [3; 16] };
+            HistoryRecord { blob, hash: Fixed([hash; 32]), at: 0 }
+        };
+        for hash in [1, 2, 1] {
+            alone.turn(|client, turn| client.set_aside(turn, (group, Fixed([hash; 32])), record(hash)));
+        }
+        let kept: Vec<_> = alone.client.archives.asides.keys().copied().collect();
+        assert_eq!(kept, [(group, Fixed([1; 32])), (group, Fixed([2; 32]))]);
+        assert_eq!(aside_at(&aside_place(&kept[1]).order), Some(kept[1]));
     }
 }

@@ -17,7 +17,7 @@ use crate::profile::{Archived, Name, archive_hash, read_archive, write_archive};
 use crate::records::{Direction, RecordKey, Records, Table};
 use crate::transfer::{Download, Upload};
 use crate::view::GroupId;
-use damaged::{Aside, Wanted};
+use damaged::{ASIDES_MAX, Aside, AsideOf, Wanted};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 use tidings_wire::bytes::Fixed;
@@ -95,12 +95,11 @@ struct United {
 /// An archive that is being read.
 struct Reading {
     group: GroupId,
-    number: u64,
+    /// `None`: it was set aside, and another one has its number.
+    number: Option<u64>,
     hash: Fixed<32>,
     download: Download,
     content: Vec<u8>,
-    /// It was set aside: another one has its number.
-    aside: bool,
 }
 
 /// What is under way with archives: one blob at a time.
@@ -108,7 +107,7 @@ struct Reading {
 pub(crate) struct Archives {
     due: BTreeMap<GroupId, Time>,
     wanted: BTreeMap<(GroupId, u64), Wanted>,
-    asides: BTreeMap<(GroupId, u64), Aside>,
+    asides: BTreeMap<AsideOf, Aside>,
     united: BTreeMap<(GroupId, u64), United>,
     writing: Option<Writing>,
     reading: Option<Reading>,
@@ -151,8 +150,8 @@ impl Archives {
             let known = if value.is_empty() { None } else { damage.read(&value, UNITED_BYTES_MAX) };
             archives.wanted.extend(numbered(&order).map(|place| (place, known.unwrap_or_default())));
         }
-        for (order, value) in records.scan(Table::Own, b"aside", None, Direction::Up, UNITED_MAX)? {
-            if let Some(place) = numbered(&order) {
+        for (order, value) in records.scan(Table::Own, b"aside", None, Direction::Up, ASIDES_MAX)? {
+            if let Some(place) = damaged::aside_at(&order) {
                 archives.asides.extend(damage.read(&value, UNITED_BYTES_MAX).map(|found| (place, found)));
             }
         }
@@ -400,7 +399,7 @@ impl Client {
             return self.read_archive(turn, group, number, hash, &[]);
         };
         let steps = download.start();
-        self.archives.reading = Some(Reading { group, number, hash, download, content: Vec::new(), aside: false });
+        self.archives.reading = Some(Reading { group, number: Some(number), hash, download, content: Vec::new() });
         self.archive_steps(turn, steps);
     }
 

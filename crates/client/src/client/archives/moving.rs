@@ -109,13 +109,12 @@ impl Client {
     }
 
     fn reading_failed(&mut self, turn: &mut Turn<'_>, reading: &Reading, fault: TransferFault) {
-        let Reading { group, number, hash, .. } = reading;
-        if reading.aside {
+        let Reading { group, number: Some(number), hash, .. } = reading else {
             return self.aside_failed(turn, reading, fault);
-        }
+        };
         let alone = !self.own.as_ref().is_some_and(crate::client::state::Own::has_others);
         if fault == TransferFault::Damaged {
-            return self.came_damaged(turn, reading);
+            return self.came_damaged(turn, reading, *number);
         }
         if fault == TransferFault::Gone {
             self.read_archive(turn, *group, *number, *hash, &[]);

@@ -1,6 +1,7 @@
 //! Messages that nobody can send again.
 
 use super::world::World;
+use tidings_client::content::{Content, Edit};
 use tidings_client::view::Shown;
 
 const HOUR: u64 = 3_600_000;
@@ -43,4 +44,36 @@ fn what_cannot_be_had_is_shown_as_a_gap() {
         (gaps(&world, bob, &group), world.texts(bob, &group)),
         (vec![2], vec!["four".to_owned(), "one".to_owned()])
     );
+}
+
+#[test]
+fn who_gets_an_edit_late_orders_it_as_the_others_do() {
+    let mut world = World::new(33);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 2));
+    let group = world.pair(alice[0], bob[0]);
+    world.run(10_000);
+    let to = world.say(alice[0], &group, "draft").unwrap();
+    world.run(20_000);
+    let edit = |text: &str| Content::Edit(Edit { to, text: text.to_owned() });
+    // The clock of the one who edits first is an hour ahead; one of Bob's devices gets that edit only hours later, by asking for it.
+    world.set_offline(bob[1], true);
+    let before = world.hub.groups[&group.0].entries.len();
+    let written = world.call(alice[0], &group, |conversation, scene| {
+        scene.now += HOUR;
+        conversation.send(scene, edit("first"), None)
+    });
+    written.unwrap();
+    world.run(10_000);
+    for entry in &mut world.hub.groups.get_mut(&group.0).unwrap().entries[before..] {
+        entry.body.0 = vec![1; 40];
+    }
+    world.run(300_000);
+    world.call(alice[1], &group, |conversation, scene| conversation.send(scene, edit("second"), None)).unwrap();
+    world.run(2 * HOUR);
+    world.set_offline(bob[1], false);
+    world.run(HOUR);
+    for device in [alice[0], alice[1], bob[0], bob[1]] {
+        assert_eq!(world.texts(device, &group), ["second"], "device {device}");
+        assert!(gaps(&world, device, &group).is_empty());
+    }
 }

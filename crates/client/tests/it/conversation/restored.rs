@@ -114,6 +114,29 @@ fn an_old_entry_that_is_damaged_keeps_no_others_from_going() {
 }
 
 #[test]
+fn a_damaged_entry_takes_no_room_from_those_after_it() {
+    const KEPT: usize = 4 * 1024 * 1024;
+    let mut world = World::new(62);
+    let (ada, bob) = (world.person("Ada", 1)[0], world.person("Bob", 1)[0]);
+    let group = world.pair(ada, bob);
+    world.run(5_000);
+    let entries =
+        |world: &World| world.devices[ada].records.scan(Table::Entry, &group.0, None, Direction::Up, 999).unwrap();
+    let long = "x".repeat(60_000);
+    world.say(bob, &group, &long);
+    world.run(5_000);
+    let (order, one) = entries(&world).into_iter().max_by_key(|(_, bytes)| bytes.len()).unwrap();
+    world.devices[ada].torn = Some(RecordKey::new(Table::Entry, group.0, order.clone()));
+    for _ in 0..KEPT / one.len() + 10 {
+        world.say(bob, &group, &long);
+        world.run(5_000);
+    }
+    let left = entries(&world);
+    let size: usize = left.iter().map(|(_, bytes)| bytes.len()).sum();
+    assert!(left.iter().all(|(kept, _)| *kept != order) && size <= KEPT && size + one.len() > KEPT, "{size}");
+}
+
+#[test]
 fn who_is_ahead_of_the_hub_comes_back_even_if_that_could_not_be_judged_at_first() {
     let mut world = World::new(40);
     let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
