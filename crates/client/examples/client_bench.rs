@@ -19,14 +19,15 @@
 mod hub;
 #[path = "../tests/it/conversation/network.rs"]
 mod network;
-#[path = "../tests/it/conversation/torn.rs"]
-mod torn;
+#[path = "../tests/it/watched.rs"]
+mod watched;
 #[path = "../tests/it/conversation/world.rs"]
 mod world;
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use tidings_client::conversation::{Conversation, Wish};
+use tidings_client::records::{Direction, MemoryRecords, Page, RecordKey, Records, RecordsError, Table};
 use tidings_client::view::{ConversationKind, GroupId};
 use tidings_wire::api::Entry;
 use world::{HUB, World};

@@ -1,5 +1,6 @@
 //! What clients write on a WebSocket. The first byte says how the stream is cut into pieces, the second how long messages may
-//! be. A stream must say the same however it is cut.
+//! be. A stream must say the same however it is cut. What good and nearly good frames say, the reader's own tests tell
+//! (crates/doors/src/websocket/reader).
 
 use tidings_doors::websocket::{Fault, Piece, Reader};
 

@@ -66,16 +66,7 @@ impl Client {
         let me = self.me_scene()?;
         let mut steps = Vec::new();
         let conversation = self.conversations.get_mut(group)?;
-        let mut scene = Scene {
-            now: turn.now,
-            random: &mut *turn.random,
-            records: turn.records,
-            batch: &mut turn.batch,
-            me: &me,
-            people: &self.book,
-            steps: &mut steps,
-        };
-        let result = call(conversation, &mut scene);
+        let result = call(conversation, &mut turn.scene(&me, &self.book, &mut steps));
         self.steps(turn, group, steps);
         Some(result)
     }
@@ -88,16 +79,7 @@ impl Client {
     ) -> Result<(GroupId, R), Fault> {
         let me = self.me_scene().ok_or(Fault::NoAccount)?;
         let mut steps = Vec::new();
-        let mut scene = Scene {
-            now: turn.now,
-            random: &mut *turn.random,
-            records: turn.records,
-            batch: &mut turn.batch,
-            me: &me,
-            people: &self.book,
-            steps: &mut steps,
-        };
-        let (conversation, rest) = make(&mut scene)?;
+        let (conversation, rest) = make(&mut turn.scene(&me, &self.book, &mut steps))?;
         let group = conversation.id();
         self.missing.remove(&group);
         self.conversations.insert(group, conversation);

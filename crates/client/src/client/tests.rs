@@ -11,6 +11,11 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tidings_wire::bytes::{Blob, Fixed};
 
+#[path = "../../tests/it/watched.rs"]
+mod watched;
+
+use watched::Watched;
+
 const NODE: &str = "https://home.example";
 
 pub(crate) fn answer(status: u16, body: &impl serde::Serialize) -> HttpAnswer {
@@ -242,34 +247,6 @@ fn an_old_knock_does_nothing() {
     assert_eq!(noted(&alone), 1);
 }
 
-/// Records of which the store has left out some.
-struct Lossy<'a>(&'a MemoryRecords);
-
-impl Records for Lossy<'_> {
-    fn get(&self, key: &RecordKey) -> Result<Option<Vec<u8>>, RecordsError> {
-        self.0.get(key)
-    }
-
-    fn scan(
-        &self,
-        table: Table,
-        owner: &[u8],
-        from: Option<&[u8]>,
-        direction: Direction,
-        limit: usize,
-    ) -> Result<Page, RecordsError> {
-        self.0.scan(table, owner, from, direction, limit)
-    }
-
-    fn all(&self, table: Table, limit: usize) -> Result<Vec<(RecordKey, Vec<u8>)>, RecordsError> {
-        self.0.all(table, limit)
-    }
-
-    fn left_out(&self) -> u64 {
-        1
-    }
-}
-
 #[test]
 fn what_the_store_left_out_is_read_from_the_node_before_the_profile_is_written_there() {
     let mut alone = Alone::new();
@@ -278,14 +255,14 @@ fn what_the_store_left_out_is_read_from_the_node_before_the_profile_is_written_t
     alone.give(Input::Tick);
     let read = |records: &dyn Records| Client::open(records, 0).is_ok_and(|client| client.own.unwrap().profile.read);
     assert!(read(&alone.records));
-    assert!(!read(&Lossy(&alone.records)));
+    assert!(!read(&Watched::new(&alone.records, None, 1)));
 }
 
 #[test]
 fn what_the_store_left_out_may_go_once_the_person_has_put_the_warning_away() {
     let mut alone = Alone::new();
     let give = |alone: &mut Alone, input: Input| {
-        let records = Lossy(&alone.records);
+        let records = Watched::new(&alone.records, None, 1);
         let mut surroundings = Surroundings { now: alone.now, random: &mut alone.random, records: &records };
         alone.client.handle(input, &mut surroundings);
     };

@@ -1,7 +1,8 @@
 //! What one call of [`Client::handle`](super::Client::handle) gathers: changes first, actions after them.
 
 use crate::command::{Done, Fault};
-use crate::conversation::Batch;
+use crate::conversation::step::Step;
+use crate::conversation::{Batch, Me, People, Scene};
 use crate::io::{Action, CommandId, Surroundings, Time};
 use crate::records::{RecordKey, Records};
 use crate::view::Event;
@@ -26,6 +27,12 @@ impl<'a> Turn<'a> {
     pub(super) fn new(surroundings: &'a mut Surroundings<'_>) -> Self {
         let (now, records) = (surroundings.now, surroundings.records);
         Self { now, random: &mut *surroundings.random, records, batch: Batch::default(), actions: Vec::new() }
+    }
+
+    /// What a conversation is shown within this call.
+    pub(super) fn scene<'s>(&'s mut self, me: &'s Me, people: &'s dyn People, steps: &'s mut Vec<Step>) -> Scene<'s> {
+        let Self { now, random, records, batch, .. } = self;
+        Scene { now: *now, random: &mut **random, records: *records, batch, me, people, steps }
     }
 
     /// Keeps a record.

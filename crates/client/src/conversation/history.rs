@@ -112,6 +112,31 @@ pub(super) struct Kept {
 }
 
 impl Kept {
+    /// Something that a device (by its key and mark) of somebody said, as it came, with nothing done to it.
+    pub(super) fn new(id: MessageId, sender: Identity, device: (Fixed<32>, Mark), at: Time, body: Body) -> Self {
+        let (device, mark) = device;
+        Self {
+            id,
+            sender,
+            device,
+            mark,
+            seq: 0,
+            at,
+            received: at,
+            mine: false,
+            body,
+            edited: None,
+            reactions: Vec::new(),
+            expire: None,
+            expires: None,
+            viewed: Vec::new(),
+            gone: false,
+            failed: false,
+            restored: false,
+            acted: Vec::new(),
+        }
+    }
+
     /// What it says, if it is here.
     pub(super) fn message(&self) -> Option<Message> {
         match &self.body {
@@ -219,26 +244,9 @@ impl Conversation {
 
     /// Keeps something that nobody wrote: a notice or a gap.
     pub(super) fn keep_line(&mut self, scene: &mut Scene<'_>, id: MessageId, sender: Identity, at: Time, body: Body) {
-        let kept = Kept {
-            id,
-            sender,
-            device: Fixed([0; 32]),
-            mark: Fixed([0; 8]),
-            seq: 0,
-            at,
-            received: scene.now,
-            mine: sender == self.state.me,
-            body,
-            edited: None,
-            reactions: Vec::new(),
-            expire: None,
-            expires: None,
-            viewed: Vec::new(),
-            gone: false,
-            failed: false,
-            restored: false,
-            acted: Vec::new(),
-        };
+        let nobodys = (Fixed([0; 32]), Fixed([0; 8]));
+        let mine = sender == self.state.me;
+        let kept = Kept { received: scene.now, mine, ..Kept::new(id, sender, nobodys, at, body) };
         self.keep(scene, order_of(at, &id), &kept);
         self.say_changed(scene, id, false);
     }

@@ -136,26 +136,14 @@ impl Conversation {
         if !self.acts(scene, &me, message)? {
             return Ok(());
         }
-        let device = self.signer(scene.me).public();
+        let device = Fixed(self.signer(scene.me).public());
+        let body = Body::Here(Blob(bytes.to_vec()));
         let kept = Kept {
-            id: message.id,
-            sender: me,
-            device: Fixed(device),
-            mark: self.state.mark,
             seq: message.seq,
-            at: message.at,
             received: scene.now,
             mine: true,
-            body: Body::Here(Blob(bytes.to_vec())),
-            edited: None,
-            reactions: Vec::new(),
             expire: message.expire,
-            expires: None,
-            viewed: Vec::new(),
-            gone: false,
-            failed: false,
-            restored: false,
-            acted: Vec::new(),
+            ..Kept::new(message.id, me, (device, self.state.mark), message.at, body)
         };
         self.keep_said(scene, kept);
         Ok(())

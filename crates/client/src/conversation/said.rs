@@ -149,25 +149,13 @@ impl Conversation {
         if scene.people.blocked(&seat.identity) || self.find(scene, &message.id)?.is_some() {
             return Ok(());
         }
+        let body = Body::Here(Blob(bytes.to_vec()));
         let kept = Kept {
-            id: message.id,
-            sender: seat.identity,
-            device: seat.key,
-            mark: seat.mark,
             seq: message.seq,
-            at,
             received: scene.now,
             mine: seat.identity == self.state.me,
-            body: Body::Here(Blob(bytes.to_vec())),
-            edited: None,
-            reactions: Vec::new(),
             expire: message.expire,
-            expires: None,
-            viewed: Vec::new(),
-            gone: false,
-            failed: false,
-            restored: false,
-            acted: Vec::new(),
+            ..Kept::new(message.id, seat.identity, (seat.key, seat.mark), at, body)
         };
         self.keep_said(scene, kept);
         if let Content::Introduce(said) = message.content {

@@ -77,25 +77,14 @@ impl Conversation {
             if over || self.find(scene, &message.id)?.is_some() || !message.content.needs_memory() {
                 continue;
             }
+            let body = Body::Here(Blob(one.message.clone()));
+            let device = (Fixed(one.device), mark(&one.device));
             let kept = Kept {
-                id: message.id,
-                sender: one.identity,
-                device: Fixed(one.device),
-                mark: mark(&one.device),
                 seq: message.seq,
-                at: message.at,
                 received: one.received,
                 mine: one.identity == self.state.me,
-                body: Body::Here(Blob(one.message.clone())),
-                edited: None,
-                reactions: Vec::new(),
-                expire: None,
-                expires: None,
-                viewed: Vec::new(),
-                gone: false,
-                failed: false,
                 restored: true,
-                acted: Vec::new(),
+                ..Kept::new(message.id, one.identity, device, message.at, body)
             };
             if kept.once()
                 || !matches!(message.content, crate::content::Content::Text(_) | crate::content::Content::Media(_))

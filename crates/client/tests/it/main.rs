@@ -14,4 +14,7 @@ mod model_node;
 mod scenarios;
 #[allow(dead_code, unreachable_pub, reason = "the example that plays many seeds uses more of it")]
 mod simulation;
+mod watched;
 mod world;
+
+use tidings_client::records::{Direction, MemoryRecords, Page, RecordKey, Records, RecordsError, Table};

@@ -8,5 +8,4 @@ mod plain;
 mod restored;
 mod rosters;
 mod storm;
-mod torn;
 mod world;

@@ -1,7 +1,7 @@
 //! Devices with their conversations, a hub, and a network that loses, repeats and reorders, as a seed decides.
 
 use super::hub::Hub;
-use super::torn::Torn;
+use crate::watched::Watched;
 use ed25519_dalek::SigningKey;
 use rand::rngs::StdRng;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
@@ -234,7 +234,7 @@ impl World {
     pub(crate) fn scene<T>(&mut self, device: usize, act: impl FnOnce(&mut Scene<'_>) -> T) -> T {
         let (mut batch, mut steps) = (Batch::default(), Vec::new());
         let Device { me, records, torn, .. } = &mut self.devices[device];
-        let shown = Torn { records: &*records, torn: torn.as_ref() };
+        let shown = Watched::new(records, torn.as_ref(), 0);
         let mut scene = Scene {
             now: self.now,
             random: &mut self.random,

@@ -17,6 +17,18 @@ fn group_of(world: &mut World, owner: usize, others: &[usize]) -> GroupId {
     group
 }
 
+/// Ada's group with Bob, whose node is hers, and Carol, whose is not; and that node as it was before.
+fn three(seed: u64) -> (World, [usize; 3], ModelNode, GroupId) {
+    let mut world = World::new(seed, &NODES);
+    let people @ [ada, bob, carol] =
+        [("Ada", 0), ("Bob", 0), ("Carol", 1)].map(|(name, node)| world.person(name, NODES[node]));
+    world.meet(ada, bob);
+    world.meet(ada, carol);
+    let backup = world.nodes[NODES[0]].clone();
+    let group = group_of(&mut world, ada, &[bob, carol]);
+    (world, people, backup, group)
+}
+
 fn ready(world: &World, device: usize, group: &GroupId) -> bool {
     world.devices[device].client.conversation(group).unwrap().standing == Standing::Ready
 }
@@ -53,13 +65,7 @@ fn a_conversation_that_its_hub_has_lost_goes_on() {
 
 #[test]
 fn a_plain_member_gives_back_what_the_hub_lost_while_the_owner_is_away() {
-    let mut world = World::new(61, &NODES);
-    let (ada, bob, carol) =
-        (world.person("Ada", NODES[0]), world.person("Bob", NODES[0]), world.person("Carol", NODES[1]));
-    world.meet(ada, bob);
-    world.meet(ada, carol);
-    let backup = world.nodes[NODES[0]].clone();
-    let group = group_of(&mut world, ada, &[bob, carol]);
+    let (mut world, [ada, bob, carol], backup, group) = three(61);
     let second = world.link(carol, "Carol's second");
     let name = Some("Owls".to_owned());
     world.good(ada, Command::SetGroup { group, name, picture: None, expire: None });
@@ -113,13 +119,7 @@ fn who_can_give_it_back_may_come_late() {
 
 #[test]
 fn who_was_removed_gives_nothing_back() {
-    let mut world = World::new(63, &NODES);
-    let (ada, bob, carol) =
-        (world.person("Ada", NODES[0]), world.person("Bob", NODES[0]), world.person("Carol", NODES[1]));
-    world.meet(ada, bob);
-    world.meet(ada, carol);
-    let backup = world.nodes[NODES[0]].clone();
-    let group = group_of(&mut world, ada, &[bob, carol]);
+    let (mut world, [ada, bob, carol], backup, group) = three(63);
     world.say(ada, group, "one");
     world.settle();
     world.set_offline(bob, true);

@@ -136,8 +136,17 @@ fn an_announced_length_costs_nothing() {
 }
 
 proptest! {
+    // Of bytes that nobody chose the fuzz target `websocket` says the same; they seldom get beyond the first frame. Here all but one are good.
     #[test]
-    fn any_bytes_say_the_same_in_any_pieces(stream in proptest::collection::vec(any::<u8>(), 0..200), piece in 1..50_usize) {
+    fn frames_with_a_wrong_byte_say_the_same_in_any_pieces(
+        frames in proptest::collection::vec((any::<u8>(), proptest::collection::vec(any::<u8>(), 0..60)), 1..6),
+        (place, wrong) in (any::<prop::sample::Index>(), any::<u8>()),
+        piece in 1..50_usize,
+    ) {
+        let opcode = |kind: u8| 0x80 | [1, 2, 9, 10][usize::from(kind % 4)];
+        let mut stream: Vec<u8> = frames.iter().flat_map(|(kind, payload)| frame(opcode(*kind), payload)).collect();
+        let place = place.index(stream.len());
+        stream[place] = wrong;
         prop_assert_eq!(read(64, &stream, stream.len()), read(64, &stream, piece));
     }
 
