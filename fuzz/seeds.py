@@ -268,7 +268,7 @@ def inner(signed):
 
 SIGNED = [
     (0, [vectors("signed")["object"], *(case["object"] for case in vectors("signed")["refused"])]),
-    (1, [entry["object"] for entry in vectors("device_lists")["lists"]]),
+    (1, [entry["object"] for which in ("lists", "refused") for entry in vectors("device_lists")[which]]),
     (2, [vectors("invitations")["card"]["object"]]),
     (3, [vectors("invitations")["offer"]["object"]]),
     (4, [vectors("invitations")["answer"]["object"]]),

@@ -63,9 +63,12 @@ test('device lists', () => {
   const vectors = read('device_lists')
   const lists = Object.fromEntries(vectors.lists.map(({ name, object }) => [name, protocol.deviceList(unhex(object))]))
   for (const { name, value } of vectors.lists) assert.deepEqual(shown(lists[name]), value)
-  assert.throws(() => protocol.deviceList(unhex(vectors.unproven)), /wrong signature/)
+  for (const { why, object } of vectors.refused) assert.throws(() => protocol.deviceList(unhex(object)), why)
   for (const { known, found, ...verdict } of vectors.judged) {
     assert.deepEqual(protocol.judge(lists[known], lists[found]), verdict, `${found} after ${known}`)
+  }
+  for (const { one, other, value } of vectors.joined) {
+    assert.deepEqual(shown(protocol.joinedLists(lists[one], lists[other])), value, `${one} with ${other}`)
   }
 })
 

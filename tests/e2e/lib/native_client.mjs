@@ -53,6 +53,7 @@ export class Person {
     this.devices = Array.from({ length: devices }, (_, index) => ({ key: new Key(), serial: index + 1 }));
     this.counter = 1;
     this.next = devices + 1;
+    this.gone = [];
   }
 
   static async at(node, options = {}) {
@@ -67,7 +68,8 @@ export class Person {
 
   list() {
     const devices = this.devices.map(({ key, serial }) => ({ key: key.bytes, serial, proof: key.proves(this.identity) }));
-    return b64(this.identity.object('devices', { identity: this.identity.bytes, counter: this.counter, next: this.next, devices }));
+    const gone = this.gone.length > 0 && { gone: this.gone };
+    return b64(this.identity.object('devices', { identity: this.identity.bytes, counter: this.counter, next: this.next, devices, ...gone }));
   }
 
   async register(node, token) {
@@ -86,6 +88,8 @@ export class Person {
   }
 
   async remove(serial) {
+    const removed = this.devices.filter((device) => device.serial === serial).map(({ key }) => ({ key: key.bytes, serial }));
+    this.gone = [...this.gone, ...removed].sort((one, other) => one.serial - other.serial);
     this.devices = this.devices.filter((device) => device.serial !== serial);
     this.counter += 1;
     (await this.ask('PUT', '/v1/devices', { key: this.identity, json: { devices: this.list() } })).expect(204);

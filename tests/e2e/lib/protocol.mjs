@@ -102,24 +102,70 @@ export function certificate(object) {
 // A device has signed that it is this identity's.
 export const verifyMember = (identity, key, proof) => verifySignature(key, signedBytes('member', identity), proof)
 
+const GONE_MAX = 64
+const goneOf = (list) => list.gone ?? []
+const find = (devices, key) => devices.find((device) => hex(device.key) === hex(key))
+// By serial, then by key.
+const before = (one, other) => one.serial < other.serial || (one.serial === other.serial && hex(one.key) < hex(other.key))
+
 export function deviceList(object) {
   const list = verify('devices', object)
   const keys = new Set(list.devices.map((device) => hex(device.key)))
   const serials = new Set(list.devices.map((device) => device.serial))
   must(keys.size === list.devices.length && serials.size === list.devices.length && list.devices.length <= 32, 'twice')
   must(list.counter >= 1 && list.devices.every((device) => device.serial < list.next), 'not given yet')
+  const gone = goneOf(list)
+  must(gone.length <= GONE_MAX && gone.every((one, place) => place === 0 || before(gone[place - 1], one)), 'removed in another order')
+  must(new Set(gone.map((one) => hex(one.key))).size === gone.length, 'removed twice')
+  must(gone.every((one) => one.serial < list.next && !keys.has(hex(one.key))), 'removed, but listed or not given yet')
   for (const { key, proof } of list.devices) verifyMember(list.identity, key, proof)
   return list
 }
+
+// Whether a device without an entry was removed before all that a list remembers.
+const forgets = (list, device) => goneOf(list).length >= GONE_MAX && before(device, goneOf(list)[0])
 
 // What a reader, and what a node says of a list who know another.
 export function judge(known, list) {
   const keyOf = (which, serial) => which.devices.filter((device) => device.serial === serial).map((device) => hex(device.key))[0]
   const kept = list.devices.every((device) => device.serial >= known.next || keyOf(known, device.serial) === hex(device.key))
-  const good = kept && list.next >= known.next
+  const back = list.devices.some((device) => find(goneOf(known), device.key))
+  const left = known.devices.filter((device) => !find(list.devices, device.key))
+  const remembers = (device) => {
+    const entry = find(goneOf(list), device.key)
+    return entry ? entry.serial >= device.serial : forgets(list, device)
+  }
+  const good = kept && !back && list.next >= known.next && [...goneOf(known), ...left].every(remembers)
   const same = JSON.stringify(shown(known)) === JSON.stringify(shown(list))
   const reader = same ? 'same' : list.counter > known.counter && good ? 'newer' : 'refused'
   return { reader, node_stores: list.counter === known.counter + 1 && good }
+}
+
+// Two lists.
+export function joinedLists(a, b) {
+  const gone = new Map()
+  for (const { key, serial } of [...goneOf(a), ...goneOf(b)]) gone.set(hex(key), { key, serial })
+  for (const { key, serial } of [...goneOf(a), ...goneOf(b), ...a.devices, ...b.devices]) {
+    const entry = gone.get(hex(key))
+    if (entry) entry.serial = Math.max(entry.serial, serial)
+  }
+  const [kept, anew] = [new Map(), new Map()]
+  const lower = (one, other) => (other && hex(other.proof) < hex(one.proof) ? other.proof : one.proof)
+  for (const [one, other] of [[a, b], [b, a]]) {
+    for (const device of one.devices.filter(({ key }) => !gone.has(hex(key)))) {
+      const { key, serial } = device
+      const there = find(other.devices, key)
+      const proof = lower(device, there)
+      if (there?.serial === serial || serial >= other.next) kept.set(serial, { key, serial, proof })
+      else if (there ? there.serial < one.next : !forgets(other, device)) anew.set(hex(key), { key, proof })
+    }
+  }
+  let next = Math.max(a.next, b.next)
+  for (const name of [...anew.keys()].sort()) kept.set(next, { ...anew.get(name), serial: next++ })
+  const devices = [...kept.values()].sort((one, other) => one.serial - other.serial).map(({ key, serial, proof }) => ({ key, serial, proof }))
+  const removed = [...gone.values()].sort((one, other) => (before(one, other) ? -1 : 1)).slice(-GONE_MAX)
+  const counter = Math.max(a.counter, b.counter) + 1
+  return { identity: a.identity, counter, next, devices, ...(removed.length && { gone: removed.map(({ serial, key }) => ({ serial, key })) }) }
 }
 
 // What owners and moderators signed of a roster (conversations.md, Signed rosters), each with its hash.

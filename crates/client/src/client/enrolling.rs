@@ -88,6 +88,7 @@ impl Client {
     pub(super) fn enrolled(&mut self, turn: &mut Turn<'_>) {
         let Some(own) = self.own_mut() else { return };
         own.stage = Stage::Ready;
+        own.published = own.list().counter;
         own.owed.devices = false;
         own.owed.contacts = false;
         self.refresh_oneself();

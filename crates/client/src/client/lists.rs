@@ -1,4 +1,4 @@
-//! One's own device list: published, read, compared.
+//! One's own device list: published, read, joined.
 
 use super::Client;
 use super::conversations::Call;
@@ -7,11 +7,10 @@ use super::requests::{Ask, Reply};
 use super::state::Stage;
 use super::turn::Turn;
 use crate::command::Fault;
-use crate::conversation::step::ParcelBody;
-use crate::view::{Event, Identity};
+use crate::view::Event;
 use tidings_wire::api::Devices;
 use tidings_wire::bytes::Blob;
-use tidings_wire::device_list::{DeviceList, Freshness, ProvenKey};
+use tidings_wire::device_list::{DeviceList, Freshness, ListFault, ProvenKey};
 use tidings_wire::signed::Signed;
 
 /// What a person is told when a node shows a device list that can't be right.
@@ -20,6 +19,9 @@ const WRONG_LIST: &str = "your node shows a list of your devices that contradict
 /// What a person is told when a list that contradicts the one known was joined with it.
 const JOINED_LISTS: &str = "there were two lists of your devices that contradict each other, as happens when your node was restored from a \
                             backup, and they were joined: look at your devices, and remove what is not yours";
+/// What a person is told when there would be more devices than an account can have.
+const TOO_MANY: &str = "there are two lists of your devices that contradict each other, and together they have more devices than an account \
+                        can have: remove some that you do not use";
 /// What a person is told when the node refuses a device list.
 const LIST_NOT_TAKEN: &str = "your node did not take the list of your devices: add or remove the device again later";
 /// What a person is told when the node has forgotten a change of the list.
@@ -28,9 +30,6 @@ const OLD_LIST: &str = "your node showed an old list of your devices, as a node 
 /// What a person is told on a device that was removed.
 const REMOVED: &str = "this device was removed from your account by another of your devices: what it has can be read on; to use the \
                        account here again, link this device anew or restore it from the phrase";
-/// What a person is told of a contact's list that can't be right; after the name.
-const CONTRADICTS: &str = "told two lists of devices that contradict each other, and the second was refused: ask them which devices are theirs";
-
 impl Client {
     fn asks_devices(&self) -> bool {
         self.requests.purposes().any(|purpose| matches!(purpose, Purpose::PublishDevices))
@@ -38,21 +37,27 @@ impl Client {
 
     /// Publishes the newest own device list.
     pub(super) fn publish_devices(&mut self, _turn: &mut Turn<'_>) {
-        let counter = self.own.as_ref().map(|own| own.list().counter);
-        counter.into_iter().for_each(|counter| self.publish_list(counter));
+        if let Some(own) = &self.own {
+            self.put_list(own.list().bytes().to_vec());
+        }
     }
 
-    /// Publishes the own list with this counter. A node that was restored gets them one after the other.
-    fn publish_list(&mut self, counter: u64) {
-        if self.asks_devices() {
-            return;
-        }
+    /// Publishes the own list that comes after the one that the node has: one that was published before and that it has forgotten, if that
+    /// one follows, or what the own list says now under the number that is next. Nobody is told of the latter.
+    fn publish_after(&mut self, shown: &DeviceList) {
         let Some(own) = &self.own else { return };
-        let known = own.list_at(counter).map(|list| list.bytes().to_vec());
-        // One that came before this device did, or between two that were joined: nobody is told of it.
+        let counter = shown.counter.saturating_add(1).min(own.list().counter);
+        let follows = |list: &&Signed<DeviceList>| list.counter == own.list().counter || list.succeeds(shown).is_ok();
+        let known = own.list_at(counter).filter(follows).map(|list| list.bytes().to_vec());
         let between = DeviceList { counter, ..own.list().body().clone() };
         let between = || Signed::sign(between, &own.secrets.identity_key()).ok().map(Signed::into_bytes);
-        let Some(list) = known.or_else(between).filter(|_| counter <= own.list().counter) else { return };
+        if let Some(list) = known.or_else(between) {
+            self.put_list(list);
+        }
+    }
+
+    fn put_list(&mut self, list: Vec<u8>) {
+        let Some(own) = self.own.as_ref().filter(|_| !self.asks_devices()) else { return };
         let body = Devices { devices: Blob(list) };
         let ask = Ask::new(&own.node, "PUT", "/v1/devices", Purpose::PublishDevices).json(&body);
         self.requests.ask(ask.signed(&own.secrets.identity_key()));
@@ -81,11 +86,8 @@ impl Client {
             // Somebody else changed it meanwhile, or the node lost some: look.
             (409 | 412, _) if self.may_repair() => self.read_devices(),
             (_, Stage::Enrolling) => {
-                self.own = None;
-                self.own_changed = true;
-                let command = self.linking.waits_for_profile.take();
                 let fault = reply.good().err().unwrap_or(Fault::Offline);
-                turn.failed(command, fault);
+                self.enrolling_failed(turn, fault);
             }
             _ => {
                 if let Some(own) = self.own_mut() {
@@ -113,10 +115,15 @@ impl Client {
         }
         match list.against(own.list()) {
             Ok(Freshness::Same) => {
-                let told = at_node.is_some() && self.own_mut().is_some_and(|own| std::mem::take(&mut own.owed.devices));
-                if told {
+                let owed = own.owed.devices && at_node.is_some();
+                if let Some(own) = self.own_mut().filter(|own| owed || own.published != list.counter) {
+                    own.published = list.counter;
+                    own.owed.devices &= !owed;
+                }
+                if owed {
                     // Not before: a list that another device's change has overtaken must never have been seen by anybody.
                     self.tell_devices(turn);
+                    self.listed_again(turn);
                 }
                 self.link_published(turn);
             }
@@ -133,19 +140,8 @@ impl Client {
                 // How the node had it before a change that it has taken since, or told late.
                 _ => {}
             },
-            Err(_) if at_node.is_some() && self.was_overtaken(&list) => self.rebase_list(turn, &list),
             Err(_) => self.join_lists(turn, &list, at_node.is_some()),
         }
-    }
-
-    /// Whether nothing but the own last change, which nobody has seen, contradicts a list.
-    fn was_overtaken(&self, list: &DeviceList) -> bool {
-        let Some(own) = self.own.as_ref().filter(|own| own.owed.devices && list.counter >= own.list().counter) else {
-            return false;
-        };
-        let before = own.list().counter.checked_sub(1).and_then(|counter| own.list_at(counter));
-        before.is_some_and(|before| list.against(before).is_ok())
-            && list.listed(&own.device_public()) == Some(own.certificate.serial)
     }
 
     /// While this device is being put on the list, the list has become another.
@@ -156,22 +152,33 @@ impl Client {
             return self.enrolled(turn);
         }
         let proven = ProvenKey::new(&own.device_key(), &list.identity);
-        let signed = list.with(proven).ok().and_then(|(list, serial)| {
-            let certificate = super::account::certify(&own.secrets, device.0, serial, turn.now).ok()?;
-            Some((Signed::sign(list, &own.secrets.identity_key()).ok()?, certificate))
+        let signed = list.with(proven).map_err(|error| Fault::Refused(error.to_string())).and_then(|(list, serial)| {
+            let certificate = super::account::certify(&own.secrets, device.0, serial, turn.now)?;
+            Ok((Signed::sign(list, &own.secrets.identity_key())?, certificate))
         });
-        if let Some((list, certificate)) = signed {
-            own.push_list(list);
-            own.certificate = certificate;
-            self.publish_devices(turn);
+        match signed {
+            Ok((list, certificate)) => {
+                own.push_list(list);
+                own.certificate = certificate;
+                self.publish_devices(turn);
+            }
+            Err(fault) => self.enrolling_failed(turn, fault),
         }
+    }
+
+    /// This device can't be put on the list.
+    fn enrolling_failed(&mut self, turn: &mut Turn<'_>, fault: Fault) {
+        self.own = None;
+        self.own_changed = true;
+        let command = self.linking.waits_for_profile.take();
+        turn.failed(command, fault);
     }
 
     fn take_own_list(&mut self, turn: &mut Turn<'_>, list: Signed<DeviceList>) {
         let Some(own) = self.own_mut() else { return };
-        let known: Vec<_> = own.list().devices.iter().map(|device| device.serial).collect();
-        let came = list.devices.iter().any(|device| !known.contains(&device.serial));
+        let before = own.list().clone();
         let there = list.listed(&own.device_public()).is_some();
+        own.published = list.counter;
         own.push_list(list);
         own.owed.devices = false;
         let me = own.identity();
@@ -179,12 +186,11 @@ impl Client {
             return self.was_removed(turn);
         }
         self.take_serial(turn);
+        self.listed_again(turn);
         self.refresh_oneself();
         self.calls.push_back(Call::Devices(me));
         self.link_published(turn);
-        if came {
-            turn.show(Event::Warning("a device was added to your account".to_owned()));
-        }
+        self.tell_changes(turn, &before);
         turn.show(Event::Changed);
     }
 
@@ -211,34 +217,56 @@ impl Client {
         if !self.own.as_ref().is_some_and(|own| own.owed.devices) {
             self.warn(turn, OLD_LIST);
         }
-        if let Some(own) = self.own_mut() {
-            own.owed.devices = true;
+        let may = self.may_repair();
+        if !may {
+            self.warn(turn, LIST_NOT_TAKEN);
         }
-        self.publish_list(list.counter.saturating_add(1));
+        let Some(own) = self.own_mut() else { return };
+        own.owed.devices = may;
+        let device = own.device_public();
+        own.owed.listed |= list.listed(&device) != own.list().listed(&device);
+        if may {
+            self.publish_after(list);
+        }
     }
 
-    /// Two of one's devices changed the list on both sides of a restored node, each without knowing of the other: one list is made that follows
-    /// both, so that whoever knows one of them takes it.
+    /// Two of one's devices changed the list without knowing of each other, at once or on both sides of a restored node: one list is made that
+    /// follows both, so that whoever knows one of them takes it.
     fn join_lists(&mut self, turn: &mut Turn<'_>, other: &Signed<DeviceList>, at_node: bool) {
         if !self.may_repair() {
             return self.warn(turn, WRONG_LIST);
         }
         let Some(own) = self.own_mut() else { return };
-        let Ok(joined) = own.list().joined(other) else { return };
-        if joined.listed(&own.device_public()).is_none() {
+        let (before, device) = (own.list().clone(), own.device_public());
+        // Nobody has seen the own change: there are no two lists yet.
+        let published = own.list_at(own.published).filter(|published| published.counter < before.counter);
+        let overtaken = at_node && published.is_some_and(|published| other.against(published).is_ok());
+        let joined = match before.joined(other) {
+            Ok(joined) => joined,
+            Err(fault) => {
+                // Nothing can be published until the person has changed something.
+                own.owed.devices = false;
+                return self.warn(turn, if fault == ListFault::Full { TOO_MANY } else { WRONG_LIST });
+            }
+        };
+        if joined.listed(&device).is_none() {
             return self.was_removed(turn);
         }
-        // The node takes one change after the other.
-        let first = if at_node { other.counter } else { own.list().counter }.saturating_add(1);
+        let listed = joined.listed(&device) == other.listed(&device);
         let Ok(list) = Signed::sign(joined, &own.secrets.identity_key()) else {
             return self.warn(turn, WRONG_LIST);
         };
         own.push_list(list);
         own.owed.devices = true;
-        self.warn(turn, JOINED_LISTS);
+        own.owed.listed |= at_node && !listed;
+        if !overtaken {
+            self.warn(turn, JOINED_LISTS);
+        }
         self.take_serial(turn);
         self.refresh_oneself();
-        self.publish_list(first);
+        // The node takes one change after the other.
+        self.publish_after(if at_node { other } else { &before });
+        self.tell_changes(turn, &before);
         turn.show(Event::Changed);
     }
 
@@ -249,6 +277,7 @@ impl Client {
         let Some(serial) = own.list().listed(&device).filter(|serial| *serial != before) else { return };
         let Ok(certificate) = super::account::certify(&own.secrets, device.0, serial, turn.now) else { return };
         own.certificate = certificate;
+        own.owed.listed = true;
         if own.list().devices.iter().all(|device| device.serial != before)
             && self.book.set(turn, &crate::profile::Name::Device(before), None)
         {
@@ -258,22 +287,16 @@ impl Client {
         self.packages_anew();
     }
 
-    /// Two devices changed the list at once, and the other was first: the own change is made anew on top of it.
-    fn rebase_list(&mut self, turn: &mut Turn<'_>, list: &Signed<DeviceList>) {
+    /// The node has this device on the list as it was not before: it has thrown away what it had of it.
+    fn listed_again(&mut self, turn: &mut Turn<'_>) {
         let Some(own) = self.own_mut() else { return };
-        let kept =
-            |serial: u64| own.list().devices.iter().any(|device| device.serial == serial) || serial >= own.list().next;
-        let gone: Vec<_> = list.devices.iter().map(|device| device.serial).filter(|serial| !kept(*serial)).collect();
-        let mut next = list.body().clone();
-        for serial in gone {
-            let Ok(without) = next.without(serial) else { return };
-            next = without;
+        if own.owed.devices || !std::mem::take(&mut own.owed.listed) {
+            return;
         }
-        next.counter = list.counter.saturating_add(1);
-        let Ok(signed) = Signed::sign(next, &own.secrets.identity_key()) else { return };
-        own.push_list(signed);
-        self.refresh_oneself();
-        self.publish_devices(turn);
+        own.owed.push = own.push.is_some();
+        self.packages_anew();
+        let groups: Vec<_> = self.conversations.keys().copied().collect();
+        groups.iter().for_each(|group| self.wake_me(turn, group));
     }
 
     /// This device changed the own list.
@@ -286,53 +309,5 @@ impl Client {
         self.publish_devices(turn);
         turn.show(Event::Changed);
         Ok(())
-    }
-
-    /// Tells contacts and conversations of the own device list as it is now.
-    pub(super) fn tell_devices(&mut self, turn: &mut Turn<'_>) {
-        let Some((me, list)) = self.own.as_ref().map(|own| (own.identity(), own.list().bytes().to_vec())) else {
-            return;
-        };
-        let contacts: Vec<_> = self.book.contacts().map(|(who, _, _)| *who).collect();
-        for who in contacts {
-            self.post_parcel(turn, &who, ParcelBody::Devices(list.clone()));
-        }
-        self.calls.push_back(Call::Devices(me));
-    }
-
-    /// A contact tells of a change of their devices, or which list of one's own they know and heard contradicted.
-    pub(super) fn told_devices(&mut self, turn: &mut Turn<'_>, from: &Identity, list: &[u8]) {
-        let own = self.own.as_ref().map(|own| tidings_wire::bytes::Fixed(own.identity().0));
-        match own.and_then(|own| Signed::<DeviceList>::verify_by(list, &own).ok()) {
-            Some(list) => self.own_list(turn, list, None),
-            None => self.heard_devices(turn, from, list),
-        }
-    }
-
-    /// A signed device list was heard of.
-    pub(super) fn heard_devices(&mut self, turn: &mut Turn<'_>, who: &Identity, list: &[u8]) {
-        let Ok(list) = Signed::<DeviceList>::verify_by(list, &tidings_wire::bytes::Fixed(who.0)) else { return };
-        if self.own.as_ref().is_some_and(|own| own.identity() == *who) {
-            return self.own_list(turn, list, None);
-        }
-        let (heard, changed) = self.book.heard_devices(turn, who, list);
-        if changed {
-            self.owe_profile(turn.now, super::conversations::PROFILE_WAIT);
-        }
-        match heard {
-            super::book::Heard::Newer => {
-                self.calls.push_back(Call::Devices(*who));
-                let name = self.book.own_name(who);
-                self.warn_no_more(turn, &format!("{name} {CONTRADICTS}"));
-            }
-            super::book::Heard::Known => {}
-            super::book::Heard::Refused => {
-                // They may not know of the one that is known here: their node may have forgotten it.
-                let known = crate::conversation::People::signed_devices(&self.book, who);
-                known.into_iter().for_each(|list| self.post_parcel(turn, who, ParcelBody::Devices(list)));
-                let name = self.book.own_name(who);
-                self.warn(turn, &format!("{name} {CONTRADICTS}"));
-            }
-        }
     }
 }

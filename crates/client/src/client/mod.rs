@@ -27,6 +27,7 @@ mod jobs;
 mod layout;
 mod linking;
 mod lists;
+mod lists_told;
 mod live;
 mod parcels;
 mod profile;

@@ -22,6 +22,11 @@ const OWN_BYTES_MAX: usize = 1024 * 1024;
 const LISTS_MAX: usize = 16;
 /// Parcels whose ids are remembered, so that a restored node can't bring them again.
 const SEEN_MAX: usize = 512;
+/// Answers to lists that contradict known ones that are remembered, and how many of them to the same person.
+const ANSWERED_MAX: usize = 128;
+const ANSWERED_EACH: usize = 4;
+/// For how long, in milliseconds.
+const ANSWERED_FOR: Time = 24 * 3600 * 1000;
 /// Warnings that are kept.
 const WARNINGS_MAX: usize = 16;
 
@@ -59,6 +64,8 @@ pub(crate) struct Owed {
     pub card: bool,
     /// All key packages: the node has lost them.
     pub packages: bool,
+    /// What the node throws away when this device comes on the list or gets another serial, once the newest list is there.
+    pub listed: bool,
 }
 
 /// The highest that was seen of the profile.
@@ -83,6 +90,15 @@ pub(crate) struct Push {
     pub auth: String,
 }
 
+/// A device list that contradicts the one known, and was answered with that.
+#[derive(Clone, Serialize, Deserialize)]
+struct Answered {
+    who: Identity,
+    /// The SHA-256 of the list.
+    list: Fixed<32>,
+    at: Time,
+}
+
 /// The client's own state.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Own {
@@ -96,6 +112,9 @@ pub(crate) struct Own {
     list: Signed<DeviceList>,
     /// Those before it.
     older: VecDeque<Signed<DeviceList>>,
+    /// The counter of the newest own list that the node is known to have had.
+    #[serde(default)]
+    pub published: u64,
     pub stage: Stage,
     /// What the person calls this device.
     pub device_name: String,
@@ -132,6 +151,8 @@ pub(crate) struct Own {
     /// When a `backup` was last said.
     #[serde(default)]
     pub backup_said: Time,
+    #[serde(default)]
+    answered: VecDeque<Answered>,
 }
 
 fn place() -> RecordKey {
@@ -154,6 +175,7 @@ impl Own {
             node,
             device: device.to_bytes(),
             certificate,
+            published: if stage == Stage::Enrolling { 0 } else { list.counter },
             list,
             older: VecDeque::new(),
             stage,
@@ -171,6 +193,7 @@ impl Own {
             next_job: 0,
             next_package: 0,
             backup_said: 0,
+            answered: VecDeque::new(),
         }
     }
 
@@ -239,6 +262,21 @@ impl Own {
         self.seen.push_back(id);
         if self.seen.len() > SEEN_MAX {
             self.seen.pop_front();
+        }
+        true
+    }
+
+    /// Whether a list of somebody's is answered that contradicts the one known. Notes it: the same one is answered once a day, however often
+    /// it is heard, and only a few of one person.
+    pub(super) fn answers(&mut self, who: Identity, list: Fixed<32>, now: Time) -> bool {
+        self.answered.retain(|answered| now.saturating_sub(answered.at) < ANSWERED_FOR);
+        let of = || self.answered.iter().filter(|answered| answered.who == who);
+        if of().count() >= ANSWERED_EACH || of().any(|answered| answered.list == list) {
+            return false;
+        }
+        self.answered.push_back(Answered { who, list, at: now });
+        if self.answered.len() > ANSWERED_MAX {
+            self.answered.pop_front();
         }
         true
     }

@@ -11,6 +11,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tidings_wire::bytes::{Blob, Fixed};
 
+mod lists;
 #[path = "../../tests/it/watched.rs"]
 mod watched;
 

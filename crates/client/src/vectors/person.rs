@@ -8,7 +8,7 @@ use crate::view::{GroupId, Identity};
 use ed25519_dalek::{Signer, SigningKey};
 use serde_json::{Value, json};
 use tidings_wire::certificate::{DeviceCertificate, mark};
-use tidings_wire::device_list::{DeviceList, Freshness, ListedDevice, ProvenKey};
+use tidings_wire::device_list::{DeviceList, Freshness, GoneDevice, ListedDevice, ProvenKey};
 use tidings_wire::{Blob, Fixed, Signed, cbor};
 
 const PHRASES: [&str; 3] = [
@@ -103,27 +103,55 @@ pub(super) fn signed() -> Value {
     })
 }
 
+/// Which lists are joined, by name.
+const JOINED: [(&str, &str); 6] = [
+    ("here", "there"),
+    ("there", "here"),
+    ("here", "there_without"),
+    ("joined", "there_without"),
+    ("joined", "here"),
+    ("second", "fork"),
+];
+
 pub(super) fn device_lists() -> Value {
     let identity = Fixed(key().verifying_key().to_bytes());
     let device = |n: u8| ProvenKey::new(&SigningKey::from_bytes(&[n; 32]), &identity);
     let first = DeviceList::first(identity, device(1));
     let (second, _) = good(first.with(device(2)));
     let third = good(second.without(1));
-    let revived = DeviceList { counter: 4, devices: second.devices.clone(), ..third.clone() };
-    let ProvenKey { key: other, proof } = device(9);
-    let swapped =
-        DeviceList { counter: 4, devices: vec![ListedDevice { key: other, serial: 2, proof }], ..third.clone() };
-    let fallen = DeviceList { counter: 4, next: 2, devices: vec![], ..third.clone() };
-    let (fork, _) = good(first.with(device(3)));
+    let (later, _) = good(third.with(device(4)));
+    let after = |counter: u64, next: u64, devices: Vec<ListedDevice>, gone: Vec<GoneDevice>| DeviceList {
+        identity,
+        counter,
+        next,
+        devices,
+        gone,
+    };
+    let of = |n: u8, serial: u64| {
+        let ProvenKey { key, proof } = device(n);
+        ListedDevice { key, serial, proof }
+    };
+    let gone = |n: u8, serial: u64| GoneDevice { serial, key: device(n).key };
+    // Two sides of a node that had forgotten: the third device of one, and of the other, which then loses it.
+    let (here, _) = good(second.with(device(3)));
+    let (there, _) = good(second.with(device(4)));
+    let there_without = good(there.without(3));
+    let joined = good(here.joined(&there));
     let lists = [
-        ("first", first),
-        ("second", second),
-        ("third", third),
-        ("revived", revived),
-        ("swapped", swapped),
-        ("fallen", fallen),
-        ("fork", fork),
+        ("revived", after(4, 3, second.devices.clone(), vec![])),
+        ("renumbered", after(4, 4, vec![of(2, 2), of(1, 3)], vec![])),
+        ("forgotten", after(4, 3, vec![of(2, 2)], vec![])),
+        ("silent", after(3, 3, vec![of(2, 2)], vec![])),
+        ("swapped", after(4, 3, vec![of(9, 2)], vec![gone(1, 1)])),
+        ("fallen", after(4, 2, vec![], vec![gone(1, 1)])),
+        ("fork", good(first.with(device(3))).0),
+        ("here", here),
+        ("there", there),
+        ("there_without", there_without),
+        ("joined", joined),
     ];
+    let lists = [("first", first), ("second", second), ("third", third), ("later", later)].into_iter().chain(lists);
+    let lists: Vec<_> = lists.collect();
     let show = |(name, list): &(&str, DeviceList)| {
         let object = good(Signed::sign(list.clone(), &key()));
         json!({ "name": name, "object": hex(object.bytes()), "value": shown(&cbor::encode(list)) })
@@ -136,18 +164,32 @@ pub(super) fn device_lists() -> Value {
         };
         json!({ "known": known_name, "found": name, "reader": reader, "node_stores": list.succeeds(known).is_ok() })
     };
-    let pairs = lists.iter().take(3).flat_map(|known| lists.iter().map(move |list| judge(known, list)));
+    let pairs = lists.iter().take(4).flat_map(|known| lists.iter().map(move |list| judge(known, list)));
+    let named = |name: &str| lists.iter().find(|(of, _)| *of == name).map(|(_, list)| list.clone());
+    let join = |(one, other): &(&str, &str)| {
+        let joined = named(one).zip(named(other)).map(|(list, with)| good(list.joined(&with)));
+        json!({ "one": one, "other": other, "value": joined.map(|joined| shown(&cbor::encode(&joined))) })
+    };
     // As signed as any, but the device agreed to be another identity's.
     let strange = ProvenKey::new(&SigningKey::from_bytes(&[1; 32]), &Fixed([9; 32]));
-    let body = cbor::encode(&DeviceList::first(identity, strange));
-    let signature = key().sign(&[b"tidings/1 devices\0".as_slice(), &body].concat());
-    let unproven = cbor::encode(&(tidings_wire::Blob(body), Fixed(signature.to_bytes())));
-    assert!(Signed::<DeviceList>::verify(&unproven).is_err());
+    let refused = [
+        ("a device has not signed that it is this identity's", DeviceList::first(identity, strange)),
+        ("a removed device is listed", after(4, 4, vec![of(1, 3)], vec![gone(1, 1)])),
+        ("removed devices are not in their order", after(4, 4, vec![of(1, 1)], vec![gone(2, 3), gone(3, 2)])),
+        ("a device was removed twice", after(4, 4, vec![of(1, 1)], vec![gone(2, 2), gone(2, 3)])),
+        ("a device was removed that was not there yet", after(4, 4, vec![of(1, 1)], vec![gone(2, 4)])),
+    ];
+    let refuse = |(why, list): &(&str, DeviceList)| {
+        let object = forged("devices", &cbor::encode(list));
+        assert!(Signed::<DeviceList>::verify(&object).is_err(), "{why}");
+        json!({ "why": why, "object": hex(object) })
+    };
     json!({
         "about": "identity.md, Device list: signed lists (label devices), and what a reader and a node say who know another",
         "lists": lists.iter().map(show).collect::<Vec<_>>(),
         "judged": pairs.collect::<Vec<_>>(),
-        "unproven": hex(&unproven),
+        "joined": JOINED.iter().map(join).collect::<Vec<_>>(),
+        "refused": refused.iter().map(refuse).collect::<Vec<_>>(),
     })
 }
 

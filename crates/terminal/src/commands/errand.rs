@@ -111,12 +111,22 @@ impl Errand {
             }
     }
 
-    /// Does it with a client that runs.
+    /// Does it with a client that runs. Whichever command it is, the person hears that warnings wait to be read.
     pub(super) async fn perform(&self, context: &Context) -> Result<(), Failure> {
-        match self {
+        let done = match self {
             Self::Personal(command) => personal(command, context).await,
             Self::Shared(command, _) => shared(command, context).await,
+        };
+        if !matches!(self, Self::Personal(Personal::Profile(_))) {
+            match context.session.me().await.map_or(0, |me| me.warnings.len()) {
+                0 => {}
+                1 => context.output.note("A warning waits to be read: `tidings profile` shows it."),
+                count => {
+                    context.output.note(format_args!("{count} warnings wait to be read: `tidings profile` shows them."))
+                }
+            }
         }
+        done
     }
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Account {
     pub inbox: Vec<api::Parcel>,
     pub last: u64,
     pub taken: BTreeMap<Fixed<32>, u64>,
+    /// Devices that are pushed to.
+    pub pushed: BTreeSet<Fixed<32>>,
     pub profile: Option<(u64, Blob)>,
     /// By posting key: a day, and how often packages were taken on it.
     pub takings: BTreeMap<Fixed<32>, (u64, u32)>,
@@ -116,7 +118,15 @@ impl ModelNode {
                 }
             }
             ("PUT", ["profile"]) => self.put_profile(asked),
-            ("PUT" | "DELETE", ["push"]) => self.device(asked).and_then(|_| done()),
+            ("PUT" | "DELETE", ["push"]) => {
+                let device = asked.key()?;
+                let (_, account) = self.device(asked)?;
+                account.pushed.remove(&device);
+                if asked.request.method == "PUT" {
+                    account.pushed.insert(device);
+                }
+                done()
+            }
             ("POST", ["push", "test"]) => {
                 self.device(asked)?;
                 yes(200, &api::PushTest { outcome: api::PushOutcome::None, message: String::new() })
@@ -128,11 +138,11 @@ impl ModelNode {
             }
             ("POST", ["wakes"]) => {
                 self.device(asked)?;
-                let token = encode(&self.unguessable());
-                self.wakes.insert(token.clone());
+                let (token, device) = (encode(&self.unguessable()), asked.key()?);
+                self.wakes.insert(token.clone(), device);
                 yes(201, &api::WakeUrl { url: format!("{}/v1/wakes/{token}", self.url) })
             }
-            ("POST", ["wakes", token]) if self.wakes.contains(*token) => done(),
+            ("POST", ["wakes", token]) if self.wakes.contains_key(*token) => done(),
             _ => no(404, Code::NotFound),
         }
     }
@@ -166,6 +176,7 @@ impl ModelNode {
             inbox: Vec::new(),
             last: 0,
             taken: BTreeMap::new(),
+            pushed: BTreeSet::new(),
             profile: None,
             takings: BTreeMap::new(),
             news: Vec::new(),
@@ -205,6 +216,9 @@ impl ModelNode {
             |device: &Fixed<32>| list.listed(device).is_some_and(|serial| account.list.listed(device) == Some(serial));
         account.packages.retain(|device, _| stays(device));
         account.taken.retain(|device, _| stays(device));
+        account.pushed.retain(stays);
+        let was = |device: &Fixed<32>| account.list.listed(device).is_some();
+        self.wakes.retain(|_, device| !was(device) || stays(device));
         account.list = list;
         account.news.push(Changed::Devices);
         done()

@@ -46,8 +46,8 @@ pub(crate) struct ModelNode {
     pub(crate) groups: BTreeMap<Fixed<16>, Hub>,
     pub(crate) blobs: BTreeMap<String, Upload>,
     pub(crate) connections: BTreeMap<u64, Connection>,
-    /// Tokens with which devices are woken.
-    wakes: BTreeSet<String>,
+    /// Tokens with which devices are woken, and which.
+    pub(crate) wakes: BTreeMap<String, Fixed<32>>,
     nonces: BTreeSet<(Fixed<32>, Fixed<16>)>,
     next: u64,
     /// Requests by method and the first part of the path, for tests that count.
@@ -116,7 +116,7 @@ impl ModelNode {
             groups: BTreeMap::new(),
             blobs: BTreeMap::new(),
             connections: BTreeMap::new(),
-            wakes: BTreeSet::new(),
+            wakes: BTreeMap::new(),
             nonces: BTreeSet::new(),
             next: 1,
             counts: BTreeMap::new(),

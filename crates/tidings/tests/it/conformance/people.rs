@@ -1,6 +1,6 @@
 //! Accounts, devices, key packages, profiles, blobs.
 
-use super::sides::{Request, Sides, key, list, public};
+use super::sides::{Request, Sides, key, list, list_without, public};
 use ed25519_dalek::SigningKey;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -41,7 +41,12 @@ fn accounts_and_their_devices() {
             sides.get(Some(key(by)), target);
         }
     }
-    assert_eq!(devices(&mut sides, "alice", &list("alice", (3, 3), &[("phone", 1)])).0, 204);
+    // Nobody goes without being removed, nor comes back.
+    assert_eq!(devices(&mut sides, "alice", &list("alice", (3, 3), &[("phone", 1)])).0, 409);
+    let third = list_without("alice", (3, 3), &[("phone", 1)], &[("laptop", 2)]);
+    assert_eq!(devices(&mut sides, "alice", &third).0, 204);
+    assert_eq!(devices(&mut sides, "alice", &list("alice", (4, 4), &[("phone", 1), ("laptop", 3)])).0, 409);
+    assert_eq!(devices(&mut sides, "alice", &list("alice", (4, 3), &[("phone", 1)])).0, 409);
     for target in ["/v1/account", "/v1/devices", "/v1/inbox"] {
         assert_eq!(sides.get(Some(key("laptop")), target).0, 403);
     }

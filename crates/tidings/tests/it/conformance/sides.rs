@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tidings_client::io::{HttpAnswer, HttpRequest};
 use tidings_wire::bytes::{Fixed, encode};
-use tidings_wire::device_list::{DeviceList, ListedDevice, ProvenKey};
+use tidings_wire::device_list::{DeviceList, GoneDevice, ListedDevice, ProvenKey};
 use tidings_wire::signature::{Parts, sign};
 use tidings_wire::signed::Signed;
 
@@ -61,13 +61,26 @@ pub(super) fn id(name: &str) -> String {
 }
 
 /// A signed device list as it stands in JSON: its counter, the next serial, the names and serials of devices.
-pub(super) fn list(identity: &str, (counter, next): (u64, u64), devices: &[(&str, u64)]) -> String {
+pub(super) fn list(identity: &str, counters: (u64, u64), devices: &[(&str, u64)]) -> String {
+    list_without(identity, counters, devices, &[])
+}
+
+/// The same, with those that were removed.
+pub(super) fn list_without(
+    identity: &str,
+    (counter, next): (u64, u64),
+    devices: &[(&str, u64)],
+    gone: &[(&str, u64)],
+) -> String {
     let who = Fixed(key(identity).verifying_key().to_bytes());
     let listed = |(name, serial): &(&str, u64)| {
         let ProvenKey { key, proof } = ProvenKey::new(&key(name), &who);
         ListedDevice { key, serial: *serial, proof }
     };
-    let list = DeviceList { identity: who, counter, next, devices: devices.iter().map(listed).collect() };
+    let removed =
+        |(name, serial): &(&str, u64)| GoneDevice { serial: *serial, key: ProvenKey::new(&key(name), &who).key };
+    let (devices, gone) = (devices.iter().map(listed).collect(), gone.iter().map(removed).collect());
+    let list = DeviceList { identity: who, counter, next, devices, gone };
     encode(Signed::sign(list, &key(identity)).unwrap().bytes())
 }
 
