@@ -289,22 +289,20 @@ impl DeviceList {
         let (mut kept, mut anew) = (BTreeMap::new(), BTreeMap::new());
         for (one, two) in [(self, other), (other, self)] {
             for device in one.devices.iter().filter(|device| !gone.contains_key(&device.key)) {
-                let place = match two.listed(&device.key) {
-                    Some(serial) if serial == device.serial => kept.entry(serial),
-                    _ if device.serial >= two.next => kept.entry(device.serial),
-                    // It has got the later number already.
-                    Some(serial) if serial >= one.next => continue,
-                    None if two.forgets(&device.gone()) => continue,
-                    _ => {
-                        anew.entry(device.key)
-                            .and_modify(|known| *known = device.proof.min(*known))
-                            .or_insert(device.proof);
-                        continue;
-                    }
-                };
+                let there = two.devices.iter().find(|there| there.key == device.key);
                 // Both may have a proof of their own.
-                let same = |known: &mut ListedDevice| known.proof = known.proof.min(device.proof);
-                place.and_modify(same).or_insert(*device);
+                let proof = there.map_or(device.proof, |there| there.proof.min(device.proof));
+                let newer = device.serial >= two.next;
+                match there {
+                    _ if newer => drop(kept.insert(device.serial, ListedDevice { proof, ..*device })),
+                    Some(there) if there.serial == device.serial => {
+                        drop(kept.insert(there.serial, ListedDevice { proof, ..*device }))
+                    }
+                    // It has got the later number already.
+                    Some(there) if there.serial >= one.next => {}
+                    None if two.forgets(&device.gone()) => {}
+                    _ => drop(anew.insert(device.key, proof)),
+                }
             }
         }
         for (key, proof) in anew {

@@ -30,6 +30,7 @@ const OLD_LIST: &str = "your node showed an old list of your devices, as a node 
 /// What a person is told on a device that was removed.
 const REMOVED: &str = "this device was removed from your account by another of your devices: what it has can be read on; to use the \
                        account here again, link this device anew or restore it from the phrase";
+
 impl Client {
     fn asks_devices(&self) -> bool {
         self.requests.purposes().any(|purpose| matches!(purpose, Purpose::PublishDevices))
@@ -295,8 +296,7 @@ impl Client {
         }
         own.owed.push = own.push.is_some();
         self.packages_anew();
-        let groups: Vec<_> = self.conversations.keys().copied().collect();
-        groups.iter().for_each(|group| self.wake_me(turn, group));
+        self.wake_me_anew(turn);
     }
 
     /// This device changed the own list.

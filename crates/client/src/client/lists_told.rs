@@ -20,6 +20,9 @@ const CAME: &str = "was added to your account by another device: if it is not yo
 const WENT: &str = "was removed from your account by another of your devices: if that was not you, look at your devices; to use it again, link it \
                     anew";
 
+/// Most characters of a device's name that are shown with it.
+const NAME_SHOWN: usize = 60;
+
 impl Client {
     /// Tells the person of devices that came or went without this device's doing. What this one changed itself is in the list before already.
     pub(super) fn tell_changes(&mut self, turn: &mut Turn<'_>, before: &DeviceList) {
@@ -33,7 +36,8 @@ impl Client {
         for (devices, what) in [(came, CAME), (went, WENT)] {
             for device in devices {
                 let record: DeviceRecord = self.book.get_as(&Name::Device(device.serial)).unwrap_or_default();
-                let name = if record.name.is_empty() { String::new() } else { format!(", {},", record.name) };
+                let name: String = record.name.chars().filter(|c| !c.is_control()).take(NAME_SHOWN).collect();
+                let name = if name.is_empty() { name } else { format!(", {name},") };
                 self.warn(turn, &format!("device {}{name} {what}", device.serial));
             }
         }

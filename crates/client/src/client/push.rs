@@ -105,6 +105,12 @@ impl Client {
         }
     }
 
+    /// The home node may have forgotten the addresses at which hubs wake this device.
+    pub(super) fn wake_me_anew(&mut self, turn: &mut Turn<'_>) {
+        let groups: Vec<_> = self.conversations.keys().copied().collect();
+        groups.iter().for_each(|group| self.wake_me(turn, group));
+    }
+
     /// What was to be told to the hub before counts no more.
     fn forget_wakes(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         let of = |job: &Job| match job {

@@ -289,6 +289,7 @@ impl Client {
             own.inbox = 0;
             own.taken = 0;
         }
+        self.wake_me_anew(turn);
         self.follow_inbox();
         self.owe_profile(turn.now, 0);
         self.reopen_exchanges(turn);
