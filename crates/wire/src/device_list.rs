@@ -292,16 +292,14 @@ impl DeviceList {
                 let there = two.devices.iter().find(|there| there.key == device.key);
                 // Both may have a proof of their own.
                 let proof = there.map_or(device.proof, |there| there.proof.min(device.proof));
-                let newer = device.serial >= two.next;
-                match there {
-                    _ if newer => drop(kept.insert(device.serial, ListedDevice { proof, ..*device })),
-                    Some(there) if there.serial == device.serial => {
-                        drop(kept.insert(there.serial, ListedDevice { proof, ..*device }))
-                    }
-                    // It has got the later number already.
-                    Some(there) if there.serial >= one.next => {}
-                    None if two.forgets(&device.gone()) => {}
-                    _ => drop(anew.insert(device.key, proof)),
+                let same = there.is_some_and(|there| there.serial == device.serial);
+                // What the other one gives it is then the later number.
+                let later = there.is_some_and(|there| there.serial >= one.next);
+                let forgotten = there.is_none() && two.forgets(&device.gone());
+                if same || device.serial >= two.next {
+                    kept.insert(device.serial, ListedDevice { proof, ..*device });
+                } else if !later && !forgotten {
+                    anew.insert(device.key, proof);
                 }
             }
         }

@@ -200,6 +200,18 @@ fn joining_with_what_is_joined_already_changes_nothing() {
 }
 
 #[test]
+fn of_two_proofs_of_one_device_the_lower_counts() {
+    let (here, there, joined) = forked();
+    for (one, other, serial) in [(&here, &there, 1), (&here, &joined, joined.listed(&key(3)).unwrap())] {
+        let mut other = other.clone();
+        other.devices.iter_mut().for_each(|device| device.proof = Fixed([0; 64]));
+        let joined = one.joined(&other).unwrap();
+        assert_eq!(joined, other.joined(one).unwrap());
+        assert_eq!(joined.devices.iter().find(|device| device.serial == serial).unwrap().proof, Fixed([0; 64]));
+    }
+}
+
+#[test]
 fn of_many_removed_devices_the_last_are_remembered() {
     let mut list = first();
     let mut known = vec![list.clone()];
