@@ -113,45 +113,75 @@ const JOINED: [(&str, &str); 6] = [
     ("second", "fork"),
 ];
 
-pub(super) fn device_lists() -> Value {
-    let identity = Fixed(key().verifying_key().to_bytes());
-    let device = |n: u8| ProvenKey::new(&SigningKey::from_bytes(&[n; 32]), &identity);
-    let first = DeviceList::first(identity, device(1));
-    let (second, _) = good(first.with(device(2)));
+fn of_list() -> Fixed<32> {
+    Fixed(key().verifying_key().to_bytes())
+}
+
+fn proven(n: u8) -> ProvenKey {
+    ProvenKey::new(&SigningKey::from_bytes(&[n; 32]), &of_list())
+}
+
+fn listed(n: u8, serial: u64) -> ListedDevice {
+    let ProvenKey { key, proof } = proven(n);
+    ListedDevice { key, serial, proof }
+}
+
+fn gone(n: u8, serial: u64) -> GoneDevice {
+    GoneDevice { serial, key: proven(n).key }
+}
+
+fn list(counter: u64, next: u64, devices: Vec<ListedDevice>, gone: Vec<GoneDevice>) -> DeviceList {
+    DeviceList { identity: of_list(), counter, next, devices, gone }
+}
+
+/// Lists by name; the first four are one line.
+fn named_lists() -> Vec<(&'static str, DeviceList)> {
+    let first = DeviceList::first(of_list(), proven(1));
+    let (second, _) = good(first.with(proven(2)));
     let third = good(second.without(1));
-    let (later, _) = good(third.with(device(4)));
-    let after = |counter: u64, next: u64, devices: Vec<ListedDevice>, gone: Vec<GoneDevice>| DeviceList {
-        identity,
-        counter,
-        next,
-        devices,
-        gone,
-    };
-    let of = |n: u8, serial: u64| {
-        let ProvenKey { key, proof } = device(n);
-        ListedDevice { key, serial, proof }
-    };
-    let gone = |n: u8, serial: u64| GoneDevice { serial, key: device(n).key };
+    let (later, _) = good(third.with(proven(4)));
+    let (fork, _) = good(first.with(proven(3)));
     // Two sides of a node that had forgotten: the third device of one, and of the other, which then loses it.
-    let (here, _) = good(second.with(device(3)));
-    let (there, _) = good(second.with(device(4)));
+    let (here, _) = good(second.with(proven(3)));
+    let (there, _) = good(second.with(proven(4)));
     let there_without = good(there.without(3));
     let joined = good(here.joined(&there));
-    let lists = [
-        ("revived", after(4, 3, second.devices.clone(), vec![])),
-        ("renumbered", after(4, 4, vec![of(2, 2), of(1, 3)], vec![])),
-        ("forgotten", after(4, 3, vec![of(2, 2)], vec![])),
-        ("silent", after(3, 3, vec![of(2, 2)], vec![])),
-        ("swapped", after(4, 3, vec![of(9, 2)], vec![gone(1, 1)])),
-        ("fallen", after(4, 2, vec![], vec![gone(1, 1)])),
-        ("fork", good(first.with(device(3))).0),
+    let revived = list(4, 3, second.devices.clone(), vec![]);
+    vec![
+        ("first", first),
+        ("second", second),
+        ("third", third),
+        ("later", later),
+        ("revived", revived),
+        ("renumbered", list(4, 4, vec![listed(2, 2), listed(1, 3)], vec![])),
+        ("forgotten", list(4, 3, vec![listed(2, 2)], vec![])),
+        ("silent", list(3, 3, vec![listed(2, 2)], vec![])),
+        ("swapped", list(4, 3, vec![listed(9, 2)], vec![gone(1, 1)])),
+        ("fallen", list(4, 2, vec![], vec![gone(1, 1)])),
+        ("fork", fork),
         ("here", here),
         ("there", there),
         ("there_without", there_without),
         ("joined", joined),
-    ];
-    let lists = [("first", first), ("second", second), ("third", third), ("later", later)].into_iter().chain(lists);
-    let lists: Vec<_> = lists.collect();
+    ]
+}
+
+/// Lists that nobody takes, and why.
+fn refused_lists() -> [(&'static str, DeviceList); 5] {
+    // As signed as any, but the device agreed to be another identity's.
+    let strange = ProvenKey::new(&SigningKey::from_bytes(&[1; 32]), &Fixed([9; 32]));
+    let with = |gone| list(4, 4, vec![listed(1, 1)], gone);
+    [
+        ("a device has not signed that it is this identity's", DeviceList::first(of_list(), strange)),
+        ("a removed device is listed", list(4, 4, vec![listed(1, 3)], vec![gone(1, 1)])),
+        ("removed devices are not in their order", with(vec![gone(2, 3), gone(3, 2)])),
+        ("a device was removed twice", with(vec![gone(2, 2), gone(2, 3)])),
+        ("a device was removed that was not there yet", with(vec![gone(2, 4)])),
+    ]
+}
+
+pub(super) fn device_lists() -> Value {
+    let lists = named_lists();
     let show = |(name, list): &(&str, DeviceList)| {
         let object = good(Signed::sign(list.clone(), &key()));
         json!({ "name": name, "object": hex(object.bytes()), "value": shown(&cbor::encode(list)) })
@@ -170,15 +200,6 @@ pub(super) fn device_lists() -> Value {
         let joined = named(one).zip(named(other)).map(|(list, with)| good(list.joined(&with)));
         json!({ "one": one, "other": other, "value": joined.map(|joined| shown(&cbor::encode(&joined))) })
     };
-    // As signed as any, but the device agreed to be another identity's.
-    let strange = ProvenKey::new(&SigningKey::from_bytes(&[1; 32]), &Fixed([9; 32]));
-    let refused = [
-        ("a device has not signed that it is this identity's", DeviceList::first(identity, strange)),
-        ("a removed device is listed", after(4, 4, vec![of(1, 3)], vec![gone(1, 1)])),
-        ("removed devices are not in their order", after(4, 4, vec![of(1, 1)], vec![gone(2, 3), gone(3, 2)])),
-        ("a device was removed twice", after(4, 4, vec![of(1, 1)], vec![gone(2, 2), gone(2, 3)])),
-        ("a device was removed that was not there yet", after(4, 4, vec![of(1, 1)], vec![gone(2, 4)])),
-    ];
     let refuse = |(why, list): &(&str, DeviceList)| {
         let object = forged("devices", &cbor::encode(list));
         assert!(Signed::<DeviceList>::verify(&object).is_err(), "{why}");
@@ -189,7 +210,7 @@ pub(super) fn device_lists() -> Value {
         "lists": lists.iter().map(show).collect::<Vec<_>>(),
         "judged": pairs.collect::<Vec<_>>(),
         "joined": JOINED.iter().map(join).collect::<Vec<_>>(),
-        "refused": refused.iter().map(refuse).collect::<Vec<_>>(),
+        "refused": refused_lists().iter().map(refuse).collect::<Vec<_>>(),
     })
 }
 
