@@ -183,9 +183,9 @@ impl Sim {
 
     fn more_devices(&mut self, device: usize) {
         if self.people[self.devices[device].person].devices.len() < DEVICES_MAX {
-            self.trace(|| format!("device {device} links another"));
-            self.ledger.acts.entry("link").or_default().0 += 1;
-            self.begin_linking(device);
+            self.trace(|| format!("person of device {device} begins to use another"));
+            self.ledger.acts.entry("another").or_default().0 += 1;
+            self.begin_another(device);
         }
     }
 

@@ -66,8 +66,8 @@ fn small(sim: &mut Sim) {
     sim.meet(0, 1);
     sim.meet(2, 0);
     sim.group("Three", 0, &[1, 2]);
-    sim.link(0);
-    sim.link(1);
+    sim.another(0);
+    sim.another(1);
 }
 
 fn large(sim: &mut Sim) {
@@ -82,5 +82,5 @@ fn large(sim: &mut Sim) {
         sim.group(&format!("Group of {owner}"), owner, others);
     }
     sim.room("Room", 2, &[6, 10]);
-    (0..8).for_each(|person| sim.link(person));
+    (0..8).for_each(|person| sim.another(person));
 }
