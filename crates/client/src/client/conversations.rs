@@ -237,8 +237,7 @@ impl Client {
                 let read = reply.read::<Entries>();
                 self.with(turn, group, |conversation, scene| match read {
                     Ok(found) => conversation.entries(scene, &found.entries, Some((found.end, found.turn))),
-                    Err(_) if gone => conversation.hub_state(scene, Looked::NotAccepted(forgetful)),
-                    Err(_) => conversation.fetch_failed(scene),
+                    Err(_) => conversation.fetch_failed(scene, gone),
                 });
                 self.read_on(group);
             }

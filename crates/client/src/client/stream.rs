@@ -6,7 +6,6 @@ use super::live::Wanted;
 use super::purpose::Purpose;
 use super::requests::Ask;
 use super::turn::Turn;
-use crate::conversation::step::Looked;
 use crate::view::{Event, GroupId};
 use tidings_wire::live::{Changed, Followed, FromNode};
 
@@ -73,12 +72,8 @@ impl Client {
 
     fn follow_refused(&mut self, turn: &mut Turn<'_>, node: &str, group: GroupId) {
         if self.is_hub(node, &group) {
-            let forgetful = self.forgetful(&group);
             self.live.refused(node, &group);
             self.with(turn, &group, |conversation, scene| conversation.unfollowed(scene, true));
-            self.with(turn, &group, |conversation, scene| {
-                conversation.hub_state(scene, Looked::NotAccepted(forgetful))
-            });
         }
     }
 

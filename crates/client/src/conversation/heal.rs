@@ -4,11 +4,10 @@
 use super::Conversation;
 use super::history::Notice;
 use super::intake::ANSWER_WITHIN;
-use super::remake::Forgetful;
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Heal, Incoming, Pending, Phase, Post};
-use super::step::{Appended, HubRequest, Looked, ParcelBody, Step};
+use super::step::{Appended, HubRequest, Looked, Step};
 use super::turn::{IN_FLIGHT_BYTES_MAX, POST_AGAIN, POST_LOST};
 use crate::command::Fault;
 use crate::entry::{Info, Payload};
@@ -24,11 +23,6 @@ use tidings_wire::cbor;
 const WAIT_FIRST: u64 = 1_000;
 /// The longest.
 const WAIT_MAX: u64 = 10 * 60 * 1000;
-/// Milliseconds to wait before looking again at a hub that does not know this member: first without a knock, since others may
-/// just be putting back what the hub has lost; then after each knock.
-const KNOCK_WAITS: [u64; 4] = [5_000, 60_000, 10 * 60_000, 100 * 60_000];
-/// Members at whose doors one knocks.
-const DOORS_MAX: usize = 3;
 /// Where the external commit on its way is kept.
 const EXTERNAL: &[u8] = b"external";
 
@@ -69,6 +63,7 @@ impl Conversation {
             return Ok(());
         }
         self.link.looking = Some(scene.now.saturating_add(ANSWER_WITHIN));
+        self.link.looked_with = Some(self.state.salt);
         self.heal_later(scene);
         self.ask(scene, HubRequest::Look);
         Ok(())
@@ -103,8 +98,13 @@ impl Conversation {
     /// The hub was looked at.
     pub fn hub_state(&mut self, scene: &mut Scene<'_>, looked: Looked) {
         self.link.looking = None;
+        let present = self.link.looked_with.take().is_none_or(|salt| salt == self.state.salt);
         let outcome = match looked {
             Looked::Found(group) => self.hub_found(scene, &group),
+            Looked::NotAccepted(_) if !present => {
+                self.look_again(scene);
+                Ok(())
+            }
             Looked::NotAccepted(hub) => self.hub_knows_nothing(scene, hub),
             Looked::Later => Ok(()),
         };
@@ -112,12 +112,21 @@ impl Conversation {
         self.settle(scene);
     }
 
+    /// Looks at the hub at once.
+    pub(super) fn look_again(&mut self, scene: &Scene<'_>) {
+        self.suspect(scene, false);
+        let now = scene.now;
+        if let Some(heal) = self.state().heal.as_mut() {
+            heal.next = now;
+        }
+    }
+
     fn hub_found(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
         if matches!(self.state.phase, Phase::Creating | Phase::Out) {
             return Ok(());
         }
         self.state().knocks = Post::default();
-        self.state().rekey.tried = false;
+        self.link.refused.clear();
         let unplaced = |pending: &Pending| pending.salt.is_some() && pending.placed && pending.turn > group.turn;
         if self.state.pending.as_ref().is_some_and(unplaced) {
             self.drop_pending(scene)?;
@@ -345,6 +354,11 @@ impl Conversation {
             Appended::Placed { number, .. } => {
                 pending.placed = true;
                 self.state.end = self.state.end.max(*number);
+                if *number <= self.state.cursor {
+                    // A restored hub ended later than it had been put back to: this commit stands among what was taken for read.
+                    self.state.cursor = number.saturating_sub(1);
+                    self.state.fetch = Post::default();
+                }
                 if !self.link.followed {
                     // From here on it is heard of whatever becomes of the hub.
                     scene.steps.push(Step::Follow(true));
@@ -394,11 +408,12 @@ impl Conversation {
         let group = self.group(scene)?;
         let roster = roster_of(group)?;
         let before = self.state.roster.clone();
+        self.link.refused.clear();
         let state = self.state();
         state.epochs.clear();
         (state.heal, state.void_turn, state.stays) = (None, None, 0);
         // The hub has taken this device's commit, or a welcome leads on: whatever it said of this member before holds no more.
-        (state.knocks, state.rekey.tried) = (Post::default(), false);
+        state.knocks = Post::default();
         let again = state.sealed.iter().filter(|(_, epoch)| last_shared.is_none_or(|shared| *epoch > shared));
         let again: Vec<u64> = again.map(|(seq, _)| *seq).collect();
         if !first {
@@ -415,75 +430,6 @@ impl Conversation {
         }
         scene.steps.push(Step::Follow(true));
         Ok(())
-    }
-
-    /// The hub does not know this member: knocks at those who could add it again, and takes it in the end that it was removed.
-    fn hub_knows_nothing(&mut self, scene: &mut Scene<'_>, hub: Forgetful) -> Result<(), Fault> {
-        if matches!(self.state.phase, Phase::Creating | Phase::Out) {
-            return Ok(());
-        }
-        if let Some(Incoming::Welcome { .. }) = &self.state.incoming {
-            // Removed and added again: what was between is not for this member.
-            return self.take_welcome(scene);
-        }
-        if self.try_spare(scene) || self.give_back(scene, hub)? {
-            return Ok(());
-        }
-        if self.state.knocks.at > scene.now {
-            // It said so before the time to look again had come: a new connection, or a start.
-            self.suspect(scene, false);
-            let at = self.state.knocks.at;
-            if let Some(heal) = self.state().heal.as_mut() {
-                heal.next = heal.next.max(at);
-            }
-            return Ok(());
-        }
-        let tries = self.state.knocks.tries;
-        // A hub that has lost the conversation may get it back from somebody who is away.
-        let last = KNOCK_WAITS.last().filter(|_| self.is_expected_back(scene.now));
-        let wait = KNOCK_WAITS.get(tries as usize).or(last).copied();
-        // A room that one has a link to and was never in may not be at its hub yet; out of one there is no way back in.
-        let may_wait = self.state.kind != ConversationKind::Room || self.state.epochs.is_empty();
-        let Some(wait) = wait.filter(|_| !self.state.own.left && may_wait) else {
-            return self.out(scene);
-        };
-        self.suspect(scene, false);
-        let now = scene.now;
-        let state = self.state();
-        state.knocks = Post { at: now.saturating_add(wait), tries: tries.saturating_add(1) };
-        if let Some(heal) = state.heal.as_mut() {
-            heal.next = now.saturating_add(wait);
-        }
-        if tries > 0 {
-            self.knock(scene);
-        }
-        if tries == 1 {
-            // From now on it is shown as one that this person is not in.
-            let me = self.state.me;
-            self.notice(scene, me, now, Notice::NotLetIn);
-        }
-        self.show(scene);
-        Ok(())
-    }
-
-    fn knock(&self, scene: &mut Scene<'_>) {
-        let mut members: Vec<_> =
-            self.state.roster.members.iter().filter(|member| member.id != self.state.me).collect();
-        members.sort_by_key(|member| member.role);
-        let group = self.owner();
-        let doors = members.iter().filter(|member| scene.people.is_contact(&member.id)).map(|member| member.id);
-        for who in doors.take(DOORS_MAX).collect::<Vec<_>>() {
-            scene.steps.push(Step::Parcel(who, ParcelBody::Knock(group)));
-        }
-    }
-
-    /// Somebody who is in the roster has fallen out and can't come back alone: their devices are added again.
-    pub fn knocked(&mut self, scene: &mut Scene<'_>, from: &Identity) {
-        let may = self.state.roster.role(&self.state.me).is_some();
-        if self.state.in_group() && may && self.state.roster.member(from).is_some() && *from != self.state.me {
-            self.want(scene, super::state::Goal::Devices { who: *from, again: true });
-        }
-        self.settle(scene);
     }
 }
 

@@ -5,8 +5,9 @@ use super::kept::Raw;
 use super::said::Came;
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{Incoming, Phase, Post};
+use super::state::{Incoming, Pending, Phase, Post};
 use super::step::{HubRequest, Step};
+use super::turn::POST_AGAIN;
 use crate::command::Fault;
 use crate::entry::Payload;
 use crate::io::Time;
@@ -15,6 +16,8 @@ use tidings_wire::api::{Entry, EntryKind};
 
 /// Milliseconds that entries which stand at the hub may take to come along by themselves.
 const LAG: u64 = 2_000;
+/// Milliseconds after which a hub is looked at at the latest that has refused something, unless it is time to knock only later.
+const LOOK_WITHIN: u64 = 1_000;
 /// Milliseconds that an answer is waited for.
 pub(super) const ANSWER_WITHIN: u64 = 90_000;
 
@@ -74,6 +77,14 @@ impl Conversation {
 
     /// The hub's stream ends where one's own does, but it has counted other commits: it is another one.
     fn note_turn(&mut self, scene: &Scene<'_>, end: u64, turn: u64) {
+        let open = |pending: &Pending| (pending.placed || pending.lost) && pending.turn > turn;
+        if let Some(pending) = self.state.pending.as_mut().filter(|pending| open(pending)) {
+            // Neither it nor another one has this turn. It was taken for placed since the hub did not know the key any more, or for lost while
+            // the hub, restored, counted lower turns: it is asked for again.
+            (pending.placed, pending.lost) = (false, false);
+            pending.post.tried(scene.now, POST_AGAIN);
+            self.changed = true;
+        }
         let settled = self.state.in_group() && self.state.lost.is_none() && self.state.cursor == end;
         if settled && self.state.turn != turn {
             self.suspect(scene, false);
@@ -253,16 +264,21 @@ impl Conversation {
         self.ask(scene, HubRequest::Fetch { after: self.state.cursor });
     }
 
-    /// A Fetch got no answer.
-    pub fn fetch_failed(&mut self, scene: &mut Scene<'_>) {
+    /// A Fetch got no answer; `refused`: the hub does not know the key that it was asked with.
+    pub fn fetch_failed(&mut self, scene: &mut Scene<'_>, refused: bool) {
         self.link.fetching = None;
+        if refused {
+            self.was_refused(scene);
+        }
         let now = scene.now;
         self.state().fetch.tried(now, LAG);
         self.settle(scene);
     }
 
     fn lags(&self) -> bool {
-        self.state.cursor < self.state.end && !matches!(self.state.phase, Phase::Creating | Phase::Out | Phase::Locked)
+        let reads = !matches!(self.state.phase, Phase::Creating | Phase::Out | Phase::Locked);
+        // Whom the hub does not accept looks at it instead.
+        reads && self.state.cursor < self.state.end && self.state.knocks.tries == 0
     }
 
     /// Asks for entries that stand at the hub and have not come.
@@ -300,10 +316,23 @@ impl Conversation {
     /// It is followed no more. `refused`: the hub does not know this member (any more).
     pub fn unfollowed(&mut self, scene: &mut Scene<'_>, refused: bool) {
         self.link.followed = false;
-        if refused && !matches!(self.state.phase, Phase::Creating | Phase::Out) {
-            self.suspect(scene, false);
+        if refused {
+            self.was_refused(scene);
         }
         self.settle(scene);
+    }
+
+    /// The hub did not know the key with which something was asked. That may have been another key than that in use now, and several such
+    /// answers may come at once, so that only a look at the hub decides: there is one at a time.
+    fn was_refused(&mut self, scene: &Scene<'_>) {
+        if matches!(self.state.phase, Phase::Creating | Phase::Out) {
+            return;
+        }
+        self.suspect(scene, false);
+        let soon = scene.now.saturating_add(LOOK_WITHIN).max(self.state.knocks.at);
+        if let Some(heal) = self.state().heal.as_mut() {
+            heal.next = heal.next.min(soon);
+        }
     }
 
     /// What the hub says of itself: whether it is as it was.

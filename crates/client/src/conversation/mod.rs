@@ -18,6 +18,8 @@ mod intake;
 mod join;
 mod kept;
 mod keys;
+mod knock;
+mod lists;
 mod notice;
 mod open;
 mod outbox;
@@ -94,6 +96,12 @@ struct Link {
     fetching: Option<Time>,
     /// Until when an answer to a Look is waited for.
     looking: Option<Time>,
+    /// Device lists that were said here: the `seq` with which this device says one of somebody else.
+    lists: BTreeMap<state::Mark, u64>,
+    /// Salts whose keys the hub has refused since it last accepted one.
+    refused: Vec<Fixed<16>>,
+    /// The salt of the access key with which it was asked.
+    looked_with: Option<Fixed<16>>,
     /// The entry that the hub is just given back.
     putting_back: Option<Fixed<16>>,
     /// Until when it is waited for that the hub takes the conversation back, and after which number it begins there.

@@ -203,8 +203,13 @@ impl Conversation {
     // --- bringing it to the hub
 
     fn may_say(&self, scene: &Scene<'_>) -> bool {
+        let others_gone = |seat: &super::state::Seat| seat.identity != self.state.me;
+        self.may_seal(scene) && !self.stale_seats(scene).iter().any(others_gone)
+    }
+
+    /// Whether anything can be sealed that all may read.
+    pub(super) fn may_seal(&self, scene: &Scene<'_>) -> bool {
         let state = &self.state;
-        let others_gone = |seat: &super::state::Seat| seat.identity != state.me;
         state.in_group()
             && state.lost.is_none()
             && state.knocks.tries == 0
@@ -212,7 +217,6 @@ impl Conversation {
             && !state.heal.is_some_and(|heal| heal.out)
             && self.link.fetching.is_none_or(|until| until <= scene.now)
             && !self.behind()
-            && !self.stale_seats(scene).iter().any(others_gone)
             && !state.other.is_some_and(|other| scene.people.key_changed(&other))
     }
 
@@ -222,7 +226,7 @@ impl Conversation {
             return if flight.post.at <= scene.now { self.post_flight(scene) } else { Ok(()) };
         }
         if !self.may_say(scene) {
-            return Ok(());
+            return self.say_list(scene);
         }
         // A removed device of one's own can read until it is out: nothing is said until then but the list that says that it goes.
         let own_removed = self.stale_seats(scene).iter().any(|seat| seat.identity == self.state.me);

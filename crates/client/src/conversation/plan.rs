@@ -89,8 +89,12 @@ impl Conversation {
             draft.leaving = if heirs { leaving } else { Vec::new() };
             draft.roster = draft.roster.without(&draft.leaving);
         }
-        let stale = self.stale_seats(scene).iter().map(|seat| seat.leaf);
-        draft.remove.extend(stale.filter(|leaf| !asked.contains(leaf)));
+        let stale = self.stale_seats(scene).to_vec();
+        for seat in stale.iter().filter(|seat| !asked.contains(&seat.leaf)) {
+            if self.list_is_said(scene, &seat.identity)? {
+                draft.remove.insert(seat.leaf);
+            }
+        }
         if let Some((put_right, out)) = self.repairs() {
             let role = |who: &Identity| put_right.role(who);
             for member in &mut draft.roster.members {

@@ -4,11 +4,14 @@
 use super::Conversation;
 use super::plan::Draft;
 use super::scene::Scene;
-use super::state::Seat;
+use super::state::{Seat, push_bounded};
 use super::step::Step;
 use crate::keys::access_key;
 use crate::roster::Roster;
 use tidings_wire::bytes::Fixed;
+
+/// Salts before the last one that are remembered.
+const OLDER_MAX: usize = 4;
 
 impl Conversation {
     /// Gives oneself another access key, if a removed device knows the present one: together with its removal, or after it.
@@ -42,9 +45,8 @@ impl Conversation {
         if self.state.salt == salt {
             return;
         }
-        let state = self.state();
-        state.rekey.spare = Some(std::mem::replace(&mut state.salt, salt));
-        state.rekey.tried = false;
+        self.take_salt(salt);
+        self.link.refused.clear();
         self.link.followed = false;
         self.link.fetching = None;
         scene.steps.push(Step::Profile);
@@ -52,12 +54,26 @@ impl Conversation {
         self.fetch_now(scene);
     }
 
+    /// Goes on with another salt; the one before is the first that is tried when it is not accepted.
+    fn take_salt(&mut self, salt: Fixed<16>) {
+        let before = std::mem::replace(&mut self.state().salt, salt);
+        self.keep_salt(before);
+    }
+
+    fn keep_salt(&mut self, salt: Fixed<16>) {
+        let present = self.state.salt;
+        let rekey = &mut self.state().rekey;
+        if let Some(spare) = rekey.spare.replace(salt) {
+            push_bounded(&mut rekey.older, spare, OLDER_MAX);
+        }
+        rekey.older.retain(|older| *older != present && *older != salt);
+    }
+
     /// The roster says which key is one's own; whether a device that was removed by others knows it.
     pub(super) fn note_salt(&mut self, scene: &Scene<'_>, before: &Roster, seats: &[Seat]) {
         let Some(salt) = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt)) else { return };
         if salt != self.state.salt {
-            let state = self.state();
-            state.rekey.spare = Some(std::mem::replace(&mut state.salt, salt));
+            self.take_salt(salt);
         }
         let gone = |seat: &&Seat| seat.identity == self.state.me && self.removed(scene, seat);
         let there = |key: &Fixed<32>| self.state.seats.iter().any(|seat| seat.key == *key);
@@ -68,35 +84,40 @@ impl Conversation {
         }
     }
 
-    /// The hub does not know the key: perhaps it knows the other one. `false` if that was tried already.
-    pub(super) fn try_spare(&mut self, scene: &mut Scene<'_>) -> bool {
-        let tried = std::mem::replace(&mut self.state().rekey.tried, true);
-        let Some(spare) = self.state.rekey.spare else { return false };
-        let now = scene.now;
-        let state = self.state();
-        state.rekey.spare = Some(std::mem::replace(&mut state.salt, spare));
-        if tried {
-            state.rekey.tried = false;
+    /// The hub does not know the key: perhaps it knows another one that is or was one's own. That of a commit that was under way, if its answer
+    /// was lost; the one before; that of the roster, which others have put on the list again; and such as a commit brought that was void for
+    /// them. `false` if each was tried.
+    pub(super) fn try_another_key(&mut self, scene: &mut Scene<'_>) -> bool {
+        let present = self.state.salt;
+        self.link.refused.push(present);
+        let of_roster = |roster: &Roster| roster.member(&self.state.me).map(|member| Fixed(member.salt));
+        let pending = self.state.pending.as_ref().and_then(|pending| pending.salt);
+        let known = [pending, self.state.rekey.spare, of_roster(&self.state.newest), of_roster(&self.state.roster)];
+        let older = self.state.rekey.older.iter().rev().copied();
+        let next = known.into_iter().flatten().chain(older).find(|salt| !self.link.refused.contains(salt));
+        let Some(next) = next.filter(|_| self.state.room.is_none()) else {
+            // The next time all are tried again, beginning with that which should be known.
+            self.link.refused.clear();
             return false;
-        }
-        self.suspect(scene, false);
-        self.link.looking = None;
+        };
+        self.take_salt(next);
+        self.link.followed = false;
         self.link.fetching = None;
-        if let Some(heal) = self.state().heal.as_mut() {
-            heal.next = now;
-        }
+        self.look_again(scene);
         true
     }
 
     /// Another device of one's own has another key: the hub may know that one only.
     pub(super) fn learn_salt(&mut self, scene: &Scene<'_>, salt: Fixed<16>) {
-        if self.state.salt == salt || self.state.rekey.spare == Some(salt) || self.state.room.is_some() {
+        let rekey = &self.state.rekey;
+        let known = self.state.salt == salt || rekey.spare == Some(salt) || rekey.older.contains(&salt);
+        if known || self.state.room.is_some() {
             return;
         }
         let now = scene.now;
+        self.keep_salt(salt);
+        self.link.refused.clear();
         let state = self.state();
-        state.rekey.spare = Some(salt);
-        state.rekey.tried = false;
         if state.knocks.tries > 0
             && let Some(heal) = state.heal.as_mut()
         {

@@ -201,10 +201,7 @@ impl Conversation {
                 return Ok(false);
             }
             Content::Devices(devices) => {
-                if *by == self.state.me {
-                    self.state().list.mark = super::create::mark_of(&devices.list);
-                }
-                scene.steps.push(Step::DeviceList(*by, devices.list.clone()));
+                self.hear_list(scene, by, &devices.list);
                 return Ok(false);
             }
             Content::Backup(backup) => {

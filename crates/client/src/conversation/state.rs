@@ -259,8 +259,9 @@ pub(super) struct Receipt {
 pub(super) struct Rekey {
     /// Another one of which the hub may know the key instead: the one before, or the next.
     pub(super) spare: Option<Fixed<16>>,
-    /// Whether the spare one was tried last.
-    pub(super) tried: bool,
+    /// Those before, newest last.
+    #[serde(default)]
+    pub(super) older: VecDeque<Fixed<16>>,
     /// That which a removed device of one's own knows: as long as it is the roster's, another one is wanted.
     pub(super) known: Option<Fixed<16>>,
 }

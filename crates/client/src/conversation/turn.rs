@@ -64,8 +64,20 @@ impl Conversation {
             && !state.heal.is_some_and(|heal| heal.out)
     }
 
+    /// Whether all was read and this is not the next turn: a commit for it will not come any more.
+    pub(super) fn is_passed(&self, turn: u64) -> bool {
+        let state = &self.state;
+        turn != state.turn.saturating_add(1)
+            && state.lost.is_none()
+            && state.cursor >= state.end
+            && state.phase == Phase::Member
+    }
+
     pub(super) fn take_turn(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
         self.ask_create(scene)?;
+        if self.state.pending.as_ref().is_some_and(|pending| self.is_passed(pending.turn)) {
+            self.drop_pending(scene)?;
+        }
         if self.state.pending.is_some() {
             return self.post_commit(scene);
         }

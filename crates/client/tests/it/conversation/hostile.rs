@@ -156,6 +156,28 @@ fn whoever_comes_hears_of_devices_that_were_removed() {
 }
 
 #[test]
+fn who_takes_out_a_removed_device_of_somebody_else_says_why_first() {
+    let mut world = World::new(53);
+    let (alice, bob, carol) = (world.person("Alice", 2), world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0], carol]);
+    world.run(20_000);
+    world.set_offline(alice[0], true);
+    world.book.told.clear();
+    world.remove_device(alice[1]);
+    let alices = world.identity(alice[0]);
+    let list = world.book.signed[&alices].clone();
+    world.run(60_000);
+    for device in [bob, carol] {
+        assert!(world.book.told.contains(&(device, list.clone())), "device {device}");
+    }
+    world.set_offline(alice[0], false);
+    world.run(60_000);
+    world.say(carol, &talks, "among us");
+    world.run(20_000);
+    world.agree(&[alice[0], bob, carol], &talks, &["among us".to_owned()]);
+}
+
+#[test]
 fn who_came_by_an_old_link_goes_with_it() {
     let mut world = World::new(86);
     let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);

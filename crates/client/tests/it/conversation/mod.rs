@@ -5,6 +5,7 @@ mod hostile;
 mod hub;
 mod network;
 mod plain;
+mod rekeyed;
 mod restored;
 mod rosters;
 mod storm;

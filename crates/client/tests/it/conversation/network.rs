@@ -217,7 +217,7 @@ impl World {
             Answer::Created(outcome) => conversation.created(scene, outcome),
             Answer::Appended(id, outcome) => conversation.appended(scene, id, outcome),
             Answer::Entries(Some((entries, end, turn))) => conversation.entries(scene, &entries, Some((end, turn))),
-            Answer::Entries(None) => conversation.fetch_failed(scene),
+            Answer::Entries(None) => conversation.fetch_failed(scene, false),
             Answer::Looked(looked) => conversation.hub_state(scene, looked),
         });
     }

@@ -28,13 +28,20 @@ struct Inside {
     outbox: Vec<u64>,
     wants: Vec<IgnoredAny>,
     flight: Option<IgnoredAny>,
-    pending: Option<IgnoredAny>,
+    pending: Option<Waiting>,
     incoming: Option<IgnoredAny>,
     heal: Option<IgnoredAny>,
     lost: Option<IgnoredAny>,
     proposals_at: Option<u64>,
     knocks: Post,
     say: Post,
+}
+
+#[derive(Debug, Deserialize)]
+struct Waiting {
+    turn: u64,
+    lost: bool,
+    placed: bool,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +65,7 @@ impl std::fmt::Display for Inside {
         write!(f, " outbox {:?} wants {} knocks {}", self.outbox, self.wants.len(), self.knocks.tries)?;
         let since = |at: u64| at.saturating_sub(super::world::BEGINNING);
         write!(f, " say {}:{} knock {}", self.say.tries, since(self.say.at), since(self.knocks.at))?;
-        write!(f, " proposals {:?}", self.proposals_at.map(since))
+        write!(f, " proposals {:?} {:?}", self.proposals_at.map(since), self.pending)
     }
 }
 

@@ -1,0 +1,87 @@
+//! A hub that does not know this member (docs/protocol/conversations.md, Falling out and coming back): other keys, knocking, and in the end
+//! being out.
+
+use super::Conversation;
+use super::history::Notice;
+use super::remake::Forgetful;
+use super::scene::Scene;
+use super::state::{Goal, Incoming, Phase, Post};
+use super::step::{ParcelBody, Step};
+use crate::command::Fault;
+use crate::view::{ConversationKind, Identity};
+
+/// Milliseconds to wait before looking again at a hub that does not know this member: first without a knock, since others may
+/// just be putting back what the hub has lost; then after each knock.
+const KNOCK_WAITS: [u64; 4] = [5_000, 60_000, 10 * 60_000, 100 * 60_000];
+/// Members at whose doors one knocks.
+const DOORS_MAX: usize = 3;
+impl Conversation {
+    /// The hub does not know this member: knocks at those who could add it again, and takes it in the end that it was removed.
+    pub(super) fn hub_knows_nothing(&mut self, scene: &mut Scene<'_>, hub: Forgetful) -> Result<(), Fault> {
+        if matches!(self.state.phase, Phase::Creating | Phase::Out) {
+            return Ok(());
+        }
+        if let Some(Incoming::Welcome { .. }) = &self.state.incoming {
+            // Removed and added again: what was between is not for this member.
+            return self.take_welcome(scene);
+        }
+        if self.try_another_key(scene) || self.give_back(scene, hub)? {
+            return Ok(());
+        }
+        if self.state.knocks.at > scene.now {
+            // It said so before the time to look again had come: a new connection, or a start.
+            self.suspect(scene, false);
+            let at = self.state.knocks.at;
+            if let Some(heal) = self.state().heal.as_mut() {
+                heal.next = heal.next.max(at);
+            }
+            return Ok(());
+        }
+        let tries = self.state.knocks.tries;
+        // A hub that has lost the conversation may get it back from somebody who is away.
+        let last = KNOCK_WAITS.last().filter(|_| self.is_expected_back(scene.now));
+        let wait = KNOCK_WAITS.get(tries as usize).or(last).copied();
+        // A room that one has a link to and was never in may not be at its hub yet; out of one there is no way back in.
+        let may_wait = self.state.kind != ConversationKind::Room || self.state.epochs.is_empty();
+        let Some(wait) = wait.filter(|_| !self.state.own.left && may_wait) else {
+            return self.out(scene);
+        };
+        self.suspect(scene, false);
+        let now = scene.now;
+        let state = self.state();
+        state.knocks = Post { at: now.saturating_add(wait), tries: tries.saturating_add(1) };
+        if let Some(heal) = state.heal.as_mut() {
+            heal.next = now.saturating_add(wait);
+        }
+        if tries > 0 {
+            self.knock(scene);
+        }
+        if tries == 1 {
+            // From now on it is shown as one that this person is not in.
+            let me = self.state.me;
+            self.notice(scene, me, now, Notice::NotLetIn);
+        }
+        self.show(scene);
+        Ok(())
+    }
+
+    fn knock(&self, scene: &mut Scene<'_>) {
+        let mut members: Vec<_> =
+            self.state.roster.members.iter().filter(|member| member.id != self.state.me).collect();
+        members.sort_by_key(|member| member.role);
+        let group = self.owner();
+        let doors = members.iter().filter(|member| scene.people.is_contact(&member.id)).map(|member| member.id);
+        for who in doors.take(DOORS_MAX).collect::<Vec<_>>() {
+            scene.steps.push(Step::Parcel(who, ParcelBody::Knock(group)));
+        }
+    }
+
+    /// Somebody who is in the roster has fallen out and can't come back alone: their devices are added again.
+    pub fn knocked(&mut self, scene: &mut Scene<'_>, from: &Identity) {
+        let may = self.state.roster.role(&self.state.me).is_some();
+        if self.state.in_group() && may && self.state.roster.member(from).is_some() && *from != self.state.me {
+            self.want(scene, Goal::Devices { who: *from, again: true });
+        }
+        self.settle(scene);
+    }
+}

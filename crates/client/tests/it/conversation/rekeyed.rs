@@ -1,0 +1,159 @@
+//! Another access key of one's own, which must not be lost on the way (docs/protocol/conversations.md, Another access key).
+
+use super::plain::group;
+use super::world::{Task, World};
+use tidings_client::conversation::step::{Appended, HubRequest, Step};
+use tidings_client::conversation::{Conversation, Wish};
+use tidings_client::view::{GroupId, Standing};
+use tidings_wire::bytes::Fixed;
+
+const HOUR: u64 = 3_600_000;
+
+fn key(world: &World, device: usize, group: &GroupId) -> [u8; 32] {
+    let device = &world.devices[device];
+    device.conversations[group].access_key(&device.me).verifying_key().to_bytes()
+}
+
+/// The commit that a device has asked the hub to take, and that is still on its way.
+fn on_its_way(world: &World, device: usize) -> Option<tidings_wire::api::NewEntry> {
+    world.devices[device].tasks.iter().find_map(|task| match task {
+        Task::Ask(_, HubRequest::Append(new)) if new.info.is_some() => Some(new.clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_new_key_is_not_lost_with_the_answer_to_its_commit() {
+    let mut world = World::new(71);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    world.remove_device(alice[1]);
+    world.set_offline(bob, true);
+    let old = key(&world, alice[0], &talks);
+    // The commit is made, and reaches the hub while the device is away; it ends before it hears of that.
+    world.set_offline(alice[0], true);
+    let later = world.now + 10_000;
+    world.now = later;
+    world.call(alice[0], &talks, |conversation, scene| conversation.tick(scene));
+    let commit = on_its_way(&world, alice[0]).expect("it takes the removed device out");
+    let now = world.now;
+    world.hub.append(&talks.0, &Fixed(old), &commit, now);
+    world.call(alice[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.crash(alice[0]);
+    assert_eq!(key(&world, alice[0], &talks), old);
+    // It looks at the hub before it asks for its commit again.
+    let looked = world.hub.look(&talks.0, &Fixed(old));
+    world.call(alice[0], &talks, |conversation, scene| conversation.hub_state(scene, looked));
+    world.set_offline(alice[0], false);
+    world.set_offline(bob, false);
+    world.run(HOUR);
+    let view = &world.devices[alice[0]].conversations[&talks];
+    assert_eq!(view.standing(&world.book), Standing::Out);
+    let left = world.identity(alice[0]);
+    assert!(!world.devices[bob].conversations[&talks].has_member(&left), "the others hear that she goes");
+}
+
+#[test]
+fn a_new_key_goes_into_the_profile_again_after_another_device_has_written_over_it() {
+    let mut world = World::new(72);
+    let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    let before = world.devices[alice[0]].conversations[&talks].profile_entry();
+    world.remove_device(alice[2]);
+    world.run(20_000);
+    let after = world.devices[alice[0]].conversations[&talks].profile_entry();
+    let told = |world: &mut World, device: usize, entry: &[u8]| {
+        world.call(device, &talks, |conversation, scene| {
+            conversation.apply_profile(scene, entry);
+            scene.steps.iter().any(|step| matches!(step, Step::Profile))
+        })
+    };
+    assert!(told(&mut world, alice[0], &before), "the other device has not heard of the new key");
+    assert!(!told(&mut world, alice[0], &after) && !told(&mut world, alice[1], &after), "there is nothing to tell");
+}
+
+#[test]
+fn who_comes_in_while_the_hub_is_restored_finds_its_commit_among_what_it_took_for_read() {
+    let mut world = World::new(73);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let talks = world.pair(alice, bob);
+    world.run(20_000);
+    let backup = world.hub.clone();
+    for text in ["one", "two", "three"] {
+        world.say(bob, &talks, text);
+        world.run(10_000);
+    }
+    let entry = world.devices[alice].conversations[&talks].profile_entry();
+    let alices = world.identity(alice);
+    let second = world.add_device(&alices);
+    world.set_offline(second, true);
+    world.make(second, |scene| Conversation::rejoin(scene, talks, &entry));
+    let own = Fixed(key(&world, second, &talks));
+    let looked = world.hub.look(&talks.0, &own);
+    world.call(second, &talks, |conversation, scene| conversation.hub_state(scene, looked));
+    let commit = on_its_way(&world, second).expect("it comes in");
+    world.devices[second].tasks.clear();
+    for device in [alice, bob] {
+        world.set_offline(device, true);
+    }
+    world.restore_hub(backup);
+    let now = world.now;
+    world.hub.append(&talks.0, &own, &commit, now);
+    world.set_offline(second, false);
+    world.run(HOUR);
+    for device in [alice, bob] {
+        world.set_offline(device, false);
+    }
+    world.run(HOUR);
+    world.say(second, &talks, "here");
+    world.run(20_000);
+    let epoch = world.epoch(alice, &talks);
+    assert!(epoch.is_some() && world.epoch(second, &talks) == epoch && world.epoch(bob, &talks) == epoch);
+    assert!(world.texts(bob, &talks).contains(&"here".to_owned()));
+}
+
+#[test]
+fn each_key_that_a_device_has_had_is_tried() {
+    let mut world = World::new(74);
+    let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    let first = Fixed(key(&world, alice[0], &talks));
+    for device in [alice[1], alice[2]] {
+        world.remove_device(device);
+        world.run(60_000);
+    }
+    let last = Fixed(key(&world, alice[0], &talks));
+    // The hub knows the first one only, as if the commits with the others had been void for those who go on.
+    world.set_offline(bob, true);
+    world.set_offline(alice[0], true);
+    let there = world.hub.groups.get_mut(&talks.0).unwrap();
+    let role = there.members.remove(&last).unwrap();
+    there.members.insert(first, role);
+    let before = there.entries.len();
+    world.say(alice[0], &talks, "is this the key?");
+    world.set_offline(alice[0], false);
+    world.run(60_000);
+    assert!(world.hub.groups[&talks.0].entries.len() > before);
+}
+
+#[test]
+fn a_commit_that_a_restored_hub_refused_as_too_early_is_asked_for_again() {
+    let mut world = World::new(75);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice, &[bob]);
+    world.run(20_000);
+    world.set_offline(alice, true);
+    let name = Wish::Set { name: Some("Birds".to_owned()), picture: None, expire: None };
+    world.call(alice, &talks, |conversation, scene| conversation.wish(scene, name)).unwrap();
+    let commit = on_its_way(&world, alice).expect("it is called otherwise");
+    world.devices[alice].tasks.clear();
+    // As if it had come while the hub counted lower turns; now it does not any more.
+    world.call(alice, &talks, |conversation, scene| conversation.appended(scene, commit.id.0, Appended::Turn));
+    world.devices[alice].tasks.clear();
+    world.set_offline(alice, false);
+    world.run(HOUR);
+    assert_eq!(world.hub.groups[&talks.0].turn, commit.turn);
+}
