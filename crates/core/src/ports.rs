@@ -67,6 +67,8 @@ pub struct Page {
     pub envelopes: Vec<Envelope>,
     /// Whether the stream has no more after these.
     pub complete: bool,
+    /// The number given last in the stream, also if what had it is gone. None for a stream that is not there.
+    pub end: Option<Seq>,
 }
 
 /// An envelope was taken out of its stream.

@@ -38,18 +38,23 @@ impl Engine {
             }
             Look::Unknown(ticket) => ticket,
         };
-        let batch = self.read_stored(stream, after).await?;
-        if batch.complete && after == Seq::START {
-            self.inner.tail.offer(stream, ticket, &batch.items);
+        let (batch, end) = self.page(stream, after).await?;
+        if let Some(end) = end.filter(|_| batch.complete && after == Seq::START) {
+            self.inner.tail.offer(stream, ticket, &batch.items, end);
         }
         Ok(batch)
     }
 
     /// Envelopes after the cursor from the store.
     pub(crate) async fn read_stored(&self, stream: &StreamName, after: Seq) -> Result<Batch, Error> {
+        Ok(self.page(stream, after).await?.0)
+    }
+
+    /// Envelopes after the cursor from the store, and the number given last in the stream, if it is there.
+    async fn page(&self, stream: &StreamName, after: Seq) -> Result<(Batch, Option<Seq>), Error> {
         let page = self.inner.store.read(stream.clone(), after, BATCH_MAX, BATCH_BYTES).await?;
         let items = page.envelopes.into_iter().map(|envelope| Arc::new(Item::new(envelope))).collect();
-        Ok(Batch { items, missed: 0, complete: page.complete })
+        Ok((Batch { items, missed: 0, complete: page.complete }, page.end))
     }
 
     /// A page of a room in the order in which its messages were written. A room that is not there is empty.

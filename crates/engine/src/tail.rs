@@ -144,8 +144,9 @@ impl Tail {
         }
     }
 
-    /// Takes over what the store said of a whole stream, unless something changed since the ticket was given.
-    pub(crate) fn offer(&self, stream: &StreamName, ticket: Ticket, items: &[Arc<Item>]) {
+    /// Takes over what the store said of a whole stream, unless something changed since the ticket was given. `end`: the place given
+    /// last, which may be gone again; nobody will announce places up to it.
+    pub(crate) fn offer(&self, stream: &StreamName, ticket: Ticket, items: &[Arc<Item>], end: Seq) {
         let bytes: usize = items.iter().map(|item| item.cost()).sum();
         let stripe = self.stripe(stream);
         let mut inside = self.lock();
@@ -154,11 +155,10 @@ impl Tail {
             return;
         }
         inside.tick += 1;
-        let last = items.last().map_or(Seq::START, |item| item.envelope.seq);
         let entry = Entry {
             items: items.iter().cloned().collect(),
             from: Seq::START,
-            last,
+            last: end,
             late: BTreeSet::new(),
             bytes,
             used: inside.tick,

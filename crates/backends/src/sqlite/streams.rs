@@ -7,6 +7,7 @@ use super::rows::{Sum, check, count, damaged, int};
 use super::writer::Tx;
 use super::{SqliteStore, blobs, senders};
 use async_trait::async_trait;
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -177,22 +178,26 @@ fn read_name(stored: &[u8]) -> Option<StreamName> {
 
 fn page(conn: &Connection, stream: &StreamName, after: Seq, limit: usize, bytes_max: usize) -> Result<Page, Fault> {
     let mut select = conn.prepare_cached(
-        "SELECT e.place, e.id, e.kind, e.at, e.bytes, e.blob, e.sum, e.sender, e.label, e.body, e.kin, e.time
-         FROM streams s JOIN envelopes e ON e.place > (s.id << 32) + ?2 AND e.place < (s.id + 1) << 32
+        "SELECT e.place, e.id, e.kind, e.at, e.bytes, e.blob, e.sum, e.sender, e.label, e.body, e.kin, e.time, s.last_seq
+         FROM streams s LEFT JOIN envelopes e ON e.place > (s.id << 32) + ?2 AND e.place < (s.id + 1) << 32
          WHERE s.name = ?1 ORDER BY e.place LIMIT ?3",
     )?;
     let after = after.number().min(SEQ_MAX);
     let mut rows = select.query(params![stored_name(stream), after, int(limit.saturating_add(1))])?;
-    let (mut envelopes, mut bytes) = (Vec::new(), 0);
+    let (mut envelopes, mut bytes, mut end) = (Vec::new(), 0, None);
     while let Some(row) = rows.next()? {
+        end = Some(Seq::from_number(row.get(12)?));
+        if row.get_ref(0)? == ValueRef::Null {
+            break;
+        }
         let envelope = read_envelope(row)?;
         bytes += envelope.body.as_ref().map_or(0, |body| body.len()) + envelope.label.as_str().len();
         if envelopes.len() == limit || (bytes > bytes_max && !envelopes.is_empty()) {
-            return Ok(Page { envelopes, complete: false });
+            return Ok(Page { envelopes, complete: false, end });
         }
         envelopes.push(envelope);
     }
-    Ok(Page { envelopes, complete: true })
+    Ok(Page { envelopes, complete: true, end })
 }
 
 fn take(tx: &Tx<'_>, name: &StreamName, id: EnvelopeId) -> Result<Option<Taken>, Fault> {

@@ -29,7 +29,7 @@ fn seqs(tail: &Tail, name: u8, after: i64) -> Option<Vec<i64>> {
 fn load(tail: &Tail, name: u8, seqs: &[i64], size: usize) {
     let Look::Unknown(ticket) = tail.look(&stream(name), Seq::START) else { panic!("known already") };
     let items: Vec<_> = seqs.iter().map(|seq| Arc::new(Item::new(envelope(*seq, size)))).collect();
-    tail.offer(&stream(name), ticket, &items);
+    tail.offer(&stream(name), ticket, &items, Seq::from_number(seqs.last().copied().unwrap_or_default()));
 }
 
 fn push(tail: &Tail, envelope: &Envelope) {
@@ -113,6 +113,20 @@ fn places_that_are_announced_out_of_order_are_waited_for() {
 }
 
 #[test]
+fn what_was_taken_before_the_stream_was_read_is_not_waited_for() {
+    for kept in [&[][..], &[2]] {
+        let tail = Tail::new(1 << 20);
+        let Look::Unknown(ticket) = tail.look(&stream(1), Seq::START) else { panic!("known already") };
+        let items: Vec<_> = kept.iter().map(|seq| Arc::new(Item::new(envelope(*seq, 10)))).collect();
+        tail.offer(&stream(1), ticket, &items, Seq::from_number(3));
+        push(&tail, &envelope(4, 10));
+        assert_eq!(followed(&tail, 3), Some((0, vec![4])));
+        assert_eq!(tail.end(&stream(1)), Some(Seq::from_number(4)));
+        assert_eq!(seqs(&tail, 1, 2), Some(vec![4]));
+    }
+}
+
+#[test]
 fn a_live_channel_gives_back_all_its_room() {
     let tail = Tail::new(1 << 20);
     load(&tail, 2, &[1], 10);
@@ -129,7 +143,7 @@ fn what_changed_during_a_read_is_not_taken_over() {
     let tail = Tail::new(1 << 20);
     let Look::Unknown(ticket) = tail.look(&stream(1), Seq::START) else { panic!("known already") };
     tail.remove(&stream(1), Seq::from_number(1));
-    tail.offer(&stream(1), ticket, &[Arc::new(Item::new(envelope(1, 10)))]);
+    tail.offer(&stream(1), ticket, &[Arc::new(Item::new(envelope(1, 10)))], Seq::from_number(1));
     assert_eq!(seqs(&tail, 1, 0), None);
 }
 

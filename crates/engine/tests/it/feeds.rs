@@ -62,6 +62,21 @@ async fn lost_hints_between_processes_cost_delay_and_nothing_else() {
     assert_eq!(waiting.await.unwrap(), 1);
 }
 
+#[tokio::test]
+async fn what_was_taken_before_an_inbox_was_read_holds_nothing_up() {
+    let house = House::new();
+    let inbox = house.alice().await;
+    for last in ["one", "two"] {
+        let taken = house.post(&inbox, last).await.unwrap();
+        house.engine.take(alice(), taken.id).await.unwrap();
+        assert!(house.engine.read(&inbox, Seq::START).await.unwrap().items.is_empty());
+        assert_eq!(house.engine.end(&inbox).await.unwrap(), taken.seq);
+    }
+    let mut feed = house.follow(&inbox);
+    house.post(&inbox, "three").await.unwrap();
+    assert_eq!(next(&mut feed).await.1, ["three"]);
+}
+
 async fn fill(house: &House, to: &StreamName, count: usize) {
     for first in (0..count).step_by(100) {
         let drafts = (first..count.min(first + 100)).map(|number| Draft {
