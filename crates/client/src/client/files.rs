@@ -134,6 +134,12 @@ impl Files {
         self.moving.values().any(|moving| matches!(&moving.way, Way::Out(sending) if sending.group == *group))
     }
 
+    /// Copies from which is still to be read.
+    pub(super) fn sending(&self) -> Vec<FileId> {
+        let out = self.moving.values().filter(|moving| matches!(moving.way, Way::Out(_)));
+        out.map(|moving| moving.way.file()).collect()
+    }
+
     /// Whether a file is being sent.
     pub(super) fn busy(&self) -> bool {
         self.moving.values().any(|moving| matches!(moving.way, Way::Out(_)))

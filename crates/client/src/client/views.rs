@@ -5,6 +5,7 @@ use super::book::{Contact, Person};
 use crate::command::Fault;
 use crate::conversation::Conversation;
 use crate::conversation::People as _;
+use crate::io::FileId;
 use crate::keys::box_public;
 use crate::profile::Name;
 use crate::records::Records;
@@ -161,6 +162,11 @@ impl Client {
     /// is gathered before the profile is written ([`Client::hurry`]).
     pub fn busy(&self) -> bool {
         self.owes() || self.conversations.values().any(Conversation::waiting)
+    }
+
+    /// Files that are being sent: their copies are needed, all others are not.
+    pub fn files_sending(&self) -> Vec<FileId> {
+        self.files.sending()
     }
 
     /// The same as [`Client::busy`] without what waits for hubs that can't be reached.

@@ -3,7 +3,7 @@
 use super::context::{Caller, Common, Context};
 use super::outcome::Failure;
 use super::output::Output;
-use crate::screen::{self, Colours, Images, Notify, Options, Theme};
+use crate::screen::{self, Colours, Images, Notify, Options, Theme, Undone};
 use clap::Args;
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -59,14 +59,44 @@ pub(super) async fn show(asked: &Chat, caller: &Caller, context: &Context) -> Re
         patience: Duration::from_secs(asked.common.timeout),
         ..found
     };
-    screen::run(context.session.clone(), options).await.map_err(|error| match error.kind() {
+    let undone = screen::run(context.session.clone(), options).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::TimedOut => Failure::Offline(error.to_string()),
         _ => error.into(),
     })?;
     if context.session.ask(|_, _| ()).await.is_some() {
-        return Ok(());
+        // A person has read it; a script has not.
+        return undone.filter(|_| !std::io::stdin().is_terminal()).map_or(Ok(()), |undone| Err(failure(undone)));
     }
     // Not the person's doing.
     let why = context.session.failure().unwrap_or_else(|| "the client has ended by a fault of its own".to_owned());
     Err(Failure::Failed(format!("{why}. What was written is kept; `tidings chat` begins anew")))
+}
+
+/// What a script is told of the first line that was not done: the exit code is that of a command that fails so.
+fn failure(undone: Undone) -> Failure {
+    let say = |why: &dyn std::fmt::Display| format!("not all lines were done; the first that was not: {why}");
+    match undone {
+        Undone::Line(why) => Failure::Usage(say(&why)),
+        Undone::Deed(why) => Failure::Failed(say(&why)),
+        Undone::Fault(fault) => {
+            let text = say(&fault);
+            Failure::from(fault).reworded(text)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidings_client::command::Fault;
+
+    #[test]
+    fn what_was_not_done_ends_with_the_code_of_a_command_that_fails_so() {
+        let code = |undone| failure(undone).code();
+        assert_eq!(code(Undone::Line("no such name".to_owned())), 2);
+        assert_eq!(code(Undone::Deed("no such file".to_owned())), 1);
+        assert_eq!(code(Undone::Fault(Fault::Role)), 4);
+        assert_eq!(code(Undone::Fault(Fault::Offline)), 3);
+        assert!(failure(Undone::Fault(Fault::Role)).to_string().starts_with("not all lines were done"));
+    }
 }

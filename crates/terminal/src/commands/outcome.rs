@@ -68,6 +68,21 @@ impl Failure {
         }
     }
 
+    /// The same in other words.
+    pub(crate) fn reworded(self, text: String) -> Self {
+        match self {
+            Self::Failed(_) => Self::Failed(text),
+            Self::Usage(_) => Self::Usage(text),
+            Self::Offline(_) => Self::Offline(text),
+            Self::Unreached(_, nodes) => Self::Unreached(text, nodes),
+            Self::Held(_) => Self::Held(text),
+            Self::Refused(_) => Self::Refused(text),
+            Self::Locked(_) => Self::Locked(text),
+            Self::NoAccount(_) => Self::NoAccount(text),
+            Self::Closed => Self::Closed,
+        }
+    }
+
     /// As an object, for scripts.
     pub(crate) fn object(&self) -> Value {
         let (error, message) = (self.name(), self.to_string());

@@ -50,7 +50,7 @@ pub(super) struct Engine {
     wake: Option<Time>,
     /// What may begin once the changes of this round are durable.
     deferred: Vec<Action>,
-    /// Copies of files that an earlier process made; kept until nothing is under way.
+    /// Copies of files that an earlier process made and that are being sent still.
     copies: Vec<FileId>,
     /// Nodes whose connection the client ends by itself.
     left: BTreeSet<String>,
@@ -76,7 +76,7 @@ impl Engine {
         let client = Client::open(&parts.store, edge::now())?;
         let network = Network::new(parts.runtime, parts.trust, parts.way_back.clone());
         let copies = parts.files.left();
-        Ok(Self {
+        let mut engine = Self {
             client,
             store: parts.store,
             network,
@@ -93,7 +93,20 @@ impl Engine {
             copies,
             left: BTreeSet::new(),
             busy: true,
-        })
+        };
+        engine.forget_copies();
+        Ok(engine)
+    }
+
+    /// Removes the copies of earlier processes that are not needed any more. Those of this process go when their command ends.
+    fn forget_copies(&mut self) {
+        if self.copies.is_empty() {
+            return;
+        }
+        let sending = self.client.files_sending();
+        let (needed, done) = self.copies.drain(..).partition(|file| sending.contains(file));
+        self.copies = needed;
+        done.into_iter().for_each(|file| self.files.forget(file));
     }
 
     /// Works until the session ends or the store fails.
@@ -153,11 +166,6 @@ impl Engine {
         // Tried again in the next quiet moment.
         let _ = self.store.wipe();
         self.busy = self.client.busy();
-        if !self.busy {
-            for file in self.copies.drain(..) {
-                self.files.forget(file);
-            }
-        }
     }
 
     /// Takes one thing that came. Gives whether to go on.
@@ -224,6 +232,7 @@ impl Engine {
             self.store.drop_left_out().map_err(|error| error.to_string())?;
         }
         self.store.commit().map_err(|error| error.to_string())?;
+        self.forget_copies();
         for action in std::mem::take(&mut self.deferred) {
             self.act(action);
         }

@@ -360,3 +360,22 @@ impl Events {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn copies_that_nobody_sends_any_more_go_at_opening() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::at(folder.path().join("profile"));
+        drop(Store::open(&place, None, true).unwrap());
+        let copy = place.outgoing().join("00000000000000aa");
+        std::fs::write(&copy, b"left by a process that was killed").unwrap();
+        let trust = Trust::default();
+        let opening = Opening { place, passphrase: None, new: false, trust, patience: Duration::ZERO };
+        let session = Session::open(opening).await.unwrap();
+        assert!(!copy.exists());
+        session.close().await;
+    }
+}

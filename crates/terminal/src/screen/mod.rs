@@ -27,18 +27,19 @@ mod thread;
 mod world;
 
 pub use options::{Colours, Images, Notify, Options, Theme};
+pub use plain::Undone;
 
 use crate::driver::Session;
 
 /// Shows conversations until the person ends it or the session ends: as a screen, or line by line if [`Options::plain`] says so.
 ///
 /// An account must be there. The screen takes the terminal and gives it back in every case, also after a panic. The session is
-/// left open.
+/// left open. Gives the first line of the line mode that was not done: what was wrong was shown already.
 ///
 /// # Errors
 ///
 /// If the terminal, or the standard streams, can't be read or written; with [`std::io::ErrorKind::TimedOut`] if in the line mode not
 /// all was sent within [`Options::patience`] of the end of input.
-pub async fn run(session: Session, options: Options) -> std::io::Result<()> {
-    if options.plain { plain::run(session, options).await } else { run::run(session, options).await }
+pub async fn run(session: Session, options: Options) -> std::io::Result<Option<Undone>> {
+    if options.plain { plain::run(session, options).await } else { run::run(session, options).await.map(|()| None) }
 }

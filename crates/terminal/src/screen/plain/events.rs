@@ -1,6 +1,6 @@
 //! What comes from the client, in lines.
 
-use super::{MAX_HEARD, Plain, Question};
+use super::{MAX_HEARD, Plain, Question, Undone};
 use crate::screen::channel::Line;
 use crate::screen::clean;
 use crate::screen::effect::{Arrival, Effect, Fetched, Purpose};
@@ -27,7 +27,8 @@ impl Plain {
             Arrival::Done(purpose, done) => self.done(purpose, done),
             Arrival::Fetched(_, _, Ok(fetched)) => self.fetched(fetched),
             Arrival::Fetched(_, _, Err(why)) | Arrival::Failed(why) => {
-                self.say(format!("Not done: {}", clean::line(&why)))
+                self.say(format!("Not done: {}", clean::line(&why)));
+                self.not_done(Undone::Deed(clean::line(&why)));
             }
             Arrival::Event(event) => self.event(event),
             Arrival::Ended => self.ended = true,
@@ -108,6 +109,9 @@ impl Plain {
                 self.show_message(group, message);
             }
             (Some((number, before)), Some(message)) => {
+                if message.delivery == Some(Delivery::Failed) && before.delivery != message.delivery {
+                    self.not_done(Undone::Deed(format!("message @{number} could not be sent")));
+                }
                 for line in changes(number, &before, &message, self) {
                     self.say(line);
                 }
@@ -134,7 +138,10 @@ impl Plain {
 
     fn done(&mut self, purpose: Purpose, done: Done) {
         match (purpose, done) {
-            (_, Done::Failed(why)) => return self.say(format!("Not done: {why}")),
+            (_, Done::Failed(why)) => {
+                self.say(format!("Not done: {why}"));
+                return self.not_done(Undone::Fault(why));
+            }
             (Purpose::Say(line), _) => self.say(line),
             (Purpose::Dismissed, _) => self.say("The warnings are gone."),
             (Purpose::Said(channel, text), _) => {
@@ -178,7 +185,10 @@ impl Plain {
                 }
                 self.say(format!("End of {name}."));
             }
-            _ => self.say(format!("{name} can't be shown in lines.")),
+            _ => {
+                self.say(format!("{name} can't be shown in lines."));
+                self.not_done(Undone::Deed(format!("{name} can't be shown in lines")));
+            }
         }
     }
 

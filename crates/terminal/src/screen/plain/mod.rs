@@ -15,7 +15,7 @@ use super::slash::{as_text, is_command, parse};
 use super::world::{Place, World, cut_off, hindrance};
 use super::{clean, options::Options};
 use std::collections::{BTreeMap, VecDeque};
-use tidings_client::command::Command;
+use tidings_client::command::{Command, Fault};
 use tidings_client::view::{DeviceRequest, GroupId, MessageId, MessageView, Shown};
 
 /// Messages that keep the number by which they can be named.
@@ -38,6 +38,17 @@ enum Question {
     Do(Vec<Effect>),
     /// Whether this device may be linked.
     Device(DeviceRequest),
+}
+
+/// Why a line was not done. What it says was shown already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Undone {
+    /// It is not a command, or names nothing that is there, or nothing was asked.
+    Line(String),
+    /// It was tried, without the client.
+    Deed(String),
+    /// It was tried by the client.
+    Fault(Fault),
 }
 
 /// The line mode. Pure, as the screen is: lines and news come in, lines and [`Effect`]s go out.
@@ -64,6 +75,7 @@ pub(crate) struct Plain {
     stale: bool,
     lines: Vec<String>,
     effects: Vec<Effect>,
+    undone: Option<Undone>,
     ended: bool,
 }
 
@@ -89,6 +101,7 @@ impl Plain {
             stale: true,
             lines: Vec::new(),
             effects: Vec::new(),
+            undone: None,
             ended: false,
         }
     }
@@ -131,6 +144,19 @@ impl Plain {
         self.lines.push(line.into());
     }
 
+    /// The first that was not done.
+    pub(crate) fn undone(&mut self) -> Option<Undone> {
+        if let Some(Question::Do(_)) = &self.question {
+            self.not_done(Undone::Line("the last question was not answered".to_owned()));
+        }
+        self.undone.take()
+    }
+
+    /// Notes that something was not done.
+    fn not_done(&mut self, why: Undone) {
+        self.undone.get_or_insert(why);
+    }
+
     fn group(&self) -> Option<GroupId> {
         match self.place {
             Some(Place::Conversation(group)) => Some(group),
@@ -152,6 +178,7 @@ impl Plain {
         let outcome = if is_command(line) { parse(line).and_then(|slash| self.run(slash)) } else { self.write(line) };
         if let Err(why) = outcome {
             self.say(format!("Not done: {why}"));
+            self.not_done(Undone::Line(why));
         }
         self.chosen = None;
     }
@@ -180,13 +207,18 @@ impl Plain {
             question if !no => {
                 self.question = Some(question);
                 self.say("Please answer yes or no.");
+                self.not_done(Undone::Line("a question was not answered with yes or no".to_owned()));
             }
             _ => self.say("Not done."),
         }
     }
 
     fn write(&mut self, line: &str) -> Result<(), String> {
-        let text = as_text(line).to_owned();
+        if self.chosen.is_none() && is_answer(line) {
+            return Err(format!("nothing was asked; to send the word \"{line}\" itself, put a space before it"));
+        }
+        let word = line.trim_start();
+        let text = if is_answer(word) { word } else { as_text(line) }.to_owned();
         match self.place.clone() {
             None => Err("go to a conversation first: /go NAME".to_owned()),
             Some(Place::Channel(channel)) => {
@@ -234,7 +266,13 @@ impl Plain {
             message: of(self.chosen).or(fitting).or_else(|| newest(&fits)),
             own: sent.filter(text).or_else(|| newest(&text)),
         };
-        match intend(slash, &context)? {
+        let going = matches!(slash, super::slash::Slash::Go(_));
+        let intent = intend(slash, &context);
+        if going && intent.is_err() {
+            // What comes next was not meant for where one is.
+            self.place = None;
+        }
+        match intent? {
             Intent::Do(effects) => self.effects.extend(effects),
             Intent::Go(place) => self.go(place),
             Intent::Show(panel) => self.show(panel),
@@ -352,6 +390,11 @@ impl Plain {
             other => self.panel(other),
         }
     }
+}
+
+/// Whether it answers a question.
+fn is_answer(line: &str) -> bool {
+    matches!(line.trim_end().to_lowercase().as_str(), "y" | "yes" | "n" | "no")
 }
 
 #[cfg(test)]

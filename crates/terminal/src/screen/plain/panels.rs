@@ -47,7 +47,7 @@ impl Plain {
             self.say(line);
         }
         self.say("@12 before a line says that it is about message 12: @12 /react 👍, or @12 yes, to answer it.");
-        self.say("// begins a text with a slash.");
+        self.say("// begins a text with a slash. A space before yes or no sends the word where nothing is asked.");
     }
 
     fn places(&mut self) {

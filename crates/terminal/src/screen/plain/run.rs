@@ -1,6 +1,6 @@
 //! Reads lines, writes lines.
 
-use super::Plain;
+use super::{Plain, Undone};
 use crate::driver::Session;
 use crate::screen::clock::Clock;
 use crate::screen::effect::{Arrival, Effect};
@@ -20,8 +20,8 @@ const MAX_LINE: u64 = 64 * 1024;
 /// How often is looked whether all is sent.
 const LOOK: Duration = Duration::from_millis(50);
 
-/// Runs the line mode until its input or the session ends, or the person ends it.
-pub(crate) async fn run(session: Session, options: Options) -> io::Result<()> {
+/// Runs the line mode until its input or the session ends, or the person ends it. Gives the first that was not done.
+pub(crate) async fn run(session: Session, options: Options) -> io::Result<Option<Undone>> {
     let end = options.patience;
     let plain = Plain::new(options, Clock::system(), session.now());
     let mut lines = Lines { plain, under_way: 0, waiting: VecDeque::new(), asked: false };
@@ -30,7 +30,7 @@ pub(crate) async fn run(session: Session, options: Options) -> io::Result<()> {
     if finished && lines.asked {
         all_sent(&session, end).await?;
     }
-    Ok(())
+    Ok(lines.plain.undone())
 }
 
 struct Lines {

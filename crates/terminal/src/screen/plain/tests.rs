@@ -222,3 +222,47 @@ fn a_conversation_says_that_its_node_can_t_be_reached() {
     plain.arrive(Arrival::Overview(cut_off()));
     assert!(plain.take_lines().is_empty());
 }
+
+#[test]
+fn what_was_not_done_is_known_at_the_end_the_first_of_it() {
+    let mut plain = in_talk();
+    assert_eq!(plain.undone(), None);
+    plain.line("/go zz");
+    plain.line("for zz only");
+    plain.take_effects();
+    plain.arrive(Arrival::Done(Purpose::Quiet, Done::Failed(Fault::Role)));
+    let undone = plain.undone();
+    assert!(matches!(&undone, Some(Undone::Line(why)) if why.contains("zz")), "{undone:?}");
+    let mut plain = in_talk();
+    plain.line("/go zz");
+    plain.take_effects();
+    plain.line("for zz only");
+    assert!(plain.take_effects().is_empty(), "it went to who was there before");
+    let mut plain = in_talk();
+    plain.line("/leave");
+    plain.take_effects();
+    assert!(matches!(plain.undone(), Some(Undone::Line(_))), "a question without an answer");
+    let mut plain = in_talk();
+    plain.arrive(Arrival::Done(Purpose::Quiet, Done::Failed(Fault::Offline)));
+    assert_eq!(plain.undone(), Some(Undone::Fault(Fault::Offline)));
+}
+
+#[test]
+fn an_answer_to_no_question_is_not_sent() {
+    let mut plain = in_talk();
+    plain.take_effects();
+    plain.take_lines();
+    plain.line("yes\n");
+    assert!(plain.take_effects().is_empty());
+    let lines = plain.take_lines();
+    assert_eq!(lines, ["Not done: nothing was asked; to send the word \"yes\" itself, put a space before it"]);
+    assert!(plain.undone().is_some());
+    for line in [" yes", "@2 yes", "yes, I am"] {
+        plain.line(line);
+        let effects = plain.take_effects();
+        let [Effect::Command(_, Command::SendText { text, .. })] = effects.as_slice() else {
+            panic!("{line}: {effects:?}")
+        };
+        assert!(text.starts_with("yes"), "{text}");
+    }
+}
