@@ -4,8 +4,11 @@ use super::plain::group;
 use super::world::{Task, World};
 use tidings_client::conversation::step::{Appended, HubRequest, Step};
 use tidings_client::conversation::{Conversation, Wish};
+use tidings_client::records::{RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Standing};
+use tidings_wire::api::NewEntry;
 use tidings_wire::bytes::Fixed;
+use tidings_wire::cbor;
 
 const HOUR: u64 = 3_600_000;
 
@@ -15,7 +18,7 @@ fn key(world: &World, device: usize, group: &GroupId) -> [u8; 32] {
 }
 
 /// The commit that a device has asked the hub to take, and that is still on its way.
-fn on_its_way(world: &World, device: usize) -> Option<tidings_wire::api::NewEntry> {
+fn on_its_way(world: &World, device: usize) -> Option<NewEntry> {
     world.devices[device].tasks.iter().find_map(|task| match task {
         Task::Ask(_, HubRequest::Append(new)) if new.info.is_some() => Some(new.clone()),
         _ => None,
@@ -28,15 +31,17 @@ fn a_new_key_is_not_lost_with_the_answer_to_its_commit() {
     let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
     let talks = group(&mut world, bob, &[alice[0]]);
     world.run(20_000);
-    world.remove_device(alice[1]);
     world.set_offline(bob, true);
     let old = key(&world, alice[0], &talks);
-    // The commit is made, and reaches the hub while the device is away; it ends before it hears of that.
-    world.set_offline(alice[0], true);
-    let later = world.now + 10_000;
-    world.now = later;
-    world.call(alice[0], &talks, |conversation, scene| conversation.tick(scene));
-    let commit = on_its_way(&world, alice[0]).expect("it takes the removed device out");
+    world.remove_device(alice[1]);
+    world.run(50);
+    // The commit with the new key is made, and reaches the hub; the device ends before it hears of that.
+    world.trouble.loss = 100;
+    world.run(10_000);
+    world.trouble.loss = 0;
+    let kept = world.devices[alice[0]].records.get(&RecordKey::new(Table::Conversation, talks.0, *b"commit")).unwrap();
+    let commit: NewEntry = cbor::decode(&kept.expect("it takes the removed device out"), usize::MAX).unwrap();
+    assert!(!commit.add.is_empty());
     let now = world.now;
     world.hub.append(&talks.0, &Fixed(old), &commit, now);
     world.call(alice[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
@@ -45,6 +50,7 @@ fn a_new_key_is_not_lost_with_the_answer_to_its_commit() {
     // It looks at the hub before it asks for its commit again.
     let looked = world.hub.look(&talks.0, &Fixed(old));
     world.call(alice[0], &talks, |conversation, scene| conversation.hub_state(scene, looked));
+    assert_ne!(key(&world, alice[0], &talks), old, "the hub may have taken it");
     world.set_offline(alice[0], false);
     world.set_offline(bob, false);
     world.run(HOUR);
