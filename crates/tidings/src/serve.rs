@@ -132,10 +132,11 @@ async fn verify(node: Node, probes: Probes, shutdown: CancellationToken) {
     match node.store.verify().await {
         Ok(findings) if findings.is_empty() => tracing::info!("the database was checked; all is well"),
         Ok(findings) => {
+            // First, so that whoever reads the log finds it not ready.
+            probes.note_damage();
             for finding in &findings {
                 tracing::error!(finding, "the database is damaged");
             }
-            probes.note_damage();
             shutdown.cancel();
         }
         Err(error) => tracing::warn!(%error, "the database could not be checked"),
