@@ -37,6 +37,14 @@ pub fn fits(scanned: &str, one: &Identity, other: &Identity) -> bool {
     same(safety_code(one, other)) || same(safety_number(one, other))
 }
 
+/// Whether what was scanned, or typed with any white space, is the code or the number of any two people.
+pub fn is_code(scanned: &str) -> bool {
+    let scanned: String = scanned.split_whitespace().collect();
+    let digits = scanned.len() == CHUNKS * 5 && scanned.bytes().all(|byte| byte.is_ascii_digit());
+    let code = scanned.strip_prefix(CODE).and_then(bytes::decode);
+    digits || code.is_some_and(|half| half.len() == 32)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,5 +61,7 @@ mod tests {
         assert!(fits(&safety_code(&b, &a), &a, &b));
         assert!(!fits(&safety_code(&a, &c), &a, &b));
         assert!(!fits("", &a, &b));
+        assert!(is_code(&safety_code(&a, &c)) && is_code(&grouped.join(" ")));
+        assert!(!is_code("tidings:safety:xyz") && !is_code("12345") && !is_code(""));
     }
 }

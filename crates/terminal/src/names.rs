@@ -58,6 +58,11 @@ fn find(text: &str, all: &[Candidate]) -> Result<Target, Miss> {
     Err(Miss::Unknown(show::line(text), suggestions(&wanted, all)))
 }
 
+/// Whether both are the same name. Capitals don't matter.
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    fold(one) == fold(other)
+}
+
 /// Finds a contact.
 pub fn resolve_contact(text: &str, contacts: &[ContactView]) -> Result<(Identity, String), Miss> {
     let target = resolve(text, contacts, &[])?;

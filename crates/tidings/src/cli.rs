@@ -14,6 +14,7 @@ use clap::{
 };
 use clap_complete::Shell;
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tidings_terminal::commands::{BackupPerson, ChannelAction, Invitations, InvitePerson, Personal, RestorePerson};
@@ -80,7 +81,7 @@ pub enum Command {
     /// List the links to other servers, make one, end one. The node must run.
     #[command(subcommand)]
     Peers(Peers),
-    /// List the channels of the node and how many sessions are in each; join, say and leave as yourself.
+    /// List the channels of the node and how many sessions of darkchat's clients are in each; join, say and leave as yourself.
     Channels(Channels),
     /// Open a prompt on the running node: connect, forget, peers, channels, help, exit.
     #[command(
@@ -159,7 +160,7 @@ pub enum NodeCommand {
     Backup(Backup),
     /// Bring a node back from a backup, with the same keys. Never overwrites anything.
     Restore(Restore),
-    /// List the channels and how many sessions are in each. The node must run.
+    /// List the channels and how many sessions of darkchat's clients are in each. The node must run.
     Channels(Json),
 }
 
@@ -264,14 +265,28 @@ pub fn read(
     Ok(Asked { command, given })
 }
 
-/// Says what clap has to say: help on standard output, errors on standard error.
-pub fn explain(error: &clap::Error) -> ExitCode {
+/// Says what clap has to say: help on standard output, errors on standard error, as an object if JSON is wanted.
+pub fn explain(error: &clap::Error, json: bool) -> ExitCode {
+    let help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
     // Nothing better can be done if even that can't be written.
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::from(2),
+    if json && !help {
+        let _ = writeln!(std::io::stderr(), "{}", usage_object(error));
+    } else {
+        let _ = error.print();
     }
+    if help { ExitCode::SUCCESS } else { ExitCode::from(2) }
+}
+
+/// Whether JSON is wanted, as far as that can be told of arguments that can't be read.
+pub fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+}
+
+/// Wrong arguments as docs/terminal.md describes errors.
+fn usage_object(error: &clap::Error) -> serde_json::Value {
+    let text = error.render().to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).trim();
+    serde_json::json!({ "error": "usage", "message": message })
 }
 
 fn with_settings(command: Clap, all_shown: bool) -> Clap {
@@ -339,6 +354,17 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn wrong_arguments_are_an_object_where_json_is_wanted() {
+        let line = |text: &str| -> Vec<OsString> { text.split(' ').map(OsString::from).collect() };
+        let wrong = line("tidings send bob hi --expire abc --json");
+        assert!(wants_json(&wrong) && !wants_json(&line("tidings send bob -- --json")));
+        let error = read(wrong.into_iter(), std::iter::empty()).err().unwrap();
+        let object = usage_object(&error);
+        assert_eq!(object["error"], "usage");
+        assert!(object["message"].as_str().unwrap().starts_with("invalid value 'abc'"), "{object}");
     }
 
     #[test]

@@ -40,9 +40,11 @@ pub fn run(
     // The only error is that one is there already, which is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let output = Output::new();
-    let asked = match cli::read(arguments, environment) {
+    let arguments: Vec<OsString> = arguments.collect();
+    let json = cli::wants_json(&arguments);
+    let asked = match cli::read(arguments.into_iter(), environment) {
         Ok(asked) => asked,
-        Err(error) => return cli::explain(&error),
+        Err(error) => return cli::explain(&error, json),
     };
     match cmd::run(asked, &output) {
         Ok(code) => code,

@@ -93,14 +93,18 @@ pub struct BackupPerson {
     pub common: Common,
 }
 
+/// Days of history at most, a hundred years; more is "all".
+const DAYS_MAX: u32 = 36_500;
+
 /// Reads how much history is to be kept.
 fn read_history(text: &str) -> Result<KeepHistory, String> {
     match text {
         "nothing" | "none" => Ok(KeepHistory::Nothing),
         "all" => Ok(KeepHistory::All),
         days => {
-            let days = days.strip_suffix('d').unwrap_or(days).parse().ok().filter(|days| *days > 0);
-            days.map(KeepHistory::Days).ok_or_else(|| "expected nothing, all, or a number of days".to_owned())
+            let days = days.strip_suffix('d').unwrap_or(days).parse().ok();
+            let days = days.filter(|days| (1..=DAYS_MAX).contains(days)).map(KeepHistory::Days);
+            days.ok_or_else(|| format!("expected nothing, all, or a number of days up to {DAYS_MAX}"))
         }
     }
 }
@@ -116,7 +120,7 @@ pub(super) async fn profile(asked: &Profile, context: &Context) -> Result<(), Fa
                 None => None,
             };
             let command = Command::SetProfile {
-                name: set.name.clone(),
+                name: set.name.as_deref().map(asking::name).transpose()?,
                 picture,
                 statement: set.statement.clone(),
                 read_receipts: set.read_receipts.map(|switch| switch == Switch::On),
@@ -262,5 +266,6 @@ mod tests {
         assert_eq!(read_history("30"), Ok(KeepHistory::Days(30)));
         assert_eq!(read_history("365d"), Ok(KeepHistory::Days(365)));
         assert!(read_history("0").is_err() && read_history("x").is_err());
+        assert!(read_history("36500").is_ok() && read_history("36501").is_err());
     }
 }

@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::outcome::Failure;
+use crate::show;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::crossterm::terminal;
 use std::io::{self, BufRead as _, Read as _, Write as _};
@@ -25,6 +26,14 @@ pub(super) fn line_here(question: &str) -> Result<String, Failure> {
 pub(super) fn confirm(question: &str, desk: &Desk) -> Result<bool, Failure> {
     let answer = desk.line(&format!("{question} [y/N] "))?;
     Ok(matches!(answer.to_lowercase().as_str(), "y" | "yes"))
+}
+
+/// A name that can be seen, without white space around it.
+pub(super) fn name(text: &str) -> Result<String, Failure> {
+    match show::line(text).trim() {
+        "" => Err(Failure::Usage("a name can't be empty: give one that others can see".to_owned())),
+        _ => Ok(text.trim().to_owned()),
+    }
 }
 
 /// Whether it is wanted: said beforehand, or asked. Fails if there is nobody to ask.

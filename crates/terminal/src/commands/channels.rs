@@ -53,6 +53,12 @@ pub enum ChannelAction {
 }
 
 impl ChannelAction {
+    fn channel(&self) -> &str {
+        match self {
+            Self::Join { channel, .. } | Self::Say { channel, .. } | Self::Leave { channel, .. } => channel,
+        }
+    }
+
     /// Whose profile it is for.
     pub fn common(&self) -> &Common {
         match self {
@@ -68,6 +74,9 @@ fn name(text: &str) -> String {
 
 /// Does it.
 pub(super) async fn run(action: &ChannelAction, context: &Context) -> Result<(), Failure> {
+    if name(action.channel()).trim().is_empty() {
+        return Err(Failure::Usage("which channel? Say its name, such as lobby".to_owned()));
+    }
     // Channels are live: nothing is said without a connection.
     let connected = async || context.session.me().await.filter(|me| me.connected).map(drop);
     if context.until(context.left(), connected).await.is_none() {
@@ -80,7 +89,12 @@ pub(super) async fn run(action: &ChannelAction, context: &Context) -> Result<(),
             context.command(Command::JoinChannel { channel: channel.clone() }).await?;
             context.output.note("What is said here is public and not encrypted.");
             if !follow {
-                return context.done(&format!("You are in #{}.", show::line(channel)));
+                return context.done(&format!(
+                    "Joined #{0}, for as long as a tidings of this profile runs, such as `tidings chat`. To listen here: `tidings \
+                     channels join {1} --follow`.",
+                    show::line(channel),
+                    show::word(channel)
+                ));
             }
             let hear = async {
                 while let Some(event) = events.next().await {

@@ -151,6 +151,7 @@ async fn create(arguments: &Login, way: Way, context: &Context) -> Result<(), Fa
         None if context.output.desk().can_ask() => context.output.desk().line("The name that others shall see: ")?,
         None => return Err(Failure::Usage("say by what name others shall know you: --name NAME".to_owned())),
     };
+    let name = asking::name(&name)?;
     let output = &context.output;
     let (phrase, new) = phrase(arguments, output.desk())?;
     if new && !output.json() {
@@ -276,6 +277,9 @@ async fn arrived(context: &mut Context, timeout: u64) -> Result<(), Failure> {
     if context.until(context.left(), joined).await.is_none() {
         context.output.note("Some conversations are still being joined; that goes on with the next command.");
     }
+    context
+        .output
+        .note("What your other devices have joined in the last moments may come with the next `tidings receive`.");
     // The other devices learn from the profile what this one is called. It goes there by itself later, if not now.
     let _ = context.command(Command::BackUp).await;
     context.settled().await;

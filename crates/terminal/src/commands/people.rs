@@ -222,7 +222,12 @@ pub(super) async fn accept(asked: &Accept, context: &Context) -> Result<(), Fail
                     .to_owned(),
             ));
         }
-        Link::Contact(_) => {
+        Link::Contact(link) => {
+            let id = link.secret.exchange_id();
+            if context.session.invitations().await.iter().any(|one| one.id == id) {
+                let own = "this is an invitation of your own: give it to somebody else";
+                return Err(Failure::Usage(own.to_owned()));
+            }
             let command = Command::Accept { link: Secret(asked.link.trim().to_owned()), passphrase: None };
             let Done::Conversation(group) = context.command(command).await? else { return context.done("Accepted.") };
             group
@@ -264,13 +269,19 @@ pub(super) async fn contacts(action: Option<&ContactAction>, context: &Context) 
         Some(ContactAction::Suggestions) => return suggestions(context).await,
         Some(ContactAction::Follow { whom }) => {
             let (command, name) = answer(whom, true, context).await?;
+            let Some(command) = command else {
+                return context.done(&format!("You follow it already; {name} is your contact once {name} does, too."));
+            };
             let text = format!(
                 "You follow the suggestion. {name} is your contact once {name} follows it, too; `tidings receive` looks for that, as \
                  does `tidings chat` while it runs."
             );
             return context.command_and_tell(command, &object, &text).await;
         }
-        Some(ContactAction::Decline { whom }) => (answer(whom, false, context).await?.0, "The suggestion is gone."),
+        Some(ContactAction::Decline { whom }) => match answer(whom, false, context).await?.0 {
+            Some(command) => (command, "The suggestion is gone."),
+            None => return Ok(()),
+        },
         Some(ContactAction::Block { whom }) => {
             let contact = context.contact(whom).await?.0;
             (
@@ -298,6 +309,9 @@ pub(super) async fn contacts(action: Option<&ContactAction>, context: &Context) 
         }
         Some(ContactAction::Introduce { first, second }) => {
             let (first, second) = (context.contact(first).await?.0, context.contact(second).await?.0);
+            if first == second {
+                return Err(Failure::Usage("these are the same person: name two".to_owned()));
+            }
             (Command::Introduce { first, second }, "Both are asked whether they want to know each other.")
         }
     };
@@ -341,7 +355,8 @@ async fn suggestions(context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn answer(whom: &str, accept: bool, context: &Context) -> Result<(Command, String), Failure> {
+/// The answer to a suggestion, and whose it is; none to what is followed already.
+async fn answer(whom: &str, accept: bool, context: &Context) -> Result<(Option<Command>, String), Failure> {
     let all = context.session.introductions().await;
     let one = names::resolve_introduction(whom, &all).map_err(|miss| match miss {
         names::Miss::Unknown(..) => {
@@ -349,7 +364,8 @@ async fn answer(whom: &str, accept: bool, context: &Context) -> Result<(Command,
         }
         several => several.into(),
     })?;
-    Ok((Command::AnswerIntroduction { introduction: one.introduction, accept }, show::line(&one.name)))
+    let command = Command::AnswerIntroduction { introduction: one.introduction, accept };
+    Ok((Some(command).filter(|_| !(accept && one.followed)), show::line(&one.name)))
 }
 
 /// Shows the safety number and takes the answer.
@@ -400,8 +416,15 @@ async fn compare(scanned: &str, contact: &ContactView, context: &Context) -> Res
     if safety::fits(scanned.trim(), &me.identity, &contact.identity) {
         return Ok(true);
     }
+    if !safety::is_code(scanned) {
+        return Err(Failure::Usage(
+            "this is no safety code: scan it once more, or give all of it, as `tidings verify` shows it there. Nothing was \
+             compared"
+                .to_owned(),
+        ));
+    }
     Err(Failure::Refused(format!(
-        "the codes don't fit: somebody may stand between you and {}. Nothing was marked",
+        "this is not the code of you and {}: unless it is somebody else's, somebody may stand between you. Nothing was marked",
         show::line(&contact.name)
     )))
 }

@@ -12,7 +12,9 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use tidings_client::command::{Command, Fault, Look};
-use tidings_client::view::{ConversationKind, ConversationView, Event, GroupId, MessageId, MessageView, Shown};
+use tidings_client::view::{
+    ConversationKind, ConversationView, Event, GroupId, MessageId, MessageView, Shown, Standing,
+};
 
 /// Messages that are asked for at once.
 const PAGE: usize = 100;
@@ -77,9 +79,11 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
         None => None,
     };
     let mut events = context.events();
+    let inside = Inside::of(context).await;
     let caught_up = context.caught_up(only).await;
     let mut reader = Reader { asked, save, context, only, shown: HashSet::new() };
     let unread = reader.unread().await;
+    inside.tell(context).await;
     match caught_up {
         Err(failure) if !asked.follow => {
             context.let_out().await;
@@ -111,6 +115,25 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
     tokio::select! {
         ended = follow => ended,
         () = context.output.desk().interrupted() => Ok(()),
+    }
+}
+
+/// Conversations that one is in.
+struct Inside(HashSet<GroupId>);
+
+impl Inside {
+    async fn of(context: &Context) -> Self {
+        let all = context.session.conversations().await;
+        Self(all.iter().filter(|one| one.standing != Standing::Out).map(|one| one.id).collect())
+    }
+
+    /// Says in which of them one is no more.
+    async fn tell(&self, context: &Context) {
+        let all = context.session.conversations().await;
+        for one in all.iter().filter(|one| one.standing == Standing::Out && self.0.contains(&one.id)) {
+            let name = show::line(&one.title);
+            context.output.note(format_args!("You are no longer in {name}: nothing of it comes any more."));
+        }
     }
 }
 

@@ -140,7 +140,7 @@ pub enum RoomAction {
         /// Which.
         room: String,
         /// After how many seconds, a year at most.
-        #[arg(value_parser = clap::value_parser!(u32).range(0..=31_536_000))]
+        #[arg(value_parser = read_seconds)]
         seconds: u32,
     },
     /// Open a locked room on this device.
@@ -171,6 +171,15 @@ pub enum RoomAction {
         /// Which.
         room: String,
     },
+}
+
+/// Seconds after which messages disappear at most: a year.
+const EXPIRE_MAX: u32 = 31_536_000;
+
+/// Reads after how many seconds messages disappear.
+fn read_seconds(text: &str) -> Result<u32, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= EXPIRE_MAX);
+    seconds.ok_or_else(|| format!("expected a number of seconds up to {EXPIRE_MAX} (a year), such as 3600 for an hour"))
 }
 
 /// What is said to who leaves.
@@ -216,7 +225,7 @@ async fn create(
     passphrase: Option<&PathBuf>,
     context: &Context,
 ) -> Result<Command, Failure> {
-    let name = name.to_owned();
+    let name = asking::name(name)?;
     if !anonymous {
         return Ok(Command::CreateGroup { name, members: contacts(members, context).await? });
     }
@@ -249,6 +258,10 @@ async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Comman
         }
         Do::Remove { room, member, yes } => {
             let (view, found) = find_member(room, member, context).await?;
+            if found.me {
+                let room = show::word(&view.title);
+                return Err(Failure::Usage(format!("this is you: `tidings rooms leave {room}` leaves")));
+            }
             if !asking::sure(
                 &format!("Remove {} from {}?", show::line(&found.name), show::line(&view.title)),
                 *yes,
@@ -263,6 +276,9 @@ async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Comman
         }
         Do::Role { room, member, role } => {
             let (view, found) = find_member(room, member, context).await?;
+            if found.role == *role as u8 {
+                return Err(Failure::Usage(has_role(&found)));
+            }
             (Command::SetRole { group: view.id, member: found.identity, role: *role as u8 }, "Changed.")
         }
         Do::Leave { room, yes } => match departure(room, *yes, context).await? {
@@ -286,7 +302,10 @@ async fn settings(action: &RoomAction, context: &Context) -> Result<(Command, &'
     let see = |group, muted, archived| Command::SetConversation { group, muted, archived };
     let set = |group, name, picture, expire| Command::SetGroup { group, name, picture, expire };
     Ok(match action {
-        Do::Rename { room, name } => (set(group(room).await?, Some(name.clone()), None, None), "Renamed."),
+        Do::Rename { room, name } => {
+            let name = asking::name(name)?;
+            (set(group(room).await?, Some(name), None, None), "Renamed.")
+        }
         Do::Picture { room, file } => {
             let picture = file
                 .as_ref()
@@ -312,7 +331,10 @@ async fn departure(room: &str, yes: bool, context: &Context) -> Result<Option<Gr
     let (group, name) = context.conversation(room).await?;
     let view = context.session.conversation(group).await;
     let warning = view.as_ref().filter(|view| leaves_no_owner(view)).map(|_| {
-        format!("You are the only owner of {name}: without you nobody can make others owners or moderators there. ")
+        format!(
+            "You are the only owner of {name}: a moderator, or else a member, becomes owner in your place (`tidings rooms role` \
+             chooses whom before). "
+        )
     });
     if yes && let Some(warning) = &warning {
         context.output.note(warning.trim_end());
@@ -358,7 +380,8 @@ async fn find_member(room: &str, member: &str, context: &Context) -> Result<(Con
     let (group, name) = context.conversation(room).await?;
     let gone = || Failure::Usage(format!("{name} is gone"));
     let view = context.session.conversation(group).await.ok_or_else(gone)?;
-    let found = names::resolve_member(member, &view.members).map_err(|miss| match miss {
+    let me = context.session.me().await.map(|me| (me.identity, me.name));
+    let found = member_of(member, &view.members, me.as_ref()).map_err(|miss| match miss {
         Miss::Unknown(..) => Failure::Usage(format!(
             "{} is not in {name}: `tidings rooms members {}` lists who is",
             show::word(member),
@@ -368,6 +391,28 @@ async fn find_member(room: &str, member: &str, context: &Context) -> Result<(Con
     })?;
     let found = found.clone();
     Ok((view, found))
+}
+
+/// A member by name, oneself by one's own, too: the list calls oneself "You".
+fn member_of<'a>(
+    text: &str,
+    members: &'a [MemberView],
+    me: Option<&(Identity, String)>,
+) -> Result<&'a MemberView, Miss> {
+    let own = me.filter(|(_, name)| names::is_same(name, text)).map(|(identity, _)| *identity);
+    names::resolve_member(text, members).or_else(|miss| match miss {
+        Miss::Unknown(..) => members.iter().find(|one| Some(one.identity) == own).ok_or(miss),
+        Miss::Several(..) => Err(miss),
+    })
+}
+
+/// That there is nothing to change.
+fn has_role(member: &MemberView) -> String {
+    let role = json::role(member.role);
+    match member.me {
+        true => format!("you are {role} there already"),
+        false => format!("{} is {role} there already", show::line(&member.name)),
+    }
 }
 
 async fn list(context: &Context) -> Result<(), Failure> {
@@ -412,7 +457,14 @@ async fn members(room: &str, context: &Context) -> Result<(), Failure> {
 }
 
 async fn link(room: &str, qr: bool, context: &Context) -> Result<(), Failure> {
-    let link = link_of(context.conversation(room).await?.0, context).await?;
+    let (group, name) = context.conversation(room).await?;
+    let is_room = |view: ConversationView| view.kind == ConversationKind::Room;
+    if !context.session.conversation(group).await.is_none_or(is_room) {
+        return Err(Failure::Usage(format!(
+            "{name} has no link, only anonymous rooms have one: `tidings rooms add` brings contacts into a group"
+        )));
+    }
+    let link = link_of(group, context).await?;
     context.output.say(&json!({ "link": link }), &link)?;
     match show::qr(&link).filter(|_| qr && !context.output.json()) {
         Some(code) => context.output.line(format_args!("\n{code}")),
@@ -428,22 +480,5 @@ async fn link_of(group: GroupId, context: &Context) -> Result<String, Failure> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::screen::fixture::{conversation, member};
-
-    #[test]
-    fn the_only_owner_is_told_before_leaving() {
-        let of = |members: &[(&str, u8, bool)]| {
-            let mut view = conversation(3, "fam");
-            view.kind = ConversationKind::Group;
-            let one = |(name, role, me): &(&str, u8, bool)| MemberView { me: *me, ..member(1, name, *role) };
-            view.members = members.iter().map(one).collect();
-            leaves_no_owner(&view)
-        };
-        assert!(of(&[("me", 0, true), ("Bob", 2, false)]));
-        assert!(!of(&[("me", 0, true), ("Bob", 0, false)]));
-        assert!(!of(&[("me", 2, true), ("Bob", 0, false)]));
-        assert!(!of(&[("me", 0, true)]));
-    }
-}
+#[path = "rooms_tests.rs"]
+mod tests;

@@ -212,6 +212,9 @@ fn read(asked: &Send, desk: &Desk) -> Result<Load, Failure> {
     if let Some(missing) =
         words.iter().find(|word| !asked.text && files.is_empty() && asked.what.len() == 1 && looks_like_file(word))
     {
+        if desk.path(Path::new(missing)).is_dir() {
+            return Err(media::MediaError::NoFile((*missing).clone()).into());
+        }
         let how = format!("there is no file {missing}; to send these words as they are, say --text");
         return Err(Failure::Usage(how));
     }

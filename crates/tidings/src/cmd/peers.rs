@@ -21,7 +21,7 @@ const NAME_WIDTH: usize = 21;
 
 const NO_LINKS: &str = "No other server is linked.";
 
-const NO_CHANNELS: &str = "Nobody is in any channel.";
+const NO_CHANNELS: &str = "No client of darkchat is in any channel. (Tidings' own clients are not counted.)";
 
 /// What can be asked about links to other servers.
 #[derive(Debug, Subcommand)]

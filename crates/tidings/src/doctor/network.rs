@@ -33,7 +33,7 @@ fn reach(place: Listen) -> Finding {
         Finding::fail(
             CHECK,
             format!("nobody listens on {place}"),
-            "the node was started with other settings; restart it",
+            "give doctor the flags and variables that the node was started with; if the settings were changed since, restart the node",
         )
     }
 }

@@ -239,7 +239,8 @@ fn safety_numbers_are_the_same_for_both() {
     let of_bob = town.ask("Bob", &["verify", "Alice", "--scanned", &said(&of_alice, "code")]).remove(0);
     assert_eq!(of_alice["safety_number"], of_bob["safety_number"]);
     assert_eq!((&of_alice["verified"], &of_bob["verified"]), (&false.into(), &true.into()));
-    assert_eq!(town.code("Bob", &["verify", "Alice", "--scanned", "tidings:safety:1:x"]).0, Some(4));
+    assert_eq!(town.code("Bob", &["verify", "Alice", "--scanned", &"0".repeat(60)]).0, Some(4));
+    assert_eq!(town.code("Bob", &["verify", "Alice", "--scanned", "tidings:safety:1:x"]).0, Some(2));
     assert_eq!(town.ask("Alice", &["verify", "Bob", "--yes"]).remove(0)["verified"], true);
     assert_eq!(town.ask("Alice", &["contacts"]).remove(0)["verified"], true);
 }
@@ -361,6 +362,38 @@ fn one_receive_shows_what_somebody_new_wrote() {
     town.ask("Alice", &["rooms", "role", "fam", "bo", "moderator"]);
     let left = town.run("Alice", &["rooms", "leave", "fam", "--yes"]);
     assert!(left.status.success() && all_said(&left).contains("only owner"), "{}", all_said(&left));
+}
+
+#[test]
+fn who_is_removed_hears_of_it() {
+    let (town, ..) = Town::with_two();
+    town.ask("Alice", &["rooms", "create", "fam", "Bob"]);
+    town.ask("Bob", &["receive"]);
+    let (code, told) = town.code("Alice", &["rooms", "remove", "fam", "alice", "--yes"]);
+    assert!(code == Some(2) && told.contains("this is you"), "{told}");
+    town.ask("Alice", &["rooms", "remove", "fam", "bob", "--yes"]);
+    let (code, told) = town.code("Bob", &["receive"]);
+    assert!(code == Some(0) && told.contains("no longer in fam"), "{told}");
+}
+
+#[test]
+fn what_can_not_be_meant_is_refused_in_words() {
+    let (town, ..) = Town::with_two();
+    let refused = |arguments: &[&str], words: &str| {
+        let (code, told) = town.code("Alice", arguments);
+        assert!(code == Some(2) && told.contains(words), "{arguments:?}: {told}");
+    };
+    refused(&["profile", "set", "--name", " "], "a name can't be empty");
+    refused(&["rooms", "create", "", "bob"], "a name can't be empty");
+    refused(&["verify", "bob", "--scanned", "tidings:safety:xyz"], "no safety code");
+    refused(&["contacts", "introduce", "bob", "bob"], "the same person: name two");
+    refused(&["channels", "join", "#"], "which channel?");
+    refused(&["rooms", "link", "bob"], "has no link");
+    refused(&["send", "bob", town.path().to_str().unwrap()], "is not a file");
+    let link = said(&town.ask("Alice", &["invite"]).remove(0), "link");
+    refused(&["accept", &link], "error: this is an invitation of your own");
+    let (code, told) = town.code("Carol", &["login", &town.invitation(), "--name", "", "--yes"]);
+    assert!(code == Some(2) && told.contains("a name can't be empty"), "{told}");
 }
 
 #[test]

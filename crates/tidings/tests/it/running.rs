@@ -87,6 +87,10 @@ fn invitations_are_made_with_and_without_a_running_node() {
         assert!(output.status.success(), "{}", crate::process::all_said(&output));
         String::from_utf8(output.stdout).unwrap()
     };
+    let nowhere = run(folder.path(), ["invite", "--data-dir", "typo"]);
+    assert_eq!(nowhere.status.code(), Some(2), "{}", crate::process::all_said(&nowhere));
+    assert!(!folder.path().join("typo").exists());
+    Node::start(folder.path(), &[]).stop();
     let before = invite(&["--no-qr"]);
     assert_eq!((invitations(&before).len(), before.contains('█')), (1, false));
     let node = Node::start(folder.path(), &["--public-url", "https://a.example:8443"]);
