@@ -39,9 +39,17 @@ pub(crate) struct AcceptJob {
     /// What made them a contact before, which counts again if nothing comes of it.
     #[serde(default)]
     before: Option<Contact>,
+    /// How often it was sent. One that was sent before may have arrived although its confirmation did not.
+    #[serde(default)]
+    sent: u32,
 }
 
 impl AcceptJob {
+    /// Once more is kept than was sent, so that a program that ends meanwhile knows of it.
+    pub(super) fn sending(&self) -> Self {
+        Self { sent: self.sent.saturating_add(1), ..self.clone() }
+    }
+
     pub(super) fn request(&self, purpose: Purpose) -> Option<Ask<Purpose>> {
         let answer = NewAnswer { answer: Blob(self.sealed.to_vec()) };
         let target = format!("/v1/exchanges/{}/answer", self.exchange);
@@ -153,7 +161,8 @@ impl Client {
         let sealed = ByteBuf::from(accepting.secret.seal_answer(&signed, turn.random));
         let before = before.and_then(|person| person.contact);
         let node = accepting.node;
-        let job = AcceptJob { node, exchange: Fixed(exchange), sealed, group, contact: who, ready: false, before };
+        let job =
+            AcceptJob { node, exchange: Fixed(exchange), sealed, group, contact: who, ready: false, before, sent: 0 };
         self.add_job(turn, Job::Accept(Box::new(job)));
         self.upkeep.accepts.extend(accepting.command.map(|command| (group, command)));
         Ok(())
@@ -196,7 +205,7 @@ impl Client {
                 let target = format!("/v1/exchanges/{}", job.exchange);
                 self.requests.ask(Ask::new(&job.node, "GET", target, Purpose::WhoseAnswer(number)));
             }
-            404 | 410 => self.accept_failed(turn, number, &job, Fault::Expired),
+            404 | 410 => self.exchange_gone(turn, number, &job),
             _ => {
                 let fault = reply.good().err().unwrap_or(Fault::Offline);
                 self.accept_failed(turn, number, &job, fault);
@@ -206,12 +215,22 @@ impl Client {
 
     pub(super) fn whose_answer(&mut self, turn: &mut Turn<'_>, number: u64, reply: Reply) {
         let Some(Job::Accept(job)) = self.jobs.get(number).cloned() else { return };
-        // An exchange that its maker has deleted was answered, or revoked: who was accepted will be heard of.
         match reply.read::<Exchange>() {
             Ok(exchange) if exchange.answer.as_ref().is_some_and(|answer| answer.0 == job.sealed.as_slice()) => {
                 self.accepted(turn, number, &job)
             }
-            _ => self.accept_failed(turn, number, &job, Fault::Expired),
+            Ok(_) => self.accept_failed(turn, number, &job, Fault::Expired),
+            Err(_) => self.exchange_gone(turn, number, &job),
+        }
+    }
+
+    /// The maker has deleted the exchange: it was answered, or revoked. If this answer was sent before, it is the one that the maker took, as
+    /// far as can be known: they count this person as a contact now, and must be heard.
+    fn exchange_gone(&mut self, turn: &mut Turn<'_>, number: u64, job: &AcceptJob) {
+        if job.sent > 1 {
+            self.accepted(turn, number, job);
+        } else {
+            self.accept_failed(turn, number, job, Fault::Expired);
         }
     }
 

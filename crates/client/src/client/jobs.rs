@@ -254,6 +254,10 @@ impl Client {
                     self.requests.ask(ask);
                     if let Some(kept) = self.jobs.kept.get_mut(&number) {
                         kept.asked = true;
+                        if let Job::Accept(accept) = &mut kept.job {
+                            **accept = accept.sending();
+                            turn.put(place(number), &kept.job);
+                        }
                     }
                 }
                 None if matches!(job, Job::Accept(_)) => {}

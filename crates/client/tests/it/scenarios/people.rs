@@ -33,6 +33,28 @@ fn two_people_of_two_nodes_meet_and_talk_both_ways() {
 }
 
 #[test]
+fn an_answer_whose_confirmation_was_lost_counts_though_the_invitation_is_gone() {
+    let mut world = World::new(13, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let link = world.invite(ada);
+    world.order(bob, Command::Accept { link, passphrase: None });
+    let answered = |world: &World| world.nodes[NODES[0]].exchanges.values().any(|(_, one)| one.answer.is_some());
+    world.until(answered, "Bob's answer stands at the node");
+    // The program ends before it reads that, and Ada takes the answer meanwhile.
+    world.set_offline(bob, true);
+    world.restart(bob);
+    world.run(60_000);
+    assert!(world.nodes[NODES[0]].exchanges.is_empty() && world.devices[ada].client.contacts().len() == 1);
+    world.set_offline(bob, false);
+    world.run(600_000);
+    world.settle();
+    let group = world.contact(bob, ada).conversation.unwrap();
+    world.say(bob, group, "Good morning");
+    world.settle();
+    assert_eq!(world.texts(ada, &group), ["Good morning"]);
+}
+
+#[test]
 fn an_invitation_is_good_once_until_it_is_revoked() {
     let mut world = World::new(11, &NODES);
     let (ada, bob, eve) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Eve", NODES[2]));
