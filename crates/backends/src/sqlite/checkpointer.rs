@@ -134,14 +134,15 @@ fn until_idle(conn: &Connection, pulse: &Pulse, room: &Room) -> Result<(), Fault
 /// Moves all and makes the log an empty file; on a disk that may be full in a moment it is begun anew instead and keeps the blocks that
 /// are reserved, which might not be had again. False if a reader was in the way.
 fn cut(conn: &Connection, room: &Room) -> Result<bool, Fault> {
-    if room.is_scarce() {
+    let done = if room.is_scarce() {
         let done = !Log::look(conn, "PRAGMA wal_checkpoint(RESTART)")?.busy;
         if done && !room.log_is_short() {
             Room::shorten_log(conn)?;
         }
-        return Ok(done);
-    }
-    let done = !Log::look(conn, "PRAGMA wal_checkpoint(TRUNCATE)")?.busy;
+        done
+    } else {
+        !Log::look(conn, "PRAGMA wal_checkpoint(TRUNCATE)")?.busy
+    };
     room.reserve_log();
     Ok(done)
 }

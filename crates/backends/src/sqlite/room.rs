@@ -117,7 +117,7 @@ impl Room {
         Ok(conn.pragma_update(None, "user_version", version)?)
     }
 
-    /// Reserves blocks for the log. To be called after it was cut off, which gives them back.
+    /// Reserves blocks for the log, as far as it has none. To be called after it was cut off, which gives them back.
     pub(super) fn reserve_log(&self) {
         // Without them, all works as long as the disk has room.
         if let Err(error) = reserve(&self.log, LOG_RESERVED) {

@@ -45,7 +45,7 @@ pub(crate) struct AcceptJob {
 }
 
 impl AcceptJob {
-    /// Once more is kept than was sent, so that a program that ends meanwhile knows of it.
+    /// The same, about to be sent once more: kept before it is sent, so that a program that ends meanwhile knows of it.
     pub(super) fn sending(&self) -> Self {
         Self { sent: self.sent.saturating_add(1), ..self.clone() }
     }

@@ -15,6 +15,7 @@ use crate::view::{ConversationKind, Identity};
 const KNOCK_WAITS: [u64; 4] = [5_000, 60_000, 10 * 60_000, 100 * 60_000];
 /// Members at whose doors one knocks.
 const DOORS_MAX: usize = 3;
+
 impl Conversation {
     /// The hub does not know this member: knocks at those who could add it again, and takes it in the end that it was removed.
     pub(super) fn hub_knows_nothing(&mut self, scene: &mut Scene<'_>, hub: Forgetful) -> Result<(), Fault> {
