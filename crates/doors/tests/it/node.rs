@@ -101,6 +101,11 @@ impl Node {
         self.shutdown.cancel();
     }
 
+    /// The folder of the attachments.
+    pub fn blobs(&self) -> PathBuf {
+        self.folder.path().join("blobs")
+    }
+
     pub fn now(&self) -> Timestamp {
         self.engine.now()
     }
@@ -180,7 +185,7 @@ impl Node {
 
     pub fn files(&self) -> Vec<String> {
         let mut found = Vec::new();
-        walk(&self.folder.path().join("blobs"), &mut found);
+        walk(&self.blobs(), &mut found);
         let mut names: Vec<String> = found.iter().map(|path| path.display().to_string()).collect();
         names.sort();
         names
