@@ -51,10 +51,10 @@ impl Conversation {
         if matches!(self.state.phase, Phase::Creating | Phase::Locked | Phase::Out) {
             return Ok(());
         }
-        if let Some(Incoming::External(pending)) = &self.state.incoming {
-            let due = !pending.placed && !pending.lost && pending.post.at <= scene.now;
-            return if due { self.post_external(scene) } else { Ok(()) };
+        if let Some(Incoming::External(pending)) = self.state.incoming.as_ref().filter(|_| !self.external_stands()) {
+            return if pending.post.at <= scene.now { self.post_external(scene) } else { Ok(()) };
         }
+        // One that stands at the hub comes along by itself, unless the hub has lost it, or does not accept this member any more.
         let Some(heal) = self.state.heal else { return Ok(()) };
         if self.removed_myself(scene) {
             return self.out(scene);
@@ -67,6 +67,11 @@ impl Conversation {
         self.heal_later(scene);
         self.ask(scene, HubRequest::Look);
         Ok(())
+    }
+
+    /// Whether the hub has said that the external commit on its way stands there.
+    fn external_stands(&self) -> bool {
+        matches!(&self.state.incoming, Some(Incoming::External(pending)) if pending.placed)
     }
 
     /// Whether one's own device list says that this device was removed: then it stays out.
@@ -90,7 +95,7 @@ impl Conversation {
             return None;
         }
         match &self.state.incoming {
-            Some(Incoming::External(pending)) => (!pending.placed && !pending.lost).then_some(pending.post.at),
+            Some(Incoming::External(pending)) if !pending.placed => Some(pending.post.at),
             _ => self.state.heal.map(|heal| self.link.looking.map_or(heal.next, |until| until.max(heal.next))),
         }
     }
@@ -134,7 +139,7 @@ impl Conversation {
         if !self.link.followed && self.wants_following() {
             scene.steps.push(Step::Follow(true));
         }
-        if self.state.phase == Phase::Joining && self.state.epochs.is_empty() {
+        if self.state.phase == Phase::Joining && self.state.epochs.is_empty() && !self.external_stands() {
             let state = self.state();
             (state.cursor, state.end, state.turn) = (group.end, group.end, group.turn);
             state.incarnation = group.incarnation;

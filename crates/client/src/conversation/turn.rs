@@ -12,6 +12,7 @@ use crate::entry::{Info, Payload};
 use crate::io::Time;
 use crate::records::Table;
 use crate::view::{Event, Identity};
+use std::collections::BTreeSet;
 use tidings_mls::{Committed, Include, Plan};
 use tidings_wire::api::{EntryKind, NewEntry, TakenPackages};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -328,9 +329,12 @@ impl Conversation {
     pub fn packages(&mut self, scene: &mut Scene<'_>, who: &Identity, taken: Result<TakenPackages, Refusal>) {
         match taken {
             Ok(taken) => match checked_packages(scene, who, &taken) {
-                Ok(packages) => {
+                Ok(checked) => {
                     scene.steps.push(Step::DeviceList(*who, taken.devices.0.clone()));
-                    self.packages_taken(who, &packages);
+                    self.packages_taken(who, &checked);
+                    if !checked.whole {
+                        self.packages_refused(scene, who, &distrust(NOT_EACH).to_string());
+                    }
                 }
                 Err(fault) => self.packages_refused(scene, who, &fault.to_string()),
             },
@@ -368,9 +372,12 @@ impl Conversation {
         self.state().wants.iter_mut().filter(move |want| concerns(&want.goal))
     }
 
-    fn packages_taken(&mut self, who: &Identity, packages: &[Blob]) {
-        let mut packages = Some(packages.to_vec());
-        for want in self.wants_for(who).filter(|want| want.packages.is_none()) {
+    fn packages_taken(&mut self, who: &Identity, checked: &Checked) {
+        let mut packages = Some(checked.packages.clone());
+        // Whoever has knocked gets the welcome, and with it the salt of their access key, on the devices that there are packages of; the
+        // others have it from these.
+        let enough = |goal: &Goal| checked.whole || matches!(goal, Goal::Devices { again: true, .. });
+        for want in self.wants_for(who).filter(|want| want.packages.is_none() && enough(&want.goal)) {
             want.packages = packages.take();
         }
     }
@@ -420,27 +427,35 @@ fn group_judgement(group: Option<&tidings_mls::Group>) -> Option<tidings_mls::Ju
     group?.pending_judgement().ok()
 }
 
-/// Refuses an answer that has not one package for each listed device and none else.
-fn checked_packages(scene: &Scene<'_>, who: &Identity, taken: &TakenPackages) -> Result<Vec<Blob>, Fault> {
-    let distrust = |what: &str| Fault::Distrust(what.to_owned());
+const NOT_EACH: &str = "the node does not give one key package for each of their devices";
+
+fn distrust(what: &str) -> Fault {
+    Fault::Distrust(what.to_owned())
+}
+
+/// Key packages of somebody that are good.
+struct Checked {
+    packages: Vec<Blob>,
+    /// Whether there is one for each listed device.
+    whole: bool,
+}
+
+/// Refuses an answer with a package that is of no listed device, or a second one of one.
+fn checked_packages(scene: &Scene<'_>, who: &Identity, taken: &TakenPackages) -> Result<Checked, Fault> {
     let list = Signed::<DeviceList>::verify_by(&taken.devices.0, &Fixed(who.0))
         .map_err(|_| distrust("the node shows a device list that is not theirs"))?;
     if let Some(known) = scene.people.devices(who) {
         list.against(known).map_err(|_| distrust("the node shows an old device list"))?;
     }
     let own = scene.me.device.verifying_key().to_bytes();
-    let mut listed: Vec<[u8; 32]> = list.devices.iter().map(|device| device.key.0).filter(|key| *key != own).collect();
-    let mut found = Vec::new();
+    let listed: BTreeSet<[u8; 32]> = list.devices.iter().map(|device| device.key.0).filter(|key| *key != own).collect();
+    let mut found = BTreeSet::new();
     for package in &taken.packages {
         let device = check_package(scene, who, &package.package.0)?.device;
-        if device != own {
-            found.push(device);
+        if device != own && !(listed.contains(&device) && found.insert(device)) {
+            return Err(distrust(NOT_EACH));
         }
     }
-    listed.sort_unstable();
-    found.sort_unstable();
-    if listed != found {
-        return Err(distrust("the node does not give one key package for each of their devices"));
-    }
-    Ok(taken.packages.iter().map(|package| package.package.clone()).collect())
+    let packages = taken.packages.iter().map(|package| package.package.clone()).collect();
+    Ok(Checked { packages, whole: found.len() == listed.len() })
 }

@@ -121,6 +121,35 @@ fn who_comes_in_while_the_hub_is_restored_finds_its_commit_among_what_it_took_fo
 }
 
 #[test]
+fn who_has_come_in_and_is_not_accepted_before_it_has_read_that_looks_for_another_way() {
+    let mut world = World::new(76);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = world.pair(alice[0], bob);
+    world.run(20_000);
+    let entry = world.devices[alice[0]].conversations[&talks].profile_entry();
+    let alices = world.identity(alice[0]);
+    let second = world.add_device(&alices);
+    world.set_offline(second, true);
+    world.make(second, |scene| Conversation::rejoin(scene, talks, &entry));
+    let own = Fixed(key(&world, second, &talks));
+    let looked = world.hub.look(&talks.0, &own);
+    world.call(second, &talks, |conversation, scene| conversation.hub_state(scene, looked));
+    let commit = on_its_way(&world, second).expect("it comes in");
+    let now = world.now;
+    let placed = world.hub.append(&talks.0, &own, &commit, now);
+    world.call(second, &talks, |conversation, scene| conversation.appended(scene, commit.id.0, placed));
+    // Before it reads on, the key is another one, of which it does not hear.
+    world.remove_device(alice[1]);
+    world.run(20_000);
+    world.devices[second].tasks.clear();
+    world.set_offline(second, false);
+    world.run(3 * HOUR);
+    world.say(second, &talks, "here");
+    world.run(20_000);
+    world.agree(&[alice[0], bob, second], &talks, &["here".to_owned()]);
+}
+
+#[test]
 fn each_key_that_a_device_has_had_is_tried() {
     let mut world = World::new(74);
     let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);

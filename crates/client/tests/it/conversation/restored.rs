@@ -70,6 +70,29 @@ fn forgotten_and_back(mut world: World, packageless: bool) {
 }
 
 #[test]
+fn who_knocks_with_a_lost_key_is_let_in_though_another_device_has_no_key_package() {
+    let mut world = World::new(41);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 3));
+    let talks = world.pair(alice, bob[0]);
+    world.run(10_000);
+    let entry = world.devices[bob[0]].conversations[&talks].profile_entry();
+    // Another key, which the profile loses together with the only devices that know it: the node was restored.
+    world.remove_device(bob[2]);
+    world.run(20_000);
+    for lost in [bob[0], bob[1]] {
+        world.set_offline(lost, true);
+        world.devices[lost].removed = true;
+    }
+    let bobs = world.identity(bob[0]);
+    let new = world.add_device(&bobs);
+    world.make(new, |scene| Conversation::rejoin(scene, talks, &entry));
+    world.run(3 * HOUR);
+    world.say(new, &talks, "here again");
+    world.run(20_000);
+    world.agree(&[alice, new], &talks, &["here again".to_owned()]);
+}
+
+#[test]
 fn what_was_sealed_before_a_device_came_reaches_it() {
     for seed in 33..39 {
         let mut world = World::new(seed);

@@ -189,10 +189,19 @@ impl Sim {
         }
         for (device, standing) in others {
             let identity = self.people[self.devices[device].person].identity;
-            if standing == "Joining" || standing == "Behind" || roster.contains(&identity) {
+            let stays_out = standing == "Out" && self.shut_out(group, &identity);
+            if standing == "Joining" || standing == "Behind" || (roster.contains(&identity) && !stays_out) {
                 wrong.push(format!("{group:?}: device {device} is {standing}"));
             }
         }
+    }
+
+    /// Whether everybody who is in a conversation has blocked somebody who is out of it on all devices. If the hub does not know the last key
+    /// that these have, they can only knock, and whoever has blocked them does not hear that.
+    fn shut_out(&self, group: &GroupId, who: &Identity) -> bool {
+        let inside = self.used().into_iter().filter(|device| self.ready(*device, group));
+        let mut inside = inside.map(|device| self.people[self.devices[device].person].identity);
+        inside.all(|other| self.ledger.blocked.contains(&(other, *who)))
     }
 
     fn agreed(&self, device: usize, view: &ConversationView) -> Agreed {
@@ -252,10 +261,12 @@ impl Sim {
                 continue;
             };
             let mut reactions = view.reactions.clone();
-            // What a blocked person does is seen by some only; what was said on a device that is gone may never have come.
+            // What a blocked person does is seen by some only; what was said on a device that is gone, or before somebody went, may never have
+            // come to all, as with texts.
             let blocked = |who: &Identity| self.ledger.blocked.iter().any(|(_, theirs)| theirs == who);
+            let gone = |who: &Identity| self.has_lost_a_device(who) || self.ledger.moved.contains(&(said.group, *who));
             reactions.iter_mut().for_each(|(_, who)| {
-                who.retain(|who| !blocked(who) && !self.has_lost_a_device(who));
+                who.retain(|who| !blocked(who) && !gone(who));
                 who.sort();
             });
             reactions.retain(|(_, who)| !who.is_empty());
