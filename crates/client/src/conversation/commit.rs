@@ -273,6 +273,7 @@ impl Conversation {
         self.forget_flight(scene);
         let state = self.state();
         state.phase = Phase::Out;
+        state.own.farewell = super::farewell::first(scene.now);
         state.wants.clear();
         state.pending = None;
         state.incoming = None;

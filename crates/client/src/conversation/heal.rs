@@ -32,7 +32,7 @@ impl Conversation {
         match &mut self.state.heal {
             Some(heal) if out && !heal.out => heal.out = true,
             Some(_) => return,
-            None => self.state.heal = Some(Heal { next: scene.now, tries: 0, out, told: false }),
+            None => self.state.heal = Some(Heal { next: scene.now, tries: 0, out, told: false, absent: 0 }),
         }
         self.changed = true;
     }
@@ -105,7 +105,13 @@ impl Conversation {
         self.link.looking = None;
         let present = self.link.looked_with.take().is_none_or(|salt| salt == self.state.salt);
         let outcome = match looked {
-            Looked::Found(group) => self.hub_found(scene, &group),
+            Looked::Found(group) if self.state.phase == Phase::Out => self.still_known(scene, &group),
+            Looked::Found(group) => {
+                if present {
+                    self.key_accepted(scene);
+                }
+                self.hub_found(scene, &group)
+            }
             Looked::NotAccepted(_) if !present => {
                 self.look_again(scene);
                 Ok(())
@@ -193,7 +199,7 @@ impl Conversation {
         }
         match self.acceptable(&info, out) {
             Ok(()) => self.make_external(scene, group, &info),
-            Err(_) if self.expelled_by(&info) || self.let_go_by(&info) => {
+            Err(_) if self.goes_on_without(scene, &info, out) => {
                 // Others go on without this member, and the hub does not know it (any more).
                 if !self.state.own.left {
                     self.notice(scene, self.state.me, scene.now, Notice::NotLetIn);
@@ -213,24 +219,6 @@ impl Conversation {
                 Ok(())
             }
         }
-    }
-
-    /// Whether this person goes, as is known here or on another of their devices, and is not in the roster of this group info any more. Nothing
-    /// needs to be proven then.
-    fn let_go_by(&self, info: &Info) -> bool {
-        let found = tidings_mls::inspect_info(&info.info).ok().filter(|found| found.group == self.owner());
-        let roster = found.and_then(|found| Roster::decode(&found.extension).ok());
-        let goes = self.state.own.left || self.state.own.out_elsewhere;
-        goes && self.state.kind != ConversationKind::Room
-            && roster.is_some_and(|roster| roster.member(&self.state.me).is_none())
-    }
-
-    /// Whether this group info proves that somebody with the right to do so has removed this member.
-    fn expelled_by(&self, info: &Info) -> bool {
-        let found = tidings_mls::inspect_info(&info.info).ok().filter(|found| found.group == self.owner());
-        let roster = found.and_then(|found| Roster::decode(&found.extension).ok());
-        self.state.room.is_none()
-            && roster.is_some_and(|roster| self.state.newest.expels(&self.owner(), &roster, &self.state.me))
     }
 
     /// Says once in the conversation that this device stays out of what the hub shows.

@@ -255,7 +255,7 @@ impl Conversation {
         let now = scene.now;
         let state = self.state();
         state.phase = Phase::Joining;
-        state.heal = Some(Heal { next: now, tries: 0, out: true, told: false });
+        state.heal = Some(Heal { next: now, tries: 0, out: true, told: false, absent: 0 });
         scene.steps.push(Step::Show(Event::Changed));
         self.settle(scene);
     }

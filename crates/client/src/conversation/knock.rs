@@ -8,6 +8,8 @@ use super::scene::Scene;
 use super::state::{Goal, Incoming, Phase, Post};
 use super::step::{ParcelBody, Step};
 use crate::command::Fault;
+use crate::entry::Info;
+use crate::roster::{MODERATOR, Roster};
 use crate::view::{ConversationKind, Identity};
 
 /// Milliseconds to wait before looking again at a hub that does not know this member: first without a knock, since others may
@@ -15,6 +17,10 @@ use crate::view::{ConversationKind, Identity};
 const KNOCK_WAITS: [u64; 4] = [5_000, 60_000, 10 * 60_000, 100 * 60_000];
 /// Members at whose doors one knocks.
 const DOORS_MAX: usize = 3;
+/// Looks at a list of members without oneself after which one knocks (15 s, 4 and 50 minutes after the first), and after which one takes it
+/// that one has gone: 2 hours.
+const ABSENT_KNOCKS: [u32; 3] = [4, 8, 13];
+const ABSENT_MAX: u32 = 20;
 
 impl Conversation {
     /// The hub does not know this member: knocks at those who could add it again, and takes it in the end that it was removed.
@@ -77,9 +83,35 @@ impl Conversation {
         }
     }
 
+    /// Whether the group that the hub shows has gone on without this person.
+    pub(super) fn goes_on_without(&mut self, scene: &mut Scene<'_>, info: &Info, out: bool) -> bool {
+        let found = tidings_mls::inspect_info(&info.info).ok().filter(|found| found.group == self.owner());
+        let Some(roster) = found.and_then(|found| Roster::decode(&found.extension).ok()) else { return false };
+        if self.state.kind == ConversationKind::Room || roster.member(&self.state.me).is_some() {
+            return false;
+        }
+        // Nothing needs to be proven if this person goes, as is known here or on another of their devices; else it counts that somebody with
+        // the right to do so has removed them.
+        let own = &self.state.own;
+        let goes = own.left || own.out_elsewhere || self.state.newest.expels(&self.owner(), &roster, &self.state.me);
+        goes || (out && self.believes(&roster).is_ok() && self.is_absent_for_good(scene))
+    }
+
+    /// This device is out, and the hub shows a list without this person that proves nothing: perhaps it is an old one, and perhaps they have
+    /// gone by their own wish on a device that is lost. It knocks at others, who may know better, and in the end takes it for true.
+    fn is_absent_for_good(&mut self, scene: &mut Scene<'_>) -> bool {
+        let Some(heal) = self.state().heal.as_mut() else { return false };
+        heal.absent = heal.absent.saturating_add(1);
+        let looks = heal.absent;
+        if ABSENT_KNOCKS.contains(&looks) {
+            self.knock(scene);
+        }
+        looks >= ABSENT_MAX
+    }
+
     /// Somebody who is in the roster has fallen out and can't come back alone: their devices are added again.
     pub fn knocked(&mut self, scene: &mut Scene<'_>, from: &Identity) {
-        let may = self.state.roster.role(&self.state.me).is_some();
+        let may = self.state.roster.role(&self.state.me).is_some_and(|role| role <= MODERATOR);
         if self.state.in_group() && may && self.state.roster.member(from).is_some() && *from != self.state.me {
             self.want(scene, Goal::Devices { who: *from, again: true });
         }

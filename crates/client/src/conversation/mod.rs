@@ -10,6 +10,7 @@ mod chain;
 mod commit;
 mod create;
 mod expiry;
+mod farewell;
 mod flight;
 mod gaps;
 mod heal;
@@ -188,6 +189,7 @@ impl Conversation {
         self.fetch_what_lags(scene);
         self.put_back(scene)?;
         self.come_back(scene)?;
+        self.say_farewell(scene);
         self.take_turn(scene)?;
         self.chase_gaps(scene);
         self.say(scene)
@@ -201,6 +203,7 @@ impl Conversation {
             self.fetch_due(scene.now),
             self.restore_due(),
             self.heal_due(),
+            self.farewell_due(),
             self.turn_due(scene),
             self.gaps_due(scene.now),
             self.say_due(scene.now),

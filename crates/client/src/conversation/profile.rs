@@ -74,8 +74,10 @@ impl Conversation {
         if let Some(entry) = &entry {
             self.learn_roster(&entry.roster);
             self.learn_salt(scene, entry.salt);
-            if entry.salt != self.state.salt && entry.roster.v < self.state.newest.v && self.holds() {
-                // A device that did not know of the newer key has written over it.
+            let known = self.state.newest.v;
+            let older = entry.roster.v < known || (entry.roster.v == known && self.link.followed);
+            if entry.salt != self.state.salt && older && self.holds() {
+                // A device that did not know of the newer key has written over it; or one whose commit with another key was void.
                 scene.steps.push(Step::Profile);
             }
             if self.state.own.out_elsewhere != entry.left {
@@ -94,7 +96,8 @@ impl Conversation {
     /// Whether this device's key is that of the roster as it is.
     fn holds(&self) -> bool {
         let member = self.state.newest.member(&self.state.me);
-        self.state.in_group() && member.is_some_and(|member| member.salt == self.state.salt.0)
+        let at_home = self.state.in_group() && self.state.heal.is_none();
+        at_home && member.is_some_and(|member| member.salt == self.state.salt.0)
     }
 
     /// What another device of one's own saw of the roster while this one is out: it need not be proven.

@@ -15,7 +15,7 @@ const OLDER_MAX: usize = 4;
 
 impl Conversation {
     /// Gives oneself another access key, if a removed device knows the present one: together with its removal, or after it.
-    pub(super) fn draft_rekey(&self, scene: &mut Scene<'_>, draft: &mut Draft) {
+    pub(super) fn draft_rekey(&mut self, scene: &mut Scene<'_>, draft: &mut Draft) {
         if self.state.room.is_some() || self.state.own.left {
             return;
         }
@@ -24,20 +24,55 @@ impl Conversation {
         let removes = self.state.seats.iter().any(|seat| seat.identity == me && goes(seat));
         let Some(member) = draft.roster.members.iter_mut().find(|member| member.id == me) else { return };
         let due = self.state.proposals.due.is_some_and(|at| at <= scene.now);
-        let later = due && self.state.rekey.known == Some(Fixed(member.salt));
+        let (known, unknown) = (self.state.rekey.known, self.is_unknown());
+        let later = due && (unknown || known == Some(Fixed(member.salt)));
         if !(removes || later) {
             return;
         }
-        let salt: [u8; 16] = scene.draw();
+        // Which key a removed device knows is uncertain then: the next commit brings a new one.
+        let salt = if unknown { self.state.salt.0 } else { scene.draw() };
         member.salt = salt;
         member.access = access_key(&scene.me.access_root, &salt).verifying_key().to_bytes();
         draft.salt = Some(Fixed(salt));
+        if unknown {
+            self.state().rekey.known = Some(Fixed(salt));
+        }
+    }
+
+    /// The salt in the roster.
+    fn listed_salt(&self) -> Option<Fixed<16>> {
+        self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt))
     }
 
     /// Whether another access key is wanted now.
     pub(super) fn wants_rekey(&self) -> bool {
-        let salt = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt));
-        self.state.room.is_none() && self.state.rekey.known.is_some() && self.state.rekey.known == salt
+        let known = self.state.rekey.known.is_some() && self.state.rekey.known == self.listed_salt();
+        self.state.room.is_none() && (known || self.is_unknown())
+    }
+
+    /// Whether the hub knows this person by the key in use, and not by the one in the roster: after it was restored, and another device of
+    /// one's own has lost what it had put back.
+    fn is_unknown(&self) -> bool {
+        let listed = self.listed_salt();
+        let unknown = listed.is_some() && listed == self.state.rekey.unknown && listed != Some(self.state.salt);
+        unknown && self.state.room.is_none() && self.state.heal.is_none()
+    }
+
+    /// The hub accepts the key in use. If it has refused that of the roster just before, one's other devices are told which one it knows.
+    pub(super) fn key_accepted(&mut self, scene: &mut Scene<'_>) {
+        let refused = std::mem::take(&mut self.link.refused);
+        let listed = self.listed_salt().filter(|salt| *salt != self.state.salt && refused.contains(salt));
+        if listed.is_some() && self.state.room.is_none() {
+            self.state().rekey.unknown = listed;
+            scene.steps.push(Step::Profile);
+        }
+    }
+
+    /// The hub has refused a commit with a key. If it was to put the key in use into the roster, that is not tried again.
+    pub(super) fn key_refused(&mut self, salt: Option<Fixed<16>>) {
+        if salt == Some(self.state.salt) && self.state.rekey.unknown.is_some() {
+            self.state().rekey.unknown = None;
+        }
     }
 
     /// The hub has taken the commit with one's own new key, and knows no other one any more.
@@ -72,13 +107,14 @@ impl Conversation {
     /// The roster says which key is one's own; whether a device that was removed by others knows it.
     pub(super) fn note_salt(&mut self, scene: &Scene<'_>, before: &Roster, seats: &[Seat]) {
         let Some(salt) = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt)) else { return };
-        if salt != self.state.salt {
+        let known = before.member(&self.state.me).is_some_and(|member| member.salt == salt.0);
+        // Where the roster's has not changed, that with which the hub was asked last is the better one.
+        if salt != self.state.salt && !known {
             self.take_salt(salt);
         }
         let gone = |seat: &&Seat| seat.identity == self.state.me && self.removed(scene, seat);
         let there = |key: &Fixed<32>| self.state.seats.iter().any(|seat| seat.key == *key);
         let removed = seats.iter().filter(gone).any(|seat| !there(&seat.key));
-        let known = before.member(&self.state.me).is_some_and(|member| member.salt == salt.0);
         if removed && known && self.state.room.is_none() {
             self.state().rekey.known = Some(salt);
         }

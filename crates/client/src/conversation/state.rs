@@ -212,6 +212,9 @@ pub(super) struct Heal {
     /// Whether it was said that what the hub shows can't be right.
     #[serde(default)]
     pub(super) told: bool,
+    /// How often the hub has shown a list of members without oneself.
+    #[serde(default)]
+    pub(super) absent: u32,
 }
 
 /// What the hub has lost and gets back.
@@ -264,6 +267,9 @@ pub(super) struct Rekey {
     pub(super) older: VecDeque<Fixed<16>>,
     /// That which a removed device of one's own knows: as long as it is the roster's, another one is wanted.
     pub(super) known: Option<Fixed<16>>,
+    /// That of the roster, if the hub has refused the key from it and accepted the one in use.
+    #[serde(default)]
+    pub(super) unknown: Option<Fixed<16>>,
 }
 
 /// What others propose.
@@ -303,6 +309,9 @@ pub(super) struct Own {
     /// The hub may have lost the conversation.
     #[serde(default)]
     pub(super) remake: Option<Remake>,
+    /// When it is looked again whether the hub knows that one has gone.
+    #[serde(default)]
+    pub(super) farewell: Post,
     /// Who was blocked when the unread messages were counted: none of theirs is among them.
     pub(super) uncounted: BTreeSet<Identity>,
 }

@@ -237,7 +237,8 @@ impl Conversation {
                 }
             }
             Appended::Refused(reason) => {
-                let wants = pending.wants.clone();
+                let (wants, salt) = (pending.wants.clone(), pending.salt);
+                self.key_refused(salt);
                 self.drop_pending(scene)?;
                 self.give_up(scene, &wants, &Fault::Refused(reason))?;
                 self.suspect(scene, false);

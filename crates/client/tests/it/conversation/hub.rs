@@ -133,14 +133,15 @@ impl HubGroup {
         let whole = new;
         let new = &self.without_swap(key, new);
         let ownerless = !self.members.values().any(|role| *role == Role::Owner);
+        let there = |member: &Member| self.members.get(&member.key) == Some(&member.role);
         let may = match self.members[key] {
             Role::Owner => true,
             _ if ownerless => true,
             Role::Moderator => {
-                new.add.iter().all(|member| member.role == Role::Member)
+                new.add.iter().all(|member| member.role == Role::Member || there(member))
                     && new.remove.iter().all(|key| self.members.get(key).is_none_or(|role| *role == Role::Member))
             }
-            Role::Member => new.add.is_empty() && new.remove.iter().all(|key| !self.members.contains_key(key)),
+            Role::Member => new.add.iter().all(there) && new.remove.iter().all(|key| !self.members.contains_key(key)),
         };
         if may {
             let new = whole;

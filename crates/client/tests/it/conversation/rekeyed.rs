@@ -175,6 +175,40 @@ fn each_key_that_a_device_has_had_is_tried() {
 }
 
 #[test]
+fn the_roster_gets_the_key_that_the_hub_knows() {
+    let mut world = World::new(76);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    let first = Fixed(key(&world, alice[0], &talks));
+    world.remove_device(alice[1]);
+    world.run(60_000);
+    let last = Fixed(key(&world, alice[0], &talks));
+    // As after a hub was restored: it knows the first key only, and the roster names the last one.
+    world.set_offline(bob, true);
+    world.set_offline(alice[0], true);
+    let there = world.hub.groups.get_mut(&talks.0).unwrap();
+    let role = there.members.remove(&last).unwrap();
+    there.members.insert(first, role);
+    world.set_offline(bob, false);
+    world.say(alice[0], &talks, "is this the key?");
+    world.set_offline(alice[0], false);
+    world.run(HOUR);
+    let now = Fixed(key(&world, alice[0], &talks));
+    assert!(now != first && now != last, "a removed device may know those");
+    let listed: Vec<_> = world.hub.groups[&talks.0].members.keys().copied().collect();
+    assert!(listed.len() == 2 && listed.contains(&now), "{listed:?}");
+    // Who comes in by the profile is known to the hub, and nobody needs to let them in.
+    world.set_offline(bob, true);
+    let entry = world.devices[alice[0]].conversations[&talks].profile_entry();
+    let alices = world.identity(alice[0]);
+    let third = world.add_device(&alices);
+    world.make(third, |scene| Conversation::rejoin(scene, talks, &entry));
+    world.run(20_000);
+    assert_eq!(world.devices[third].conversations[&talks].standing(&world.book), Standing::Ready);
+}
+
+#[test]
 fn a_commit_that_a_restored_hub_refused_as_too_early_is_asked_for_again() {
     let mut world = World::new(75);
     let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);

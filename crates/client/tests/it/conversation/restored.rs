@@ -43,6 +43,66 @@ fn who_was_removed_before_the_hub_was_restored_is_out() {
 }
 
 #[test]
+fn who_has_left_on_a_device_that_was_lost_is_out_in_the_end() {
+    let mut world = World::new(62);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, alice, &[bob, carol]);
+    world.run(20_000);
+    let entry = world.devices[carol].conversations[&talks].profile_entry();
+    // A plain member takes her out, who can't take her key off the hub's list, and nobody else hears that she has gone.
+    world.set_offline(alice, true);
+    world.call(carol, &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(50);
+    world.set_offline(carol, true);
+    world.run(60_000);
+    let carols = world.identity(carol);
+    assert!(!world.devices[bob].conversations[&talks].has_member(&carols));
+    let second = world.add_device(&carols);
+    world.make(second, |scene| Conversation::rejoin(scene, talks, &entry));
+    world.run(HOUR);
+    assert_eq!(standing(&world, second, &talks), Standing::Joining, "the hub may show an old list");
+    world.run(2 * HOUR);
+    assert_eq!(standing(&world, second, &talks), Standing::Out);
+}
+
+#[test]
+fn the_last_owner_leaves_again_where_a_restored_hub_has_forgotten_it() {
+    let mut world = World::new(63);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 2), world.person("Carol", 1)[0]);
+    let talks = group(&mut world, alice, &[bob[0], carol]);
+    let bobs = world.identity(bob[0]);
+    world.call(alice, &talks, |conversation, scene| conversation.wish(scene, Wish::Role(bobs, 1))).unwrap();
+    world.run(60_000);
+    let backup = world.hub.clone();
+    world.set_offline(bob[1], true);
+    world.call(alice, &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(60_000);
+    assert_eq!(standing(&world, alice, &talks), Standing::Out);
+    for device in [alice, bob[0], carol] {
+        world.set_offline(device, true);
+    }
+    world.restore_hub(backup);
+    // Who did not see her go takes the turn at which she went.
+    world.set_offline(bob[1], false);
+    let name = Wish::Set { name: Some("Birds".to_owned()), picture: None, expire: None };
+    world.call(bob[1], &talks, |conversation, scene| conversation.wish(scene, name)).unwrap();
+    world.run(20_000);
+    for device in [alice, bob[0], carol] {
+        world.set_offline(device, false);
+    }
+    world.run(3 * HOUR);
+    let alices = world.identity(alice);
+    for device in [bob[0], bob[1], carol] {
+        assert_eq!(standing(&world, device, &talks), Standing::Ready, "{device}");
+        assert!(!world.devices[device].conversations[&talks].has_member(&alices));
+    }
+    assert_eq!(standing(&world, alice, &talks), Standing::Out);
+    world.say(carol, &talks, "on we go");
+    world.run(20_000);
+    world.agree(&[bob[0], bob[1], carol], &talks, &["on we go".to_owned()]);
+}
+
+#[test]
 fn whom_the_hub_has_forgotten_is_put_on_its_list_again() {
     forgotten_and_back(World::new(32), false);
 }

@@ -58,17 +58,16 @@ impl Hub {
     fn may(&self, caller: &Fixed<32>, new: &api::NewEntry) -> bool {
         let new = &self.without_swap(caller, new);
         let ownerless = !self.members.values().any(|role| *role == Role::Owner);
+        let there = |member: &api::Member| self.members.get(&member.key) == Some(&member.role);
         match self.role(caller) {
             Role::Owner => true,
             _ if ownerless => true,
             Role::Moderator => {
                 let removes = |key: &Fixed<32>| self.members.get(key).is_none_or(|role| *role == Role::Member);
-                new.add.iter().all(|member| member.role == Role::Member) && new.remove.iter().all(removes)
+                new.add.iter().all(|member| member.role == Role::Member || there(member))
+                    && new.remove.iter().all(removes)
             }
-            Role::Member => {
-                let there = |member: &api::Member| self.members.get(&member.key) == Some(&member.role);
-                new.add.iter().all(there) && new.remove.iter().all(|key| !self.members.contains_key(key))
-            }
+            Role::Member => new.add.iter().all(there) && new.remove.iter().all(|key| !self.members.contains_key(key)),
         }
     }
 

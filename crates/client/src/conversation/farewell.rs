@@ -1,0 +1,66 @@
+//! Whoever has left a conversation looks now and then whether its hub knows that: one that was restored from a backup may show them as a
+//! member again, whom nobody there can take out if they were its last owner (docs/protocol/conversations.md, Falling out and coming back).
+
+use super::Conversation;
+use super::scene::Scene;
+use super::state::{Goal, Heal, Phase, Post};
+use super::step::HubRequest;
+use crate::command::Fault;
+use crate::io::Time;
+use crate::roster::Roster;
+use crate::view::ConversationKind;
+use tidings_wire::api::Group;
+
+/// Milliseconds between two looks, from when one has gone.
+const WAITS: [u64; 4] = [10 * 60_000, 100 * 60_000, 24 * 3600 * 1000, 7 * 24 * 3600 * 1000];
+
+/// When it is looked first, by somebody who goes now.
+pub(super) fn first(now: Time) -> Post {
+    Post { at: now.saturating_add(WAITS.first().copied().unwrap_or(0)), tries: 1 }
+}
+
+impl Conversation {
+    pub(super) fn farewell_due(&self) -> Option<Time> {
+        let state = &self.state;
+        let gone = state.phase == Phase::Out && state.own.left && state.kind != ConversationKind::Room;
+        (gone && state.own.farewell.tries > 0).then_some(state.own.farewell.at)
+    }
+
+    /// Looks at the hub that one has left, when it is time.
+    pub(super) fn say_farewell(&mut self, scene: &mut Scene<'_>) {
+        if self.farewell_due().is_none_or(|at| at > scene.now) {
+            return;
+        }
+        let post = &mut self.state().own.farewell;
+        let wait = WAITS.get(post.tries as usize).copied();
+        *post = match wait {
+            Some(wait) => Post { at: scene.now.saturating_add(wait), tries: post.tries.saturating_add(1) },
+            None => Post::default(),
+        };
+        self.ask(scene, HubRequest::Look);
+    }
+
+    /// The hub that one has left still knows one, or knows one again. If one is no member of what it shows, the key goes off its list; else
+    /// this device comes in once more, and leaves.
+    pub(super) fn still_known(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
+        if !self.state.own.left || self.state.kind == ConversationKind::Room {
+            return Ok(());
+        }
+        let info = self.open_info(&group.info.0).filter(|info| info.turn == group.info_turn);
+        let found = info.and_then(|info| tidings_mls::inspect_info(&info.info).ok());
+        let roster = found.and_then(|found| Roster::decode(&found.extension).ok());
+        let Some(roster) = roster.filter(|roster| self.believes(roster).is_ok()) else { return Ok(()) };
+        if roster.member(&self.state.me).is_none() {
+            self.ask(scene, HubRequest::Leave);
+            return Ok(());
+        }
+        self.begin_with(roster);
+        let now = scene.now;
+        let state = self.state();
+        state.phase = Phase::Joining;
+        state.epochs.clear();
+        state.heal = Some(Heal { next: now, tries: 0, out: true, told: false, absent: 0 });
+        self.want(scene, Goal::Leave);
+        Ok(())
+    }
+}
