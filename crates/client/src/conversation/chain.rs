@@ -60,10 +60,10 @@ impl Chain {
     }
 
     /// A device that was here before, of which the message `seq` is the first that is seen. Those shortly before it are asked for,
-    /// since they may have been lost; the device knows which of them are for this reader.
-    pub(super) fn heard_first(identity: Identity, seq: u64, asked: u64) -> Self {
+    /// since they may have been lost; the device knows which of them are for this reader. Everything up to `before` was here once.
+    pub(super) fn heard_first(identity: Identity, seq: u64, asked: u64, before: u64) -> Self {
         let quiet = seq.saturating_sub(1);
-        Self { quiet, ..Self::beginning(identity, quiet.saturating_sub(asked)) }
+        Self { quiet, ..Self::beginning(identity, quiet.saturating_sub(asked).max(before)) }
     }
 
     /// How many of these somebody is to be told of if they can't be had.

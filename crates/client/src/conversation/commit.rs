@@ -135,14 +135,13 @@ impl Conversation {
         if let Some(by) = by {
             self.note_changes(scene, by, at, &before);
         }
-        let (now, others) = (scene.now, by.is_some_and(|by| by != self.state.me));
+        let others = by.is_some_and(|by| by != self.state.me);
         let state = self.state();
         if others {
             state.stays = 0;
         }
         (state.proposals.due, state.proposals.waiting) = (None, false);
         state.fetch = Post::default();
-        state.last.at = state.last.at.max(at.min(now));
         self.show(scene);
         Ok(())
     }
@@ -178,8 +177,9 @@ impl Conversation {
                 continue;
             }
             if self.state.chains.len() < CHAINS_MAX {
+                let before = super::forgotten::heard(scene, &self.state.group, &seat.mark);
                 let chains = &mut self.state().chains;
-                chains.get_or_insert_with(seat.mark, || Chain::beginning(seat.identity, 0));
+                chains.get_or_insert_with(seat.mark, || Chain::beginning(seat.identity, before));
             }
             let heard = scene.people.counters(&seat.identity);
             if let Some((backup, devices)) = heard.filter(|_| small && known_people.contains(&seat.identity)) {

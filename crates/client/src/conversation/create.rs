@@ -113,6 +113,13 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
     }
 }
 
+/// The state of a conversation of others, in which one may have been before.
+pub(super) fn entering(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> State {
+    let mut state = blank(scene, draft, roster);
+    state.go_on(scene);
+    state
+}
+
 /// The beginning of the hash of a device list.
 pub(super) fn mark_of(list: &[u8]) -> Fixed<8> {
     let [a, b, c, d, e, f, g, h, ..] = crate::content::chain(list);

@@ -239,6 +239,8 @@ impl Conversation {
     /// Keeps a line about the conversation.
     pub(super) fn notice(&mut self, scene: &mut Scene<'_>, sender: Identity, at: Time, notice: Notice) {
         let id = MessageId(scene.draw());
+        let (state, now) = (self.state(), scene.now);
+        state.last.at = state.last.at.max(at.min(now));
         self.keep_line(scene, id, sender, at, Body::Notice(notice));
     }
 

@@ -1,7 +1,7 @@
 //! Coming into a conversation: by a welcome, by a room's link, or as a further device of somebody who is in it.
 
 use super::Conversation;
-use super::create::{Draft, blank, derive, room_self};
+use super::create::{Draft, derive, entering, room_self};
 use super::profile::Entry as ProfileEntry;
 use super::scene::Scene;
 use super::slot::mls_fault;
@@ -73,7 +73,7 @@ impl Conversation {
             .flatten();
         let draft =
             Draft { group: welcome.group, hub: welcome.hub, kind: roster.kind, salt, pass: None, room: None, other };
-        let mut joined = Self::from_state(blank(scene, draft, &roster));
+        let mut joined = Self::from_state(entering(scene, draft, &roster));
         joined.check_welcome(scene, from, &group, &roster)?;
         let epoch = Epoch { number: group.epoch(), tag: Fixed(group.tag()), shared: true };
         joined.group = Some(group);
@@ -217,7 +217,7 @@ impl Conversation {
         let room = Some(room_self(scene, None)?);
         let kind = ConversationKind::Room;
         let draft = Draft { group: link.group, hub: &link.hub, kind, salt: [0; 16], pass, room, other: None };
-        let mut joined = Self::from_state(blank(scene, draft, &roster));
+        let mut joined = Self::from_state(entering(scene, draft, &roster));
         joined.begin_coming(scene);
         Ok(joined)
     }
@@ -234,7 +234,7 @@ impl Conversation {
         let (pass, other) = (entry.pass, entry.other);
         let draft = Draft { group, hub: &entry.hub, kind: entry.kind, salt: entry.salt.0, pass, room, other };
         let number = super::remains::clear(scene, &group)?;
-        let mut back = Self::from_state(blank(scene, draft, &roster));
+        let mut back = Self::from_state(entering(scene, draft, &roster));
         back.take_up(scene, number)?;
         let state = back.state();
         state.seals = vec![entry.seal];

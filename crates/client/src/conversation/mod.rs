@@ -12,6 +12,7 @@ mod create;
 mod expiry;
 mod farewell;
 mod flight;
+mod forgotten;
 mod gaps;
 mod heal;
 mod history;

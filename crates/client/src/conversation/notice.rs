@@ -16,16 +16,22 @@ fn names(people: &dyn People, me: &Identity, who: &[Identity]) -> String {
     who.iter().map(|who| name_of(people, me, who)).collect::<Vec<_>>().join(", ")
 }
 
+/// The same of those to whom something is done.
+fn objects(people: &dyn People, me: &Identity, who: &[Identity]) -> String {
+    let name = |who| if who == me { "you".to_owned() } else { name_of(people, me, who) };
+    who.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
 /// What a notice says.
 pub(super) fn text(people: &dyn People, me: &Identity, by: &Identity, notice: &Notice) -> String {
     let name = name_of(people, me, by);
     match notice {
-        Notice::Added(who) => format!("{name} added {}", names(people, me, who)),
-        Notice::Removed(who) => format!("{name} removed {}", names(people, me, who)),
+        Notice::Added(who) => format!("{name} added {}", objects(people, me, who)),
+        Notice::Removed(who) => format!("{name} removed {}", objects(people, me, who)),
         Notice::Left(who) => format!("{} left", names(people, me, who)),
         Notice::Role(who, role) => {
             let role = ["an owner", "a moderator", "a member"].get(usize::from(*role)).copied().unwrap_or("a member");
-            format!("{name} made {} {role}", names(people, me, std::slice::from_ref(who)))
+            format!("{name} made {} {role}", objects(people, me, std::slice::from_ref(who)))
         }
         Notice::Name(new) => format!("{name} named the conversation \"{new}\""),
         Notice::Picture => format!("{name} changed the picture"),

@@ -136,7 +136,7 @@ impl Conversation {
         self.settle(scene);
     }
 
-    /// Deletes all that is kept of it here. The value is of no use afterwards.
+    /// Deletes all that is kept of it here, but for how far it had come with its numbers. The value is of no use afterwards.
     pub fn forget(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
         let owner = self.owner();
         let tables = [
@@ -149,6 +149,7 @@ impl Conversation {
             Table::Expiry,
         ];
         self.destroy_groups(scene)?;
+        super::forgotten::leave(scene, &self.state);
         for table in tables {
             loop {
                 let page = scene.scan(table, &owner, None, Direction::Up, CHUNK)?;

@@ -108,8 +108,9 @@ impl Conversation {
             return false;
         }
         let asked = if self.is_small() { RECENT_ASKED } else { 0 };
+        let before = if known { 0 } else { super::forgotten::heard(scene, &self.state.group, &seat.mark) };
         let state = self.state();
-        let first = || Chain::heard_first(seat.identity, message.seq, asked);
+        let first = || Chain::heard_first(seat.identity, message.seq, asked, before);
         let chain = state.chains.get_or_insert_with(seat.mark, first);
         let taken = chain.take(message.seq, &Fixed(message.prev), &Fixed(self::chain(bytes)));
         state.fresh.retain(|mark| *mark != seat.mark);

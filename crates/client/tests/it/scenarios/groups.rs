@@ -200,3 +200,48 @@ fn a_welcome_that_a_restored_node_lost_comes_again() {
         assert_eq!(world.texts(who, &group), ["are you there?", "yes"]);
     }
 }
+
+#[test]
+fn what_nobody_sees_makes_no_conversation_a_recent_one() {
+    let mut world = World::new(26, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    world.say(ada, group, "one");
+    world.settle();
+    let last = |world: &World| [ada, bob].map(|who| world.devices[who].client.conversation(&group).unwrap().last_at);
+    // The hub is where who accepted is.
+    let asked = |world: &World| world.nodes[NODES[1]].counts.get("POST groups").copied();
+    let (before, posted) = (last(&world), asked(&world));
+    // Leaves are updated every seven days.
+    world.run(8 * 24 * 3_600_000);
+    assert_eq!(last(&world), before);
+    assert!(asked(&world) > posted, "there were commits");
+}
+
+#[test]
+fn who_forgot_a_conversation_and_is_in_it_again_is_heard_and_hears_nothing_twice() {
+    let mut world = World::new(25, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    world.meet(ada, bob);
+    world.meet(ada, carol);
+    let group = group_of(&mut world, "Birds", ada, &[bob, carol]);
+    for (who, text) in [(ada, "one"), (bob, "two"), (carol, "three"), (carol, "four")] {
+        world.say(who, group, text);
+        world.settle();
+    }
+    let member = world.identity(carol);
+    world.good(ada, Command::RemoveMember { group, member });
+    world.settle();
+    world.good(carol, Command::Forget { group });
+    world.settle();
+    world.good(ada, Command::AddMembers { group, members: vec![member] });
+    world.settle();
+    world.say(carol, group, "again");
+    world.settle();
+    world.say(carol, group, "and again");
+    world.run(60_000);
+    assert_eq!(world.texts(ada, &group), ["one", "two", "three", "four", "again", "and again"]);
+    assert_eq!(world.texts(bob, &group), ["one", "two", "three", "four", "again", "and again"]);
+    assert_eq!(world.texts(carol, &group), ["again", "and again"]);
+}
