@@ -1,6 +1,7 @@
 //! The protocols that a Tidings node speaks: each door turns a wire form into the engine's verbs and back, and knows no other
 //! door.
 
+mod census;
 pub mod darkchat;
 pub mod denetwork;
 pub mod http;

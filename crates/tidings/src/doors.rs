@@ -49,6 +49,7 @@ impl Doors {
         let darkchat = Darkchat::new(node.engine.clone(), Arc::clone(&darkchat_settings));
         // A second start of the same node would be a mistake of ours, and harmless.
         let _ = node.darkchat.set(Arc::clone(&darkchat));
+        let _ = node.native.set(Arc::clone(&native));
         Ok(Self {
             piqchat,
             piqchat_settings,

@@ -12,6 +12,7 @@ use std::sync::{Arc, OnceLock};
 use tidings_backends::{LocalBus, Options, SqliteStore};
 use tidings_core::StoreError;
 use tidings_doors::darkchat::Darkchat;
+use tidings_doors::native::Native;
 use tidings_engine::{Blobs, Clock, Engine, Entropy};
 
 /// An opened data folder.
@@ -29,6 +30,8 @@ pub struct Node {
     pub front: Arc<OnceLock<String>>,
     /// The door whose links to other servers commands ask for; set once the node runs.
     pub darkchat: Arc<OnceLock<Arc<Darkchat>>>,
+    /// The door for Tidings' own clients; set once the node runs.
+    pub native: Arc<OnceLock<Arc<Native>>>,
 }
 
 impl Node {
@@ -60,6 +63,7 @@ impl Node {
             visits: Visits::default(),
             front: Arc::default(),
             darkchat: Arc::default(),
+            native: Arc::default(),
         })
     }
 

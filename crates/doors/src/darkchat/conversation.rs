@@ -128,7 +128,7 @@ impl Conversation {
 
     async fn join(&mut self, stream: StreamName) -> Result<(), tidings_engine::Error> {
         if self.subscriber.join(stream.clone()).await? {
-            self.door.census.enter(&stream);
+            super::gauge(self.door.census.enter(&stream));
             self.channels.push(stream);
         }
         Ok(())
@@ -171,6 +171,6 @@ impl Conversation {
 
 impl Drop for Conversation {
     fn drop(&mut self) {
-        self.channels.iter().for_each(|stream| self.door.census.leave(stream));
+        self.channels.iter().for_each(|stream| super::gauge(self.door.census.leave(stream)));
     }
 }

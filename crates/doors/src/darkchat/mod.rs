@@ -4,7 +4,6 @@
 //! Nothing that is said here is written anywhere, neither to the disk nor to a log; no key and no channel's name is logged.
 
 mod acknowledged;
-mod census;
 mod conversation;
 mod delivery;
 mod listen;
@@ -32,6 +31,7 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use crate::census::Census;
 use std::sync::Arc;
 use tidings_engine::Engine;
 use tokio::net::TcpListener;
@@ -44,7 +44,7 @@ const ENCODING: usize = 2;
 pub struct Darkchat {
     engine: Engine,
     settings: Arc<ArcSwap<Settings>>,
-    census: census::Census,
+    census: Census,
     network: Arc<network::Network>,
 }
 
@@ -52,7 +52,7 @@ impl Darkchat {
     /// Opens the door. Settings may be exchanged while it runs; numbers of connections count from the next start.
     pub fn new(engine: Engine, settings: Arc<ArcSwap<Settings>>) -> Arc<Self> {
         let network = network::Network::new(engine.clone(), Arc::clone(&settings));
-        Arc::new(Self { engine, settings, census: census::Census::default(), network })
+        Arc::new(Self { engine, settings, census: Census::default(), network })
     }
 
     /// Serves clients over plain TCP until `shutdown`.
@@ -120,6 +120,11 @@ impl Darkchat {
     pub fn channels(&self) -> Vec<(String, usize)> {
         self.census.channels()
     }
+}
+
+/// Says how many channels there are.
+fn gauge(channels: usize) {
+    metrics::gauge!("tidings_darkchat_channels").set(f64::from(u32::try_from(channels).unwrap_or(u32::MAX)));
 }
 
 /// Counts a session as long as it lasts, however it ends.

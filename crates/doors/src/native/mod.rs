@@ -36,6 +36,7 @@ pub use range::{Range, read_range};
 pub use route::{Body, Described, Key, Operation, Parameter, Place, Route, route};
 pub use settings::Settings;
 
+use crate::census::Census;
 use crate::outbound::Outbound;
 use crate::webpush::VapidSigner;
 use arc_swap::ArcSwap;
@@ -71,6 +72,7 @@ pub struct Native {
     bodies: Semaphore,
     description: OnceLock<Bytes>,
     crowd: live::Crowd,
+    census: Census,
     /// Makes the names under which devices speak in channels.
     salt: [u8; 32],
 }
@@ -95,6 +97,7 @@ impl Native {
             bodies: Semaphore::new(BODIES_MAX),
             description: OnceLock::new(),
             crowd: live::Crowd::default(),
+            census: Census::default(),
             salt,
         })
     }
@@ -121,6 +124,11 @@ impl Native {
     /// [`crate::http::serve`].
     pub fn websocket(self: &Arc<Self>, request: http::Request<AxumBody>) -> Response {
         live::open(Arc::clone(self), request)
+    }
+
+    /// The channels that live connections of this door are in, and how many.
+    pub fn channels(&self) -> Vec<(String, usize)> {
+        self.census.channels()
     }
 
     /// Sends pushes and wakes other nodes, for ever. The binary runs it beside the servers.

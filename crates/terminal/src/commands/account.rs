@@ -212,8 +212,8 @@ async fn show_me(context: &Context) -> Result<(), Failure> {
         ("Statement", show::line(&me.statement)),
         ("Identity", me.identity.to_string()),
         ("Node", me.node.clone()),
-        ("Wallet", me.wallet.clone()),
-        ("Box key", me.box_key.clone()),
+        ("Wallet", format!("{}  (who you are in DeNetwork Chat)", me.wallet)),
+        ("Box key", format!("{}  (who you are in piqchat)", me.box_key)),
         ("Read receipts", if me.read_receipts { "on" } else { "off" }.to_owned()),
         ("Backup", format!("{backup}, with {kept}")),
     ];

@@ -291,9 +291,12 @@ async fn arrived(context: &mut Context, timeout: u64) -> Result<(), Failure> {
         members.insert("contacts".to_owned(), json!(contacts));
         members.insert("conversations".to_owned(), json!(conversations));
     }
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     let text = format!(
-        "Welcome back, {}. {contacts} contacts and {conversations} conversations are here.",
-        show::line(&me.name)
+        "Welcome back, {}. Here: {}, {}.",
+        show::line(&me.name),
+        counted(contacts, "contact"),
+        counted(conversations, "conversation")
     );
     context.output.say(&object, text)?;
     warn_unlocked(context);

@@ -253,20 +253,28 @@ fn free_path(folder: &Path, name: &str) -> Option<PathBuf> {
 
 /// A line for people: when, where, who, what. Further lines of a text are indented.
 fn text_of(conversation: &ConversationView, message: &MessageView) -> String {
-    let name = show::line(&message.name);
-    let place = match conversation.kind {
-        ConversationKind::Pair => name,
-        _ => format!("{} / {name}", show::line(&conversation.title)),
-    };
+    match conversation.kind {
+        ConversationKind::Pair => line_of(message, Some(show::line(&message.name)).filter(|_| !is_notice(message))),
+        _ => text_with_title(conversation, message),
+    }
+}
+
+/// A notice says itself who did what.
+fn is_notice(message: &MessageView) -> bool {
+    matches!(message.shown, Shown::Notice(_))
+}
+
+fn line_of(message: &MessageView, place: Option<String>) -> String {
     let said = show::said(message).replace('\n', "\n    ");
-    format!("{} {place}: {said}", show::instant(message.at))
+    let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+    format!("{} {place}{said}", show::instant(message.at))
 }
 
 /// The same, and in which conversation it stands, also if that is one of two people.
 fn text_with_title(conversation: &ConversationView, message: &MessageView) -> String {
-    let said = show::said(message).replace('\n', "\n    ");
     let (title, name) = (show::line(&conversation.title), show::line(&message.name));
-    format!("{} {title} / {name}: {said}", show::instant(message.at))
+    let place = if is_notice(message) { title } else { format!("{title} / {name}") };
+    line_of(message, Some(place))
 }
 
 /// Shows what is kept here.

@@ -450,7 +450,8 @@ async fn members(room: &str, context: &Context) -> Result<(), Failure> {
     let view = context.session.conversation(group).await.ok_or_else(|| Failure::Usage(format!("{name} is gone")))?;
     for member in &view.members {
         let me = if member.me { "  (you)" } else { "" };
-        let text = format!("{}  {}{me}", show::line(&member.name), json::role(member.role));
+        let role = if view.kind == ConversationKind::Pair { "" } else { json::role(member.role) };
+        let text = format!("{}  {role}{me}", show::line(&member.name));
         context.output.say(&json::member(member), text)?;
     }
     Ok(())

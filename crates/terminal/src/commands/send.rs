@@ -209,14 +209,15 @@ fn read(asked: &Send, desk: &Desk) -> Result<Load, Failure> {
     }
     let (files, words): (Vec<&String>, Vec<&String>) =
         asked.what.iter().partition(|word| !asked.text && desk.path(Path::new(word)).is_file());
-    if let Some(missing) =
-        words.iter().find(|word| !asked.text && files.is_empty() && asked.what.len() == 1 && looks_like_file(word))
-    {
+    if let Some(missing) = missing(&asked.what, &words, !files.is_empty()).filter(|_| !asked.text) {
         if desk.path(Path::new(missing)).is_dir() {
-            return Err(media::MediaError::NoFile((*missing).clone()).into());
+            return Err(media::MediaError::NoFile(missing.clone()).into());
         }
-        let how = format!("there is no file {missing}; to send these words as they are, say --text");
-        return Err(Failure::Usage(how));
+        let how = match files.is_empty() {
+            true => "to send these words as they are, say --text",
+            false => "if it belongs to the caption, put all of that in quotes",
+        };
+        return Err(Failure::Usage(format!("there is no file {missing}; {how}")));
     }
     if files.is_empty() && (asked.once || asked.seconds.is_some()) {
         return Err(Failure::Usage(
@@ -232,11 +233,19 @@ fn read(asked: &Send, desk: &Desk) -> Result<Load, Failure> {
     Ok(Load { text: text.map(fitting).transpose()?, files: files.iter().map(source).collect() })
 }
 
-/// Whether a single word is more likely a mistyped file than a message.
+/// The word that is more likely a mistyped file than said: the first of a message, or any beside files.
+fn missing<'a>(what: &[String], words: &[&'a String], files: bool) -> Option<&'a String> {
+    words.iter().copied().find(|word| (files || what.first() == Some(*word)) && looks_like_file(word))
+}
+
+/// Whether a word is more likely a mistyped file than a message.
 fn looks_like_file(word: &str) -> bool {
     let ending = word.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).map(|(_, ending)| ending);
-    let like_ending =
-        |ending: &str| (2..=ENDING_MAX).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphanumeric());
+    let like_ending = |ending: &str| {
+        let letters =
+            ending.chars().all(|c| c.is_ascii_alphanumeric()) && ending.contains(|c: char| c.is_ascii_alphabetic());
+        (2..=ENDING_MAX).contains(&ending.len()) && letters
+    };
     !word.contains(char::is_whitespace)
         && !word.contains("://")
         && (word.starts_with(['/', '~']) || ending.is_some_and(like_ending))
@@ -283,12 +292,25 @@ mod tests {
             "and/or",
             ":-)",
             "3.5",
+            "14.30",
             ".",
             "ok...",
             "hi there.txt",
         ] {
             assert!(!looks_like_file(words), "{words}");
         }
+    }
+
+    #[test]
+    fn words_that_are_meant_as_files_are_found() {
+        let found = |what: &[&str], files: bool| {
+            let what: Vec<String> = what.iter().map(|word| (*word).to_owned()).collect();
+            missing(&what, &what.iter().collect::<Vec<_>>(), files).cloned()
+        };
+        assert_eq!(found(&["nosuch.pdf", "hello"], false).as_deref(), Some("nosuch.pdf"));
+        assert_eq!(found(&["see", "notes.txt"], false), None);
+        assert_eq!(found(&["see notes.txt"], false), None);
+        assert_eq!(found(&["see", "photo2.jpg"], true).as_deref(), Some("photo2.jpg"));
     }
 
     #[test]

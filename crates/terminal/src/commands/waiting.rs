@@ -161,6 +161,8 @@ impl Context {
 
     /// Gives what earlier commands left, and what came out of what was read, a moment to go out, as far as nodes can be reached.
     pub(crate) async fn let_out(&self) {
+        // A conversation that was just joined is to be in the profile before this ends: other devices know of it by that only.
+        self.session.command(Command::Flush).await;
         let out = async || self.session.ask(|client, _| !client.busy_where_reached()).await?.then_some(());
         let _ = self.look_until(LINGER.min(self.left()), out).await;
     }

@@ -24,6 +24,8 @@ pub(crate) struct Composer {
     pub(crate) mode: Mode,
     /// Suggestions, and which one is chosen.
     pub(crate) completion: Option<(Completion, usize)>,
+    /// Whether the person has chosen it.
+    turned: bool,
     /// Suggestions are not wanted until the text changes.
     dismissed: bool,
     /// What was sent before, newest last; commands only, to be called back.
@@ -41,6 +43,7 @@ impl Composer {
             editor: Editor::default(),
             mode: Mode::New,
             completion: None,
+            turned: false,
             dismissed: false,
             history: Vec::new(),
             back: 0,
@@ -61,6 +64,7 @@ impl Composer {
             !(found.choices.len() == 1 && found.choices.iter().all(|(text, _)| text.trim() == typed))
         });
         self.completion = found.map(|found| (found, 0));
+        self.turned = false;
     }
 
     /// Goes to another suggestion. False if there are none.
@@ -68,6 +72,7 @@ impl Composer {
         let Some((completion, chosen)) = &mut self.completion else { return false };
         let count = completion.choices.len().max(1);
         *chosen = (*chosen + if down { 1 } else { count - 1 }) % count;
+        self.turned = true;
         true
     }
 
@@ -86,21 +91,26 @@ impl Composer {
         self.completion.take().is_some()
     }
 
-    /// Whether Enter takes the suggestion: when the command that is written is not complete.
+    /// Whether Enter takes the suggestion: when the command that is written is not complete. Of several names none is taken that the
+    /// person has not chosen.
     pub(crate) fn enter_accepts(&self) -> bool {
         let Some((completion, chosen)) = &self.completion else { return false };
-        let typed = self.editor.text().get(completion.range.clone()).unwrap_or_default();
-        completion.choices.get(*chosen).is_some_and(|(text, _)| text.trim() != typed.trim() && !typed.is_empty())
-            && super::slash::find(typed.trim().trim_start_matches('/')).is_none()
+        let typed = self.editor.text().get(completion.range.clone()).unwrap_or_default().trim().to_lowercase();
+        let is_whole = |(text, _): &(String, String)| text.trim().trim_matches('"').to_lowercase() == typed;
+        let guessed = completion.names
+            && !self.turned
+            && (completion.choices.len() > 1 || completion.choices.iter().any(is_whole));
+        completion.choices.get(*chosen).is_some_and(|choice| choice.0.trim() != typed && !typed.is_empty())
+            && !guessed
+            && super::slash::find(typed.trim_start_matches('/')).is_none()
     }
 
-    /// Whether the suggestion is the only one for the only argument of a command, so that nothing is left to write.
+    /// Whether the suggestion that Enter takes is the only argument of a command, so that nothing is left to write.
     pub(crate) fn suggests_all(&self) -> bool {
         let Some((completion, _)) = &self.completion else { return false };
         let name = self.editor.text().split_whitespace().next().and_then(|name| name.strip_prefix('/'));
-        let entry = name.and_then(super::slash::find);
-        let only = entry.is_some_and(|entry| matches!(entry.arguments, "NAME" | "[NAME]"));
-        only && completion.range.start > 0 && completion.choices.len() == 1
+        let only = name.and_then(super::slash::find).is_some_and(super::slash::takes_whole_name);
+        only && completion.range.start > 0
     }
 
     /// Takes the text out.

@@ -16,7 +16,7 @@ pub(crate) enum Place {
 }
 
 /// All but the messages.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct World {
     /// Oneself.
     pub(crate) me: Option<MeView>,
@@ -112,10 +112,10 @@ fn pick<T>(text: &str, named: Vec<(&str, T)>, what: &str) -> Result<T, String> {
     let wanted = text.trim().to_lowercase();
     let (mut exact, mut begun) = (Vec::new(), Vec::new());
     for (name, value) in named {
-        let name = name.to_lowercase();
-        if name == wanted {
+        let lower = name.to_lowercase();
+        if lower == wanted {
             exact.push(value);
-        } else if name.starts_with(&wanted) {
+        } else if lower.starts_with(&wanted) {
             begun.push((name, value));
         }
     }

@@ -11,6 +11,7 @@ use crate::output::{Output, counted};
 use crate::settings::InForce;
 use clap::{Args, Subcommand};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use tidings_doors::darkchat::Darkchat;
@@ -21,7 +22,7 @@ const NAME_WIDTH: usize = 21;
 
 const NO_LINKS: &str = "No other server is linked.";
 
-const NO_CHANNELS: &str = "No client of darkchat is in any channel. (Tidings' own clients are not counted.)";
+const NO_CHANNELS: &str = "Nobody is in any channel.";
 
 /// What can be asked about links to other servers.
 #[derive(Debug, Subcommand)]
@@ -124,10 +125,14 @@ pub(crate) fn forget_here(node: &Node, name: &str) -> Result<(), Failure> {
     Err(Failure::Failed(format!("there is no link with {name}; `tidings peers list` shows all")))
 }
 
-/// The channels of this node.
+/// The channels of this node, by name, with the clients of all doors.
 pub(crate) fn channels_here(node: &Node) -> Result<Vec<Channel>, Failure> {
-    let found = door(node)?.channels();
-    Ok(found.into_iter().map(|(name, sessions)| Channel { name, sessions }).collect())
+    let native = node.native.get().map(|native| native.channels()).unwrap_or_default();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, sessions) in door(node)?.channels().into_iter().chain(native) {
+        *counts.entry(name).or_default() += sessions;
+    }
+    Ok(counts.into_iter().map(|(name, sessions)| Channel { name, sessions }).collect())
 }
 
 /// Does what was asked about links.

@@ -6,8 +6,8 @@ use crate::process::{DEADLINE, Process, all_said};
 use std::path::Path;
 use std::time::Instant;
 
-/// Large enough that nothing of it is over at once.
-const SIZE: usize = 6 * 1024 * 1024;
+/// How large the file is: larger where it was over before anything could be ended.
+const SIZES: [usize; 3] = [6 * 1024 * 1024, 24 * 1024 * 1024, 96 * 1024 * 1024];
 
 /// Bytes that must have come before something ends.
 const STEP: u64 = 1024 * 1024;
@@ -23,12 +23,13 @@ fn largest(folder: &Path) -> u64 {
     sizes.max().unwrap_or(0)
 }
 
-fn grows_beyond(folder: &Path, bytes: u64) -> u64 {
+/// Waits until there are more bytes of a file than these. None if that is all of it: it was over too soon.
+fn grows_beyond(folder: &Path, bytes: u64, whole: usize) -> Option<u64> {
     let deadline = Instant::now() + DEADLINE;
     loop {
         let size = largest(folder);
-        if size > bytes {
-            return size;
+        if size > bytes || bytes >= whole as u64 {
+            return Some(size).filter(|size| *size < whole as u64);
         }
         assert!(Instant::now() < deadline, "it stays at {size} bytes");
         std::thread::yield_now();
@@ -54,22 +55,28 @@ fn begun(land: &Land) -> Option<String> {
 
 #[test]
 fn a_file_goes_on_where_it_was() {
+    let done = SIZES.into_iter().find_map(goes_on);
+    assert!(done.is_some(), "it was always over too soon");
+}
+
+/// None if something was over before it could be ended.
+fn goes_on(size: usize) -> Option<()> {
     let mut land = two_people();
-    let content: Vec<u8> = (0..SIZE).map(|number| (number / 251) as u8).collect();
+    let content: Vec<u8> = (0..size).map(|number| (number / 251) as u8).collect();
     let file = land.file("film.bin", &content);
     let blobs = land.data("north").join("blobs");
 
     let sending = Process::start(&mut land.command("alice", &["send", "Bob", &file]));
-    let first = grows_beyond(&blobs, STEP);
+    let first = grows_beyond(&blobs, STEP, size);
     drop(sending);
-    assert!(first < SIZE as u64, "it was over too soon");
+    let first = first?;
     assert_eq!(begun(&land).as_deref(), Some("1"));
 
     // It goes on as long as some command of hers runs.
     let going_on = Process::start(&mut land.command("alice", &["receive", "--follow"]));
-    let second = grows_beyond(&blobs, first + STEP);
-    assert!(second < SIZE as u64, "it was over too soon");
+    let second = grows_beyond(&blobs, first + STEP, size);
     land.kill("north");
+    second?;
     land.start("north", &[]);
     land.until("Bob hears of it", &[], || {
         let output = land.run("bob", &["receive", "--keep-unread", "--json"]);
@@ -80,11 +87,13 @@ fn a_file_goes_on_where_it_was() {
 
     let saved = land.path().join("saved");
     let fetching = Process::start(&mut land.command("bob", &["receive", "--save", "saved"]));
-    grows_beyond(&saved, STEP);
+    let fetched = grows_beyond(&saved, STEP, size);
     drop(fetching);
+    fetched?;
     let output = land.run("bob", &["receive", "--save", "saved", "--json"]);
     assert!(output.status.success(), "{}", all_said(&output));
-    let got = lines(&output);
-    let path = got.iter().find_map(|message| message["saved"].as_str()).unwrap_or_else(|| panic!("{got:?}"));
+    // What was saved before the end came is shown no more.
+    let path = lines(&output).iter().find_map(|message| message["saved"].as_str().map(str::to_owned))?;
     assert!(std::fs::read(land.path().join(path)).unwrap() == content, "what was saved is not what was sent");
+    Some(())
 }

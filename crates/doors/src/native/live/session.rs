@@ -53,6 +53,7 @@ pub(super) async fn run(door: Arc<Native>, socket: Socket, client: Client) {
         client,
     };
     session.run().await;
+    session.leave_all();
 }
 
 struct Session {
@@ -266,6 +267,7 @@ impl Session {
             if let Err(error) = self.subscriber.join(stream.clone()).await {
                 return self.mistake(code(error), "the channel can't be joined now".to_owned());
             }
+            self.door.census.enter(&stream);
             self.channels.push(stream);
         }
         say(&FromNode::Channel { channel, joined: true }, &mut self.socket);
@@ -275,6 +277,9 @@ impl Session {
     fn leave(&mut self, channel: &str) {
         if let Some(stream) = channel::stream(channel) {
             self.subscriber.leave(&stream);
+            if self.channels.contains(&stream) {
+                self.door.census.leave(&stream);
+            }
             self.channels.retain(|joined| *joined != stream);
         }
     }
@@ -282,6 +287,7 @@ impl Session {
     fn leave_all(&mut self) {
         for stream in self.channels.drain(..) {
             self.subscriber.leave(&stream);
+            self.door.census.leave(&stream);
         }
     }
 

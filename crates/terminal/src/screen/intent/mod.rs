@@ -5,10 +5,15 @@ mod people;
 use super::clean;
 use super::clock::lasting;
 use super::effect::{Effect, Purpose};
+use super::messages::summary;
 use super::slash::Slash;
+use super::text::clip;
 use super::world::{Place, World, role_name};
 use tidings_client::command::{Command, Secret};
 use tidings_client::view::{ConversationKind, ConversationView, GroupId, Identity, MessageId, MessageView, Shown};
+
+/// Cells that a question shows of the message that it is about.
+const SHOWN: usize = 60;
 
 /// What the command is about.
 pub(crate) struct Context<'a> {
@@ -210,8 +215,10 @@ fn delete(context: &Context<'_>) -> Result<Intent, String> {
         return Err(format!("only {} and owners or moderators can delete this", clean::name(&message.name)));
     }
     let command = Command::Delete { group: group.id, message: message.id };
+    let whose = if message.mine { "your message".to_owned() } else { format!("the message of {}", clean::name(&message.name)) };
+    let line = clip(&summary(message), SHOWN);
     Ok(Intent::Show(Panel::Confirm {
-        question: "Delete this message for everybody?".to_owned(),
+        question: format!("Delete {whose} \"{line}\" for everybody?"),
         yes: "Delete",
         effects: vec![Effect::Command(Purpose::Quiet, command)],
     }))

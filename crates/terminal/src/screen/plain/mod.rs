@@ -377,6 +377,12 @@ impl Plain {
         } else {
             format!("{}, ", self.clock.day_name(message.at, self.now))
         };
+        // A notice says itself who did what.
+        let who = match (&message.shown, place.is_empty()) {
+            (Shown::Notice(_), true) => return format!("{day}{time} {text}"),
+            (Shown::Notice(_), false) => "Notice".to_owned(),
+            _ => who,
+        };
         format!("{day}{time} {who}{place}: {text}")
     }
 

@@ -9,7 +9,7 @@ use crate::screen::messages::summary;
 use crate::screen::slash::ENTRIES;
 use crate::screen::world::{delivery_words, role_name};
 use tidings_client::command::Look;
-use tidings_client::view::{GroupId, Identity, MessageId, Shown};
+use tidings_client::view::{ConversationKind, GroupId, Identity, MessageId, Shown};
 
 impl Plain {
     pub(super) fn panel(&mut self, panel: Panel) {
@@ -110,7 +110,12 @@ impl Plain {
         let Some(one) = self.world.conversation(&group) else { return };
         for member in &one.members {
             let name = if member.me { "You".to_owned() } else { clean::isolated(clean::name(&member.name)) };
-            self.lines.push(format!("{name}, {}, devices: {}", role_name(member.role), member.devices));
+            // In a conversation of two, roles give nobody anything.
+            let role = match one.kind {
+                ConversationKind::Pair => String::new(),
+                _ => format!("{}, ", role_name(member.role)),
+            };
+            self.lines.push(format!("{name}, {role}devices: {}", member.devices));
         }
     }
 

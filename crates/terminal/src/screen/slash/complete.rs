@@ -1,6 +1,6 @@
 //! Completes commands and names while they are written.
 
-use super::{Argument, ENTRIES, find};
+use super::{Argument, ENTRIES, find, takes_whole_name};
 use crate::screen::clean;
 use crate::screen::emoji;
 use crate::screen::world::World;
@@ -16,13 +16,15 @@ pub(crate) struct Completion {
     pub(crate) range: Range<usize>,
     /// What to put there, and what to say about it.
     pub(crate) choices: Vec<(String, String)>,
+    /// Whether they are names: which of several is meant only the person can say.
+    pub(crate) names: bool,
 }
 
 /// Completes the line up to the cursor.
 pub(crate) fn complete(line: &str, cursor: usize, world: &World) -> Option<Completion> {
     let begun = line.get(..cursor)?;
     let completion = if super::is_command(begun) || begun == "/" {
-        match begun.rsplit_once(char::is_whitespace) {
+        match split(begun) {
             None => commands(begun),
             Some((before, word)) => argument(before, word, cursor, world),
         }
@@ -32,18 +34,26 @@ pub(crate) fn complete(line: &str, cursor: usize, world: &World) -> Option<Compl
     (!completion.choices.is_empty()).then_some(completion)
 }
 
+/// What stands before the argument that is being written, and this. A name that is the only argument may have blanks.
+fn split(begun: &str) -> Option<(&str, &str)> {
+    let (command, rest) = begun.split_once(char::is_whitespace)?;
+    let whole = command.strip_prefix('/').and_then(find).is_some_and(takes_whole_name);
+    if whole { Some((command, rest.trim_start())) } else { begun.rsplit_once(char::is_whitespace) }
+}
+
 fn commands(begun: &str) -> Option<Completion> {
     let typed = begun.strip_prefix('/')?.to_lowercase();
     let matching = ENTRIES.iter().filter(|entry| entry.name.starts_with(&typed));
     let choices = matching.map(|entry| (format!("/{} ", entry.name), format!("{}  {}", entry.arguments, entry.about)));
-    Some(Completion { range: 0..begun.len(), choices: choices.take(MAX_CHOICES).collect() })
+    Some(Completion { range: 0..begun.len(), choices: choices.take(MAX_CHOICES).collect(), names: false })
 }
 
 fn argument(before: &str, word: &str, cursor: usize, world: &World) -> Option<Completion> {
     let name = before.split_whitespace().next()?.strip_prefix('/')?;
     let word_lower = word.trim_start_matches(['"', '#']).to_lowercase();
     let fits = |name: &str| name.to_lowercase().starts_with(&word_lower);
-    let choices: Vec<(String, String)> = match find(name)?.argument {
+    let of = find(name)?.argument;
+    let choices: Vec<(String, String)> = match of {
         Argument::Person => {
             let fitting = world.contacts.iter().filter(|contact| fits(&contact.name));
             fitting
@@ -70,7 +80,8 @@ fn argument(before: &str, word: &str, cursor: usize, world: &World) -> Option<Co
         }
         Argument::File | Argument::Free => return None,
     };
-    Some(Completion { range: cursor - word.len()..cursor, choices })
+    let names = matches!(of, Argument::Person | Argument::Place);
+    Some(Completion { range: cursor - word.len()..cursor, choices, names })
 }
 
 /// `:smi` becomes an emoji.
@@ -82,7 +93,7 @@ fn shortcode(begun: &str) -> Option<Completion> {
         return None;
     }
     let choices = emoji::matching(word).map(|(sign, name)| (sign.to_owned(), name.to_owned()));
-    Some(Completion { range: at..begun.len(), choices: choices.take(MAX_CHOICES).collect() })
+    Some(Completion { range: at..begun.len(), choices: choices.take(MAX_CHOICES).collect(), names: false })
 }
 
 fn quoted(name: &str) -> String {

@@ -212,6 +212,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     ENTRIES.iter().find(|entry| entry.name == name)
 }
 
+/// Whether a command has one argument, which is a name: it may have blanks, with or without quotes.
+pub(crate) fn takes_whole_name(entry: &Entry) -> bool {
+    matches!(entry.arguments, "NAME" | "[NAME]") && matches!(entry.argument, Person | Place)
+}
+
 /// Whether a line is a command. `//` begins a text with a slash.
 pub(crate) fn is_command(line: &str) -> bool {
     line.strip_prefix('/').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '?'))

@@ -54,18 +54,18 @@ fn read(name: &str, rest: &str) -> Option<Slash> {
         "invite" => invite(words.collect()),
         "invitations" => Slash::Invitations,
         "accept" => Slash::Accept { link: words.next(), passphrase: words.next() },
-        "go" => Slash::Go(rest.to_owned()),
+        "go" => Slash::Go(one_name(rest)),
         "contacts" => Slash::Contacts,
-        "verify" => Slash::Verify(words.next().unwrap_or_default()),
-        "block" => Slash::Block(words.next().unwrap_or_default(), true),
-        "unblock" => Slash::Block(words.next().unwrap_or_default(), false),
+        "verify" => Slash::Verify(one_name(rest)),
+        "block" => Slash::Block(one_name(rest), true),
+        "unblock" => Slash::Block(one_name(rest), false),
         "rename" => Slash::Rename(words.next()?, joined(words)),
-        "forget-contact" => Slash::ForgetContact(words.next()?),
+        "forget-contact" => Slash::ForgetContact(whole.map(|_| one_name(rest))?),
         "introduce" => Slash::Introduce(words.next()?, words.next()?),
         "group" => Slash::Group(words.next()?, words.collect()),
         "room" => Slash::Room(words.next()?, words.next()),
         "add" => Slash::Add(some(words.collect())?),
-        "remove" => Slash::Remove(words.next()?),
+        "remove" => Slash::Remove(whole.map(|_| one_name(rest))?),
         "role" => Slash::Role(words.next()?, role(&words.next()?)?),
         "title" => Slash::Title(whole?),
         "expire" => Slash::Expire(read_lasting(rest)?),
@@ -143,6 +143,12 @@ fn some(words: Vec<String>) -> Option<Vec<String>> {
 
 fn joined(words: impl Iterator<Item = String>) -> String {
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// A name that is the only argument: with blanks or without, in quotes or not.
+fn one_name(rest: &str) -> String {
+    let inside = rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inside.unwrap_or(rest).to_owned()
 }
 
 fn role(text: &str) -> Option<u8> {
@@ -228,6 +234,10 @@ mod tests {
             parse("/timed 10 a.jpg"),
             Ok(Slash::Send { path: "a.jpg".into(), caption: String::new(), look: Look::Seconds(10) })
         );
+        // A name that is all there is needs no quotes.
+        assert_eq!(parse("/block Carol Ann"), Ok(Slash::Block("Carol Ann".into(), true)));
+        assert_eq!(parse("/go \"Carol Ann\""), Ok(Slash::Go("Carol Ann".into())));
+        assert_eq!(parse("/go the \"Owls\" here"), Ok(Slash::Go("the \"Owls\" here".into())));
         assert_eq!(parse("/rename bob O'Brien"), Ok(Slash::Rename("bob".into(), "O'Brien".into())));
     }
 

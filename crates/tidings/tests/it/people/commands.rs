@@ -156,6 +156,8 @@ fn channels_are_joined_heard_and_left() {
         assert!(begun.elapsed() < crate::process::DEADLINE, "{}", follow.said());
         town.do_it("Alice", &["channels", "say", "lobby", "hello", "all"]);
     }
+    let of_node = crate::process::run(town.path(), ["channels", "--data-dir", "data", "--json"]);
+    assert!(all_said(&of_node).contains(r#""name": "lobby""#), "the owner sees who listens: {}", all_said(&of_node));
     follow.signal(Signal::INT);
     assert_eq!(follow.end().0, Some(0));
     town.do_it("Alice", &["channels", "join", "lobby"]);

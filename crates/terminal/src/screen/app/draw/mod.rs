@@ -8,7 +8,7 @@ use super::{App, Focus};
 use crate::screen::palette::Tone;
 use crate::screen::sheet::{self, Kind};
 use crate::screen::target::Target;
-use crate::screen::text::{clip, width};
+use crate::screen::text::{clip, part, width, wrap};
 use crate::screen::world::Place;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -18,6 +18,10 @@ use ratatui::text::{Line, Span};
 const BESIDE: u16 = 64;
 /// Below this size nothing sensible can be shown.
 const SMALLEST: (u16, u16) = (20, 6);
+/// From this height on a warning may take more than one row.
+const ROOMY: u16 = 20;
+/// Rows of it at most.
+const WARNING_ROWS: usize = 3;
 
 impl App {
     /// Draws everything.
@@ -73,16 +77,21 @@ impl App {
         }
     }
 
-    /// The first warning above everything, if there are any.
+    /// The first warning above everything, if there are any, and where the rest is.
     fn draw_warnings(&mut self, frame: &mut Frame<'_>, area: Rect) -> Rect {
         let warnings = self.all_warnings();
         let Some(first) = warnings.first() else { return area };
         let more = if warnings.len() > 1 { format!(" (and {} more)", warnings.len() - 1) } else { String::new() };
-        let text = clip(&format!("! {first}{more} · /warnings"), area.width.into());
-        let line = Rect { height: 1, ..area };
-        frame.render_widget(Line::styled(text, self.palette.style(Tone::Warn)), line);
-        self.targets.add(line, Target::Warnings);
-        Rect { y: area.y + 1, height: area.height - 1, ..area }
+        let rows = if area.height < ROOMY { 1 } else { WARNING_ROWS };
+        let lines = headed(&format!("! {first}"), &format!("{more} · /warnings"), area.width.into(), rows);
+        let height = u16::try_from(lines.len()).unwrap_or(1);
+        let place = Rect { height, ..area };
+        for (y, line) in (place.y..place.bottom()).zip(lines) {
+            let row = Rect { y, height: 1, ..area };
+            frame.render_widget(Line::styled(line, self.palette.style(Tone::Warn)), row);
+        }
+        self.targets.add(place, Target::Warnings);
+        Rect { y: place.bottom(), height: area.height - height, ..area }
     }
 
     /// What was just done, or the keys that help now.
@@ -137,4 +146,19 @@ impl App {
             },
         }
     }
+}
+
+/// A text in so many rows, at the end of which the tail always stands.
+fn headed(text: &str, tail: &str, cells: usize, rows: usize) -> Vec<String> {
+    let all = format!("{text}{tail}");
+    let line = |range| part(&all, range).trim_end().to_owned();
+    let (ranges, whole) = wrap(&all, cells, rows);
+    if whole {
+        return ranges.into_iter().map(line).collect();
+    }
+    let begin = ranges.last().map_or(0, |range| range.start).min(text.len());
+    let mut lines: Vec<String> = ranges.into_iter().take(rows.saturating_sub(1)).map(line).collect();
+    let left = clip(part(text, begin..text.len()), cells.saturating_sub(width(tail)));
+    lines.push(format!("{left}{tail}"));
+    lines
 }

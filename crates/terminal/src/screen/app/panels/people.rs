@@ -57,8 +57,11 @@ impl App {
             let name = if member.me { "You".to_owned() } else { clean::name(&member.name) };
             let devices =
                 if member.devices == 1 { "1 device".to_owned() } else { format!("{} devices", member.devices) };
-            let mut row =
-                choice(name, format!("{} · {devices}", role_name(member.role)), Act::Member(group, member.identity));
+            let note = match conversation.kind {
+                ConversationKind::Pair => devices,
+                _ => format!("{} · {devices}", role_name(member.role)),
+            };
+            let mut row = choice(name, note, Act::Member(group, member.identity));
             row.key = member.identity.0.to_vec();
             row
         });

@@ -1,5 +1,6 @@
 //! Whole screens as text, and keys as a person presses them.
 
+mod going;
 mod stage;
 
 use super::*;
@@ -136,7 +137,7 @@ fn messages_are_answered_changed_and_reacted_to() {
     stage.press("up +").write("tada").press("enter");
     assert!(stage.commands().iter().any(|command| matches!(command, Command::React { emoji, .. } if emoji == "🎉")));
     stage.press("up d");
-    assert!(stage.draw().contains("Delete this message for everybody?"));
+    assert!(stage.draw().contains("Delete the message of Alice \"This one goes away\" for everybody?"));
     stage.press("d");
     assert!(stage.commands().iter().any(|command| matches!(command, Command::Delete { .. })));
 }
@@ -154,20 +155,6 @@ fn commands_are_completed_and_done() {
     stage.write("/nonsense").press("enter");
     assert!(stage.draw().contains("/nonsense is not a command"));
     assert_eq!(stage.app.composer.editor.text(), "/nonsense");
-}
-
-#[test]
-fn one_goes_where_one_joins_and_with_one_enter() {
-    let mut stage = Stage::talking(80, 24);
-    stage.write("/join #lobby").press("enter");
-    let effects = stage.effects();
-    let Some(Effect::Command(purpose, Command::JoinChannel { .. })) = effects.last() else { panic!("{effects:?}") };
-    stage.app.arrive(Arrival::Done(purpose.clone(), Done::Well));
-    assert!(stage.draw().contains("You are in #lobby. It is public and not encrypted."));
-    stage.write("hello").press("enter");
-    assert!(matches!(stage.commands().last(), Some(Command::SayInChannel { channel, .. }) if channel == "lobby"));
-    stage.write("/go ali").press("enter");
-    assert_eq!(stage.app.place, Some(Place::Conversation(fixture::group(1))));
 }
 
 #[test]
@@ -468,10 +455,14 @@ fn drawing_costs_the_same_however_long_the_history_is() {
         let before = stage.app.thread.as_ref().unwrap().messages().next().map(|message| message.order.clone());
         stage.app.arrive(Arrival::Page { group: fixture::group(1), before, limit: 60, messages: messages.collect() });
     };
+    // The quickest of some: the others tell what else the machine had to do.
     let cost = |stage: &mut Stage| {
-        let begin = std::time::Instant::now();
-        (0..20).for_each(|_| drop(stage.draw()));
-        begin.elapsed() / 20
+        let drawn = (0..20).map(|_| {
+            let begin = std::time::Instant::now();
+            drop(stage.draw());
+            begin.elapsed()
+        });
+        drawn.min().unwrap_or_default()
     };
     page(&mut stage, 50_000);
     let short = cost(&mut stage);
