@@ -191,6 +191,7 @@ impl Conversation {
         self.put_back(scene)?;
         self.come_back(scene)?;
         self.say_farewell(scene);
+        self.tell_salt(scene);
         self.take_turn(scene)?;
         self.chase_gaps(scene);
         self.say(scene)

@@ -74,11 +74,9 @@ impl Conversation {
         if let Some(entry) = &entry {
             self.learn_roster(&entry.roster);
             self.learn_salt(scene, entry.salt);
-            let known = self.state.newest.v;
-            let older = entry.roster.v < known || (entry.roster.v == known && self.link.followed);
-            if entry.salt != self.state.salt && older && self.holds() {
+            if entry.salt != self.state.salt && entry.roster.v <= self.state.newest.v {
                 // A device that did not know of the newer key has written over it; or one whose commit with another key was void.
-                scene.steps.push(Step::Profile);
+                self.state().rekey.untold = true;
             }
             if self.state.own.out_elsewhere != entry.left {
                 self.state().own.out_elsewhere = entry.left;
@@ -93,11 +91,18 @@ impl Conversation {
         self.settle(scene);
     }
 
-    /// Whether this device's key is that of the roster as it is.
-    fn holds(&self) -> bool {
-        let member = self.state.newest.member(&self.state.me);
-        let at_home = self.state.in_group() && self.state.heal.is_none();
-        at_home && member.is_some_and(|member| member.salt == self.state.salt.0)
+    /// Writes the key into the profile again, once it is certain that the hub knows it.
+    pub(super) fn tell_salt(&mut self, scene: &mut Scene<'_>) {
+        if !self.state.rekey.untold {
+            return;
+        }
+        let state = &self.state;
+        let member = state.roster.member(&state.me);
+        let listed = member.is_some_and(|member| member.salt == state.salt.0);
+        if state.in_group() && state.heal.is_none() && self.link.followed && listed {
+            self.state().rekey.untold = false;
+            scene.steps.push(Step::Profile);
+        }
     }
 
     /// What another device of one's own saw of the roster while this one is out: it need not be proven.

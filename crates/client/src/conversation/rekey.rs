@@ -58,14 +58,16 @@ impl Conversation {
         unknown && self.state.room.is_none() && self.state.heal.is_none()
     }
 
-    /// The hub accepts the key in use. If it has refused that of the roster just before, one's other devices are told which one it knows.
+    /// The hub accepts the key in use. If it has refused another one just before, one's other devices are told which one it knows; and if that
+    /// was the one of the roster, the roster is put right.
     pub(super) fn key_accepted(&mut self, scene: &mut Scene<'_>) {
         let refused = std::mem::take(&mut self.link.refused);
-        let listed = self.listed_salt().filter(|salt| *salt != self.state.salt && refused.contains(salt));
-        if listed.is_some() && self.state.room.is_none() {
-            self.state().rekey.unknown = listed;
-            scene.steps.push(Step::Profile);
+        if refused.is_empty() || self.state.room.is_some() {
+            return;
         }
+        scene.steps.push(Step::Profile);
+        let listed = self.listed_salt().filter(|salt| *salt != self.state.salt && refused.contains(salt));
+        self.state().rekey.unknown = listed;
     }
 
     /// The hub has refused a commit with a key. If it was to put the key in use into the roster, that is not tried again.

@@ -270,6 +270,9 @@ pub(super) struct Rekey {
     /// That of the roster, if the hub has refused the key from it and accepted the one in use.
     #[serde(default)]
     pub(super) unknown: Option<Fixed<16>>,
+    /// Whether the profile has another one, of a roster that is not newer.
+    #[serde(default)]
+    pub(super) untold: bool,
 }
 
 /// What others propose.

@@ -209,6 +209,38 @@ fn the_roster_gets_the_key_that_the_hub_knows() {
 }
 
 #[test]
+fn the_profile_is_told_each_time_that_the_hub_knows_another_key() {
+    let mut world = World::new(77);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    let first = Fixed(key(&world, alice[0], &talks));
+    world.remove_device(alice[1]);
+    world.run(60_000);
+    let last = Fixed(key(&world, alice[0], &talks));
+    for device in [alice[0], bob] {
+        world.set_offline(device, true);
+    }
+    // A restored hub knows the first one, and the last one again when it was given back what it had lost.
+    for (known, unknown) in [(first, last), (last, first)] {
+        let there = world.hub.groups.get_mut(&talks.0).unwrap();
+        let role = there.members.remove(&unknown).unwrap();
+        there.members.insert(known, role);
+        let mut told = false;
+        for _ in 0..2 {
+            let asked = Fixed(key(&world, alice[0], &talks));
+            let looked = world.hub.look(&talks.0, &asked);
+            told |= world.call(alice[0], &talks, |conversation, scene| {
+                conversation.hub_state(scene, looked);
+                scene.steps.iter().any(|step| matches!(step, Step::Profile))
+            });
+        }
+        assert_eq!(Fixed(key(&world, alice[0], &talks)), known);
+        assert!(told);
+    }
+}
+
+#[test]
 fn a_commit_that_a_restored_hub_refused_as_too_early_is_asked_for_again() {
     let mut world = World::new(75);
     let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
