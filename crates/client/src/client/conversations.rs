@@ -3,7 +3,7 @@
 use super::Client;
 use super::jobs::Job;
 use super::live::Wanted;
-use super::purpose::{AskedHub, Purpose};
+use super::purpose::{AskedHub, Present, Purpose};
 use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
 use crate::command::Fault;
@@ -12,7 +12,7 @@ use crate::conversation::{Conversation, Forgetful, GivenBack, Me, Refusal, Scene
 use crate::io::Time;
 use crate::profile::Name;
 use crate::view::{Event, GroupId, Identity};
-use tidings_wire::api::{Entries, Group, NewEntry, Placed, TakenPackages};
+use tidings_wire::api::{Entries, Entry, Group, NewEntry, Placed, TakenPackages};
 use tidings_wire::bytes::Fixed;
 use tidings_wire::failure::Code;
 
@@ -174,21 +174,21 @@ impl Client {
         };
         let (key, hub) = (conversation.access_key(&me), conversation.hub().to_owned());
         let purpose = |asked| Purpose::Hub(*group, asked);
-        let incarnation = self.live.incarnation(&hub);
+        let present = self.present(group);
         let path = format!("/v1/groups/{group}");
         let ask = match request {
             HubRequest::Create(new) => {
                 Ask::new(&hub, "POST", "/v1/groups", purpose(AskedHub::Create)).json(&new).signed(&own.device_key())
             }
             HubRequest::Append(entry) => {
-                let asked = AskedHub::Append(entry.id, incarnation);
+                let asked = AskedHub::Append(entry.id, present);
                 Ask::new(&hub, "POST", format!("{path}/entries"), purpose(asked)).json::<NewEntry>(&entry).signed(&key)
             }
             HubRequest::Fetch { after } => {
                 let target = format!("{path}/entries?after={after}&limit={PAGE}");
-                Ask::new(&hub, "GET", target, purpose(AskedHub::Fetch(incarnation))).signed(&key)
+                Ask::new(&hub, "GET", target, purpose(AskedHub::Fetch(present))).signed(&key)
             }
-            HubRequest::Look => Ask::new(&hub, "GET", path, purpose(AskedHub::Look)).signed(&key),
+            HubRequest::Look => Ask::new(&hub, "GET", path, purpose(AskedHub::Look(present))).signed(&key),
             HubRequest::Leave => {
                 let job = Job::LeaveHub { hub, group: *group, key: Fixed(key.to_bytes()) };
                 self.add_job(turn, job);
@@ -241,9 +241,10 @@ impl Client {
                 });
                 self.read_on(group);
             }
-            AskedHub::Look => {
+            AskedHub::Look(_) => {
                 let gone = matches!(reply.status(), 403 | 404);
                 let looked = match reply.read::<Group>() {
+                    Ok(found) if self.contradicts(group, found.incarnation) => Looked::Later,
                     Ok(found) => Looked::Found(Box::new(found)),
                     Err(_) if gone => Looked::NotAccepted(forgetful),
                     Err(_) => Looked::Later,
@@ -260,12 +261,33 @@ impl Client {
         Forgetful { incarnation: self.live.incarnation(hub), home }
     }
 
+    /// Which incarnation of its hub is known of a conversation.
+    fn present(&self, group: &GroupId) -> Present {
+        let found = self.conversations.get(group);
+        let said = found.map_or(0, |conversation| self.live.incarnation(conversation.hub()));
+        Present { said, read: found.and_then(Conversation::incarnation).unwrap_or(said) }
+    }
+
     /// Whether the hub was restored from a backup since it was asked: numbers and places that it gave before may mean nothing now.
     fn is_outdated(&self, group: &GroupId, asked: AskedHub) -> bool {
-        let now = self.conversations.get(group).map_or(0, |conversation| self.live.incarnation(conversation.hub()));
         match asked {
-            AskedHub::Append(_, then) | AskedHub::Fetch(then) => then != now,
-            AskedHub::Create | AskedHub::Look => false,
+            AskedHub::Append(_, then) | AskedHub::Fetch(then) | AskedHub::Look(then) => then != self.present(group),
+            AskedHub::Create => false,
+        }
+    }
+
+    /// Whether this incarnation of the hub is another than that to which there is a connection: one of them is over.
+    fn contradicts(&self, group: &GroupId, incarnation: u64) -> bool {
+        let hub = self.conversations.get(group).map_or("", |conversation| conversation.hub());
+        self.live.is_open(hub) && self.live.incarnation(hub) != incarnation
+    }
+
+    /// Entries came on the live connection. Those of another incarnation than that of which the conversation was read last mean nothing.
+    pub(super) fn group_entries(&mut self, turn: &mut Turn<'_>, group: &GroupId, entries: &[Entry]) {
+        let present = self.present(group);
+        if present.said == present.read {
+            self.with(turn, group, |conversation, scene| conversation.entries(scene, entries, None));
+            self.read_on(group);
         }
     }
 
@@ -335,6 +357,7 @@ impl Client {
         }
         let incarnation = self.conversations.get(group).map_or(0, |found| self.live.incarnation(found.hub()));
         self.with(turn, group, |conversation, scene| conversation.followed(scene, incarnation, end, at));
+        self.read_on(group);
     }
 
     /// Writes what the profile says of a conversation, if it is another now.

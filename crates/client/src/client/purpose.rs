@@ -10,11 +10,19 @@ use tidings_wire::bytes::Fixed;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AskedHub {
     Create,
-    /// Which entry, and the hub's incarnation as it was known then.
-    Append(Fixed<16>, u64),
-    /// The hub's incarnation as it was known then.
-    Fetch(u64),
-    Look,
+    /// Which entry.
+    Append(Fixed<16>, Present),
+    Fetch(Present),
+    Look(Present),
+}
+
+/// The hub's incarnation when it was asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Present {
+    /// As its last hello said it.
+    pub said: u64,
+    /// That of which the conversation was read.
+    pub read: u64,
 }
 
 /// What was known when the node was asked. Only an answer that is older than this shows that the node has forgotten something: one's own

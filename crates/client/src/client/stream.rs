@@ -54,8 +54,7 @@ impl Client {
             FromNode::Entries { group, entries } => {
                 let group = GroupId(group.0);
                 if self.is_hub(node, &group) {
-                    self.with(turn, &group, |conversation, scene| conversation.entries(scene, &entries, None));
-                    self.read_on(&group);
+                    self.group_entries(turn, &group, &entries);
                 }
             }
             FromNode::Changed(changed) if self.at_home(node) => self.account_changed(turn, changed),

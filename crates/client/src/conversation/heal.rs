@@ -63,7 +63,7 @@ impl Conversation {
             return Ok(());
         }
         self.link.looking = Some(scene.now.saturating_add(ANSWER_WITHIN));
-        self.link.looked_with = Some(self.state.salt);
+        self.link.looked_with = Some((self.state.salt, self.state.cursor));
         self.heal_later(scene);
         self.ask(scene, HubRequest::Look);
         Ok(())
@@ -103,14 +103,15 @@ impl Conversation {
     /// The hub was looked at.
     pub fn hub_state(&mut self, scene: &mut Scene<'_>, looked: Looked) {
         self.link.looking = None;
-        let present = self.link.looked_with.take().is_none_or(|salt| salt == self.state.salt);
+        let (salt, cursor) = self.link.looked_with.take().unwrap_or((self.state.salt, self.state.cursor));
+        let present = salt == self.state.salt;
         let outcome = match looked {
             Looked::Found(group) if self.state.phase == Phase::Out => self.still_known(scene, &group),
             Looked::Found(group) => {
                 if present {
                     self.key_accepted(scene);
                 }
-                self.hub_found(scene, &group)
+                self.hub_found(scene, &group, cursor)
             }
             Looked::NotAccepted(_) if !present => {
                 self.look_again(scene);
@@ -132,7 +133,8 @@ impl Conversation {
         }
     }
 
-    fn hub_found(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
+    /// `asked`: up to where the stream was read when it was asked.
+    fn hub_found(&mut self, scene: &mut Scene<'_>, group: &Group, asked: u64) -> Result<(), Fault> {
         if matches!(self.state.phase, Phase::Creating | Phase::Out) {
             return Ok(());
         }
@@ -150,8 +152,9 @@ impl Conversation {
             (state.cursor, state.end, state.turn) = (group.end, group.end, group.turn);
             state.incarnation = group.incarnation;
         }
-        self.hub_seen(scene, group.incarnation, group.end)?;
-        if self.state.lost.is_some() || self.state.heal.is_none() {
+        self.hub_seen(scene, group.incarnation, group.end, asked.min(self.state.cursor))?;
+        let overtaken = group.end < self.state.cursor;
+        if overtaken || self.state.lost.is_some() || self.state.heal.is_none() {
             return Ok(());
         }
         if group.first > self.state.cursor.saturating_add(1) {

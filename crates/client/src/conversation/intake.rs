@@ -307,8 +307,12 @@ impl Conversation {
         if self.state.knocks.tries > 0 && self.state.in_group() {
             self.state().knocks = Post::default();
         }
-        let outcome = self.hub_seen(scene, incarnation, end);
+        let outcome = self.hub_seen(scene, incarnation, end, 0);
         self.report(scene, outcome);
+        if end < self.state.cursor {
+            // Entries may have overtaken this answer; if not, the hub has lost some.
+            self.suspect(scene, false);
+        }
         self.note_turn(scene, end, turn);
         self.settle(scene);
     }
@@ -335,17 +339,31 @@ impl Conversation {
         }
     }
 
-    /// What the hub says of itself: whether it is as it was.
-    pub(super) fn hub_seen(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64) -> Result<(), Fault> {
+    /// What the hub says of itself: whether it is as it was. `least`: a number that it had when it was asked, as far as is known; entries
+    /// that were read since may have overtaken what it says of its end.
+    pub(super) fn hub_seen(
+        &mut self,
+        scene: &mut Scene<'_>,
+        incarnation: u64,
+        end: u64,
+        least: u64,
+    ) -> Result<(), Fault> {
         let restored = self.state.incarnation != 0 && self.state.incarnation != incarnation;
         if self.state.incarnation != incarnation || self.state.own.remake.is_some() {
             let state = self.state();
             (state.incarnation, state.own.remake) = (incarnation, None);
         }
-        if restored || end < self.state.cursor {
-            self.rewind(scene, end)?;
+        if restored || end < least {
+            return self.rewind(scene, end);
         }
-        self.state().end = end.max(self.state.cursor);
+        if end > self.state.end {
+            self.state().end = end;
+        }
         Ok(())
+    }
+
+    /// The incarnation of the hub whose entries are read; none before it was heard of.
+    pub fn incarnation(&self) -> Option<u64> {
+        Some(self.state.incarnation).filter(|incarnation| *incarnation != 0)
     }
 }

@@ -102,8 +102,8 @@ struct Link {
     lists: BTreeMap<state::Mark, u64>,
     /// Salts whose keys the hub has refused since it last accepted one.
     refused: Vec<Fixed<16>>,
-    /// The salt of the access key with which it was asked.
-    looked_with: Option<Fixed<16>>,
+    /// The salt of the access key with which it was asked, and up to where the stream had been read.
+    looked_with: Option<(Fixed<16>, u64)>,
     /// The entry that the hub is just given back.
     putting_back: Option<Fixed<16>>,
     /// Until when it is waited for that the hub takes the conversation back, and after which number it begins there.

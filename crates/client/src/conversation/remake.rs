@@ -142,7 +142,7 @@ impl Conversation {
                 let now = scene.now;
                 let state = self.state();
                 (state.knocks, state.own.remake) = (Post::default(), None);
-                let seen = self.hub_seen(scene, incarnation, end);
+                let seen = self.hub_seen(scene, incarnation, end, self.state.cursor);
                 self.report(scene, seen);
                 if let Some(heal) = self.state().heal.as_mut() {
                     heal.next = now;

@@ -70,9 +70,10 @@ impl Conversation {
         let unseen: Vec<u64> = state.placed.drain(..).map(|placed| placed.seq).filter(|seq| *seq > 0).collect();
         self.send_again(unseen);
         self.suspect(scene, false);
-        // It is followed from a number on that the hub comes to only later.
-        self.link.followed = false;
-        scene.steps.push(Step::Follow(true));
+        if !self.link.followed {
+            // From there on.
+            scene.steps.push(Step::Follow(true));
+        }
         self.link.fetching = None;
         self.fetch_now(scene);
         Ok(())

@@ -1,7 +1,9 @@
 //! Hubs that were restored from a backup and know less than the members: nobody stays out, or in, for ever, and nothing is missing.
 
+use super::hub::Hub;
 use super::plain::group;
 use super::world::World;
+use tidings_client::conversation::step::HubRequest;
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Standing};
@@ -270,4 +272,30 @@ fn who_has_left_on_another_device_does_not_fight_for_a_branch_of_its_own() {
     world.say(bob, &talks, "alone");
     world.run(20_000);
     assert_eq!(world.texts(bob, &talks), ["alone"]);
+}
+
+#[test]
+fn an_answer_that_entries_have_overtaken_is_taken_for_no_loss() {
+    let mut world = World::new(43);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice, &[bob]);
+    world.run(30_000);
+    let old = world.hub.clone();
+    let end = |hub: &Hub| (hub.groups[&talks.0].entries.len() as u64, hub.groups[&talks.0].turn);
+    let words: Vec<_> = (0..8).map(|number| format!("word {number}")).collect();
+    words.iter().for_each(|word| drop(world.say(alice, &talks, word)));
+    world.run(30_000);
+    // What the hub said of itself when it was followed comes late.
+    let (late, turn) = end(&old);
+    for _ in 0..3 {
+        world.call(bob, &talks, |conversation, scene| conversation.followed(scene, 1, late, turn));
+        assert_eq!(world.devices[bob].conversations[&talks].cursor(), end(&world.hub).0, "it reads nothing again");
+    }
+    assert!(!world.asks(bob, |request| !matches!(request, HubRequest::Look)), "it gives nothing back");
+    assert!(world.asks(bob, |request| matches!(request, HubRequest::Look)), "it looks whether something is lost");
+    // Now it is, though the hub says no other incarnation.
+    world.hub = old;
+    world.run(HOUR);
+    assert!(end(&world.hub).0 > late, "it is given back");
+    world.agree(&[alice, bob], &talks, &words);
 }

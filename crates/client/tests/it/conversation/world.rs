@@ -367,6 +367,11 @@ impl World {
         group
     }
 
+    /// Whether a device is about to ask such a thing of a hub.
+    pub(crate) fn asks(&self, device: usize, such: impl Fn(&HubRequest) -> bool) -> bool {
+        self.devices[device].tasks.iter().any(|task| matches!(task, Task::Ask(_, request) if such(request)))
+    }
+
     pub(crate) fn say(&mut self, device: usize, group: &GroupId, text: &str) -> Option<MessageId> {
         let content = Content::Text(Text { text: text.to_owned(), reply: None });
         self.call(device, group, |conversation, scene| conversation.send(scene, content, None)).ok()
