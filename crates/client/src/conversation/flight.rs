@@ -49,7 +49,7 @@ impl Conversation {
         let post = Post { at: scene.now.saturating_add(POST_LOST), tries: 0 };
         let state = self.state();
         push_bounded(&mut state.posted, request.id, POSTED_MAX);
-        state.flight = Some(Flight { id: request.id, seq, turn: request.turn, post });
+        state.flight = Some(Flight { id: request.id, seq, turn: request.turn, control: false, post });
         self.ask(scene, HubRequest::Append(request));
     }
 
@@ -145,15 +145,20 @@ impl Conversation {
     /// The hub will never take it.
     fn flight_refused(&mut self, scene: &mut Scene<'_>, seq: u64) -> Result<(), Fault> {
         self.forget_flight(scene);
-        self.suspect(scene, false);
+        self.was_refused(scene);
+        // Perhaps it was asked with a key that the hub does not know any more: nothing is said until it was looked at.
+        self.link.unaccepted = true;
         let now = scene.now;
         let state = self.state();
-        state.flight = None;
+        let control = state.flight.take().is_some_and(|flight| flight.control);
         state.say.tried(now, POST_AGAIN);
         if state.say.tries < 4 {
             return Ok(());
         }
         state.say = Post::default();
+        if control {
+            state.controls.pop_front();
+        }
         state.outbox.retain(|waiting| *waiting != seq);
         let Some(written) = self.written(scene, seq)? else { return Ok(()) };
         if let Some((order, mut kept)) = self.find(scene, &written.id)? {
@@ -168,7 +173,11 @@ impl Conversation {
     pub(super) fn landed(&mut self, scene: &mut Scene<'_>, seq: u64) -> Result<(), Fault> {
         self.forget_flight(scene);
         let state = self.state();
-        (state.flight, state.say) = (None, Post::default());
+        let control = state.flight.take().is_some_and(|flight| flight.control);
+        state.say = Post::default();
+        if control {
+            state.controls.pop_front();
+        }
         if seq == 0 {
             return Ok(());
         }

@@ -139,6 +139,7 @@ impl Conversation {
             return Ok(());
         }
         self.state().knocks = Post::default();
+        self.link.unaccepted = false;
         self.link.refused.clear();
         let unplaced = |pending: &Pending| pending.salt.is_some() && pending.placed && pending.turn > group.turn;
         if self.state.pending.as_ref().is_some_and(unplaced) {

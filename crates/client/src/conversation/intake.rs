@@ -328,7 +328,7 @@ impl Conversation {
 
     /// The hub did not know the key with which something was asked. That may have been another key than that in use now, and several such
     /// answers may come at once, so that only a look at the hub decides: there is one at a time.
-    fn was_refused(&mut self, scene: &Scene<'_>) {
+    pub(super) fn was_refused(&mut self, scene: &Scene<'_>) {
         if matches!(self.state.phase, Phase::Creating | Phase::Out) {
             return;
         }

@@ -102,6 +102,8 @@ struct Link {
     lists: BTreeMap<state::Mark, u64>,
     /// Salts whose keys the hub has refused since it last accepted one.
     refused: Vec<Fixed<16>>,
+    /// The hub has refused something that was said, and was not looked at since.
+    unaccepted: bool,
     /// The salt of the access key with which it was asked, and up to where the stream had been read.
     looked_with: Option<(Fixed<16>, u64)>,
     /// The entry that the hub is just given back.

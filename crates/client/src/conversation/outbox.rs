@@ -157,7 +157,12 @@ impl Conversation {
 
     /// Queues something that needs no memory.
     pub(super) fn control(&mut self, content: Content) {
-        push_bounded(&mut self.state().controls, Blob(cbor::encode(&content)), CONTROLS_MAX);
+        let state = self.state();
+        if let Some(flight) = state.flight.as_mut().filter(|_| state.controls.len() >= CONTROLS_MAX) {
+            // The first, which is on its way, makes room.
+            flight.control = false;
+        }
+        push_bounded(&mut state.controls, Blob(cbor::encode(&content)), CONTROLS_MAX);
     }
 
     /// What waits gives no more copy to those who missed it.
@@ -214,7 +219,7 @@ impl Conversation {
             && state.lost.is_none()
             && state.knocks.tries == 0
             && state.say.at <= scene.now
-            && !state.heal.is_some_and(|heal| heal.out)
+            && !state.heal.is_some_and(|heal| heal.out || self.link.unaccepted)
             && self.link.fetching.is_none_or(|until| until <= scene.now)
             && !self.behind()
             && !state.other.is_some_and(|other| scene.people.key_changed(&other))
@@ -244,21 +249,34 @@ impl Conversation {
         if own_removed {
             return Ok(());
         }
-        let Some(content) = self.next_control(scene) else { return Ok(()) };
+        let Some((content, control)) = self.next_control(scene) else { return Ok(()) };
         let (id, seen) = (MessageId(scene.draw()), Vec::new());
         let message = Message { id, seq: 0, prev: [0; 16], seen, at: scene.now, expire: None, content };
-        match message.encode() {
+        let launched = match message.encode() {
             Ok(bytes) => self.launch(scene, 0, &bytes, false),
-            Err(_) => Ok(()),
+            Err(_) => {
+                if control {
+                    self.state().controls.pop_front();
+                }
+                Ok(())
+            }
+        };
+        if let Some(flight) = self.state.flight.as_mut().filter(|_| control) {
+            flight.control = true;
+            self.changed = true;
         }
+        launched
     }
 
-    fn next_control(&mut self, scene: &mut Scene<'_>) -> Option<Content> {
-        if let Some(bytes) = self.state.controls.front().cloned() {
-            self.state().controls.pop_front();
-            return cbor::decode(&bytes.0, crate::content::MESSAGE_BYTES_MAX).ok();
+    /// What to say that needs no memory, and whether it waits in the queue: there it stays until it stands at the hub.
+    fn next_control(&mut self, scene: &mut Scene<'_>) -> Option<(Content, bool)> {
+        while let Some(bytes) = self.state.controls.front() {
+            match cbor::decode(&bytes.0, crate::content::MESSAGE_BYTES_MAX) {
+                Ok(content) => return Some((content, true)),
+                Err(_) => drop(self.state().controls.pop_front()),
+            }
         }
-        self.receipt(scene).or_else(|| self.typing_due(scene))
+        self.receipt(scene).or_else(|| self.typing_due(scene)).map(|content| (content, false))
     }
 
     /// A message of this device has come along in the stream.

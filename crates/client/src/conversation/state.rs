@@ -161,6 +161,9 @@ pub(super) struct Flight {
     /// 0: without memory.
     pub(super) seq: u64,
     pub(super) turn: u64,
+    /// Whether it is the first of `controls`, which stays there until it stands at the hub.
+    #[serde(default)]
+    pub(super) control: bool,
     pub(super) post: Post,
 }
 
