@@ -23,6 +23,8 @@ use tidings_wire::cbor;
 const WAIT_FIRST: u64 = 1_000;
 /// The longest.
 const WAIT_MAX: u64 = 10 * 60 * 1000;
+/// Looks that find the hub with the group info of another turn before somebody gives it a new one: about a minute.
+const INFO_LOOKS: u32 = 6;
 /// Where the external commit on its way is kept.
 const EXTERNAL: &[u8] = b"external";
 
@@ -191,6 +193,7 @@ impl Conversation {
             if unreadable && self.state.kind == ConversationKind::Room && self.state.epochs.is_empty() {
                 self.lock_again(scene);
             }
+            self.renew_info(scene, group);
             return Ok(());
         };
         let out = self.state.heal.is_some_and(|heal| heal.out) || !self.state.in_group();
@@ -222,6 +225,19 @@ impl Conversation {
                 self.tell_refused(scene);
                 Ok(())
             }
+        }
+    }
+
+    /// The hub's group info is not of its turn, as while somebody puts back what it had lost. Who began that may be gone: after some looks who
+    /// is in the group, as far as the hub has it, updates its leaf, so that there is another.
+    fn renew_info(&mut self, scene: &mut Scene<'_>, group: &Group) {
+        let state = &self.state;
+        let waited = state.heal.is_some_and(|heal| !heal.out && heal.tries >= INFO_LOOKS);
+        if waited && state.in_group() && (state.cursor, state.turn) == (group.end, group.turn) {
+            let wait = u64::from(u16::from_be_bytes(scene.draw())) % 2_000;
+            let at = scene.now.saturating_add(wait);
+            let state = self.state();
+            state.update_at = state.update_at.min(at);
         }
     }
 

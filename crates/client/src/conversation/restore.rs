@@ -15,7 +15,7 @@ use crate::records::{Direction, RecordKey, Table};
 use crate::roster::{MEMBER, RosterMember};
 use crate::view::ConversationKind;
 use tidings_wire::api::{Entry, EntryKind, NewEntry};
-use tidings_wire::bytes::Blob;
+use tidings_wire::bytes::{Blob, Fixed};
 use tidings_wire::cbor;
 
 /// Milliseconds after which what could not be put back is given up, since something of it last was.
@@ -25,8 +25,9 @@ const GIVE_UP_AFTER: u64 = 10 * 60 * 1000;
 const LEFT_FOR: u64 = 1_000;
 
 impl Conversation {
-    fn lost_record(&self, number: u64) -> RecordKey {
-        RecordKey::new(Table::Entry, self.lost_owner(), number.to_be_bytes())
+    /// By id: a hub that is restored again gives its numbers to other entries, of which some may be lost in turn.
+    fn lost_record(&self, id: &Fixed<16>) -> RecordKey {
+        RecordKey::new(Table::Entry, self.lost_owner(), id.0)
     }
 
     pub(super) fn lost_owner(&self) -> Vec<u8> {
@@ -91,7 +92,7 @@ impl Conversation {
         let commits = passed.iter().filter(|entry| entry.kind == EntryKind::Commit);
         let turn = commits.map(|entry| entry.turn).max();
         for entry in &passed {
-            scene.batch.remove(self.lost_record(entry.number));
+            scene.batch.remove(self.lost_record(&entry.id));
         }
         let state = self.state();
         if let Some(lost) = state.lost.as_mut() {
@@ -108,7 +109,7 @@ impl Conversation {
     fn note_lost(&mut self, scene: &mut Scene<'_>, raw: &KeptEntry) {
         let entry = &raw.entry;
         scene.batch.remove(self.record(Table::Entry, entry.number.to_be_bytes()));
-        scene.batch.put(self.lost_record(entry.number), cbor::encode(raw));
+        scene.batch.put(self.lost_record(&entry.id), cbor::encode(raw));
         let lost = self.state().lost.get_or_insert_default();
         if lost.entries.iter().any(|known| known.id == entry.id) {
             return;
@@ -137,7 +138,7 @@ impl Conversation {
             state.post = Post { at: if own { 0 } else { scene.now.saturating_add(wait) }, tries: 0 };
         }
         let lost = state.entries.remove(place)?;
-        scene.batch.remove(self.lost_record(lost.number));
+        scene.batch.remove(self.lost_record(&lost.id));
         Some(lost.seq)
     }
 
@@ -154,7 +155,7 @@ impl Conversation {
             return Ok(());
         }
         let Some(next) = lost.entries.iter().find(|entry| !entry.posted).copied() else { return Ok(()) };
-        let raw = scene.get(&self.lost_record(next.number))?.and_then(|bytes| kept::read(&bytes));
+        let raw = scene.get(&self.lost_record(&next.id))?.and_then(|bytes| kept::read(&bytes));
         let Some(raw) = raw else {
             self.drop_lost(scene, next);
             return Ok(());
@@ -207,8 +208,8 @@ impl Conversation {
             Appended::Turn | Appended::Refused(_) => {
                 lost.post = Post::default();
                 let refused = *entry;
-                // All that came after a commit was made on top of it, and has lost its place with it.
-                let falls = |other: &LostEntry| refused.kind == EntryKind::Commit && other.number > refused.number;
+                // All that is of its turn or a later one was made on top of a commit, and has lost its place with it.
+                let falls = |other: &LostEntry| refused.kind == EntryKind::Commit && other.turn >= refused.turn;
                 let fallen = lost.entries.iter().filter(|other| other.id == refused.id || falls(other));
                 for entry in fallen.copied().collect::<Vec<_>>() {
                     self.drop_lost(scene, entry);
@@ -220,7 +221,7 @@ impl Conversation {
 
     /// An entry that has no place any more. A message of one's own is written again.
     fn drop_lost(&mut self, scene: &mut Scene<'_>, entry: LostEntry) {
-        scene.batch.remove(self.lost_record(entry.number));
+        scene.batch.remove(self.lost_record(&entry.id));
         if let Some(lost) = self.state().lost.as_mut() {
             lost.entries.retain(|known| known.id != entry.id);
         }

@@ -299,3 +299,52 @@ fn an_answer_that_entries_have_overtaken_is_taken_for_no_loss() {
     assert!(end(&world.hub).0 > late, "it is given back");
     world.agree(&[alice, bob], &talks, &words);
 }
+
+#[test]
+fn what_two_restores_took_one_after_the_other_is_given_back() {
+    let mut world = World::new(44);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, carol, &[alice, bob]);
+    world.run(30_000);
+    let (first, old) = (world.hub.clone(), ["old 1", "old 2", "old 3"]);
+    world.set_offline(carol, true);
+    old.iter().for_each(|word| drop(world.say(bob, &talks, word)));
+    world.run(30_000);
+    world.set_offline(alice, true);
+    world.set_offline(bob, true);
+    // The hub forgets them, and gives their numbers to others.
+    world.restore_hub(first.clone());
+    world.set_offline(carol, false);
+    let new = ["new 1", "new 2", "new 3", "new 4"];
+    new.iter().for_each(|word| drop(world.say(carol, &talks, word)));
+    world.run(10_000);
+    world.set_offline(carol, true);
+    // Before Alice gives anything back, it forgets those, too.
+    world.set_offline(alice, false);
+    world.run(500);
+    world.set_offline(alice, true);
+    world.restore_hub(first);
+    world.set_offline(alice, false);
+    world.run(60_000);
+    world.set_offline(carol, false);
+    world.run(60_000);
+    let all: Vec<_> = old.into_iter().chain(new).map(str::to_owned).collect();
+    world.agree(&[alice, carol], &talks, &all);
+}
+
+#[test]
+fn a_group_info_of_a_turn_that_never_comes_is_replaced() {
+    let mut world = World::new(45);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice, &[bob]);
+    world.run(30_000);
+    // Somebody has begun to put back commits, and is gone.
+    world.hub.groups.get_mut(&talks.0).unwrap().info_turn += 1;
+    world.call(bob, &talks, |conversation, scene| conversation.followed(scene, 1, 0, 0));
+    world.run(HOUR);
+    let there = &world.hub.groups[&talks.0];
+    assert_eq!(there.info_turn, there.turn);
+    world.say(alice, &talks, "all");
+    world.run(20_000);
+    world.agree(&[alice, bob], &talks, &["all".to_owned()]);
+}
