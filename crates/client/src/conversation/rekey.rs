@@ -97,7 +97,7 @@ impl Conversation {
         self.keep_salt(before);
     }
 
-    fn keep_salt(&mut self, salt: Fixed<16>) {
+    pub(super) fn keep_salt(&mut self, salt: Fixed<16>) {
         let present = self.state.salt;
         let rekey = &mut self.state().rekey;
         if let Some(spare) = rekey.spare.replace(salt) {

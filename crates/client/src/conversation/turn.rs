@@ -249,7 +249,11 @@ impl Conversation {
 
     /// Forgets one's own commit: another was first.
     pub(super) fn drop_pending(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        if self.state().pending.take().is_some() {
+        if let Some(pending) = self.state().pending.take() {
+            if let Some(salt) = pending.salt.filter(|salt| !pending.lost && *salt != self.state.salt) {
+                // It may stand at the hub all the same, which then knows no other key.
+                self.keep_salt(salt);
+            }
             let group = self.group(scene)?;
             if group.pending() {
                 group.drop_pending().map_err(|error| mls_fault(&error))?;
