@@ -441,7 +441,7 @@ pub enum Event {
         group: GroupId,
         /// Which message.
         message: MessageId,
-        /// Bytes so far.
+        /// Bytes so far; all of them once it has ended, however that was.
         done: u64,
         /// Bytes in all.
         all: u64,

@@ -81,7 +81,7 @@ pub enum Command {
     /// List the links to other servers, make one, end one. The node must run.
     #[command(subcommand)]
     Peers(Peers),
-    /// List the channels of the node and how many sessions of darkchat's clients are in each; join, say and leave as yourself.
+    /// List the channels of the node and how many sessions are in each; join, say and leave as yourself.
     Channels(Channels),
     /// Open a prompt on the running node: connect, forget, peers, channels, help, exit.
     #[command(
@@ -160,7 +160,7 @@ pub enum NodeCommand {
     Backup(Backup),
     /// Bring a node back from a backup, with the same keys. Never overwrites anything.
     Restore(Restore),
-    /// List the channels and how many sessions of darkchat's clients are in each. The node must run.
+    /// List the channels and how many sessions are in each. The node must run.
     Channels(Json),
 }
 

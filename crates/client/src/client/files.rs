@@ -102,6 +102,14 @@ impl Way {
         }
     }
 
+    /// That nothing of it is under way any more.
+    fn over(&self) -> Event {
+        match self.progress() {
+            Event::Progress { group, message, all, .. } => Event::Progress { group, message, done: all, all },
+            other => other,
+        }
+    }
+
     /// Where it belongs, and how far it is. A message that is not sent yet has no name: zeros stand for it.
     fn progress(&self) -> Event {
         let (group, message, (done, all)) = match self {
@@ -292,7 +300,9 @@ impl Client {
 
     fn drop_file(&mut self, turn: &mut Turn<'_>, number: u64) -> Option<Moving> {
         turn.remove(place(number));
-        self.files.moving.remove(&number)
+        let moving = self.files.moving.remove(&number);
+        moving.iter().for_each(|moving| turn.show(moving.way.over()));
+        moving
     }
 
     fn file_failed(&mut self, turn: &mut Turn<'_>, number: u64, fault: Fault) {

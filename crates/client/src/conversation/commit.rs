@@ -110,7 +110,15 @@ impl Conversation {
             return self.removed_here(scene, entry, judgement.epoch, &after, by);
         }
         let by = self.seat(&judgement.committer).map(|seat| seat.identity);
-        self.entered(scene, entry.at, by, after, true)
+        let wished = self.wished(&judgement);
+        self.entered_with(scene, entry.at, by, after, true, &wished)
+    }
+
+    /// Whose removal they have proposed themselves.
+    pub(super) fn wished(&mut self, judgement: &Judgement) -> Vec<Identity> {
+        let asked = self.asked(judgement);
+        let leaves = judgement.before.iter().filter(|leaf| asked.contains(&leaf.key));
+        leaves.filter_map(|leaf| self.seat(leaf)).map(|seat| seat.identity).collect()
     }
 
     /// The group is in a new epoch.
@@ -121,6 +129,19 @@ impl Conversation {
         by: Option<Identity>,
         after: Roster,
         shared: bool,
+    ) -> Result<(), Fault> {
+        self.entered_with(scene, at, by, after, shared, &[])
+    }
+
+    /// The same by a commit that did what these wished of it.
+    pub(super) fn entered_with(
+        &mut self,
+        scene: &mut Scene<'_>,
+        at: u64,
+        by: Option<Identity>,
+        after: Roster,
+        shared: bool,
+        wished: &[Identity],
     ) -> Result<(), Fault> {
         let group = self.group(scene)?;
         let (number, tag) = (group.epoch(), Fixed(group.tag()));
@@ -133,7 +154,7 @@ impl Conversation {
         self.note_salt(scene, &before, &seats_before);
         self.note_chains(scene, &seats_before);
         if let Some(by) = by {
-            self.note_changes(scene, by, at, &before);
+            self.note_changes(scene, by, at, &before, wished);
         }
         let others = by.is_some_and(|by| by != self.state.me);
         let state = self.state();
@@ -202,7 +223,7 @@ impl Conversation {
         }
     }
 
-    fn note_changes(&mut self, scene: &mut Scene<'_>, by: Identity, at: u64, before: &Roster) {
+    fn note_changes(&mut self, scene: &mut Scene<'_>, by: Identity, at: u64, before: &Roster, wished: &[Identity]) {
         let after = self.state.roster.clone();
         let ids = |roster: &Roster| roster.members.iter().map(|member| member.id).collect::<BTreeSet<_>>();
         let (old, new) = (ids(before), ids(&after));
@@ -212,8 +233,12 @@ impl Conversation {
         if !came.is_empty() {
             notices.push(Notice::Added(came));
         }
-        if !went.is_empty() {
-            notices.push(Notice::Removed(went));
+        let (left, removed): (Vec<_>, Vec<_>) = went.into_iter().partition(|who| wished.contains(who));
+        if !left.is_empty() {
+            notices.push(Notice::Left(left));
+        }
+        if !removed.is_empty() {
+            notices.push(Notice::Removed(removed));
         }
         for member in &after.members {
             if before.role(&member.id).is_some_and(|role| role != member.role) {

@@ -120,7 +120,8 @@ impl Conversation {
         let Some(pending) = self.state.pending.clone() else { return Ok(()) };
         let group = self.group(scene)?;
         let judgement = group.pending_judgement();
-        group.merge_pending().map_err(|error| mls_fault(&error))?;
+        let wished = judgement.as_ref().map(|judgement| self.wished(judgement)).unwrap_or_default();
+        self.group(scene)?.merge_pending().map_err(|error| mls_fault(&error))?;
         self.commit_done(scene, &pending, entry.number)?;
         if !pending.welcome.is_empty() {
             self.state().came_turn = entry.turn;
@@ -128,7 +129,7 @@ impl Conversation {
         let after = judgement.map(|judgement| judgement.extension_after).unwrap_or_default();
         let after = crate::roster::Roster::decode(&after).unwrap_or_else(|_| self.state.roster.clone());
         let me = self.state.me;
-        self.entered(scene, entry.at, Some(me), after, false)
+        self.entered_with(scene, entry.at, Some(me), after, false, &wished)
     }
 
     /// Somebody else's commit. It counts as a turn whatever becomes of it.

@@ -135,12 +135,12 @@ pub enum RoomAction {
         /// To what.
         role: Role,
     },
-    /// Let messages disappear so many seconds after they were read; 0 for never.
+    /// Let messages disappear some time after they were read.
     Expire {
         /// Which.
         room: String,
-        /// After how many seconds, a year at most.
-        #[arg(value_parser = read_seconds)]
+        /// After how long, a year at most: 90 (seconds), 10m, 1h, 7d; 0 for never.
+        #[arg(value_name = "TIME", value_parser = read_seconds)]
         seconds: u32,
     },
     /// Open a locked room on this device.
@@ -173,13 +173,10 @@ pub enum RoomAction {
     },
 }
 
-/// Seconds after which messages disappear at most: a year.
-const EXPIRE_MAX: u32 = 31_536_000;
-
 /// Reads after how many seconds messages disappear.
 fn read_seconds(text: &str) -> Result<u32, String> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds <= EXPIRE_MAX);
-    seconds.ok_or_else(|| format!("expected a number of seconds up to {EXPIRE_MAX} (a year), such as 3600 for an hour"))
+    let seconds = crate::screen::read_lasting(text);
+    seconds.ok_or_else(|| "expected a time up to a year, such as 90 (seconds), 10m, 1h or 7d; 0 for never".to_owned())
 }
 
 /// What is said to who leaves.
@@ -189,6 +186,8 @@ const LEFT: &str =
 /// Lists or changes.
 pub(super) async fn run(action: Option<&RoomAction>, context: &Context) -> Result<(), Failure> {
     use RoomAction as Do;
+    // Others may have changed who is where.
+    context.freshen().await;
     match action {
         None | Some(Do::List) => list(context).await,
         Some(Do::Members { room }) => members(room, context).await,

@@ -105,12 +105,17 @@ impl Composer {
             && super::slash::find(typed.trim_start_matches('/')).is_none()
     }
 
-    /// Whether the suggestion that Enter takes is the only argument of a command, so that nothing is left to write.
+    /// Whether the suggestion that Enter takes is all that is left to write: a command without arguments, or the only argument of one.
     pub(crate) fn suggests_all(&self) -> bool {
-        let Some((completion, _)) = &self.completion else { return false };
+        let Some((completion, chosen)) = &self.completion else { return false };
+        if completion.range.start == 0 {
+            let meant = completion.choices.get(*chosen).filter(|_| self.turned || completion.choices.len() == 1);
+            let entry = meant.and_then(|(text, _)| super::slash::find(text.trim().trim_start_matches('/')));
+            return entry.is_some_and(|entry| entry.arguments.is_empty());
+        }
         let name = self.editor.text().split_whitespace().next().and_then(|name| name.strip_prefix('/'));
         let only = name.and_then(super::slash::find).is_some_and(super::slash::takes_whole_name);
-        only && completion.range.start > 0
+        only
     }
 
     /// Takes the text out.

@@ -26,6 +26,7 @@ mod text;
 mod thread;
 mod world;
 
+pub(crate) use clock::read_lasting;
 pub use options::{Colours, Images, Notify, Options, Theme};
 pub use plain::Undone;
 

@@ -4,7 +4,7 @@ use super::NODES;
 use crate::world::World;
 use tidings_client::command::{Command, Done, Fault, Look};
 use tidings_client::io::FileId;
-use tidings_client::view::{GroupId, MessageId, Shown};
+use tidings_client::view::{Event, GroupId, MessageId, Shown};
 
 fn send(world: &mut World, from: usize, group: GroupId, content: Vec<u8>, look: Look) -> MessageId {
     let attachment = world.attachment(from, content, look);
@@ -37,6 +37,12 @@ fn a_file_goes_both_ways_though_requests_are_lost() {
         let content: Vec<u8> = (0..size).map(|place| (place % 251) as u8).collect();
         let message = send(&mut world, from, group, content.clone(), Look::Keep);
         assert!(open(&mut world, to, group, message).is_ok_and(|read| read == content));
+        for device in [from, to] {
+            let far =
+                |event: &Event| if let Event::Progress { done, all, .. } = event { Some((*done, *all)) } else { None };
+            let last = world.devices[device].events.iter().rev().find_map(far);
+            assert!(last.is_some_and(|(done, all)| done == all), "nothing is under way any more: {last:?}");
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::NODES;
 use crate::model_node::ModelNode;
 use crate::world::World;
 use tidings_client::command::{Command, Done, Secret};
-use tidings_client::view::{ConversationKind, GroupId, Standing};
+use tidings_client::view::{ConversationKind, GroupId, Shown, Standing};
 
 fn group_of(world: &mut World, name: &str, owner: usize, others: &[usize]) -> GroupId {
     let members = others.iter().map(|other| world.identity(*other)).collect();
@@ -71,6 +71,13 @@ fn a_group_changes_its_name_and_roles_and_somebody_leaves() {
     world.settle();
     assert_eq!(world.devices[ada].client.conversation(&group).unwrap().members.len(), 2);
     assert_eq!(world.devices[carol].client.conversation(&group).unwrap().standing, Standing::Out);
+    for who in [ada, bob] {
+        let notices = world.messages(who, &group).into_iter().filter_map(|message| match message.shown {
+            Shown::Notice(text) => Some(text),
+            _ => None,
+        });
+        assert_eq!(notices.last().as_deref(), Some("Carol left"));
+    }
 }
 
 #[test]

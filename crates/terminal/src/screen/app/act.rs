@@ -65,6 +65,14 @@ impl App {
                 self.effects.push(Effect::Copy(text));
                 self.say(Tone::Dim, "Copied");
             }
+            Act::Letter(id, letter) => {
+                self.close_sheet();
+                if let Some(thread) = self.thread.as_mut() {
+                    thread.select(Some(id));
+                    self.focus = super::Focus::Messages;
+                    self.message_key(letter);
+                }
+            }
             Act::Toggle => {}
             Act::Submit => self.submit(),
         }

@@ -7,6 +7,7 @@ use crate::screen::effect::{Arrival, Effect, Purpose};
 use crate::screen::palette::Tone;
 use crate::screen::sheet::Kind;
 use crate::screen::world::{Place, World};
+use std::collections::BTreeMap;
 use tidings_client::command::Done;
 use tidings_client::view::{ConversationView, Event, GroupId, MessageId, MessageView};
 
@@ -180,13 +181,10 @@ impl App {
                 self.heard(channel, Line { from: String::new(), text, at: self.now }, count);
             }
             Event::Connection { node, open } => self.connection(&node, open),
-            Event::Progress { group: _, message, done, all } => {
-                if done >= all {
-                    self.progress.remove(&message);
-                } else if self.progress.len() < MAX_PROGRESS || self.progress.contains_key(&message) {
-                    self.progress.insert(message, (done, all));
-                }
+            Event::Progress { group, message, done, all } if message.0 == [0; 16] => {
+                moved(&mut self.sending, group, (done, all));
             }
+            Event::Progress { message, done, all, .. } => moved(&mut self.progress, message, (done, all)),
             Event::Warning(text) => self.warn(&text),
         }
     }
@@ -227,5 +225,14 @@ impl App {
         }
         // Whether conversations there are cut off.
         self.stale.overview = true;
+    }
+}
+
+/// A file is so far now; whole, it is under way no more.
+fn moved<K: Ord>(all: &mut BTreeMap<K, (u64, u64)>, which: K, share: (u64, u64)) {
+    if share.0 >= share.1 {
+        all.remove(&which);
+    } else if all.len() < MAX_PROGRESS || all.contains_key(&which) {
+        all.insert(which, share);
     }
 }

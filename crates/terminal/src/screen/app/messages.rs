@@ -56,17 +56,38 @@ impl App {
             let command = Command::Accept { link: link.clone(), passphrase: None };
             rows.push(choice("Join the room", "", Act::Do(vec![Effect::Command(Purpose::Go, command)])));
         }
-        rows.push(choice("Reply", "r", Act::Show(Panel::Reply(id))));
-        if message.mine && matches!(message.shown, Shown::Text(_)) {
-            rows.push(choice("Change", "e", Act::Show(Panel::Edit(id))));
+        let mut letter = |name: &str, letter: char| rows.push(choice(name, letter, Act::Letter(id, letter)));
+        if let Shown::File(file) = &message.shown
+            && !file.gone
+        {
+            letter("Open", 'o');
+            if file.look == Look::Keep {
+                letter("Save", 's');
+            }
         }
-        rows.push(choice("Copy", "y", Act::Do(vec![Effect::Copy(copied(message))])));
-        rows.push(choice("How far it has come", "i", Act::Show(Panel::Info(id))));
+        if !matches!(message.shown, Shown::Notice(_) | Shown::Gap(_) | Shown::Deleted) {
+            letter("Reply", 'r');
+            letter("React", '+');
+            if message.mine && matches!(message.shown, Shown::Text(_)) {
+                letter("Change", 'e');
+            }
+            if message.mine || self.may_delete() {
+                letter("Delete for everybody", 'd');
+            }
+        }
+        letter("Copy", 'y');
+        letter("How far it has come", 'i');
         let sheet = Sheet::new(Kind::Message, "Message")
             .say(Tone::Dim, summary(message))
             .rows(rows)
             .button("Close", Act::Close);
         self.show(sheet);
+    }
+
+    /// Whether one may delete what others wrote.
+    fn may_delete(&self) -> bool {
+        let one = self.group().and_then(|group| self.world.conversation(&group));
+        one.is_some_and(|one| one.members.iter().any(|member| member.me && member.role <= 1))
     }
 
     /// A letter was pressed while a message is selected. False if it means nothing.

@@ -76,6 +76,8 @@ pub(crate) struct App {
     warnings: Vec<String>,
     pictures: Pictures,
     progress: BTreeMap<MessageId, (u64, u64)>,
+    /// How far files are that are sent into conversations: they have no message yet.
+    sending: BTreeMap<GroupId, (u64, u64)>,
     targets: Targets,
     placements: Vec<Placement>,
     effects: Vec<Effect>,
@@ -121,6 +123,7 @@ impl App {
             warnings: Vec::new(),
             pictures: Pictures::new(options.images, palette),
             progress: BTreeMap::new(),
+            sending: BTreeMap::new(),
             targets: Targets::default(),
             placements: Vec::new(),
             effects: Vec::new(),

@@ -93,6 +93,8 @@ pub(crate) enum Act {
     Member(GroupId, Identity),
     /// It is copied; the dialog stays.
     Copy(String),
+    /// The dialog is closed, and what this letter does is done with a message.
+    Letter(MessageId, char),
 }
 
 /// A field to write in.

@@ -64,10 +64,7 @@ impl App {
     /// Who is writing.
     fn writing(&self) -> String {
         let Some(one) = self.group().and_then(|group| self.world.conversation(&group)) else { return String::new() };
-        // A file that is being sent has no message yet in which its progress could stand.
-        let thread = self.thread.as_ref();
-        let sending = self.progress.iter().find(|(id, _)| thread.is_none_or(|thread| thread.message(id).is_none()));
-        if let Some((done, all)) = sending.map(|(_, share)| *share) {
+        if let Some((done, all)) = self.sending.get(&one.id).copied() {
             return format!("Sending a file: {} % of {}", done.saturating_mul(100) / all.max(1), size(all));
         }
         let names: Vec<String> = one.typing.iter().take(3).map(|who| self.world.name_of(who)).collect();
@@ -122,7 +119,7 @@ impl App {
         }
         let rows = completion.choices.len().min(above.height.into());
         let names = completion.choices.iter().map(|(text, _)| width(text)).max().unwrap_or(0) + 2;
-        let wide = completion.choices.iter().map(|(_, about)| names + width(about) + 1).max().unwrap_or(0);
+        let wide = completion.choices.iter().map(|(_, about)| names + width(about) + 2).max().unwrap_or(0);
         let columns = u16::try_from(wide).unwrap_or(u16::MAX).min(above.width);
         let top = above.bottom() - u16::try_from(rows).unwrap_or(0);
         for (y, (index, (text, about))) in (top..above.bottom()).zip(completion.choices.iter().enumerate()) {

@@ -54,3 +54,18 @@ fn a_long_warning_is_read_and_always_says_where_the_rest_is() {
     let screen = Stage::with(40, 12, Options::default(), world).draw();
     assert!(first(&screen, 1).ends_with("… (and 1 more) · /warnings"), "{screen}");
 }
+
+#[test]
+fn a_command_without_arguments_needs_one_enter_and_the_menu_has_all_that_letters_do() {
+    let mut stage = Stage::talking(80, 24);
+    stage.write("/warn").press("enter");
+    assert!(stage.draw().contains("What you should know"), "{}", stage.draw());
+    stage.press("esc up m");
+    let menu = stage.draw();
+    assert!(
+        ["Reply", "React", "Change", "Delete for everybody", "Copy"].iter().all(|row| menu.contains(row)),
+        "{menu}"
+    );
+    stage.press("down down down enter");
+    assert!(stage.draw().contains("Delete your message \"On my way\" for everybody?"), "{}", stage.draw());
+}
