@@ -26,12 +26,12 @@ pub use scanner::{Found, Scanner};
 pub use session::{Generation, MEMBER_BYTES_MAX, Outcome, STRANGER_BYTES_MAX, Session, Surroundings};
 pub use settings::Settings;
 
+use crate::census::Census;
 use crate::websocket::handshake;
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use crate::census::Census;
 use std::sync::Arc;
 use tidings_engine::Engine;
 use tokio::net::TcpListener;

@@ -20,8 +20,8 @@ const FRESHEN: Duration = Duration::from_secs(2);
 /// How long to wait before it is looked at what keeps something from its end: the node, or somebody else's device.
 const OTHERS: Duration = Duration::from_secs(6);
 
-/// How long what earlier commands left has to go out.
-const LINGER: Duration = Duration::from_secs(2);
+/// How long what earlier commands left, and what came out of what was read, has to go out.
+const LINGER: Duration = Duration::from_secs(6);
 
 /// Nodes of conversations that are looked at, one after the other.
 const HUBS_MAX: usize = 4;
@@ -161,9 +161,11 @@ impl Context {
 
     /// Gives what earlier commands left, and what came out of what was read, a moment to go out, as far as nodes can be reached.
     pub(crate) async fn let_out(&self) {
-        // A conversation that was just joined is to be in the profile before this ends: other devices know of it by that only.
-        self.session.command(Command::Flush).await;
-        let out = async || self.session.ask(|client, _| !client.busy_where_reached()).await?.then_some(());
+        let out = async || {
+            // A conversation that was just joined is to be in the profile before this ends: other devices know of it by that only.
+            self.session.command(Command::Flush).await;
+            self.session.ask(|client, _| !client.busy_where_reached()).await?.then_some(())
+        };
         let _ = self.look_until(LINGER.min(self.left()), out).await;
     }
 

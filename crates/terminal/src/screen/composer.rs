@@ -114,8 +114,7 @@ impl Composer {
             return entry.is_some_and(|entry| entry.arguments.is_empty());
         }
         let name = self.editor.text().split_whitespace().next().and_then(|name| name.strip_prefix('/'));
-        let only = name.and_then(super::slash::find).is_some_and(super::slash::takes_whole_name);
-        only
+        name.and_then(super::slash::find).is_some_and(super::slash::takes_whole_name)
     }
 
     /// Takes the text out.

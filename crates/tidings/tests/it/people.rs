@@ -195,17 +195,6 @@ fn the_phrase_alone_brings_everything_back() {
 }
 
 #[test]
-fn a_device_that_comes_now_knows_what_another_one_has_just_joined() {
-    let (town, _, bob) = Town::with_two();
-    town.ask("Alice", &["rooms", "create", "fam", "Bob"]);
-    town.ask("Bob", &["receive"]);
-    let phrase = town.file("phrase", said(&bob, "phrase").as_bytes());
-    let node = said(&bob, "node");
-    let back = town.ask("Bob2", &["restore", "--node", &node, "--phrase-file", &phrase]).remove(0);
-    assert_eq!(back["conversations"], 2, "{back}");
-}
-
-#[test]
 fn groups_are_made_joined_and_left() {
     let (town, ..) = Town::with_two();
     let link = said(&town.ask("Alice", &["invite"]).remove(0), "link");

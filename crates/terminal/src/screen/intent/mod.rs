@@ -215,7 +215,8 @@ fn delete(context: &Context<'_>) -> Result<Intent, String> {
         return Err(format!("only {} and owners or moderators can delete this", clean::name(&message.name)));
     }
     let command = Command::Delete { group: group.id, message: message.id };
-    let whose = if message.mine { "your message".to_owned() } else { format!("the message of {}", clean::name(&message.name)) };
+    let whose =
+        if message.mine { "your message".to_owned() } else { format!("the message of {}", clean::name(&message.name)) };
     let line = clip(&summary(message), SHOWN);
     Ok(Intent::Show(Panel::Confirm {
         question: format!("Delete {whose} \"{line}\" for everybody?"),

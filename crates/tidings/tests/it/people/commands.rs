@@ -79,6 +79,19 @@ fn suggestions_are_listed_followed_and_declined() {
 }
 
 #[test]
+fn a_device_that_comes_now_knows_what_another_one_has_just_joined() {
+    let (town, _, bob) = Town::with_two();
+    town.ask("Alice", &["rooms", "create", "fam", "Bob"]);
+    let joined = |one: &Value| one["title"] == "fam" && one["standing"] == "ready";
+    town.ask_until("Bob", &["rooms"], |all| all.iter().any(joined));
+    town.ask("Bob", &["receive"]);
+    let phrase = town.file("phrase", said(&bob, "phrase").as_bytes());
+    let node = said(&bob, "node");
+    let back = town.ask("Bob2", &["restore", "--node", &node, "--phrase-file", &phrase]).remove(0);
+    assert_eq!(back["conversations"], 2, "{back}");
+}
+
+#[test]
 fn groups_have_settings() {
     let (town, ..) = Town::with_two();
     let photo = town.file("photo.png", PNG);
