@@ -14,6 +14,8 @@ use tidings_wire::live::{Followed, FromClient, FromNode, True};
 const TEXT_MAX: usize = 8 * 1024 * 1024;
 /// Most groups that are followed at one node; the others are looked at by requests.
 const GROUPS_MAX: usize = tidings_wire::live::FOLLOWED_MAX - 1;
+/// Nodes whose incarnation is remembered, beside those to which there are lines.
+const NODES_MAX: usize = 1_000;
 
 /// A stream to follow.
 #[derive(Clone)]
@@ -39,7 +41,6 @@ enum Status {
 struct Line {
     status: Status,
     failures: u32,
-    incarnation: u64,
     inbox: Option<Wanted>,
     groups: BTreeMap<GroupId, Wanted>,
     asked: BTreeSet<Option<GroupId>>,
@@ -51,7 +52,6 @@ impl Line {
         Self {
             status: Status::Closed(0),
             failures: 0,
-            incarnation: 0,
             inbox: None,
             groups: BTreeMap::new(),
             asked: BTreeSet::new(),
@@ -68,6 +68,9 @@ impl Line {
 #[derive(Default)]
 pub(crate) struct Live {
     lines: BTreeMap<String, Line>,
+    /// What nodes said last of their incarnation, also those to which no line is needed any more: a hub that knows this member no more may have
+    /// been restored.
+    incarnations: BTreeMap<String, u64>,
 }
 
 impl Live {
@@ -184,7 +187,7 @@ impl Live {
 
     /// The node's incarnation, as its last hello said it; 0 if it said none.
     pub(super) fn incarnation(&self, node: &str) -> u64 {
-        self.lines.get(node).map_or(0, |line| line.incarnation)
+        self.incarnations.get(node).copied().unwrap_or(0)
     }
 
     /// The connection is open.
@@ -213,9 +216,12 @@ impl Live {
         let said: FromNode = serde_json::from_str(text).ok()?;
         if let FromNode::Hello { challenge, incarnation, .. } = &said {
             line.status = Status::Greeted(*challenge);
-            line.incarnation = *incarnation;
             line.failures = 0;
             line.asked.clear();
+            self.incarnations.insert(node.to_owned(), *incarnation);
+            if self.incarnations.len() > NODES_MAX {
+                self.incarnations.retain(|known, _| self.lines.contains_key(known));
+            }
         }
         Some(said)
     }
@@ -358,5 +364,20 @@ mod tests {
         assert!(live.unfollow_group(NODE, &GroupId([1; 16])).is_none());
         assert!(matches!(&live.start(0)[..], [Action::Disconnect { .. }]));
         assert!(live.start(0).is_empty() && live.next_due().is_none());
+    }
+
+    #[test]
+    fn the_incarnation_of_a_node_that_follows_nothing_any_more_is_known() {
+        let mut live = Live::default();
+        let group = GroupId([1; 16]);
+        let hello = serde_json::to_string(&FromNode::Hello { challenge: Fixed([1; 32]), incarnation: 2, heartbeat: 9 })
+            .unwrap();
+        live.follow_group(NODE, group, wanted(0));
+        live.start(0);
+        live.connected(NODE);
+        live.heard(NODE, &hello);
+        live.refused(NODE, &group);
+        live.start(0);
+        assert_eq!(live.incarnation(NODE), 2);
     }
 }

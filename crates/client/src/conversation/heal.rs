@@ -145,7 +145,11 @@ impl Conversation {
         self.link.refused.clear();
         let unplaced = |pending: &Pending| pending.salt.is_some() && pending.placed && pending.turn > group.turn;
         if self.state.pending.as_ref().is_some_and(unplaced) {
-            self.drop_pending(scene)?;
+            if group.incarnation == self.state.incarnation {
+                self.hub_forbids(scene, "the hub does not let this device change its key".to_owned())?;
+            } else {
+                self.drop_pending(scene)?;
+            }
         }
         if !self.link.followed && self.wants_following() {
             scene.steps.push(Step::Follow(true));

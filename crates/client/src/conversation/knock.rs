@@ -48,8 +48,10 @@ impl Conversation {
         // A hub that has lost the conversation may get it back from somebody who is away.
         let last = KNOCK_WAITS.last().filter(|_| self.is_expected_back(scene.now));
         let wait = KNOCK_WAITS.get(tries as usize).or(last).copied();
-        // A room that one has a link to and was never in may not be at its hub yet; out of one there is no way back in.
-        let may_wait = self.state.kind != ConversationKind::Room || self.state.epochs.is_empty();
+        // A room that one has a link to and was never in may not be at its hub yet, and one that the hub has lost may come back (whether it has
+        // lost something it may say a moment later); out of another there is no way back in.
+        let comes = self.state.epochs.is_empty() || tries == 0 || last.is_some();
+        let may_wait = self.state.kind != ConversationKind::Room || comes;
         let Some(wait) = wait.filter(|_| !self.state.own.left && may_wait) else {
             return self.out(scene);
         };
@@ -72,7 +74,7 @@ impl Conversation {
         Ok(())
     }
 
-    fn knock(&self, scene: &mut Scene<'_>) {
+    pub(super) fn knock(&self, scene: &mut Scene<'_>) {
         let mut members: Vec<_> =
             self.state.roster.members.iter().filter(|member| member.id != self.state.me).collect();
         members.sort_by_key(|member| member.role);

@@ -386,6 +386,9 @@ pub(super) struct State {
     pub(super) wants: Vec<Want>,
     pub(super) next_want: u32,
     pub(super) pending: Option<Pending>,
+    /// Commits in a row that the hub did not let this device make.
+    #[serde(default)]
+    pub(super) forbidden: u32,
     pub(super) incoming: Option<Incoming>,
     pub(super) proposals: Proposals,
     /// The turn of the last commit that brought a device in.

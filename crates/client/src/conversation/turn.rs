@@ -28,6 +28,8 @@ const POLITE_WAIT: u64 = 2_000;
 pub(super) const POST_AGAIN: u64 = 1_000;
 /// Milliseconds after which a request of which nothing was heard is made again: longer than any request takes.
 pub(super) const POST_LOST: u64 = 90_000;
+/// How often the wait after a commit that the hub did not let this device make is doubled: up to 96 minutes.
+const FORBIDDEN_MAX: u32 = 6;
 /// Milliseconds before key packages are asked for again.
 const PACKAGES_AGAIN: u64 = 10_000;
 /// Milliseconds before they are asked for again at a node that refuses, since a new contact may not yet have put the key on the
@@ -186,9 +188,24 @@ impl Conversation {
         let state = self.state();
         state.wants.retain(|want| !wants.contains(&want.number));
         // What others propose is tried again, but not at once.
-        state.proposals.due = Some(scene.now.saturating_add(POST_LOST));
-        state.update_at = state.update_at.max(scene.now.saturating_add(POST_LOST));
+        let at = scene.now.saturating_add(POST_LOST << state.forbidden.min(FORBIDDEN_MAX));
+        state.proposals.due = Some(at);
+        state.update_at = state.update_at.max(at);
         scene.steps.push(Step::Show(Event::Warning(format!("a change of the group was not made: {fault}"))));
+        Ok(())
+    }
+
+    /// The hub knows this member, and does not let it make the commit: it may have another role on its list than in the roster. Whoever may put
+    /// it there with that role does so after a knock.
+    pub(super) fn hub_forbids(&mut self, scene: &mut Scene<'_>, reason: String) -> Result<(), Fault> {
+        let wants = self.state.pending.as_ref().map(|pending| pending.wants.clone()).unwrap_or_default();
+        self.drop_pending(scene)?;
+        let times = self.state.forbidden.saturating_add(1);
+        self.state().forbidden = times;
+        self.give_up(scene, &wants, &Fault::Refused(reason))?;
+        if times > 1 {
+            self.knock(scene);
+        }
         Ok(())
     }
 
@@ -237,10 +254,9 @@ impl Conversation {
                 }
             }
             Appended::Refused(reason) => {
-                let (wants, salt) = (pending.wants.clone(), pending.salt);
+                let salt = pending.salt;
                 self.key_refused(salt);
-                self.drop_pending(scene)?;
-                self.give_up(scene, &wants, &Fault::Refused(reason))?;
+                self.hub_forbids(scene, reason)?;
                 self.suspect(scene, false);
             }
         }
@@ -289,7 +305,7 @@ impl Conversation {
         let state = self.state();
         state.wants.retain(|want| !pending.wants.contains(&want.number));
         state.update_at = scene.now.saturating_add(UPDATE_EVERY);
-        state.pending = None;
+        (state.pending, state.forbidden) = (None, 0);
         Ok(())
     }
 

@@ -23,11 +23,13 @@ pub(crate) struct HubGroup {
 pub(crate) struct Hub {
     pub(crate) groups: BTreeMap<[u8; 16], HubGroup>,
     pub(crate) incarnation: u64,
+    /// How many commits of members it did not let them make.
+    pub(crate) forbidden: u32,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { groups: BTreeMap::new(), incarnation: 1 }
+        Self { groups: BTreeMap::new(), incarnation: 1, forbidden: 0 }
     }
 }
 
@@ -70,6 +72,7 @@ impl Hub {
             return Appended::Turn;
         }
         if new.kind == EntryKind::Commit && !group.change(key, new) {
+            self.forbidden += 1;
             return Appended::Refused("not_accepted".to_owned());
         }
         let number = group.entries.len() as u64 + 1;

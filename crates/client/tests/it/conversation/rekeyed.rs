@@ -6,7 +6,7 @@ use tidings_client::conversation::step::{Appended, HubRequest, Step};
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::{RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Standing};
-use tidings_wire::api::NewEntry;
+use tidings_wire::api::{NewEntry, Role};
 use tidings_wire::bytes::Fixed;
 use tidings_wire::cbor;
 
@@ -147,6 +147,32 @@ fn who_has_come_in_and_is_not_accepted_before_it_has_read_that_looks_for_another
     world.say(second, &talks, "here");
     world.run(20_000);
     world.agree(&[alice[0], bob, second], &talks, &["here".to_owned()]);
+}
+
+#[test]
+fn whom_the_hub_lists_with_a_lower_role_asks_the_others_and_does_not_ask_the_hub_again_and_again() {
+    let mut world = World::new(77);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 2));
+    let talks = group(&mut world, alice, &[bob[0]]);
+    let bobs = world.identity(bob[0]);
+    world.call(alice, &talks, |conversation, scene| conversation.wish(scene, Wish::Role(bobs, 1))).unwrap();
+    world.run(20_000);
+    let old = Fixed(key(&world, bob[0], &talks));
+    // As after a restore.
+    world.hub.groups.get_mut(&talks.0).unwrap().members.insert(old, Role::Member);
+    world.set_offline(alice, true);
+    world.remove_device(bob[1]);
+    world.run(HOUR);
+    let tried = world.hub.forbidden;
+    assert!((1..10).contains(&tried), "{tried}");
+    world.set_offline(alice, false);
+    world.run(3 * HOUR);
+    let new = Fixed(key(&world, bob[0], &talks));
+    let members = &world.hub.groups[&talks.0].members;
+    assert!(new != old && members.get(&old).is_none() && members.get(&new) == Some(&Role::Moderator));
+    world.say(bob[0], &talks, "now it fits");
+    world.run(20_000);
+    world.agree(&[alice, bob[0]], &talks, &["now it fits".to_owned()]);
 }
 
 #[test]

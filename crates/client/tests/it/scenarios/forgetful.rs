@@ -139,3 +139,25 @@ fn who_was_removed_gives_nothing_back() {
     assert_eq!(world.texts(bob, &group), ["one"]);
     assert!(!ready(&world, bob, &group));
 }
+
+#[test]
+fn who_is_in_a_room_that_its_hub_has_lost_waits_for_its_owner() {
+    let mut world = World::new(64, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let backup = world.nodes[NODES[0]].clone();
+    let room = Command::CreateRoom { name: "Square".to_owned(), passphrase: None };
+    let Done::Conversation(group) = world.good(ada, room) else { panic!("no room") };
+    world.settle();
+    let Done::Link(link) = world.good(ada, Command::RoomLink { group }) else { panic!("no link") };
+    world.good(bob, Command::Accept { link, passphrase: None });
+    world.settle();
+    world.set_offline(ada, true);
+    world.replace_node(ModelNode::restored(&backup));
+    world.run(SOON);
+    world.set_offline(ada, false);
+    world.run(2 * 3_600_000);
+    world.settle();
+    world.say(bob, group, "still here");
+    world.settle();
+    assert_eq!(world.texts(ada, &group), ["still here"]);
+}
