@@ -84,6 +84,8 @@ struct Written {
     devices: Option<Blob>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     knock: Option<WrittenKnock>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    salt: Option<WrittenSalt>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,10 +104,16 @@ struct WrittenKnock {
     group: Fixed<16>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct WrittenSalt {
+    group: Fixed<16>,
+    salt: Fixed<16>,
+}
+
 impl Serialize for Parcel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { from, to, at, .. } = *self;
-        let mut written = Written { from, to, at, welcome: None, card: None, devices: None, knock: None };
+        let mut written = Written { from, to, at, welcome: None, card: None, devices: None, knock: None, salt: None };
         match self.body.clone() {
             Some(ParcelBody::Welcome { welcome, group, hub, turn, number, devices }) => {
                 let devices = devices.into_iter().map(Blob).collect();
@@ -115,6 +123,9 @@ impl Serialize for Parcel {
             Some(ParcelBody::Card(card)) => written.card = Some(Blob(card)),
             Some(ParcelBody::Devices(devices)) => written.devices = Some(Blob(devices)),
             Some(ParcelBody::Knock(group)) => written.knock = Some(WrittenKnock { group: Fixed(group) }),
+            Some(ParcelBody::Salt { group, salt }) => {
+                written.salt = Some(WrittenSalt { group: Fixed(group), salt: Fixed(salt) });
+            }
             None => {}
         }
         written.serialize(serializer)
@@ -123,7 +134,7 @@ impl Serialize for Parcel {
 
 impl<'de> Deserialize<'de> for Parcel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Written { from, to, at, welcome, card, devices, knock } = Written::deserialize(deserializer)?;
+        let Written { from, to, at, welcome, card, devices, knock, salt } = Written::deserialize(deserializer)?;
         let welcome =
             welcome.map(|WrittenWelcome { welcome, group, hub, turn, number, devices }| ParcelBody::Welcome {
                 devices: devices.into_iter().map(|list| list.0).collect(),
@@ -138,6 +149,7 @@ impl<'de> Deserialize<'de> for Parcel {
             card.map(|card| ParcelBody::Card(card.0)),
             devices.map(|devices| ParcelBody::Devices(devices.0)),
             knock.map(|knock| ParcelBody::Knock(knock.group.0)),
+            salt.map(|told| ParcelBody::Salt { group: told.group.0, salt: told.salt.0 }),
         ];
         let mut bodies = bodies.into_iter().flatten();
         let body = bodies.next();
@@ -240,6 +252,7 @@ mod tests {
             ParcelBody::Card(vec![1]),
             ParcelBody::Devices(vec![2]),
             ParcelBody::Knock([4; 16]),
+            ParcelBody::Salt { group: [4; 16], salt: [5; 16] },
         ];
         for body in bodies.into_iter().map(Some).chain([None]) {
             let parcel = parcel(body);

@@ -241,6 +241,9 @@ impl Client {
             Some(ParcelBody::Knock(group)) if self.knock_counts(turn, &GroupId(group), &from, at) => {
                 self.with(turn, &GroupId(group), |conversation, scene| conversation.knocked(scene, &from));
             }
+            Some(ParcelBody::Salt { group, salt }) => {
+                self.with(turn, &GroupId(group), |conversation, scene| conversation.told_salt(scene, &from, salt));
+            }
             // Told before, or of a newer kind.
             Some(ParcelBody::Knock(_)) | None => {}
         }

@@ -11,6 +11,7 @@ use crate::command::Fault;
 use crate::entry::Info;
 use crate::roster::{MODERATOR, Roster};
 use crate::view::{ConversationKind, Identity};
+use tidings_wire::bytes::Fixed;
 
 /// Milliseconds to wait before looking again at a hub that does not know this member: first without a knock, since others may
 /// just be putting back what the hub has lost; then after each knock.
@@ -111,11 +112,23 @@ impl Conversation {
         looks >= ABSENT_MAX
     }
 
-    /// Somebody who is in the roster has fallen out and can't come back alone: their devices are added again.
+    /// Somebody who is in the roster has fallen out and can't come back alone: their devices are added again, and they are told which access
+    /// key of theirs is in the roster: the one that they have may be an old one.
     pub fn knocked(&mut self, scene: &mut Scene<'_>, from: &Identity) {
-        let may = self.state.roster.role(&self.state.me).is_some_and(|role| role <= MODERATOR);
-        if self.state.in_group() && may && self.state.roster.member(from).is_some() && *from != self.state.me {
-            self.want(scene, Goal::Devices { who: *from, again: true });
+        let member = self.state.roster.member(from).map(|member| member.salt);
+        if let Some(salt) = member.filter(|_| self.state.in_group() && *from != self.state.me && !self.behind()) {
+            scene.steps.push(Step::Parcel(*from, ParcelBody::Salt { group: self.owner(), salt }));
+            if self.state.roster.role(&self.state.me).is_some_and(|role| role <= MODERATOR) {
+                self.want(scene, Goal::Devices { who: *from, again: true });
+            }
+        }
+        self.settle(scene);
+    }
+
+    /// The answer to a knock: another salt to try, if the hub accepts none of those that are known here.
+    pub fn told_salt(&mut self, scene: &mut Scene<'_>, from: &Identity, salt: [u8; 16]) {
+        if self.state.knocks.tries > 1 && self.state.newest.member(from).is_some() {
+            self.try_told(scene, Fixed(salt));
         }
         self.settle(scene);
     }

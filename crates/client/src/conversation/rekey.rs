@@ -132,7 +132,8 @@ impl Conversation {
         let pending = self.state.pending.as_ref().and_then(|pending| pending.salt);
         let known = [pending, self.state.rekey.spare, of_roster(&self.state.newest), of_roster(&self.state.roster)];
         let older = self.state.rekey.older.iter().rev().copied();
-        let next = known.into_iter().flatten().chain(older).find(|salt| !self.link.refused.contains(salt));
+        let others = older.chain(self.state.rekey.told);
+        let next = known.into_iter().flatten().chain(others).find(|salt| !self.link.refused.contains(salt));
         let Some(next) = next.filter(|_| self.state.room.is_none()) else {
             // The next time all are tried again, beginning with that which should be known.
             self.link.refused.clear();
@@ -143,6 +144,16 @@ impl Conversation {
         self.link.fetching = None;
         self.look_again(scene);
         true
+    }
+
+    /// A member says which salt the roster has: it is tried once, after all others, at once.
+    pub(super) fn try_told(&mut self, scene: &Scene<'_>, salt: Fixed<16>) {
+        if self.state.rekey.told == Some(salt) || self.state.room.is_some() {
+            return;
+        }
+        self.state().rekey.told = Some(salt);
+        self.link.refused.clear();
+        self.look_again(scene);
     }
 
     /// Another device of one's own has another key: the hub may know that one only.

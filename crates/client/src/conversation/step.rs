@@ -110,4 +110,11 @@ pub enum ParcelBody {
     Devices(Vec<u8>),
     /// "Add me again."
     Knock([u8; 16]),
+    /// The answer: from what your access key in the roster comes.
+    Salt {
+        /// Which group.
+        group: [u8; 16],
+        /// The salt.
+        salt: [u8; 16],
+    },
 }

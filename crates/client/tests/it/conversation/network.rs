@@ -168,6 +168,12 @@ impl World {
                     self.call(device, &group, |conversation, scene| conversation.knocked(scene, &from));
                 }
             }
+            ParcelBody::Salt { group, salt } => {
+                let group = GroupId(*group);
+                if self.devices[device].conversations.contains_key(&group) {
+                    self.call(device, &group, |conversation, scene| conversation.told_salt(scene, &from, *salt));
+                }
+            }
             _ => {}
         }
     }

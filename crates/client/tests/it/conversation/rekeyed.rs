@@ -176,6 +176,26 @@ fn whom_the_hub_lists_with_a_lower_role_asks_the_others_and_does_not_ask_the_hub
 }
 
 #[test]
+fn the_only_owner_whose_key_is_lost_with_the_profile_is_told_it_by_a_plain_member() {
+    let mut world = World::new(78);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice[0], &[bob]);
+    world.run(20_000);
+    let entry = world.devices[alice[0]].conversations[&talks].profile_entry();
+    world.remove_device(alice[1]);
+    world.run(20_000);
+    world.set_offline(alice[0], true);
+    world.devices[alice[0]].removed = true;
+    let alices = world.identity(alice[0]);
+    let new = world.add_device(&alices);
+    world.make(new, |scene| Conversation::rejoin(scene, talks, &entry));
+    world.run(3 * HOUR);
+    world.say(new, &talks, "here again");
+    world.run(20_000);
+    world.agree(&[bob, new], &talks, &["here again".to_owned()]);
+}
+
+#[test]
 fn each_key_that_a_device_has_had_is_tried() {
     let mut world = World::new(74);
     let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
