@@ -238,9 +238,12 @@ impl Conversation {
         back.take_up(scene, number)?;
         let state = back.state();
         state.seals = vec![entry.seal];
-        (state.own.muted, state.own.archived, state.own.left) = (entry.muted, entry.archived, entry.left);
+        (state.own.muted, state.own.archived) = (entry.muted, entry.archived);
         if entry.left {
             state.phase = Phase::Out;
+            (state.own.left, state.own.out_elsewhere) = (entry.wished, true);
+            // The device that left may have been lost before the others heard of it.
+            state.own.farewell = super::farewell::first(scene.now);
             back.settle(scene);
         } else if state.locked && state.pass.is_none() {
             state.phase = Phase::Locked;

@@ -24,6 +24,9 @@ pub(super) struct Entry {
     pub(super) muted: bool,
     pub(super) archived: bool,
     pub(super) left: bool,
+    /// Whether one is out by one's own wish.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) wished: bool,
     /// The other, in a pair.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) other: Option<Identity>,
@@ -61,6 +64,7 @@ impl Conversation {
             muted: state.own.muted,
             archived: state.own.archived,
             left: state.own.left || state.own.out_elsewhere || state.phase == super::state::Phase::Out,
+            wished: state.own.left,
             other: state.other,
             room: state.room.as_ref().map(|room| room.identity_seed),
             pass: state.pass.clone(),

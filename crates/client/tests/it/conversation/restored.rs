@@ -68,6 +68,26 @@ fn who_has_left_on_a_device_that_was_lost_is_out_in_the_end() {
 }
 
 #[test]
+fn who_has_left_on_a_device_that_was_lost_leaves_on_the_next_one() {
+    let mut world = World::new(64);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, alice, &[bob, carol]);
+    world.run(20_000);
+    // Nobody but the profile hears that she goes.
+    world.set_offline(carol, true);
+    world.call(carol, &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    let entry = world.devices[carol].conversations[&talks].profile_entry();
+    let carols = world.identity(carol);
+    let second = world.add_device(&carols);
+    world.make(second, |scene| Conversation::rejoin(scene, talks, &entry));
+    world.run(HOUR);
+    for device in [alice, bob] {
+        assert!(!world.devices[device].conversations[&talks].has_member(&carols), "{device}");
+    }
+    assert_eq!(standing(&world, second, &talks), Standing::Out);
+}
+
+#[test]
 fn the_last_owner_leaves_again_where_a_restored_hub_has_forgotten_it() {
     let mut world = World::new(63);
     let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 2), world.person("Carol", 1)[0]);
