@@ -27,7 +27,7 @@ const ARROWS: &[Arrow] = &[
 const DOORS: &[&str] = &["piqchat", "denetwork", "darkchat", "native", "indieweb"];
 
 /// Pieces that doors share. They know no door.
-const SHARED: &[&str] = &["http", "outbound", "socketio", "webpush", "websocket"];
+const SHARED: &[&str] = &["census", "http", "outbound", "socketio", "webpush", "websocket"];
 
 struct Arrow {
     from: &'static str,
