@@ -303,7 +303,9 @@ fn an_answer_that_entries_have_overtaken_is_taken_for_no_loss() {
     let old = world.hub.clone();
     let end = |hub: &Hub| (hub.groups[&talks.0].entries.len() as u64, hub.groups[&talks.0].turn);
     let words: Vec<_> = (0..8).map(|number| format!("word {number}")).collect();
-    words.iter().for_each(|word| drop(world.say(alice, &talks, word)));
+    for word in &words {
+        world.say(alice, &talks, word);
+    }
     world.run(30_000);
     // What the hub said of itself when it was followed comes late.
     let (late, turn) = end(&old);
@@ -328,7 +330,9 @@ fn what_two_restores_took_one_after_the_other_is_given_back() {
     world.run(30_000);
     let (first, old) = (world.hub.clone(), ["old 1", "old 2", "old 3"]);
     world.set_offline(carol, true);
-    old.iter().for_each(|word| drop(world.say(bob, &talks, word)));
+    for word in old {
+        world.say(bob, &talks, word);
+    }
     world.run(30_000);
     world.set_offline(alice, true);
     world.set_offline(bob, true);
@@ -336,7 +340,9 @@ fn what_two_restores_took_one_after_the_other_is_given_back() {
     world.restore_hub(first.clone());
     world.set_offline(carol, false);
     let new = ["new 1", "new 2", "new 3", "new 4"];
-    new.iter().for_each(|word| drop(world.say(carol, &talks, word)));
+    for word in new {
+        world.say(carol, &talks, word);
+    }
     world.run(10_000);
     world.set_offline(carol, true);
     // Before Alice gives anything back, it forgets those, too.
