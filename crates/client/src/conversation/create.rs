@@ -82,7 +82,6 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         wants: Vec::new(),
         next_want: 1,
         pending: None,
-        forbidden: 0,
         incoming: None,
         proposals: Proposals { due: None, waiting: false },
         came_turn: 0,

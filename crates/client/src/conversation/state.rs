@@ -321,6 +321,9 @@ pub(super) struct Own {
     /// When it is looked again whether the hub knows that one has gone.
     #[serde(default)]
     pub(super) farewell: Post,
+    /// Commits in a row that the hub did not let this device make.
+    #[serde(default)]
+    pub(super) forbidden: u32,
     /// Who was blocked when the unread messages were counted: none of theirs is among them.
     pub(super) uncounted: BTreeSet<Identity>,
 }
@@ -389,9 +392,6 @@ pub(super) struct State {
     pub(super) wants: Vec<Want>,
     pub(super) next_want: u32,
     pub(super) pending: Option<Pending>,
-    /// Commits in a row that the hub did not let this device make.
-    #[serde(default)]
-    pub(super) forbidden: u32,
     pub(super) incoming: Option<Incoming>,
     pub(super) proposals: Proposals,
     /// The turn of the last commit that brought a device in.

@@ -188,7 +188,7 @@ impl Conversation {
         let state = self.state();
         state.wants.retain(|want| !wants.contains(&want.number));
         // What others propose is tried again, but not at once.
-        let at = scene.now.saturating_add(POST_LOST << state.forbidden.min(FORBIDDEN_MAX));
+        let at = scene.now.saturating_add(POST_LOST << state.own.forbidden.min(FORBIDDEN_MAX));
         state.proposals.due = Some(at);
         state.update_at = state.update_at.max(at);
         scene.steps.push(Step::Show(Event::Warning(format!("a change of the group was not made: {fault}"))));
@@ -200,8 +200,8 @@ impl Conversation {
     pub(super) fn hub_forbids(&mut self, scene: &mut Scene<'_>, reason: String) -> Result<(), Fault> {
         let wants = self.state.pending.as_ref().map(|pending| pending.wants.clone()).unwrap_or_default();
         self.drop_pending(scene)?;
-        let times = self.state.forbidden.saturating_add(1);
-        self.state().forbidden = times;
+        let times = self.state.own.forbidden.saturating_add(1);
+        self.state().own.forbidden = times;
         self.give_up(scene, &wants, &Fault::Refused(reason))?;
         if times > 1 {
             self.knock(scene);
@@ -305,7 +305,7 @@ impl Conversation {
         let state = self.state();
         state.wants.retain(|want| !pending.wants.contains(&want.number));
         state.update_at = scene.now.saturating_add(UPDATE_EVERY);
-        (state.pending, state.forbidden) = (None, 0);
+        (state.pending, state.own.forbidden) = (None, 0);
         Ok(())
     }
 
