@@ -24,7 +24,7 @@ impl ModelNode {
     /// Opens a connection: its number, and the first text.
     pub(crate) fn connect(&mut self) -> (u64, String) {
         let challenge = Fixed(self.unguessable());
-        let number = self.next;
+        let number = self.unused();
         let connection = Connection { challenge, inbox: None, groups: BTreeMap::new(), news: 0, channels: Vec::new() };
         self.connections.insert(number, connection);
         (number, text(&FromNode::Hello { challenge, incarnation: self.incarnation, heartbeat: 30 }))

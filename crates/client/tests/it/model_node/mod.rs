@@ -135,8 +135,13 @@ impl ModelNode {
 
     pub(crate) fn unguessable(&mut self) -> [u8; 32] {
         use sha2::Digest as _;
+        sha2::Sha256::digest([self.url.as_bytes(), &self.unused().to_be_bytes()].concat()).into()
+    }
+
+    /// A number that is given once, also over restores from one backup.
+    pub(crate) fn unused(&mut self) -> u64 {
         self.next += 1;
-        sha2::Sha256::digest([self.url.as_bytes(), &self.next.to_be_bytes()].concat()).into()
+        self.incarnation << 32 | self.next
     }
 
     /// Answers a request.
