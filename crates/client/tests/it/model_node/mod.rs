@@ -135,7 +135,8 @@ impl ModelNode {
 
     pub(crate) fn unguessable(&mut self) -> [u8; 32] {
         use sha2::Digest as _;
-        sha2::Sha256::digest([self.url.as_bytes(), &self.unused().to_be_bytes()].concat()).into()
+        let number = self.unused().to_be_bytes();
+        sha2::Sha256::digest([self.url.as_bytes(), &number].concat()).into()
     }
 
     /// A number that is given once, also over restores from one backup.
