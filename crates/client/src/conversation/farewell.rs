@@ -40,6 +40,14 @@ impl Conversation {
         self.ask(scene, HubRequest::Look);
     }
 
+    /// The hub that one has left does not know the key. Nobody need have taken it off: another device of one's own may have changed it before
+    /// it heard that one goes. So the other keys are tried, at once.
+    pub(super) fn farewell_refused(&mut self, scene: &mut Scene<'_>) {
+        if self.state.own.left && self.next_key() {
+            self.ask(scene, HubRequest::Look);
+        }
+    }
+
     /// The hub that one has left still knows one, or knows one again. If one is no member of what it shows, the key goes off its list; else
     /// this device comes in once more, and leaves.
     pub(super) fn still_known(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {

@@ -115,6 +115,10 @@ impl Conversation {
                 }
                 self.hub_found(scene, &group, cursor)
             }
+            Looked::NotAccepted(_) if self.state.phase == Phase::Out => {
+                self.farewell_refused(scene);
+                Ok(())
+            }
             Looked::NotAccepted(_) if !present => {
                 self.look_again(scene);
                 Ok(())

@@ -2,6 +2,7 @@
 
 use super::Conversation;
 use super::scene::Scene;
+use super::state::Goal;
 use super::step::Step;
 use crate::entry::PassphraseKey;
 use crate::roster::Roster;
@@ -85,6 +86,7 @@ impl Conversation {
             if self.state.own.out_elsewhere != entry.left {
                 self.state().own.out_elsewhere = entry.left;
             }
+            self.leave_too(scene, entry);
         }
         let set = entry.map(|entry| (entry.muted, entry.archived));
         if let Some(set) = set.filter(|set| *set != present) {
@@ -93,6 +95,20 @@ impl Conversation {
             scene.steps.push(Step::Show(Event::Changed));
         }
         self.settle(scene);
+    }
+
+    /// Another device of one's own has left, and perhaps nobody else hears of that: the hub may not know the key it has, or it is lost by now. So
+    /// this one leaves, too, if it is still about the same time of being a member.
+    fn leave_too(&mut self, scene: &mut Scene<'_>, entry: &Entry) {
+        let state = &self.state;
+        let since = |roster: &Roster| roster.member(&state.me).map(|member| member.since);
+        let same = since(&entry.roster).is_some() && since(&entry.roster) == since(&state.roster);
+        if entry.wished && same && state.in_group() && !state.own.left {
+            self.state().own.left = true;
+            self.want(scene, Goal::Leave);
+            scene.steps.push(Step::Profile);
+            scene.steps.push(Step::Show(Event::Changed));
+        }
     }
 
     /// Writes the key into the profile again, once it is certain that the hub knows it.

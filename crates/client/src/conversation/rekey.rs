@@ -126,6 +126,15 @@ impl Conversation {
     /// was lost; the one before; that of the roster, which others have put on the list again; and such as a commit brought that was void for
     /// them. `false` if each was tried.
     pub(super) fn try_another_key(&mut self, scene: &mut Scene<'_>) -> bool {
+        let found = self.next_key();
+        if found {
+            self.look_again(scene);
+        }
+        found
+    }
+
+    /// Goes on with the next key that the hub has not refused.
+    pub(super) fn next_key(&mut self) -> bool {
         let present = self.state.salt;
         self.link.refused.push(present);
         let of_roster = |roster: &Roster| roster.member(&self.state.me).map(|member| Fixed(member.salt));
@@ -142,7 +151,6 @@ impl Conversation {
         self.take_salt(next);
         self.link.followed = false;
         self.link.fetching = None;
-        self.look_again(scene);
         true
     }
 

@@ -304,3 +304,53 @@ fn a_commit_that_a_restored_hub_refused_as_too_early_is_asked_for_again() {
     world.run(HOUR);
     assert_eq!(world.hub.groups[&talks.0].turn, commit.turn);
 }
+
+#[test]
+fn who_leaves_with_an_old_key_leaves_as_soon_as_the_profile_brings_the_new_one() {
+    let mut world = World::new(77);
+    let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    world.set_offline(alice[1], true);
+    world.remove_device(alice[2]);
+    world.run(20_000);
+    world.set_offline(alice[0], true);
+    let entry = world.devices[alice[0]].conversations[&talks].profile_entry();
+    // She leaves on a device that does not know of the new key yet.
+    world.devices[alice[1]].tasks.retain(|task| !matches!(task, Task::Profile(..)));
+    world.call(alice[1], &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.set_offline(alice[1], false);
+    world.run(60_000);
+    let standing = |world: &World, device: usize| world.devices[device].conversations[&talks].standing(&world.book);
+    assert_eq!(standing(&world, alice[1]), Standing::Out);
+    world.call(alice[1], &talks, |conversation, scene| conversation.apply_profile(scene, &entry));
+    let alices = world.identity(alice[0]);
+    assert!(world.devices[bob].conversations[&talks].has_member(&alices), "nobody has heard of it yet");
+    world.run(HOUR);
+    assert!(!world.devices[bob].conversations[&talks].has_member(&alices), "the others hear that she goes");
+    assert_eq!(standing(&world, alice[1]), Standing::Out);
+}
+
+#[test]
+fn who_has_left_on_one_device_leaves_on_the_others_but_not_when_added_again() {
+    let mut world = World::new(78);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    // Nobody but the profile hears that she goes.
+    world.set_offline(alice[0], true);
+    world.call(alice[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    let entry = world.devices[alice[0]].conversations[&talks].profile_entry();
+    world.call(alice[1], &talks, |conversation, scene| conversation.apply_profile(scene, &entry));
+    world.run(60_000);
+    let alices = world.identity(alice[0]);
+    assert!(!world.devices[bob].conversations[&talks].has_member(&alices));
+    world.call(bob, &talks, |conversation, scene| conversation.wish(scene, Wish::Add(vec![alices]))).unwrap();
+    world.run(60_000);
+    let standing = |world: &World| world.devices[alice[1]].conversations[&talks].standing(&world.book);
+    assert_eq!(standing(&world), Standing::Ready);
+    world.call(alice[1], &talks, |conversation, scene| conversation.apply_profile(scene, &entry));
+    world.run(HOUR);
+    assert_eq!(standing(&world), Standing::Ready, "what the profile says is about the time before");
+    assert!(world.devices[bob].conversations[&talks].has_member(&alices));
+}

@@ -200,6 +200,9 @@ impl Sim {
         let mine = self.people[self.devices[device].person].devices.clone();
         for other in mine {
             let its = self.devices[other].client.devices().into_iter().find(|view| view.this).map(|view| view.serial);
+            // It may not know yet that it was let in.
+            let unaware = !self.devices[other].client.has_account();
+            let its = its.or_else(|| self.ledger.linked.get(&other).copied().filter(|_| unaware));
             if its == Some(serial) && self.devices[other].fate == Fate::There {
                 self.devices[other].fate = Fate::Removed;
             }

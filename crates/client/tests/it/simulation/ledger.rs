@@ -32,6 +32,8 @@ pub struct Ledger {
     pub added: BTreeSet<(GroupId, Identity)>,
     /// Who has blocked whom.
     pub blocked: BTreeSet<(Identity, Identity)>,
+    /// Which serials linked devices got, as the devices that let them in say: they have no account before they hear of that.
+    pub linked: BTreeMap<usize, u64>,
     pub warnings: BTreeSet<String>,
     /// How many texts were begun, also those that a crash may have taken.
     pub begun: u64,

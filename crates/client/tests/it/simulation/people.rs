@@ -151,7 +151,11 @@ impl Sim {
         if let Some((request, ..)) = self.devices[old].client.device_requests().first() {
             let request = *request;
             self.devices[old].linking = None;
+            let serials = |sim: &Self| sim.devices[old].client.devices().into_iter().map(|view| view.serial).max();
+            let before = serials(self);
             self.order(old, Command::AnswerLink { request, accept: true });
+            let given = serials(self).filter(|serial| Some(*serial) > before);
+            self.ledger.linked.extend(given.map(|serial| (new, serial)));
         }
     }
 
