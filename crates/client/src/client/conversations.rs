@@ -89,6 +89,7 @@ impl Client {
             self.with(turn, &group, |conversation, scene| conversation.apply_read_marks(scene, &marks));
         }
         self.write_entry(turn, &group);
+        self.write_marks(turn, &group);
         self.wake_me(turn, &group);
         self.calls.push_back(Call::Members(group));
         turn.show(Event::Changed);
@@ -146,6 +147,7 @@ impl Client {
                 self.wakes.insert(*group, at);
             }
             Step::Profile => self.write_entry(turn, group),
+            Step::ReadMarks => self.write_marks(turn, group),
             Step::DeviceList(who, list) => self.heard_devices(turn, &who, &list),
             Step::Card(who, card) => self.heard_card(turn, &who, &card),
             Step::Witness(by, profile, devices) => self.witnessed(by, profile, devices, turn.now),
@@ -363,10 +365,17 @@ impl Client {
     /// Writes what the profile says of a conversation, if it is another now.
     pub(super) fn write_entry(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         let Some(conversation) = self.conversations.get(group) else { return };
-        let (entry, marks) = (conversation.profile_entry(), conversation.read_marks());
+        let entry = conversation.profile_entry();
         if self.book.set(turn, &Name::Conversation(*group), Some(entry)) {
             self.owe_profile(turn.now, PROFILE_WAIT);
         }
+    }
+
+    /// Writes what was read, if it is more now. Not together with the rest: another device may have written more of the one, and knows less of
+    /// the other.
+    pub(super) fn write_marks(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        let Some(conversation) = self.conversations.get(group) else { return };
+        let marks = conversation.read_marks();
         if self.book.set(turn, &Name::Read(*group), Some(marks)) {
             self.owe_profile(turn.now, MARKS_WAIT);
         }

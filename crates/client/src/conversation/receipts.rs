@@ -208,7 +208,7 @@ impl Conversation {
         for id in clocks {
             self.start_clock(scene, &id)?;
         }
-        scene.steps.push(super::Step::Profile);
+        scene.steps.push(super::Step::ReadMarks);
         self.show(scene);
         Ok(())
     }
@@ -309,7 +309,7 @@ impl Conversation {
             let further = |(mark, read): (&Mark, &u64)| *read > marks.get(mark).copied().unwrap_or(0);
             if self.all_read_marks().iter().any(further) {
                 // That record has overtaken the one that said what was read here: both together go into the profile.
-                scene.steps.push(super::Step::Profile);
+                scene.steps.push(super::Step::ReadMarks);
             }
             let outcome = self.read_elsewhere(scene, marks);
             self.report(scene, outcome);

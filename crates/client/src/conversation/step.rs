@@ -19,8 +19,10 @@ pub enum Step {
     Follow(bool),
     /// Call `Conversation::tick` at this time.
     WakeAt(Time),
-    /// What belongs into the profile has changed.
+    /// What the profile says of the conversation has changed (`Conversation::profile_entry`).
     Profile,
+    /// What was read has changed, which is another record of the profile (`Conversation::read_marks`).
+    ReadMarks,
     /// Somebody's device list was heard of: signed, not yet checked against what is known.
     DeviceList(Identity, Vec<u8>),
     /// Somebody's card was heard of: signed.
