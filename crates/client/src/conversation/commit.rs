@@ -111,7 +111,7 @@ impl Conversation {
         }
         let by = self.seat(&judgement.committer).map(|seat| seat.identity);
         let wished = self.wished(&judgement);
-        self.entered_with(scene, entry.at, by, after, true, &wished)
+        self.entered(scene, entry.at, by, after, true, &wished)
     }
 
     /// Whose removal they have proposed themselves.
@@ -121,20 +121,8 @@ impl Conversation {
         leaves.filter_map(|leaf| self.seat(leaf)).map(|seat| seat.identity).collect()
     }
 
-    /// The group is in a new epoch.
+    /// The group is in a new epoch, by a commit that did what these wished of it.
     pub(super) fn entered(
-        &mut self,
-        scene: &mut Scene<'_>,
-        at: u64,
-        by: Option<Identity>,
-        after: Roster,
-        shared: bool,
-    ) -> Result<(), Fault> {
-        self.entered_with(scene, at, by, after, shared, &[])
-    }
-
-    /// The same by a commit that did what these wished of it.
-    pub(super) fn entered_with(
         &mut self,
         scene: &mut Scene<'_>,
         at: u64,

@@ -441,7 +441,7 @@ impl Conversation {
             self.send_again(again);
             self.ground_flight(scene);
         }
-        self.entered(scene, at, None, roster, true)?;
+        self.entered(scene, at, None, roster, true, &[])?;
         if before.member(&self.state.me).is_some() {
             self.note_missed(scene, at, &before);
         }

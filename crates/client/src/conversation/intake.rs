@@ -129,7 +129,7 @@ impl Conversation {
         let after = judgement.map(|judgement| judgement.extension_after).unwrap_or_default();
         let after = crate::roster::Roster::decode(&after).unwrap_or_else(|_| self.state.roster.clone());
         let me = self.state.me;
-        self.entered_with(scene, entry.at, Some(me), after, false, &wished)
+        self.entered(scene, entry.at, Some(me), after, false, &wished)
     }
 
     /// Somebody else's commit. It counts as a turn whatever becomes of it.

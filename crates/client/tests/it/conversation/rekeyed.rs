@@ -25,6 +25,28 @@ fn on_its_way(world: &World, device: usize) -> Option<NewEntry> {
     })
 }
 
+/// Alice, who has so many devices, and Bob in a group that Bob has made; all of hers but one are removed, one after the other. Gives that one,
+/// Bob, the group, and her first access key and her last.
+fn rekeyed(world: &mut World, devices: usize) -> (usize, usize, GroupId, [Fixed<32>; 2]) {
+    let (alice, bob) = (world.person("Alice", devices), world.person("Bob", 1)[0]);
+    let talks = group(world, bob, &[alice[0]]);
+    world.run(20_000);
+    let first = Fixed(key(world, alice[0], &talks));
+    for device in &alice[1..] {
+        world.remove_device(*device);
+        world.run(60_000);
+    }
+    let last = Fixed(key(world, alice[0], &talks));
+    (alice[0], bob, talks, [first, last])
+}
+
+/// A hub that was restored, or given back what it had lost, may know another key of the same member.
+fn hub_knows_instead(world: &mut World, group: &GroupId, known: Fixed<32>, unknown: Fixed<32>) {
+    let there = world.hub.groups.get_mut(&group.0).unwrap();
+    let role = there.members.remove(&unknown).unwrap();
+    there.members.insert(known, role);
+}
+
 #[test]
 fn a_new_key_is_not_lost_with_the_answer_to_its_commit() {
     let mut world = World::new(71);
@@ -198,24 +220,14 @@ fn the_only_owner_whose_key_is_lost_with_the_profile_is_told_it_by_a_plain_membe
 #[test]
 fn each_key_that_a_device_has_had_is_tried() {
     let mut world = World::new(74);
-    let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
-    let talks = group(&mut world, bob, &[alice[0]]);
-    world.run(20_000);
-    let first = Fixed(key(&world, alice[0], &talks));
-    for device in [alice[1], alice[2]] {
-        world.remove_device(device);
-        world.run(60_000);
-    }
-    let last = Fixed(key(&world, alice[0], &talks));
+    let (alice, bob, talks, [first, last]) = rekeyed(&mut world, 3);
     // The hub knows the first one only, as if the commits with the others had been void for those who go on.
     world.set_offline(bob, true);
-    world.set_offline(alice[0], true);
-    let there = world.hub.groups.get_mut(&talks.0).unwrap();
-    let role = there.members.remove(&last).unwrap();
-    there.members.insert(first, role);
-    let before = there.entries.len();
-    world.say(alice[0], &talks, "is this the key?");
-    world.set_offline(alice[0], false);
+    world.set_offline(alice, true);
+    hub_knows_instead(&mut world, &talks, first, last);
+    let before = world.hub.groups[&talks.0].entries.len();
+    world.say(alice, &talks, "is this the key?");
+    world.set_offline(alice, false);
     world.run(60_000);
     assert!(world.hub.groups[&talks.0].entries.len() > before);
 }
@@ -223,31 +235,23 @@ fn each_key_that_a_device_has_had_is_tried() {
 #[test]
 fn the_roster_gets_the_key_that_the_hub_knows() {
     let mut world = World::new(76);
-    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
-    let talks = group(&mut world, bob, &[alice[0]]);
-    world.run(20_000);
-    let first = Fixed(key(&world, alice[0], &talks));
-    world.remove_device(alice[1]);
-    world.run(60_000);
-    let last = Fixed(key(&world, alice[0], &talks));
+    let (alice, bob, talks, [first, last]) = rekeyed(&mut world, 2);
     // As after a hub was restored: it knows the first key only, and the roster names the last one.
     world.set_offline(bob, true);
-    world.set_offline(alice[0], true);
-    let there = world.hub.groups.get_mut(&talks.0).unwrap();
-    let role = there.members.remove(&last).unwrap();
-    there.members.insert(first, role);
+    world.set_offline(alice, true);
+    hub_knows_instead(&mut world, &talks, first, last);
     world.set_offline(bob, false);
-    world.say(alice[0], &talks, "is this the key?");
-    world.set_offline(alice[0], false);
+    world.say(alice, &talks, "is this the key?");
+    world.set_offline(alice, false);
     world.run(HOUR);
-    let now = Fixed(key(&world, alice[0], &talks));
+    let now = Fixed(key(&world, alice, &talks));
     assert!(now != first && now != last, "a removed device may know those");
     let listed: Vec<_> = world.hub.groups[&talks.0].members.keys().copied().collect();
     assert!(listed.len() == 2 && listed.contains(&now), "{listed:?}");
     // Who comes in by the profile is known to the hub, and nobody needs to let them in.
     world.set_offline(bob, true);
-    let entry = world.devices[alice[0]].conversations[&talks].profile_entry();
-    let alices = world.identity(alice[0]);
+    let entry = world.devices[alice].conversations[&talks].profile_entry();
+    let alices = world.identity(alice);
     let third = world.add_device(&alices);
     world.make(third, |scene| Conversation::rejoin(scene, talks, &entry));
     world.run(20_000);
@@ -257,31 +261,23 @@ fn the_roster_gets_the_key_that_the_hub_knows() {
 #[test]
 fn the_profile_is_told_each_time_that_the_hub_knows_another_key() {
     let mut world = World::new(77);
-    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
-    let talks = group(&mut world, bob, &[alice[0]]);
-    world.run(20_000);
-    let first = Fixed(key(&world, alice[0], &talks));
-    world.remove_device(alice[1]);
-    world.run(60_000);
-    let last = Fixed(key(&world, alice[0], &talks));
-    for device in [alice[0], bob] {
+    let (alice, bob, talks, [first, last]) = rekeyed(&mut world, 2);
+    for device in [alice, bob] {
         world.set_offline(device, true);
     }
     // A restored hub knows the first one, and the last one again when it was given back what it had lost.
     for (known, unknown) in [(first, last), (last, first)] {
-        let there = world.hub.groups.get_mut(&talks.0).unwrap();
-        let role = there.members.remove(&unknown).unwrap();
-        there.members.insert(known, role);
+        hub_knows_instead(&mut world, &talks, known, unknown);
         let mut told = false;
         for _ in 0..2 {
-            let asked = Fixed(key(&world, alice[0], &talks));
+            let asked = Fixed(key(&world, alice, &talks));
             let looked = world.hub.look(&talks.0, &asked);
-            told |= world.call(alice[0], &talks, |conversation, scene| {
+            told |= world.call(alice, &talks, |conversation, scene| {
                 conversation.hub_state(scene, looked);
                 scene.steps.iter().any(|step| matches!(step, Step::Profile))
             });
         }
-        assert_eq!(Fixed(key(&world, alice[0], &talks)), known);
+        assert_eq!(Fixed(key(&world, alice, &talks)), known);
         assert!(told);
     }
 }
