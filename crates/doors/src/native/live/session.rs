@@ -53,7 +53,13 @@ pub(super) async fn run(door: Arc<Native>, socket: Socket, client: Client) {
         client,
     };
     session.run().await;
-    session.leave_all();
+}
+
+impl Drop for Session {
+    /// However it ends, nobody counts it as a listener any more.
+    fn drop(&mut self) {
+        self.leave_all();
+    }
 }
 
 struct Session {
