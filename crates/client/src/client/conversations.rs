@@ -237,9 +237,10 @@ impl Client {
             AskedHub::Fetch(_) => {
                 let gone = matches!(reply.status(), 403 | 404);
                 let read = reply.read::<Entries>();
+                let over = read.as_ref().is_ok_and(|found| self.contradicts(group, found.incarnation));
                 self.with(turn, group, |conversation, scene| match read {
-                    Ok(found) => conversation.entries(scene, &found.entries, Some((found.end, found.turn))),
-                    Err(_) => conversation.fetch_failed(scene, gone),
+                    Ok(found) if !over => conversation.fetched(scene, &found),
+                    _ => conversation.fetch_failed(scene, gone),
                 });
                 self.read_on(group);
             }
@@ -288,7 +289,7 @@ impl Client {
     pub(super) fn group_entries(&mut self, turn: &mut Turn<'_>, group: &GroupId, entries: &[Entry]) {
         let present = self.present(group);
         if present.said == present.read {
-            self.with(turn, group, |conversation, scene| conversation.entries(scene, entries, None));
+            self.with(turn, group, |conversation, scene| conversation.entries(scene, entries));
             self.read_on(group);
         }
     }

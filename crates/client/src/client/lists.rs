@@ -66,7 +66,7 @@ impl Client {
 
     /// Reads the own device list as the node has it.
     pub(super) fn read_devices(&mut self) {
-        let asked = self.requests.purposes().any(|purpose| matches!(purpose, Purpose::ReadDevices(_)));
+        let asked = self.requests.waits(|purpose| matches!(purpose, Purpose::ReadDevices(_)));
         let known = self.known();
         if let Some(own) = self.own.as_ref().filter(|_| !asked) {
             let ask = Ask::new(&own.node, "GET", "/v1/devices", Purpose::ReadDevices(known));

@@ -342,7 +342,7 @@ impl Client {
     fn known(&self) -> Known {
         let Some(own) = &self.own else { return Known::default() };
         let list = if own.owed.devices { 0 } else { own.list().counter };
-        Known { profile: own.profile.highest, list, doubts: self.upkeep.doubts.heard() }
+        Known { profile: own.profile.highest.max(own.profile.at_node), list, doubts: self.upkeep.doubts.heard() }
     }
 
     /// The document is to be written, not before `wait` milliseconds have passed.

@@ -123,6 +123,10 @@ impl Client {
             own.profile.highest = own.profile.highest.max(found.counter);
         }
         let lacks = self.lacks(&document);
+        if self.own.as_ref().is_some_and(|own| own.profile.at_node > found.counter) {
+            // It was changed while this answer was on its way.
+            self.read_profile();
+        }
         let changed = self.book.merge(turn, &document);
         for name in &changed {
             self.merged(turn, name);

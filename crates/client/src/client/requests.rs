@@ -155,6 +155,11 @@ impl<P> Requests<P> {
         self.flying.values().chain(&self.waiting).map(|waiting| &waiting.ask.purpose)
     }
 
+    /// Whether such a request waits to be made. One that is under way may have been answered before what is to be asked for now.
+    pub(super) fn waits(&self, such: impl Fn(&P) -> bool) -> bool {
+        self.waiting.iter().any(|waiting| such(&waiting.ask.purpose))
+    }
+
     /// The node can be reached: what waits for it need not wait longer.
     pub(super) fn reached(&mut self, node: &str) {
         if let Some(state) = self.nodes.get_mut(node) {

@@ -113,7 +113,7 @@ impl Client {
 
     /// Asks what the node says of the account: the counter of the profile and the device list.
     pub(super) fn ask_account(&mut self) {
-        let asked = self.requests.purposes().any(|purpose| matches!(purpose, Purpose::Account(_)));
+        let asked = self.requests.waits(|purpose| matches!(purpose, Purpose::Account(_)));
         let known = self.known();
         if let Some(own) = self.own.as_ref().filter(|_| !asked) {
             let ask = Ask::new(&own.node, "GET", "/v1/account", Purpose::Account(known)).signed(&own.device_key());

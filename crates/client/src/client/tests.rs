@@ -4,12 +4,13 @@ use super::requests::Reply;
 use super::turn::Turn;
 use super::*;
 use crate::command::Command;
-use crate::io::{CommandId, HttpAnswer};
+use crate::io::{CommandId, HttpAnswer, RequestId};
 use crate::phrase::{Phrase, Words};
 use crate::records::{Direction, MemoryRecords, Page, RecordKey, RecordsError, Table};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use tidings_wire::bytes::{Blob, Fixed};
+use tidings_wire::live::{Changed, FromNode};
 
 mod lists;
 #[path = "../../tests/it/watched.rs"]
@@ -98,6 +99,28 @@ fn an_answer_that_was_asked_for_before_the_own_write_is_no_old_copy() {
     assert!(!alone.warned(OLD) && alone.own().profile.at_node == 5);
     alone.account(Known { profile: 5, list, doubts: 0 }, 4);
     assert!(alone.warned(OLD) && alone.own().profile.at_node == 4 && alone.own().owed.profile.is_some());
+}
+
+/// What is asked of the home node: method, target and id.
+fn asked(actions: &[Action], method: &str, target: &str) -> Vec<RequestId> {
+    let id = |action: &Action| match action {
+        Action::Request(id, asked) if asked.method == method && asked.target == target => Some(*id),
+        _ => None,
+    };
+    actions.iter().filter_map(id).collect()
+}
+
+#[test]
+fn what_changes_while_an_answer_is_on_its_way_is_asked_for_again() {
+    let mut alone = Alone::new();
+    alone.own().profile = state::ProfileState { at_node: 5, highest: 5, written: 0, read: true };
+    let text = |said: &FromNode| serde_json::to_string(said).unwrap();
+    let say = |alone: &mut Alone, said: &FromNode| alone.give(Input::Heard { node: NODE.to_owned(), text: text(said) });
+    alone.give(Input::Connected { node: NODE.to_owned() });
+    say(&mut alone, &FromNode::Hello { challenge: Fixed([1; 32]), incarnation: 1, heartbeat: 30 });
+    let changed = FromNode::Changed(Changed::Profile);
+    let [first, second] = [0, 1].map(|_| asked(&say(&mut alone, &changed), "GET", "/v1/account"));
+    assert_eq!((first.len(), second.len()), (1, 1), "what was said second may be newer than the first answer");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::command::Fault;
 use crate::entry::Payload;
 use crate::io::Time;
 use tidings_mls::{Error, Received};
-use tidings_wire::api::{Entry, EntryKind};
+use tidings_wire::api::{Entries, Entry, EntryKind};
 
 /// Milliseconds that entries which stand at the hub may take to come along by themselves.
 const LAG: u64 = 2_000;
@@ -22,16 +22,35 @@ const LOOK_WITHIN: u64 = 1_000;
 pub(super) const ANSWER_WITHIN: u64 = 90_000;
 
 impl Conversation {
-    /// Entries of the stream, from an answer or as they come. `end` and `turn` of the hub, if the answer said them.
-    pub fn entries(&mut self, scene: &mut Scene<'_>, entries: &[Entry], end: Option<(u64, u64)>) {
-        if end.is_some() {
-            self.link.fetching = None;
-        }
-        if self.state.phase != Phase::Creating && self.state.phase != Phase::Out {
-            let outcome = self.take_entries(scene, entries, end);
+    /// Entries of the stream as they come.
+    pub fn entries(&mut self, scene: &mut Scene<'_>, entries: &[Entry]) {
+        if self.reads() {
+            let outcome = self.take_entries(scene, entries, None);
             self.report(scene, outcome);
         }
         self.settle(scene);
+    }
+
+    /// The answer to a Fetch. It must not be older than what the hub said last of its incarnation.
+    pub fn fetched(&mut self, scene: &mut Scene<'_>, found: &Entries) {
+        self.link.fetching = None;
+        if self.reads() {
+            let outcome = self.take_answer(scene, found);
+            self.report(scene, outcome);
+        }
+        self.settle(scene);
+    }
+
+    fn reads(&self) -> bool {
+        !matches!(self.state.phase, Phase::Creating | Phase::Out)
+    }
+
+    fn take_answer(&mut self, scene: &mut Scene<'_>, found: &Entries) -> Result<(), Fault> {
+        if self.incarnation().is_some_and(|known| known != found.incarnation) {
+            // The numbers stand for something else now: it is asked again from where that begins.
+            return self.hub_seen(scene, found.incarnation, found.end, 0);
+        }
+        self.take_entries(scene, &found.entries, Some((found.end, found.turn)))
     }
 
     fn take_entries(&mut self, scene: &mut Scene<'_>, entries: &[Entry], end: Option<(u64, u64)>) -> Result<(), Fault> {
@@ -277,7 +296,7 @@ impl Conversation {
     }
 
     fn lags(&self) -> bool {
-        let reads = !matches!(self.state.phase, Phase::Creating | Phase::Out | Phase::Locked);
+        let reads = self.reads() && self.state.phase != Phase::Locked;
         // Whom the hub does not accept looks at it instead.
         reads && self.state.cursor < self.state.end && self.state.knocks.tries == 0
     }

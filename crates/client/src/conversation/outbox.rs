@@ -291,7 +291,8 @@ impl Conversation {
         };
         let outcome = self.hub_has_taken(scene, seq, entry.at);
         self.report(scene, outcome);
-        if seq > 0 && entry.turn < self.state.came_turn {
+        // A hub that was restored may count lower turns since.
+        if seq > 0 && entry.turn < self.state.came_turn.min(self.state.turn) {
             // Devices that came in before it stood there can't read it, and may know of nothing that they miss.
             let outcome = self.announce(scene, seq);
             self.report(scene, outcome);

@@ -93,9 +93,11 @@ pub(super) async fn group(asked: Asked) -> Answer {
 pub(super) async fn entries(asked: Asked) -> Answer {
     let (id, caller) = (asked.id()?, asked.caller.as_holder()?);
     let (after, limit) = asked.page()?;
-    let (batch, end, turn) = asked.door.engine.entries(&id, caller, place(after)).await?;
+    let engine = &asked.door.engine;
+    let (batch, end, turn) = engine.entries(&id, caller, place(after)).await?;
     let entries = batch.items.iter().take(limit).filter_map(|item| told(&item.envelope)).collect();
-    json(StatusCode::OK, &Entries { entries, end: number(end), turn })
+    let incarnation = engine.incarnation().await?;
+    json(StatusCode::OK, &Entries { entries, end: number(end), turn, incarnation })
 }
 
 /// `POST /v1/groups/{group}/entries`.

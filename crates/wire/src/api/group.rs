@@ -135,6 +135,8 @@ body! {
         end: u64,
         /// The hub's turn.
         turn: u64,
+        /// The hub's incarnation.
+        incarnation: u64,
     }
 }
 body! {

@@ -6,7 +6,7 @@ use tidings_client::command::Fault;
 use tidings_client::conversation::Conversation;
 use tidings_client::conversation::step::{Appended, HubRequest, Looked, ParcelBody};
 use tidings_client::view::{GroupId, Identity};
-use tidings_wire::api::{NewEntry, Package, TakenPackages};
+use tidings_wire::api::{Entries, NewEntry, Package, TakenPackages};
 use tidings_wire::bytes::{Blob, Fixed};
 use tidings_wire::signed::Signed;
 
@@ -117,7 +117,7 @@ impl World {
                 Some((entries, _, _)) if !entries.is_empty() => {
                     let last = entries.last().unwrap().number;
                     self.devices[device].follows.insert(group, (last, incarnation));
-                    self.call(device, &group, |conversation, scene| conversation.entries(scene, &entries, None));
+                    self.call(device, &group, |conversation, scene| conversation.entries(scene, &entries));
                 }
                 Some(_) => {}
             }
@@ -189,8 +189,10 @@ impl World {
             }
             HubRequest::Append(new) => self.append(device, &group, &key, &new, (lost_before, lost_after)),
             HubRequest::Fetch { after } => {
-                let found = self.face(device).entries(&group.0, &key, after, 40);
-                Answer::Entries(found.filter(|_| !lost_before))
+                let hub = self.face(device);
+                let found = hub.entries(&group.0, &key, after, 40).filter(|_| !lost_before);
+                let incarnation = hub.incarnation;
+                Answer::Entries(found.map(|(entries, end, turn)| Entries { entries, end, turn, incarnation }))
             }
             HubRequest::Look if lost_before => Answer::Looked(Looked::Later),
             HubRequest::Look => Answer::Looked(self.face(device).look(&group.0, &key)),
@@ -219,11 +221,15 @@ impl World {
     }
 
     fn answer(&mut self, device: usize, group: GroupId, answer: Answer) {
+        let known = self.devices[device].follows.get(&group).map(|(_, incarnation)| *incarnation);
         self.call(device, &group, |conversation, scene| match answer {
             Answer::Created(outcome) => conversation.created(scene, outcome),
             Answer::Appended(id, outcome) => conversation.appended(scene, id, outcome),
-            Answer::Entries(Some((entries, end, turn))) => conversation.entries(scene, &entries, Some((end, turn))),
-            Answer::Entries(None) => conversation.fetch_failed(scene, false),
+            // As the client does with what is older than the hello of an open connection.
+            Answer::Entries(Some(found)) if known.is_none_or(|known| known == found.incarnation) => {
+                conversation.fetched(scene, &found);
+            }
+            Answer::Entries(_) => conversation.fetch_failed(scene, false),
             Answer::Looked(looked) => conversation.hub_state(scene, looked),
         });
     }

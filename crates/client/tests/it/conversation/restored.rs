@@ -7,6 +7,7 @@ use tidings_client::conversation::step::HubRequest;
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Standing};
+use tidings_wire::api::Entries;
 use tidings_wire::bytes::Fixed;
 
 const HOUR: u64 = 3_600_000;
@@ -373,4 +374,37 @@ fn a_group_info_of_a_turn_that_never_comes_is_replaced() {
     world.say(alice, &talks, "all");
     world.run(20_000);
     world.agree(&[alice, bob], &talks, &["all".to_owned()]);
+}
+
+#[test]
+fn entries_of_a_restored_hub_are_not_read_in_the_place_of_others() {
+    let mut world = World::new(46);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, alice, &[bob]);
+    world.run(30_000);
+    let backup = world.hub.clone();
+    world.set_offline(alice, true);
+    world.say(bob, &talks, "old");
+    world.run(10_000);
+    let read = world.devices[bob].conversations[&talks].cursor();
+    world.set_offline(bob, true);
+    world.restore_hub(backup);
+    // Where Bob's message was, there is a commit now, and what follows can be read by who has read that.
+    world.set_offline(alice, false);
+    let carols = world.identity(carol);
+    world.call(alice, &talks, |conversation, scene| conversation.wish(scene, Wish::Add(vec![carols]))).unwrap();
+    world.run(10_000);
+    world.say(alice, &talks, "new");
+    world.run(10_000);
+    // Bob reads on from where he was before a connection has told him that the hub was restored.
+    let there = &world.hub.groups[&talks.0];
+    let (end, turn, incarnation) = (there.entries.len() as u64, there.turn, world.hub.incarnation);
+    let entries: Vec<_> = there.entries.iter().filter(|entry| entry.number > read).cloned().collect();
+    assert!(!entries.is_empty());
+    let found = Entries { entries, end, turn, incarnation };
+    world.call(bob, &talks, |conversation, scene| conversation.fetched(scene, &found));
+    assert!(world.devices[bob].conversations[&talks].cursor() < read);
+    world.set_offline(bob, false);
+    world.run(60_000);
+    world.agree(&[alice, bob], &talks, &["new".to_owned(), "old".to_owned()]);
 }

@@ -14,7 +14,7 @@ use tidings_client::keys::access_key;
 use tidings_client::records::{Change, MemoryRecords, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Identity, MessageId, MessageView, Shown};
 use tidings_mls::{Signer, make_package};
-use tidings_wire::api::Entry;
+use tidings_wire::api::Entries;
 use tidings_wire::bytes::Fixed;
 use tidings_wire::certificate::DeviceCertificate;
 use tidings_wire::device_list::{DeviceList, ProvenKey};
@@ -77,7 +77,7 @@ pub(super) enum Task {
 pub(super) enum Answer {
     Created(Result<(), Option<String>>),
     Appended([u8; 16], Appended),
-    Entries(Option<(Vec<Entry>, u64, u64)>),
+    Entries(Option<Entries>),
     Looked(Looked),
 }
 

@@ -170,7 +170,7 @@ impl ModelNode {
                 let hub = self.hub(fixed(id)?, asked.key()?)?;
                 let (after, limit) = (asked.number("after"), asked.number("limit").clamp(1, 1000) as usize);
                 let entries = hub.after(after).iter().take(limit).cloned().collect();
-                yes(200, &api::Entries { entries, end: hub.end(), turn: hub.turn })
+                yes(200, &api::Entries { entries, end: hub.end(), turn: hub.turn, incarnation })
             }
             _ => self.member_request(asked),
         }
