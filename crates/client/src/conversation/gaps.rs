@@ -98,7 +98,8 @@ impl Conversation {
         }
     }
 
-    /// While this device was out, others may have said something and nothing since: asks each of them, once.
+    /// While this device was out, or the hub had lost what brought it in, others may have said something and nothing since: asks each of
+    /// them, once.
     pub(super) fn ask_what_was_missed(&mut self) {
         if !self.is_small() {
             return;

@@ -186,7 +186,10 @@ impl Conversation {
         if !self.state.in_group() {
             return Ok(());
         }
-        let Some(payload) = self.payload_here(scene, entry) else { return Ok(()) };
+        let Some(payload) = self.payload_here(scene, entry) else {
+            self.note_unread();
+            return Ok(());
+        };
         match self.group(scene)?.receive(&payload.mls) {
             Ok(Received::Message { leaf, credential, bytes, .. }) => {
                 let Some(seat) = self.sender(leaf, credential) else { return Ok(()) };
@@ -197,7 +200,11 @@ impl Conversation {
                 self.note_forgotten(scene, entry);
                 Ok(())
             }
-            Ok(_) | Err(_) => Ok(()),
+            Ok(_) => Ok(()),
+            Err(_) => {
+                self.note_unread();
+                Ok(())
+            }
         }
     }
 

@@ -118,6 +118,13 @@ impl Conversation {
         lost.entries.push_back(LostEntry { id, number, kind, turn, seq: raw.seq, posted: false });
     }
 
+    /// What is read again after the hub lost something holds a message that this device can't read.
+    pub(super) fn note_unread(&mut self) {
+        if self.state.lost.is_some() {
+            self.state().lost.get_or_insert_default().unread = true;
+        }
+    }
+
     /// How long it is left to others to put something back: all see at once that it is lost, and it is enough if one does it.
     fn left_for(&self, scene: &mut Scene<'_>) -> u64 {
         let plain = self.state.roster.role(&self.state.me).is_none_or(|role| role == MEMBER);
@@ -241,7 +248,9 @@ impl Conversation {
     fn end_putting_back(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
         let left: Vec<u64> = self.state.lost.iter().flat_map(|lost| &lost.entries).map(|lost| lost.seq).collect();
         self.forget_lost(scene)?;
-        self.state().lost = None;
+        if self.state().lost.take().is_some_and(|lost| lost.unread) {
+            self.ask_what_was_missed();
+        }
         self.send_again(left.into_iter().filter(|seq| *seq > 0).collect());
         self.announce(scene, self.state.seq)?;
         // While it was put back, the looks at the hub came to nothing and became rarer.

@@ -228,6 +228,9 @@ pub(super) struct Lost {
     pub(super) post: Post,
     /// When it is given up.
     pub(super) until: Time,
+    /// Whether messages stood between that this device can't read: said since by somebody in whose epoch it was not.
+    #[serde(default)]
+    pub(super) unread: bool,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]

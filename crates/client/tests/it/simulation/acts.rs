@@ -103,7 +103,7 @@ impl Sim {
         }
         let message = fit[self.draw(fit.len() as u32) as usize].id;
         if how > 0 {
-            self.ledger.touched.insert(message);
+            self.ledger.touched.entry(message).or_default().insert(device);
         }
         let number = self.draw(1_000_000);
         let command = match how {

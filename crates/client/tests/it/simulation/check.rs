@@ -229,7 +229,8 @@ impl Sim {
             let person = self.people[self.devices[*device].person].identity;
             let out = self.ledger.moved.contains(&(said.group, identity));
             let blocked = self.ledger.blocked.contains(&(person, said.by));
-            self.in_use(*device) && said.roster.contains(&identity) && !out && !blocked
+            let kept_out = !self.ready(*device, &said.group) && self.shut_out(&said.group, &person);
+            self.in_use(*device) && said.roster.contains(&identity) && !out && !blocked && !kept_out
         };
         said.present.iter().copied().filter(owed).collect()
     }
@@ -243,6 +244,11 @@ impl Sim {
     fn wrong_about(&self, said: &Said, wrong: &mut Vec<String>) {
         if said.expire.is_some() {
             // It may have disappeared before it could come.
+            return;
+        }
+        let mut touched = self.ledger.touched.get(&said.id).into_iter().flatten();
+        if touched.any(|device| self.devices[*device].fate != Fate::There) {
+            // What a device did that is gone may never have come to all.
             return;
         }
         let mut seen: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -270,7 +276,7 @@ impl Sim {
                 who.sort();
             });
             reactions.retain(|(_, who)| !who.is_empty());
-            let how = if self.ledger.touched.contains(&said.id) {
+            let how = if self.ledger.touched.contains_key(&said.id) {
                 format!("{:?} {reactions:?}", view.shown)
             } else {
                 assert_eq!(view.shown, Shown::Text(said.text.clone()), "seed {}: device {device}", self.seed);

@@ -24,8 +24,8 @@ pub struct Said {
 #[derive(Default)]
 pub struct Ledger {
     pub said: Vec<Said>,
-    /// Messages that somebody has edited or deleted: their text is not looked for.
-    pub touched: BTreeSet<MessageId>,
+    /// Messages that somebody has edited or deleted, and on which devices: their text is not looked for.
+    pub touched: BTreeMap<MessageId, BTreeSet<usize>>,
     /// Who was ever taken out of a conversation, or left it: they may miss what was said.
     pub moved: BTreeSet<(GroupId, Identity)>,
     /// Who was added again after that.
