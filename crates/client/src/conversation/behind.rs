@@ -4,7 +4,7 @@
 use super::Conversation;
 use super::scene::Me;
 use super::state::{TAKEN_MAX, Taken, push_bounded};
-use crate::roster::{MEMBER, MODERATOR, Pen, Roster, V_STEP_MAX, Weighed};
+use crate::roster::{MEMBER, MODERATOR, OWNER, Pen, Roster, V_STEP_MAX, Weighed};
 use crate::view::Identity;
 use ed25519_dalek::SigningKey;
 use tidings_wire::certificate::DeviceCertificate;
@@ -92,6 +92,9 @@ impl Conversation {
     /// The roster with everybody's rights as they were in the newest one, and who is to go, if one is the one to put it right.
     pub(super) fn repairs(&self) -> Option<(Roster, Vec<Identity>)> {
         let (now, newest) = (&*self.state.roster, &*self.state.newest);
+        if self.state.rights.expelled.contains(&self.state.me) {
+            return self.step_down();
+        }
         let mine = now.role(&self.state.me)?.max(newest.role(&self.state.me)?);
         if mine > MODERATOR {
             return None;
@@ -113,6 +116,18 @@ impl Conversation {
             }
         }
         (put_right != *now || !out.is_empty()).then_some((put_right, out))
+    }
+
+    /// Whoever is an owner again, and is none in the newest roster, gives everybody the rights that are theirs by that: perhaps nobody else may.
+    fn step_down(&self) -> Option<(Roster, Vec<Identity>)> {
+        let (now, newest) = (&*self.state.roster, &*self.state.newest);
+        let mut put_right = now.clone();
+        for member in put_right.members.iter_mut().filter(|member| !self.was_removed(&member.id)) {
+            member.role = newest.role(&member.id).unwrap_or(member.role);
+        }
+        let others = put_right.members.iter().filter(|member| member.id != self.state.me);
+        let owned = others.map(|member| member.role).min() == Some(OWNER);
+        (now.role(&self.state.me) == Some(OWNER) && owned).then_some((put_right, Vec::new()))
     }
 
     fn was_removed(&self, who: &Identity) -> bool {

@@ -238,6 +238,8 @@ impl Conversation {
         back.take_up(scene, number)?;
         let state = back.state();
         state.seals = vec![entry.seal];
+        back.learn_older(&entry.older);
+        let state = back.state();
         (state.own.muted, state.own.archived) = (entry.muted, entry.archived);
         if entry.left {
             state.phase = Phase::Out;

@@ -21,6 +21,9 @@ pub(super) struct Entry {
     pub(super) kind: ConversationKind,
     pub(super) seal: Fixed<32>,
     pub(super) salt: Fixed<16>,
+    /// Those before, newest last: a hub that is restored may know one of these only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) older: Vec<Fixed<16>>,
     pub(super) roster: Roster,
     pub(super) muted: bool,
     pub(super) archived: bool,
@@ -61,6 +64,7 @@ impl Conversation {
             kind: state.kind,
             seal: state.seals.first().copied().unwrap_or(Fixed([0; 32])),
             salt: state.salt,
+            older: self.other_salts(),
             roster: state.newest.clone(),
             muted: state.own.muted,
             archived: state.own.archived,
@@ -79,6 +83,7 @@ impl Conversation {
         if let Some(entry) = &entry {
             self.learn_roster(&entry.roster);
             self.learn_salt(scene, entry.salt);
+            self.learn_older(&entry.older);
             if entry.salt != self.state.salt && entry.roster.v <= self.state.newest.v {
                 // A device that did not know of the newer key has written over it; or one whose commit with another key was void.
                 self.state().rekey.untold = true;

@@ -106,6 +106,22 @@ impl Conversation {
         rekey.older.retain(|older| *older != present && *older != salt);
     }
 
+    /// The salts besides that in use with which the hub may know this person, the last one last.
+    pub(super) fn other_salts(&self) -> Vec<Fixed<16>> {
+        let rekey = &self.state.rekey;
+        rekey.older.iter().copied().chain(rekey.spare).filter(|salt| *salt != self.state.salt).collect()
+    }
+
+    /// Salts that another device of one's own has used before, newest last: tried after those that are known here, as far as there is room.
+    pub(super) fn learn_older(&mut self, salts: &[Fixed<16>]) {
+        for salt in salts.iter().rev() {
+            let known = self.state.salt == *salt || self.other_salts().contains(salt);
+            if !known && self.state.room.is_none() && self.state.rekey.older.len() < OLDER_MAX {
+                self.state().rekey.older.push_front(*salt);
+            }
+        }
+    }
+
     /// The roster says which key is one's own; whether a device that was removed by others knows it.
     pub(super) fn note_salt(&mut self, scene: &Scene<'_>, before: &Roster, seats: &[Seat]) {
         let Some(salt) = self.state.roster.member(&self.state.me).map(|member| Fixed(member.salt)) else { return };

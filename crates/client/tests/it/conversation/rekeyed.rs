@@ -259,6 +259,28 @@ fn the_roster_gets_the_key_that_the_hub_knows() {
 }
 
 #[test]
+fn who_comes_in_by_the_profile_tries_the_keys_before_the_last_one_too() {
+    let mut world = World::new(79);
+    let (alice, bob, talks, [first, last]) = rekeyed(&mut world, 2);
+    let entry = world.devices[alice].conversations[&talks].profile_entry();
+    // Her last device is lost, and then the hub is restored.
+    world.set_offline(alice, true);
+    world.devices[alice].removed = true;
+    hub_knows_instead(&mut world, &talks, first, last);
+    let alices = world.identity(alice);
+    let new = world.add_device(&alices);
+    // Nobody who could let her in is there.
+    world.set_offline(bob, true);
+    world.make(new, |scene| Conversation::rejoin(scene, talks, &entry));
+    world.run(60_000);
+    assert_eq!(world.devices[new].conversations[&talks].standing(&world.book), Standing::Ready);
+    world.set_offline(bob, false);
+    world.say(new, &talks, "here again");
+    world.run(20_000);
+    world.agree(&[bob, new], &talks, &["here again".to_owned()]);
+}
+
+#[test]
 fn the_profile_is_told_each_time_that_the_hub_knows_another_key() {
     let mut world = World::new(77);
     let (alice, bob, talks, [first, last]) = rekeyed(&mut world, 2);

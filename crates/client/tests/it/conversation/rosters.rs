@@ -142,6 +142,12 @@ fn lose_keys(world: &mut World, device: usize, group: &GroupId) {
     world.crash(device);
 }
 
+/// Makes a device forget what it has kept of the stream.
+fn lose_entries(world: &mut World, device: usize) {
+    let kept = world.devices[device].records.all(Table::Entry, usize::MAX).unwrap();
+    world.devices[device].records.apply(kept.into_iter().map(|(key, _)| Change { key, value: None }).collect());
+}
+
 #[test]
 fn a_role_that_was_given_again_is_no_old_one() {
     let mut world = World::new(101);
@@ -275,5 +281,40 @@ fn a_removed_device_is_not_known_to_the_hub_any_more() {
         let listed = roster(&world, bob, &walks);
         let member = listed.member(&world.identity(alice[0])).unwrap();
         assert_eq!(tidings_wire::Fixed(member.access), key(&world, alice[0]));
+    }
+}
+
+#[test]
+fn who_is_an_owner_again_by_an_old_list_and_alone_steps_down() {
+    let mut world = World::new(103);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, carol]);
+    let [alices, bobs] = [alice, bob].map(|device| world.identity(device));
+    world.run(20_000);
+    let backup = world.hub.clone();
+    // Alice gives the group to Bob, leaves, and is let in again as a plain member.
+    wish(&mut world, alice, &walks, Wish::Role(bobs, 0));
+    world.run(20_000);
+    wish(&mut world, alice, &walks, Wish::Leave);
+    world.run(20_000);
+    wish(&mut world, bob, &walks, Wish::Add(vec![alices]));
+    world.run(20_000);
+    assert_eq!(role(&world, carol, &walks, &alices), Some(2));
+    // The hub forgets all of that, and nobody has kept enough to give it back.
+    let all = [alice, bob, carol];
+    for device in all {
+        world.set_offline(device, true);
+        lose_keys(&mut world, device, &walks);
+        lose_entries(&mut world, device);
+    }
+    world.restore_hub(backup);
+    for device in all {
+        world.set_offline(device, false);
+    }
+    world.run(3_600_000);
+    for device in all {
+        assert_eq!(standing(&world, device, &walks), Standing::Ready, "device {device}");
+        assert_eq!(role(&world, device, &walks, &alices), Some(2), "device {device}");
+        assert_eq!(role(&world, device, &walks, &bobs), Some(0), "device {device}");
     }
 }
