@@ -124,6 +124,17 @@ fn what_changes_while_an_answer_is_on_its_way_is_asked_for_again() {
 }
 
 #[test]
+fn a_node_that_knows_the_device_again_is_asked_what_it_has() {
+    let mut alone = Alone::new();
+    let say = |alone: &mut Alone, text: &str| alone.give(Input::Heard { node: NODE.to_owned(), text: text.to_owned() });
+    alone.give(Input::Connected { node: NODE.to_owned() });
+    say(&mut alone, &format!(r#"{{"hello":{{"challenge":"{}","incarnation":2,"heartbeat":30}}}}"#, Fixed([1; 32])));
+    say(&mut alone, r#"{"refused":{"inbox":true,"error":"not_accepted"}}"#);
+    let known = say(&mut alone, r#"{"following":{"inbox":true,"end":0}}"#);
+    assert_eq!(asked(&known, "GET", "/v1/account").len(), 1);
+}
+
+#[test]
 fn a_warning_goes_when_it_was_seen_and_comes_again_with_its_cause() {
     let mut alone = Alone::new();
     alone.own().profile = state::ProfileState { at_node: 5, highest: 5, written: 0, read: true };

@@ -7,7 +7,9 @@ use serde::de::IgnoredAny;
 use std::collections::{BTreeMap, BTreeSet};
 use tidings_client::command::Command;
 use tidings_client::records::{RecordKey, Records as _, Table};
-use tidings_client::view::{ConversationKind, ConversationView, GroupId, Identity, MessageView, Shown, Standing};
+use tidings_client::view::{
+    ConversationKind, ConversationView, GroupId, Identity, MessageId, MessageView, Shown, Standing,
+};
 use tidings_wire::bytes::Fixed;
 
 /// Virtual minutes between two looks.
@@ -372,36 +374,32 @@ impl Sim {
                 assert_eq!(view.unread, unread, "seed {}: device {device} in {:?}", self.seed, view.id);
             }
         }
+        let mut read = BTreeMap::new();
         for person in 0..self.people.len() {
             let first = self.people[person].devices.iter().copied().find(|device| self.in_use(*device));
             let Some(first) = first else { continue };
+            let mut had = BTreeSet::new();
             for view in self.devices[first].client.conversations() {
+                had.extend(self.messages(first, &view.id).into_iter().map(|message| (view.id, message.id)));
                 self.order(first, Command::MarkRead { group: view.id, message: None });
             }
+            read.insert(person, had);
         }
         self.run(20 * 60_000);
-        for person in &self.people {
-            let first = person.devices.iter().copied().find(|device| self.in_use(*device));
-            for (first, device) in person.devices.iter().filter_map(|device| first.map(|first| (first, *device))) {
-                self.read_as(first, device);
-            }
+        for (person, read) in &read {
+            self.people[*person].devices.iter().for_each(|device| self.read_as(read, *device));
         }
     }
 
     /// What somebody has read on one device counts as read on another.
-    fn read_as(&self, first: usize, device: usize) {
+    fn read_as(&self, read: &BTreeSet<(GroupId, MessageId)>, device: usize) {
         if !self.in_use(device) {
             return;
         }
         for view in self.devices[device].client.conversations() {
-            let had = |message: &MessageView| {
-                let first = &self.devices[first];
-                let found = first.client.message(&first.records, &view.id, &message.id);
-                found.is_ok_and(|found| found.is_some())
-            };
             for message in self.messages(device, &view.id) {
                 let text = matches!(message.shown, Shown::Text(_)) && !message.mine;
-                let read = message.read || !text || !had(&message);
+                let read = message.read || !text || !read.contains(&(view.id, message.id));
                 assert!(read, "seed {}: device {device} in {:?}: {:?} is not read", self.seed, view.id, message.shown);
             }
         }
