@@ -135,7 +135,8 @@ impl Sim {
                 let contacts = self.devices[device].client.contacts();
                 let found = contacts.iter().find(|contact| !inside(&contact.identity)).map(|found| found.identity);
                 let Some(member) = found else { return };
-                self.ledger.added.insert((group, member));
+                let by = self.people[self.devices[device].person].identity;
+                self.ledger.added.entry((group, member)).or_default().insert(by);
                 self.try_to(device, "add", Command::AddMembers { group, members: vec![member] });
             }
             4..=5 if my_role < 2 => {
@@ -177,7 +178,10 @@ impl Sim {
         let made = made.and_then(|id| self.devices[device].done.get(&id));
         if let Some(Done::Conversation(group)) = made {
             // What is said before they have come may reach them.
-            self.ledger.added.extend(members.into_iter().map(|member| (*group, member)));
+            let by = self.people[self.devices[device].person].identity;
+            for member in members {
+                self.ledger.added.entry((*group, member)).or_default().insert(by);
+            }
         }
     }
 

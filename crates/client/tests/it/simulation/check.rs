@@ -191,7 +191,7 @@ impl Sim {
         }
         for (device, standing) in others {
             let identity = self.people[self.devices[device].person].identity;
-            let stays_out = standing == "Out" && self.shut_out(group, &identity);
+            let stays_out = standing == "Out" && (self.shut_out(group, &identity) || self.unheard(group, &identity));
             if standing == "Joining" || standing == "Behind" || (roster.contains(&identity) && !stays_out) {
                 wrong.push(format!("{group:?}: device {device} is {standing}"));
             }
@@ -204,6 +204,13 @@ impl Sim {
         let inside = self.used().into_iter().filter(|device| self.ready(*device, group));
         let mut inside = inside.map(|device| self.people[self.devices[device].person].identity);
         inside.all(|other| self.ledger.blocked.contains(&(other, *who)))
+    }
+
+    /// Whether somebody who had gone from a conversation was added again by one whom they have blocked: they do not hear of that.
+    fn unheard(&self, group: &GroupId, who: &Identity) -> bool {
+        let by = self.ledger.added.get(&(*group, *who)).into_iter().flatten();
+        let blocked = by.copied().any(|by| self.ledger.blocked.contains(&(*who, by)));
+        blocked && self.ledger.moved.contains(&(*group, *who))
     }
 
     fn agreed(&self, device: usize, view: &ConversationView) -> Agreed {

@@ -28,8 +28,8 @@ pub struct Ledger {
     pub touched: BTreeMap<MessageId, BTreeSet<usize>>,
     /// Who was ever taken out of a conversation, or left it: they may miss what was said.
     pub moved: BTreeSet<(GroupId, Identity)>,
-    /// Who was added again after that.
-    pub added: BTreeSet<(GroupId, Identity)>,
+    /// Who was added again after that, or tried to be, and by whom.
+    pub added: BTreeMap<(GroupId, Identity), BTreeSet<Identity>>,
     /// Who has blocked whom.
     pub blocked: BTreeSet<(Identity, Identity)>,
     /// Which serials linked devices got, as the devices that let them in say: they have no account before they hear of that.

@@ -38,7 +38,7 @@ impl Sim {
         for device in 0..self.devices.len() {
             let (identity, texts) = (self.people[self.devices[device].person].identity, self.texts_in(device));
             for said in self.ledger.said.iter().filter(|said| texts.contains(&said.text)) {
-                let again = self.ledger.added.contains(&(said.group, identity));
+                let again = self.ledger.added.contains_key(&(said.group, identity));
                 let room = self.devices[said.device].client.conversation(&said.group);
                 let room = room.is_none_or(|view| view.kind == ConversationKind::Room);
                 assert!(
@@ -93,7 +93,7 @@ impl Sim {
             let Some(first) = ready.first().copied() else { continue };
             let Some(view) = self.devices[first].client.conversation(&copy.group) else { continue };
             let back = view.members.iter().any(|member| member.identity == copy.identity);
-            if back || self.ledger.added.contains(&(copy.group, copy.identity)) {
+            if back || self.ledger.added.contains_key(&(copy.group, copy.identity)) {
                 continue;
             }
             self.let_everybody_in(&view.hub);
