@@ -5,7 +5,7 @@ use super::kept::Raw;
 use super::said::Came;
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{Incoming, Pending, Phase, Post};
+use super::state::{Goal, Incoming, Pending, Phase, Post};
 use super::step::{HubRequest, Step};
 use super::turn::POST_AGAIN;
 use crate::command::Fault;
@@ -227,8 +227,9 @@ impl Conversation {
             return Ok(());
         }
         if by == Some(self.state.me) && !self.state.own.left {
-            // Another device of one's own leaves: so one is leaving.
+            // Another device of one's own leaves: so one is leaving, and sees to it, since that one may be gone before all is said.
             self.state().own.left = true;
+            self.want(scene, Goal::Leave);
             scene.steps.push(Step::Profile);
         }
         self.state().proposals.waiting = true;

@@ -2,7 +2,7 @@
 
 use super::hub::Hub;
 use super::plain::group;
-use super::world::World;
+use super::world::{Task, World};
 use tidings_client::conversation::step::HubRequest;
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
@@ -407,4 +407,27 @@ fn entries_of_a_restored_hub_are_not_read_in_the_place_of_others() {
     world.set_offline(bob, false);
     world.run(60_000);
     world.agree(&[alice, bob], &talks, &["new".to_owned(), "old".to_owned()]);
+}
+
+#[test]
+fn who_leaves_on_a_device_that_is_removed_before_anybody_has_heard_leaves_on_the_others() {
+    let mut world = World::new(47);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 2));
+    let talks = group(&mut world, alice, &[bob[0]]);
+    world.run(30_000);
+    world.set_offline(alice, true);
+    world.set_offline(bob[1], true);
+    world.call(bob[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(5_000);
+    world.set_offline(bob[0], true);
+    // Nor was it written into the profile.
+    world.devices[bob[1]].tasks.retain(|task| !matches!(task, Task::Profile(..)));
+    world.set_offline(bob[1], false);
+    world.remove_device(bob[0]);
+    world.run(20_000);
+    world.set_offline(alice, false);
+    world.run(HOUR);
+    let bobs = world.identity(bob[1]);
+    assert!(!world.devices[alice].conversations[&talks].has_member(&bobs));
+    assert_eq!(standing(&world, bob[1], &talks), Standing::Out);
 }
