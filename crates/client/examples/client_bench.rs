@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::{Direction, MemoryRecords, Page, RecordKey, Records, RecordsError, Table};
 use tidings_client::view::{ConversationKind, GroupId};
-use tidings_wire::api::Entry;
+use tidings_wire::api::{Entries, Entry};
 use world::{HUB, World};
 
 /// How many messages of each kind are measured.
@@ -151,9 +151,17 @@ fn news(world: &World, device: usize, group: &GroupId) -> Vec<Entry> {
     world.hub.groups[&group.0].entries.iter().filter(|entry| entry.number > cursor).cloned().collect()
 }
 
-fn read(world: &mut World, group: &GroupId, entries: &[Entry], end: Option<(u64, u64)>) -> Spent {
+/// As it comes.
+fn read(world: &mut World, group: &GroupId, entry: Entry) -> Spent {
     let since = Since::now();
-    world.call(1, group, |conversation, scene| conversation.entries(scene, entries, end));
+    world.call(1, group, |conversation, scene| conversation.entries(scene, &[entry]));
+    since.spent()
+}
+
+/// An answer of the hub.
+fn read_page(world: &mut World, group: &GroupId, page: &Entries) -> Spent {
+    let since = Since::now();
+    world.call(1, group, |conversation, scene| conversation.fetched(scene, page));
     since.spent()
 }
 
@@ -167,7 +175,7 @@ fn messages(size: usize, report: &mut Report) {
         sealing.push(since.spent());
         world.run(10);
         for entry in news(&world, 1, &group) {
-            opening.push(read(&mut world, &group, &[entry], None));
+            opening.push(read(&mut world, &group, entry));
         }
     }
     assert_eq!(world.texts(1, &group).len(), MESSAGES);
@@ -187,9 +195,11 @@ fn catch_up(report: &mut Report) {
     world.run(1_000);
     let all = news(&world, 1, &group);
     assert!(all.len() >= WAITING);
-    let end = Some((all[all.len() - 1].number, world.hub.groups[&group.0].turn));
+    let (end, turn, incarnation) = (all[all.len() - 1].number, world.hub.groups[&group.0].turn, world.hub.incarnation);
+    let page = |entries: &[Entry]| Entries { entries: entries.to_vec(), end, turn, incarnation };
+    let answers: Vec<Entries> = all.chunks(PAGE).map(page).collect();
     let before = resident();
-    let pages: Vec<Spent> = all.chunks(PAGE).map(|page| read(&mut world, &group, page, end)).collect();
+    let pages: Vec<Spent> = answers.iter().map(|page| read_page(&mut world, &group, page)).collect();
     let more_memory = resident() - before;
     let took = Spent {
         processor: pages.iter().map(|page| page.processor).sum(),
