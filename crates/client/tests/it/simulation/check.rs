@@ -191,8 +191,9 @@ impl Sim {
         }
         for (device, standing) in others {
             let identity = self.people[self.devices[device].person].identity;
-            let stays_out = standing == "Out" && (self.shut_out(group, &identity) || self.unheard(group, &identity));
-            if standing == "Joining" || standing == "Behind" || (roster.contains(&identity) && !stays_out) {
+            let stays_out = standing == "Out" && self.shut_out(group, &identity);
+            let unheard = (standing == "Out" || standing == "not there") && self.unheard(group, &identity);
+            if standing == "Joining" || standing == "Behind" || (roster.contains(&identity) && !stays_out && !unheard) {
                 wrong.push(format!("{group:?}: device {device} is {standing}"));
             }
         }
@@ -206,11 +207,10 @@ impl Sim {
         inside.all(|other| self.ledger.blocked.contains(&(other, *who)))
     }
 
-    /// Whether somebody who had gone from a conversation was added again by one whom they have blocked: they do not hear of that.
+    /// Whether somebody was added to a conversation, perhaps again, by one whom they have blocked: they do not hear of that.
     fn unheard(&self, group: &GroupId, who: &Identity) -> bool {
         let by = self.ledger.added.get(&(*group, *who)).into_iter().flatten();
-        let blocked = by.copied().any(|by| self.ledger.blocked.contains(&(*who, by)));
-        blocked && self.ledger.moved.contains(&(*group, *who))
+        by.copied().any(|by| self.ledger.blocked.contains(&(*who, by)))
     }
 
     fn agreed(&self, device: usize, view: &ConversationView) -> Agreed {
