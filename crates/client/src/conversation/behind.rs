@@ -127,7 +127,8 @@ impl Conversation {
         }
         let others = put_right.members.iter().filter(|member| member.id != self.state.me);
         let owned = others.map(|member| member.role).min() == Some(OWNER);
-        (now.role(&self.state.me) == Some(OWNER) && owned).then_some((put_right, Vec::new()))
+        let may = now.role(&self.state.me) == Some(OWNER) && owned;
+        (may && put_right != *now).then_some((put_right, Vec::new()))
     }
 
     fn was_removed(&self, who: &Identity) -> bool {

@@ -18,6 +18,8 @@ use tidings_wire::api::{Entries, Entry, EntryKind};
 const LAG: u64 = 2_000;
 /// Milliseconds after which a hub is looked at at the latest that has refused something, unless it is time to knock only later.
 const LOOK_WITHIN: u64 = 1_000;
+/// Milliseconds between two restores of a hub that are learnt from answers; others are learnt from its hello, or when it is looked at.
+const RESTORED_EVERY: u64 = 60_000;
 /// Milliseconds that an answer is waited for.
 pub(super) const ANSWER_WITHIN: u64 = 90_000;
 
@@ -47,7 +49,13 @@ impl Conversation {
 
     fn take_answer(&mut self, scene: &mut Scene<'_>, found: &Entries) -> Result<(), Fault> {
         if self.incarnation().is_some_and(|known| known != found.incarnation) {
+            if self.link.restored.is_some_and(|until| until > scene.now) {
+                // One that says so with each answer would be asked without end.
+                self.state().fetch.tried(scene.now, LAG);
+                return Ok(());
+            }
             // The numbers stand for something else now: it is asked again from where that begins.
+            self.link.restored = Some(scene.now.saturating_add(RESTORED_EVERY));
             return self.hub_seen(scene, found.incarnation, found.end, 0);
         }
         self.take_entries(scene, &found.entries, Some((found.end, found.turn)))

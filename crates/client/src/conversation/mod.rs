@@ -96,6 +96,8 @@ struct Link {
     followed: bool,
     /// Until when an answer to a Fetch is waited for.
     fetching: Option<Time>,
+    /// Until when no answer to a Fetch is believed that says once more that the hub was restored.
+    restored: Option<Time>,
     /// Until when an answer to a Look is waited for.
     looking: Option<Time>,
     /// Device lists that were said here: the `seq` with which this device says one of somebody else.

@@ -3,7 +3,7 @@
 use super::hub::Hub;
 use super::plain::group;
 use super::world::{Task, World};
-use tidings_client::conversation::step::HubRequest;
+use tidings_client::conversation::step::{HubRequest, Step};
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Standing};
@@ -430,4 +430,24 @@ fn who_leaves_on_a_device_that_is_removed_before_anybody_has_heard_leaves_on_the
     let bobs = world.identity(bob[1]);
     assert!(!world.devices[alice].conversations[&talks].has_member(&bobs));
     assert_eq!(standing(&world, bob[1], &talks), Standing::Out);
+}
+
+#[test]
+fn a_hub_that_says_with_each_answer_that_it_was_restored_is_not_asked_without_end() {
+    let mut world = World::new(48);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice, &[bob]);
+    world.run(30_000);
+    world.set_offline(bob, true);
+    let mut asked = 0;
+    for incarnation in 10..110 {
+        let found = Entries { entries: Vec::new(), end: 1, turn: 1, incarnation };
+        asked += world.call(bob, &talks, |conversation, scene| {
+            conversation.fetched(scene, &found);
+            let fetches = |step: &&Step| matches!(step, Step::Hub(HubRequest::Fetch { .. }));
+            scene.steps.iter().filter(fetches).count()
+        });
+        world.now += 100;
+    }
+    assert!((1..5).contains(&asked), "{asked} in ten seconds");
 }
