@@ -23,6 +23,11 @@ use tidings_wire::cbor;
 const WAIT_FIRST: u64 = 1_000;
 /// The longest.
 const WAIT_MAX: u64 = 10 * 60 * 1000;
+/// How often a device comes back at once; after that it waits, at first so many milliseconds, at most [`WAIT_MAX`]. When it has been in for
+/// long enough, it is counted anew.
+const RETURNS_AT_ONCE: u32 = 4;
+const RETURN_WAIT: u64 = 2_000;
+const RETURNS_COUNTED_FOR: u64 = 3 * WAIT_MAX;
 /// Looks that find the hub with the group info of another turn before somebody gives it a new one: about a minute.
 const INFO_LOOKS: u32 = 6;
 /// Where the external commit on its way is kept.
@@ -213,7 +218,8 @@ impl Conversation {
             }
         }
         match self.acceptable(&info, out) {
-            Ok(()) => self.make_external(scene, group, &info),
+            Ok(()) if self.may_return(scene.now) => self.make_external(scene, group, &info),
+            Ok(()) => Ok(()),
             Err(_) if self.goes_on_without(scene, &info, out) => {
                 // Others go on without this member, and the hub does not know it (any more).
                 if !self.state.own.left {
@@ -308,6 +314,25 @@ impl Conversation {
             return distrust("the hub shows a branch of the group that does not hold");
         }
         Ok(())
+    }
+
+    /// Whether this device may come back now. Where two devices each take the other's branch for wrong, they would take turns without end.
+    fn may_return(&mut self, now: Time) -> bool {
+        let at = self.state.returns.at;
+        if let Some(heal) = self.state().heal.as_mut().filter(|_| at > now) {
+            heal.next = heal.next.max(at);
+        }
+        at <= now
+    }
+
+    fn note_return(&mut self, now: Time) {
+        let returns = &mut self.state().returns;
+        let known = if returns.at.saturating_add(RETURNS_COUNTED_FOR) > now { returns.tries } else { 0 };
+        let wait = match known.checked_sub(RETURNS_AT_ONCE) {
+            Some(more) => RETURN_WAIT.saturating_mul(1 << more.min(20)).min(WAIT_MAX),
+            None => 0,
+        };
+        *returns = Post { at: now.saturating_add(wait), tries: known.saturating_add(1) };
     }
 
     fn make_external(&mut self, scene: &mut Scene<'_>, group: &Group, info: &Info) -> Result<(), Fault> {
@@ -419,6 +444,7 @@ impl Conversation {
     pub(super) fn external_done(&mut self, scene: &mut Scene<'_>, entry: &Entry) -> Result<(), Fault> {
         self.switch(scene)?;
         scene.batch.remove(self.record(Table::Conversation, EXTERNAL));
+        self.note_return(scene.now);
         self.joined_anew(scene, entry.at)
     }
 

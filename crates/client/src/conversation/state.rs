@@ -400,6 +400,9 @@ pub(super) struct State {
     /// The turn of the last commit that brought a device in.
     #[serde(default)]
     pub(super) came_turn: u64,
+    /// How often this device has come back lately, and when it may again.
+    #[serde(default)]
+    pub(super) returns: Post,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 
