@@ -233,15 +233,15 @@ impl DeviceList {
         self.devices.iter().find(|device| device.serial == serial).map(|device| device.key)
     }
 
-    /// What this list says of a certificate. One of another identity, or one that has the serial or the key of another listed device,
-    /// counts as removed, as does one of a removed device with whatever serial.
+    /// What this list says of a certificate. One of another identity counts as removed, as does one below `next` that has the serial or the
+    /// key of another listed device, and one of a removed device with whatever serial. A listed device may get a serial above: its person's
+    /// lists were joined since.
     pub fn standing(&self, certificate: &DeviceCertificate) -> Standing {
         if certificate.identity != self.identity {
             return Standing::Removed;
         }
         if certificate.serial >= self.next {
-            let again = self.listed(&certificate.device).is_some() || self.removed(&certificate.device);
-            return if again { Standing::Removed } else { Standing::Newer };
+            return if self.removed(&certificate.device) { Standing::Removed } else { Standing::Newer };
         }
         match self.key_of(certificate.serial) {
             Some(key) if key == certificate.device => Standing::Listed,

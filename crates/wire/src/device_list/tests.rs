@@ -43,7 +43,8 @@ fn devices_come_and_go_by_serials() {
         (1, 1, Standing::Removed),
         (3, 2, Standing::Removed),
         (3, 3, Standing::Newer),
-        (2, 3, Standing::Removed),
+        (2, 1, Standing::Removed),
+        (2, 3, Standing::Newer),
         (1, 3, Standing::Removed),
     ] {
         assert_eq!(one.standing(&certificate(&one, device, serial)), standing, "{device} {serial}");
