@@ -107,11 +107,10 @@ impl Client {
     pub(super) fn inbox_followed(&mut self, turn: &mut Turn<'_>, end: u64) {
         self.inbox.end = Some(end);
         if std::mem::take(&mut self.inbox.refused) > 0 {
-            // It did not know this device for a while: what this device wanted to give it meanwhile was refused, too.
+            // It did not know this device for a while: what this device asked and wanted to give it meanwhile was refused, too.
             self.node_restored(turn);
+            self.ask_account();
         }
-        // From now on it says what changes; what did before is asked for.
-        self.ask_account();
         let behind = self.own.as_ref().is_some_and(|own| own.inbox > end);
         if let Some(own) = self.own_mut().filter(|_| behind) {
             own.inbox = 0;

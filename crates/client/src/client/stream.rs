@@ -95,7 +95,7 @@ impl Client {
         }
     }
 
-    /// The home node says hello: what it should have is given to it. What it has is asked once it follows the inbox.
+    /// The home node says hello: it is looked at whether it has what it should have.
     fn home_greets(&mut self, turn: &mut Turn<'_>, incarnation: u64) {
         let before = self.own.as_ref().map_or(0, |own| own.incarnation);
         if before != incarnation {
@@ -107,6 +107,7 @@ impl Client {
             }
         }
         self.upkeep.repairs = 0;
+        self.ask_account();
         self.upkeep.packages_used(turn.now);
     }
 
