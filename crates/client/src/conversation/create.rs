@@ -85,7 +85,6 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         incoming: None,
         proposals: Proposals { due: None, waiting: false },
         came_turn: 0,
-        returns: Post::default(),
         update_at: scene.now.saturating_add(UPDATE_EVERY),
         seq: 0,
         prev: Fixed([0; 16]),

@@ -318,7 +318,7 @@ impl Conversation {
 
     /// Whether this device may come back now. Where two devices each take the other's branch for wrong, they would take turns without end.
     fn may_return(&mut self, now: Time) -> bool {
-        let at = self.state.returns.at;
+        let at = self.state.own.returns.at;
         if let Some(heal) = self.state().heal.as_mut().filter(|_| at > now) {
             heal.next = heal.next.max(at);
         }
@@ -326,7 +326,7 @@ impl Conversation {
     }
 
     fn note_return(&mut self, now: Time) {
-        let returns = &mut self.state().returns;
+        let returns = &mut self.state().own.returns;
         let known = if returns.at.saturating_add(RETURNS_COUNTED_FOR) > now { returns.tries } else { 0 };
         let wait = match known.checked_sub(RETURNS_AT_ONCE) {
             Some(more) => RETURN_WAIT.saturating_mul(1 << more.min(20)).min(WAIT_MAX),

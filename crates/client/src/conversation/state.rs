@@ -329,6 +329,9 @@ pub(super) struct Own {
     pub(super) forbidden: u32,
     /// Who was blocked when the unread messages were counted: none of theirs is among them.
     pub(super) uncounted: BTreeSet<Identity>,
+    /// How often this device has come back lately, and when it may again.
+    #[serde(default)]
+    pub(super) returns: Post,
 }
 
 /// Somebody was removed, or has a lower role.
@@ -400,9 +403,6 @@ pub(super) struct State {
     /// The turn of the last commit that brought a device in.
     #[serde(default)]
     pub(super) came_turn: u64,
-    /// How often this device has come back lately, and when it may again.
-    #[serde(default)]
-    pub(super) returns: Post,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 
