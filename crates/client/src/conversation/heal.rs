@@ -23,10 +23,11 @@ use tidings_wire::cbor;
 const WAIT_FIRST: u64 = 1_000;
 /// The longest.
 const WAIT_MAX: u64 = 10 * 60 * 1000;
-/// How often a device comes back at once; after that it waits, at first so many milliseconds, at most [`WAIT_MAX`]. When it has been in for
-/// long enough, it is counted anew.
+/// How often a device comes back without a wait in between.
 const RETURNS_AT_ONCE: u32 = 4;
+/// The first wait before it does so again after that, in milliseconds; it doubles up to [`WAIT_MAX`].
 const RETURN_WAIT: u64 = 2_000;
+/// Milliseconds without a return after which they are counted anew.
 const RETURNS_COUNTED_FOR: u64 = 3 * WAIT_MAX;
 /// Looks that find the hub with the group info of another turn before somebody gives it a new one: about a minute.
 const INFO_LOOKS: u32 = 6;

@@ -236,10 +236,9 @@ impl Conversation {
         let number = super::remains::clear(scene, &group)?;
         let mut back = Self::from_state(entering(scene, draft, &roster));
         back.take_up(scene, number)?;
-        let state = back.state();
-        state.seals = vec![entry.seal];
         back.learn_older(&entry.older);
         let state = back.state();
+        state.seals = vec![entry.seal];
         (state.own.muted, state.own.archived) = (entry.muted, entry.archived);
         if entry.left {
             state.phase = Phase::Out;

@@ -120,8 +120,10 @@ impl Conversation {
 
     /// What is read again after the hub lost something holds a message that this device can't read.
     pub(super) fn note_unread(&mut self) {
-        if self.state.lost.is_some() {
-            self.state().lost.get_or_insert_default().unread = true;
+        if self.state.lost.as_ref().is_some_and(|lost| !lost.unread)
+            && let Some(lost) = self.state().lost.as_mut()
+        {
+            lost.unread = true;
         }
     }
 
