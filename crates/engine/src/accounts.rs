@@ -83,7 +83,7 @@ impl Engine {
         Ok(self.inner.store.invited((!everybody).then_some(account.number)).await?)
     }
 
-    /// Deletes the account at once; what waits in its inbox goes in the background. Fails with [`Error::NoAccount`].
+    /// Deletes the account with what waits in its inbox; a very full one is emptied in the background. Fails with [`Error::NoAccount`].
     pub async fn delete_account(&self, caller: Key) -> Result<(), Error> {
         let engine = self.clone();
         to_the_end(async move {
@@ -94,6 +94,7 @@ impl Engine {
                 // Its devices that listen look, and find that they are nobody's.
                 engine.tell_account(&identity, AccountNews::Devices);
             }
+            engine.sweep_ended().await;
             engine.inner.sweeper.notify_one();
             Ok(())
         })

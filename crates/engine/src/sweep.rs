@@ -66,6 +66,17 @@ impl Engine {
         Ok(report)
     }
 
+    /// Empties what has just ended before that is answered, so that of all but large groups and accounts nothing is left by then. The sweeper
+    /// does the rest.
+    pub(crate) async fn sweep_ended(&self) {
+        match self.round(self.inner.store.drain(ROUND).await, &mut Report::default()).await {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(error) => tracing::warn!(%error, "deleting what has ended failed; it is tried again"),
+        }
+        self.inner.sweeper.notify_one();
+    }
+
     async fn round(&self, swept: Result<Swept, StoreError>, report: &mut Report) -> Result<bool, Error> {
         let swept = swept?;
         for (stream, seq) in &swept.envelopes {

@@ -120,7 +120,7 @@ impl Engine {
             ended?;
             engine.inner.tail.forget(&group_stream(&group));
             engine.group_changed(&group);
-            engine.inner.sweeper.notify_one();
+            engine.sweep_ended().await;
             Ok(())
         })
         .await
