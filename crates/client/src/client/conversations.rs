@@ -360,6 +360,7 @@ impl Client {
         }
         let incarnation = self.conversations.get(group).map_or(0, |found| self.live.incarnation(found.hub()));
         self.with(turn, group, |conversation, scene| conversation.followed(scene, incarnation, end, at));
+        self.wake_where_refused(turn, group);
         self.read_on(group);
     }
 

@@ -109,8 +109,9 @@ impl Client {
         if std::mem::take(&mut self.inbox.refused) > 0 {
             // It did not know this device for a while: what this device asked and wanted to give it meanwhile was refused, too.
             self.node_restored(turn);
-            self.ask_account();
         }
+        // Of what has changed between the answer to the hello and now, nothing is told.
+        self.ask_account();
         let behind = self.own.as_ref().is_some_and(|own| own.inbox > end);
         if let Some(own) = self.own_mut().filter(|_| behind) {
             own.inbox = 0;

@@ -141,6 +141,14 @@ impl Jobs {
         self.kept.iter().map(|(number, kept)| (*number, &kept.job))
     }
 
+    /// What a hub was to be told that did not accept the key, if anything: where it wakes this device.
+    pub(super) fn refused_wake(&self, group: &GroupId) -> Option<Option<String>> {
+        self.kept.values().find_map(|kept| match &kept.job {
+            Job::Wake { group: of, url, .. } if of == group && kept.not_before == Time::MAX => Some(url.clone()),
+            _ => None,
+        })
+    }
+
     /// When one may be asked again.
     pub(super) fn next_due(&self) -> Option<Time> {
         let waits = |kept: &&Kept| !kept.asked && kept.not_before > 0 && kept.not_before < Time::MAX;
@@ -340,6 +348,8 @@ impl Client {
                 self.wake_address(turn, &group, reply);
                 after(status, turn.now)
             }
+            // It may not know the key just now, as while others put it back on its list: see `wake_where_refused`.
+            Job::Wake { .. } if matches!(status, 401 | 403) => After::Again(Time::MAX),
             Job::DestroyBlob { .. } | Job::DeleteExchange { .. } | Job::LeaveHub { .. } | Job::Wake { .. } => {
                 after(status, turn.now)
             }

@@ -129,6 +129,14 @@ impl Client {
         self.tell_wake(turn, group, url);
     }
 
+    /// The hub of a group accepts this device: it is told what it has refused to hear before.
+    pub(super) fn wake_where_refused(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        if let Some(url) = self.jobs.refused_wake(group) {
+            self.forget_wakes(turn, group);
+            self.tell_wake(turn, group, url);
+        }
+    }
+
     /// The hub of a group does not wake this device any more.
     fn wake_me_not(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         self.forget_wakes(turn, group);

@@ -162,6 +162,9 @@ kind! {
         /// The mark of the device that wrote them: the sender, or another device of the same identity.
         #[serde(with = "serde_bytes")]
         device: [u8; 8],
+        /// The mark of the device that asked: what may not be given is so for this one.
+        #[serde(with = "serde_bytes")]
+        to: [u8; 8],
         /// The CBOR of each, as it was.
         #[serde(with = "list")]
         messages: Vec<Vec<u8>>,

@@ -60,6 +60,7 @@ fn contents() -> Vec<Content> {
         Content::Resend(Resend { device: [6; 8], from: 1, to: 9 }),
         Content::Again(Again {
             device: [6; 8],
+            to: [8; 8],
             messages: vec![vec![7; AGAIN_BYTES_MAX]],
             times: vec![5],
             gone: vec![(2, 3)],
@@ -137,7 +138,7 @@ fn a_message_has_one_content() {
 fn what_is_too_long_or_contradicts_itself_is_refused() {
     let long = |content| message(content).encode();
     let text = |length: usize| "x".repeat(length);
-    let again = |messages, times, gone| Content::Again(Again { device: [6; 8], messages, times, gone });
+    let again = |messages, times, gone| Content::Again(Again { device: [6; 8], to: [8; 8], messages, times, gone });
     for content in [
         Content::Text(Text { text: text(TEXT_BYTES_MAX + 1), reply: None }),
         Content::Text(Text { text: String::new(), reply: None }),

@@ -156,7 +156,7 @@ impl Conversation {
             }
         }
         if !messages.is_empty() || !gone.is_empty() {
-            let again = Content::Again(Again { device: self.state.mark.0, messages, times, gone });
+            let again = Content::Again(Again { device: self.state.mark.0, to: asker.mark.0, messages, times, gone });
             let repeated = self.state.controls.iter().any(|waiting| waiting.0 == tidings_wire::cbor::encode(&again));
             if !repeated && self.link.answered.may(&asker.mark, bytes, scene.now) {
                 self.control(again);
@@ -185,7 +185,9 @@ impl Conversation {
         for (message, taken) in again.messages.iter().zip(times) {
             self.take_said(scene, &writer, message, Came::again(taken, now))?;
         }
-        for (from, to) in &again.gone {
+        // What may not be given to who asked may well be for this device, if it was in the conversation before.
+        let asked_here = again.to == self.state.mark.0;
+        for (from, to) in again.gone.iter().filter(|_| asked_here) {
             let Some(chain) = self.state().chains.get_mut(&mark) else { continue };
             let holes = chain.holes();
             let within = |(low, high): &(u64, u64)| chain.loud((*low).max(*from), (*high).min(*to));

@@ -23,6 +23,8 @@ const WRITTEN_BYTES_MAX: usize = 600 * 1024;
 const CHUNK: usize = 64;
 /// Milliseconds between two mentions of the profile's counter: a day.
 const BACKUP_EVERY: u64 = 24 * 3600 * 1000;
+/// How far ahead of this device's clock what is here may stand for a message to be written after it: 10 minutes, in milliseconds.
+const AHEAD_MAX: u64 = 10 * 60 * 1000;
 /// Milliseconds after which what may be seen once is destroyed by its sender: 7 days.
 const ONCE_FOR: u64 = 7 * 24 * 3600 * 1000;
 
@@ -107,7 +109,8 @@ impl Conversation {
         let lasting =
             matches!(content, Content::Text(_) | Content::Media(_) | Content::Introduce(_) | Content::Invite(_));
         let expire = expire.or(self.state.roster.expire).filter(|seconds| lasting && *seconds > 0);
-        let message = Message { id, seq, prev: self.state.prev.0, seen: self.seen(), at: scene.now, expire, content };
+        let (prev, at) = (self.state.prev.0, self.after_what_is_here(scene.now));
+        let message = Message { id, seq, prev, seen: self.seen(), at, expire, content };
         let bytes = message.encode().map_err(|error| Fault::TooLarge(error.to_string()))?;
         let state = self.state();
         (state.seq, state.prev) = (seq, Fixed(chain(&bytes)));
@@ -128,6 +131,12 @@ impl Conversation {
             self.set_expiry(scene, scene.now.saturating_add(ONCE_FOR), &id, super::expiry::Due::Once);
         }
         Ok(id)
+    }
+
+    /// The time of a message that is written now: it stands after all that is here, also if that is of the same moment or of a faster clock.
+    fn after_what_is_here(&self, now: Time) -> Time {
+        let next = self.state.last.at.saturating_add(1);
+        if next.saturating_sub(now) > AHEAD_MAX { now } else { next.max(now) }
     }
 
     /// What a message of one's own changes here.

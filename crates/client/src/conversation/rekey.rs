@@ -24,17 +24,18 @@ impl Conversation {
         let removes = self.state.seats.iter().any(|seat| seat.identity == me && goes(seat));
         let Some(member) = draft.roster.members.iter_mut().find(|member| member.id == me) else { return };
         let due = self.state.proposals.due.is_some_and(|at| at <= scene.now);
-        let (known, unknown) = (self.state.rekey.known, self.is_unknown());
-        let later = due && (unknown || known == Some(Fixed(member.salt)));
+        let (known, other) = (self.state.rekey.known, self.uses_another());
+        let later = due && (self.is_unknown() || known == Some(Fixed(member.salt)));
         if !(removes || later) {
             return;
         }
-        // Which key a removed device knows is uncertain then: the next commit brings a new one.
-        let salt = if unknown { self.state.salt.0 } else { scene.draw() };
+        // The hub puts a new key in the place of that in use only. Which one a removed device knows is uncertain then: the next commit
+        // brings a new one.
+        let salt = if other { self.state.salt.0 } else { scene.draw() };
         member.salt = salt;
         member.access = access_key(&scene.me.access_root, &salt).verifying_key().to_bytes();
         draft.salt = Some(Fixed(salt));
-        if unknown {
+        if other {
             self.state().rekey.known = Some(Fixed(salt));
         }
     }
@@ -53,9 +54,13 @@ impl Conversation {
     /// Whether the hub knows this person by the key in use, and not by the one in the roster: after it was restored, and another device of
     /// one's own has lost what it had put back.
     fn is_unknown(&self) -> bool {
-        let listed = self.listed_salt();
-        let unknown = listed.is_some() && listed == self.state.rekey.unknown && listed != Some(self.state.salt);
-        unknown && self.state.room.is_none() && self.state.heal.is_none()
+        self.uses_another() && self.listed_salt() == self.state.rekey.unknown
+    }
+
+    /// Whether the hub accepts a key of this person that is not that of the roster.
+    fn uses_another(&self) -> bool {
+        let another = self.listed_salt().is_some_and(|listed| listed != self.state.salt);
+        another && self.state.room.is_none() && self.state.heal.is_none()
     }
 
     /// The hub accepts the key in use. If it has refused another one just before, one's other devices are told which one it knows; and if that
@@ -70,11 +75,17 @@ impl Conversation {
         self.state().rekey.unknown = listed;
     }
 
-    /// The hub has refused a commit with a key. If it was to put the key in use into the roster, that is not tried again.
+    /// The hub has refused a commit with a key. If it was to put the key in use into the roster, that is not tried again: the hub knows that of
+    /// the roster, too, which is used from now on.
     pub(super) fn key_refused(&mut self, salt: Option<Fixed<16>>) {
-        if salt == Some(self.state.salt) && self.state.rekey.unknown.is_some() {
-            self.state().rekey.unknown = None;
-        }
+        let Some(listed) = self.listed_salt().filter(|listed| salt == Some(self.state.salt) && salt != Some(*listed))
+        else {
+            return;
+        };
+        self.state().rekey.unknown = None;
+        self.take_salt(listed);
+        self.link.followed = false;
+        self.link.fetching = None;
     }
 
     /// The hub has taken the commit with one's own new key, and knows no other one any more.

@@ -62,6 +62,7 @@ fn all() -> Vec<Content> {
         Content::Resend(Resend { device: [6; 8], from: 3, to: 5 }),
         Content::Again(Again {
             device: [6; 8],
+            to: [8; 8],
             messages: vec![vec![7, 8]],
             times: vec![1_700_000_000_000],
             gone: vec![(4, 5)],

@@ -1,7 +1,9 @@
 //! Messages that nobody can send again.
 
+use super::plain::group;
 use super::world::World;
 use tidings_client::content::{Content, Edit};
+use tidings_client::conversation::Wish;
 use tidings_client::view::Shown;
 
 const HOUR: u64 = 3_600_000;
@@ -76,4 +78,32 @@ fn who_gets_an_edit_late_orders_it_as_the_others_do() {
         assert_eq!(world.texts(device, &group), ["second"], "device {device}");
         assert!(gaps(&world, device, &group).is_empty());
     }
+}
+
+#[test]
+fn what_is_not_for_a_newcomer_comes_to_who_was_there_before() {
+    let mut world = World::new(34);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    world.say(alice, &walks, "one");
+    world.run(20_000);
+    world.set_offline(bob, true);
+    let before = world.hub.groups[&walks.0].entries.len();
+    world.say(alice, &walks, "two");
+    world.run(10_000);
+    let lost = world.hub.groups[&walks.0].entries.len();
+    let carols = world.identity(carol);
+    world.call(alice, &walks, |conversation, scene| conversation.wish(scene, Wish::Add(vec![carols]))).unwrap();
+    world.run(20_000);
+    // Carol asks for what was before the first message that she sees, and Alice answers that it is not for her.
+    world.say(alice, &walks, "three");
+    world.run(60_000);
+    assert_eq!(world.texts(carol, &walks), ["three"]);
+    for entry in &mut world.hub.groups.get_mut(&walks.0).unwrap().entries[before..lost] {
+        entry.body.0 = vec![1; 40];
+    }
+    world.set_offline(bob, false);
+    world.run(HOUR);
+    assert_eq!(world.texts(bob, &walks), ["one", "three", "two"]);
+    assert!(gaps(&world, bob, &walks).is_empty());
 }

@@ -372,3 +372,34 @@ fn who_has_left_on_one_device_leaves_on_the_others_but_not_when_added_again() {
     assert_eq!(standing(&world), Standing::Ready, "what the profile says is about the time before");
     assert!(world.devices[bob].conversations[&talks].has_member(&alices));
 }
+
+#[test]
+fn who_uses_another_key_than_the_rosters_gets_a_new_one_all_the_same() {
+    let mut world = World::new(79);
+    let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, bob, &[alice[0]]);
+    world.run(20_000);
+    let first = Fixed(key(&world, alice[0], &talks));
+    world.remove_device(alice[1]);
+    world.run(20_000);
+    let last = Fixed(key(&world, alice[0], &talks));
+    // The hub refuses the last key, and the device ends before it has found out which one is accepted.
+    world.set_offline(alice[0], true);
+    hub_knows_instead(&mut world, &talks, first, last);
+    let refused = world.hub.look(&talks.0, &last);
+    world.call(alice[0], &talks, |conversation, scene| conversation.hub_state(scene, refused));
+    world.crash(alice[0]);
+    assert_eq!(Fixed(key(&world, alice[0], &talks)), first);
+    world.set_offline(alice[0], false);
+    world.run(20_000);
+    world.remove_device(alice[2]);
+    world.run(60_000);
+    let new = Fixed(key(&world, alice[0], &talks));
+    assert!(new != first && new != last, "the removed device may know those");
+    let members = &world.hub.groups[&talks.0].members;
+    assert!(members.len() == 2 && members.contains_key(&new), "{members:?}");
+    assert_eq!(world.hub.forbidden, 0);
+    world.say(alice[0], &talks, "with a new key");
+    world.run(20_000);
+    world.agree(&[alice[0], bob], &talks, &["with a new key".to_owned()]);
+}

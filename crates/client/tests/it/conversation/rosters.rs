@@ -136,7 +136,7 @@ fn taken_role(seed: u64, later: bool) {
 /// Makes a device that is offline lose its keys, so that it comes in by an external commit once it is online.
 fn lose_keys(world: &mut World, device: usize, group: &GroupId) {
     let kept = world.devices[device].records.all(Table::Mls, usize::MAX).unwrap();
-    let gone = kept.into_iter().map(|(key, _)| key).filter(|key| key.owner == group.0);
+    let gone = kept.into_iter().map(|(key, _)| key).filter(|key| key.owner.starts_with(&group.0));
     let gone = gone.map(|key| Change { key, value: None }).collect();
     world.devices[device].records.apply(gone);
     world.crash(device);
@@ -317,4 +317,38 @@ fn who_is_an_owner_again_by_an_old_list_and_alone_steps_down() {
         assert_eq!(role(&world, device, &walks, &alices), Some(2), "device {device}");
         assert_eq!(role(&world, device, &walks, &bobs), Some(0), "device {device}");
     }
+}
+
+#[test]
+fn who_comes_back_again_and_again_waits_longer_and_longer() {
+    let mut world = World::new(113);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    world.run(20_000);
+    let mut longest = 0;
+    for time in 0..10 {
+        world.set_offline(bob, true);
+        lose_keys(&mut world, bob, &walks);
+        world.say(alice, &walks, "are you here?");
+        world.run(500);
+        let (turn, from) = (world.hub.groups[&walks.0].turn, world.now);
+        world.set_offline(bob, false);
+        while world.hub.groups[&walks.0].turn == turn && world.now < from + 600_000 {
+            world.run(500);
+        }
+        let waited = world.now - from;
+        assert!(time >= 4 || waited < 2_000, "the first come at once: {waited} ms at {time}");
+        longest = longest.max(waited);
+    }
+    assert!((20_000..60_000).contains(&longest), "{longest} ms");
+    // Who has been in for long enough is counted anew.
+    world.run(3_600_000);
+    world.set_offline(bob, true);
+    lose_keys(&mut world, bob, &walks);
+    world.say(alice, &walks, "and now?");
+    world.run(500);
+    let turn = world.hub.groups[&walks.0].turn;
+    world.set_offline(bob, false);
+    world.run(2_000);
+    assert!(world.hub.groups[&walks.0].turn > turn);
 }

@@ -19,6 +19,7 @@ fn two_people_of_two_nodes_meet_and_talk_both_ways() {
     assert_eq!(world.contact(ada, bob).safety_number, world.contact(bob, ada).safety_number);
     assert!(world.devices[ada].client.invitations().is_empty());
     world.say(bob, group, "Good morning");
+    world.settle();
     world.say(ada, group, "Good morning to you");
     world.settle();
     for who in [ada, bob] {

@@ -22,8 +22,8 @@ fn the_history_of_two_devices_is_one() {
     let group = world.meet(ada, bob);
     for text in ["one", "two", "three"] {
         world.say(bob, group, text);
+        world.settle();
     }
-    world.settle();
     // Nothing is archived when the second device comes: it does not have these.
     let second = world.link(ada, "tablet");
     world.run(30_000);
