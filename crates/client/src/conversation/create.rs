@@ -22,6 +22,7 @@ use tidings_wire::api::{Member, NewGroup, Role};
 use tidings_wire::bytes::{Blob, Fixed};
 use tidings_wire::cbor;
 use tidings_wire::certificate::{DeviceCertificate, mark};
+use tidings_wire::device_list::DeviceList;
 use tidings_wire::signed::Signed;
 
 /// Where the request that makes the group is kept until the hub has done it.
@@ -149,18 +150,38 @@ pub(super) struct CheckedPackage {
     pub(super) salt: [u8; 16],
 }
 
+/// Why a key package is not taken.
+pub(super) enum PackageFault {
+    /// It is not right.
+    Wrong(&'static str),
+    /// By the list, its certificate is none of this device any more.
+    Removed([u8; 32]),
+}
+
+impl From<PackageFault> for Fault {
+    fn from(fault: PackageFault) -> Self {
+        Self::Distrust(match fault {
+            PackageFault::Wrong(what) => what.to_owned(),
+            PackageFault::Removed(_) => "a key package is of a device that was removed".to_owned(),
+        })
+    }
+}
+
 /// Checks a key package that somebody is to be added with (identity.md, Device list).
-pub(super) fn check_package(scene: &Scene<'_>, who: &Identity, package: &[u8]) -> Result<CheckedPackage, Fault> {
-    let wrong = |what: &str| Fault::Distrust(what.to_owned());
+pub(super) fn check_package(
+    who: &Identity,
+    list: Option<&DeviceList>,
+    package: &[u8],
+) -> Result<CheckedPackage, PackageFault> {
+    let wrong = |what: &'static str| PackageFault::Wrong(what);
     let found = tidings_mls::inspect_package(package).map_err(|_| wrong("a key package is broken"))?;
     let certificate = Signed::<DeviceCertificate>::verify_by(&found.credential, &Fixed(who.0))
         .map_err(|_| wrong("a key package is of another person"))?;
     if certificate.device.0 != found.key {
         return Err(wrong("a key package is of another device"));
     }
-    let list = scene.people.devices(who);
     if list.is_some_and(|list| list.standing(&certificate) == tidings_wire::device_list::Standing::Removed) {
-        return Err(wrong("a key package is of a device that was removed"));
+        return Err(PackageFault::Removed(found.key));
     }
     let (salt, key) = found.access.split_first_chunk::<16>().ok_or_else(|| wrong("a key package has no access key"))?;
     let access = key.try_into().map_err(|_| wrong("a key package has no access key"))?;
@@ -178,7 +199,7 @@ impl Conversation {
     ) -> Result<(Self, Vec<u8>), Fault> {
         let mut checked = Vec::new();
         for package in packages {
-            checked.push(check_package(scene, other, package)?);
+            checked.push(check_package(other, scene.people.devices(other), package)?);
         }
         let first = checked.first().ok_or_else(|| Fault::Distrust("no key package is in the offer".to_owned()))?;
         let draft = new_draft(scene, hub, ConversationKind::Pair, Some(*other));

@@ -78,7 +78,8 @@ impl Conversation {
     pub(super) fn knock(&self, scene: &mut Scene<'_>) {
         let mut members: Vec<_> =
             self.state.roster.members.iter().filter(|member| member.id != self.state.me).collect();
-        members.sort_by_key(|member| member.role);
+        // What people answer whom one has blocked does not come.
+        members.sort_by_key(|member| (scene.people.blocked(&member.id), member.role));
         let group = self.owner();
         let doors = members.iter().filter(|member| scene.people.is_contact(&member.id)).map(|member| member.id);
         for who in doors.take(DOORS_MAX).collect::<Vec<_>>() {

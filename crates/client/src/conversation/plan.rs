@@ -7,11 +7,15 @@ use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Goal, Seat, Want};
 use crate::command::Fault;
+use crate::io::Time;
 use crate::roster::{AccessChanges, MEMBER, MODERATOR, OWNER, Roster, RosterMember, access_changes};
 use crate::view::{ConversationKind, Identity};
 use std::collections::BTreeSet;
 use tidings_wire::api::{Member, Role};
 use tidings_wire::bytes::Fixed;
+
+/// Milliseconds after which somebody who leaves proposes it anew if nobody has committed that; doubled each time.
+const LEAVE_WAIT: u64 = 10 * 60 * 1000;
 
 /// A commit before it is made.
 pub(super) struct Draft {
@@ -178,7 +182,7 @@ impl Conversation {
         }
         let mut added = false;
         for package in packages {
-            let Ok(checked) = check_package(scene, &who, &package.0) else { continue };
+            let Ok(checked) = check_package(&who, scene.people.devices(&who), &package.0) else { continue };
             let seat = self.state.seats.iter().find(|seat| seat.key.0 == checked.device).copied();
             match seat {
                 Some(seat) if seat.mark == self.state.mark || (!again && !draft.remove.contains(&seat.leaf)) => {
@@ -294,11 +298,33 @@ impl Conversation {
         if self.state.wants.iter().any(|want| want.goal == Goal::Leave && want.tries != tries) {
             self.state().wants.iter_mut().filter(|want| want.goal == Goal::Leave).for_each(|want| want.tries = tries);
         }
+        if mine.is_empty() {
+            return self.leave_again(scene);
+        }
+        self.leave_until(scene.now);
         let (Some(leaf), Some(group)) = (mine.first(), self.group.as_mut()) else { return Ok(()) };
         let mls = group.propose_remove(*leaf, &signer, scene.random).map_err(|error| mls_fault(&error))?;
         let turn = self.state.turn;
         let request = self.seal_entry(scene, mls, turn)?;
         self.launch_entry(scene, request, 0);
         Ok(())
+    }
+
+    /// Nobody has committed for long what was proposed: the hub may have lost it. In the next epoch it is proposed anew.
+    fn leave_again(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
+        let due = |want: &Want| want.goal == Goal::Leave && want.ask_at <= scene.now;
+        if !self.state.wants.iter().any(due) {
+            return Ok(());
+        }
+        self.leave_until(scene.now);
+        self.suspect(scene, true);
+        self.come_back(scene)
+    }
+
+    /// How long one waits for others to commit what is proposed: longer and longer.
+    fn leave_until(&mut self, now: Time) {
+        for want in self.state().wants.iter_mut().filter(|want| want.goal == Goal::Leave) {
+            want.ask_at = now.saturating_add(LEAVE_WAIT.max(now.saturating_sub(want.since)));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! One's own changes of the group: one at a time, posted under an id that stays, applied when they come along in the stream.
 
 use super::Conversation;
-use super::create::{check_package, encoded};
+use super::create::{PackageFault, check_package, encoded};
 use super::plan::Draft;
 use super::scene::Scene;
 use super::slot::mls_fault;
@@ -353,7 +353,9 @@ impl Conversation {
                 Ok(checked) => {
                     scene.steps.push(Step::DeviceList(*who, taken.devices.0.clone()));
                     self.packages_taken(who, &checked);
-                    if !checked.whole {
+                    if checked.stale {
+                        self.packages_again(scene, who, STALE);
+                    } else if !checked.whole {
                         self.packages_refused(scene, who, &distrust(NOT_EACH).to_string());
                     }
                 }
@@ -370,19 +372,22 @@ impl Conversation {
                     self.packages_refused(scene, who, "their node can't be reached");
                 }
             }
-            Err(Refusal::Never(reason)) => {
-                let now = scene.now;
-                for want in self.wants_for(who).filter(|want| want.packages.is_none()) {
-                    want.ask_at = now.saturating_add(REFUSED_AGAIN << want.tries.min(REFUSED_TRIES));
-                    want.tries = want.tries.saturating_add(1);
-                }
-                let tried_out = self.wants_for(who).any(|want| want.tries > REFUSED_TRIES);
-                if tried_out || !scene.people.is_contact(who) {
-                    self.packages_refused(scene, who, &reason);
-                }
-            }
+            Err(Refusal::Never(reason)) => self.packages_again(scene, who, &reason),
         }
         self.settle(scene);
+    }
+
+    /// Asks again later, but not for ever.
+    fn packages_again(&mut self, scene: &mut Scene<'_>, who: &Identity, reason: &str) {
+        let now = scene.now;
+        for want in self.wants_for(who).filter(|want| want.packages.is_none()) {
+            want.ask_at = now.saturating_add(REFUSED_AGAIN << want.tries.min(REFUSED_TRIES));
+            want.tries = want.tries.saturating_add(1);
+        }
+        let tried_out = self.wants_for(who).any(|want| want.tries > REFUSED_TRIES);
+        if tried_out || !scene.people.is_contact(who) {
+            self.packages_refused(scene, who, reason);
+        }
     }
 
     fn wants_for<'a>(&'a mut self, who: &'a Identity) -> impl Iterator<Item = &'a mut super::state::Want> {
@@ -432,7 +437,7 @@ impl Conversation {
             return None;
         }
         let asks = self.state.wants.iter().filter(|want| want.packages.is_none()).filter_map(|want| match want.goal {
-            Goal::Add(_) | Goal::Devices { .. } => Some(want.ask_at),
+            Goal::Add(_) | Goal::Devices { .. } | Goal::Leave => Some(want.ask_at),
             _ => None,
         });
         [Some(self.state.update_at), self.state.proposals.due]
@@ -454,11 +459,15 @@ fn distrust(what: &str) -> Fault {
     Fault::Distrust(what.to_owned())
 }
 
+const STALE: &str = "the key package of one of their devices is an old one";
+
 /// Key packages of somebody that are good.
 struct Checked {
     packages: Vec<Blob>,
     /// Whether there is one for each listed device.
     whole: bool,
+    /// Whether a listed device has none that is good, but one with a serial that it had before: it gives its node others soon.
+    stale: bool,
 }
 
 /// Refuses an answer with a package that is of no listed device, or a second one of one.
@@ -470,13 +479,17 @@ fn checked_packages(scene: &Scene<'_>, who: &Identity, taken: &TakenPackages) ->
     }
     let own = scene.me.device.verifying_key().to_bytes();
     let listed: BTreeSet<[u8; 32]> = list.devices.iter().map(|device| device.key.0).filter(|key| *key != own).collect();
-    let mut found = BTreeSet::new();
+    let (mut found, mut packages) = (BTreeSet::new(), Vec::new());
     for package in &taken.packages {
-        let device = check_package(scene, who, &package.package.0)?.device;
-        if device != own && !(listed.contains(&device) && found.insert(device)) {
+        let checked = match check_package(who, Some(&list), &package.package.0) {
+            Err(PackageFault::Removed(device)) if listed.contains(&device) => continue,
+            checked => checked.map_err(Fault::from)?,
+        };
+        if checked.device != own && !(listed.contains(&checked.device) && found.insert(checked.device)) {
             return Err(distrust(NOT_EACH));
         }
+        packages.push(package.package.clone());
     }
-    let packages = taken.packages.iter().map(|package| package.package.clone()).collect();
-    Ok(Checked { packages, whole: found.len() == listed.len() })
+    let whole = found.len() == listed.len();
+    Ok(Checked { stale: !whole && packages.len() < taken.packages.len(), packages, whole })
 }
