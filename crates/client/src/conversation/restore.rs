@@ -160,7 +160,8 @@ impl Conversation {
         if lost.entries.is_empty() || lost.until <= scene.now {
             return self.end_putting_back(scene);
         }
-        if lost.post.at > scene.now {
+        // Who is not in the group has no group info to give with a commit: it is left to the others, for as long as something comes back.
+        if lost.post.at > scene.now || !self.state.in_group() {
             return Ok(());
         }
         let Some(next) = lost.entries.iter().find(|entry| !entry.posted).copied() else { return Ok(()) };
@@ -283,7 +284,7 @@ impl Conversation {
 
     pub(super) fn restore_due(&self) -> Option<Time> {
         let lost = self.state.lost.as_ref().filter(|_| self.state.cursor >= self.state.end)?;
-        let unposted = lost.entries.iter().any(|entry| !entry.posted);
+        let unposted = self.state.in_group() && lost.entries.iter().any(|entry| !entry.posted);
         Some(if unposted { lost.post.at } else { lost.until })
     }
 }
