@@ -2,6 +2,7 @@
 
 use super::hub::Hub;
 use super::plain::group;
+use super::rosters::lose_keys;
 use super::world::{Task, World};
 use tidings_client::conversation::step::{HubRequest, Step};
 use tidings_client::conversation::{Conversation, Wish};
@@ -450,4 +451,59 @@ fn a_hub_that_says_with_each_answer_that_it_was_restored_is_not_asked_without_en
         world.now += 100;
     }
     assert!((1..5).contains(&asked), "{asked} in ten seconds");
+}
+
+#[test]
+fn who_comes_in_anew_while_the_hub_gets_back_what_it_lost_leaves_that_to_the_others() {
+    let mut world = World::new(66);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    world.run(10_000);
+    let backup = world.hub.clone();
+    for expire in [60, 0] {
+        let wish = Wish::Set { name: None, picture: None, expire: Some(expire) };
+        world.call(alice, &walks, |conversation, scene| conversation.wish(scene, wish)).unwrap();
+        world.run(10_000);
+    }
+    for device in [alice, bob] {
+        world.set_offline(device, true);
+    }
+    world.restore_hub(backup);
+    world.set_offline(bob, false);
+    world.run(50);
+    world.set_offline(bob, true);
+    lose_keys(&mut world, bob, &walks);
+    world.set_offline(bob, false);
+    // But not for ever.
+    world.run(HOUR);
+    assert_eq!(standing(&world, bob, &walks), Standing::Ready);
+    world.set_offline(alice, false);
+    world.run(HOUR);
+    world.say(bob, &walks, "in again");
+    world.run(20_000);
+    world.agree(&[alice, bob], &walks, &["in again".to_owned()]);
+}
+
+#[test]
+fn who_leaves_says_so_again_if_nobody_has_read_it() {
+    let mut world = World::new(67);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    world.run(10_000);
+    world.set_offline(alice, true);
+    let before = world.hub.groups[&walks.0].entries.len();
+    world.call(bob, &walks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(10_000);
+    let entries = &mut world.hub.groups.get_mut(&walks.0).unwrap().entries;
+    assert!(entries.len() > before);
+    for entry in &mut entries[before..] {
+        entry.body.0 = vec![1; 40];
+    }
+    world.set_offline(alice, false);
+    world.run(9 * 60_000);
+    let bobs = world.identity(bob);
+    assert!(world.devices[alice].conversations[&walks].has_member(&bobs));
+    world.run(5 * 60_000);
+    assert!(!world.devices[alice].conversations[&walks].has_member(&bobs));
+    assert_eq!(world.hub.groups[&walks.0].members.len(), 1);
 }

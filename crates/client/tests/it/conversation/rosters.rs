@@ -134,7 +134,7 @@ fn taken_role(seed: u64, later: bool) {
 }
 
 /// Makes a device that is offline lose its keys, so that it comes in by an external commit once it is online.
-fn lose_keys(world: &mut World, device: usize, group: &GroupId) {
+pub(super) fn lose_keys(world: &mut World, device: usize, group: &GroupId) {
     let kept = world.devices[device].records.all(Table::Mls, usize::MAX).unwrap();
     let gone = kept.into_iter().map(|(key, _)| key).filter(|key| key.owner.starts_with(&group.0));
     let gone = gone.map(|key| Change { key, value: None }).collect();

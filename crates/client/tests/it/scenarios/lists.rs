@@ -4,7 +4,7 @@ use super::NODES;
 use crate::model_node::ModelNode;
 use crate::world::World;
 use std::collections::BTreeSet;
-use tidings_client::command::{Command, PushSubscription, Secret};
+use tidings_client::command::{Command, Done, PushSubscription, Secret};
 use tidings_client::view::{GroupId, Standing};
 
 /// Whether each of these devices knows all of them as one's own, and writes and reads in a conversation with somebody else.
@@ -93,6 +93,45 @@ fn devices_that_came_on_both_sides_of_a_restored_node_all_stay() {
     let of_third: BTreeSet<_> =
         world.devices[third].client.conversations().iter().map(|view| tidings_wire::Fixed(view.id.0)).collect();
     assert_eq!(woken, of_third);
+}
+
+#[test]
+fn a_key_package_from_before_a_device_got_another_serial_is_passed_over() {
+    let mut world = World::new(91, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    world.meet(ada, bob);
+    let second = world.link(ada, "second");
+    let backup = world.nodes[NODES[0]].clone();
+    world.set_offline(second, true);
+    let third = world.link(ada, "third");
+    world.run(60_000);
+    world.settle();
+    let before = serial(&world, third);
+    let account = |node: &ModelNode| node.accounts.keys().next().copied().unwrap();
+    let identity = account(&world.nodes[NODES[0]]);
+    let known = backup.accounts[&identity].packages.clone();
+    let packages = &world.nodes[NODES[0]].accounts[&identity].packages;
+    let (key, old) = packages.iter().find(|(key, _)| !known.contains_key(*key)).unwrap();
+    let (key, old) = (*key, old.waiting[0].clone());
+    world.set_offline(ada, true);
+    world.set_offline(third, true);
+    world.replace_node(ModelNode::restored(&backup));
+    world.set_offline(second, false);
+    world.link(second, "fourth");
+    world.set_offline(ada, false);
+    world.set_offline(third, false);
+    world.run(30 * 60_000);
+    assert_ne!(serial(&world, third), before);
+    // As if it had come late.
+    let account = world.nodes.get_mut(NODES[0]).unwrap().accounts.get_mut(&identity).unwrap();
+    account.packages.get_mut(&key).unwrap().waiting.push_front(old);
+    let members = vec![world.identity(ada)];
+    let made = world.good(bob, Command::CreateGroup { name: "Late".to_owned(), members });
+    let Done::Conversation(group) = made else { panic!("{made:?}") };
+    world.run(60_000);
+    for device in [ada, second, third] {
+        assert_eq!(world.devices[device].client.conversation(&group).unwrap().standing, Standing::Ready);
+    }
 }
 
 /// Ada's first device has linked two others, and another one of hers one, on the other side of a restored node.
