@@ -157,6 +157,7 @@ impl Conversation {
 
     /// Writes down the roster of the group as it is now.
     pub(super) fn note_roster(&mut self, scene: &mut Scene<'_>, before: &Roster) {
+        self.note_others(before);
         let ahead = !self.behind();
         self.note_seal(self.state.roster.seal);
         let locked = self.state.roster.locked;

@@ -114,11 +114,13 @@ impl Conversation {
     }
 
     /// Somebody who is in the roster has fallen out and can't come back alone: their devices are added again, and they are told which access
-    /// key of theirs is in the roster: the one that they have may be an old one.
+    /// keys of theirs are or were in the roster: the one that they have may be an old one, or one that a restored hub does not know.
     pub fn knocked(&mut self, scene: &mut Scene<'_>, from: &Identity) {
-        let member = self.state.roster.member(from).map(|member| member.salt);
-        if let Some(salt) = member.filter(|_| self.state.in_group() && *from != self.state.me && !self.behind()) {
-            scene.steps.push(Step::Parcel(*from, ParcelBody::Salt { group: self.owner(), salt }));
+        let member = self.state.roster.member(from).is_some();
+        if member && self.state.in_group() && *from != self.state.me && !self.behind() {
+            for salt in self.salts_of(from) {
+                scene.steps.push(Step::Parcel(*from, ParcelBody::Salt { group: self.owner(), salt: salt.0 }));
+            }
             if self.state.roster.role(&self.state.me).is_some_and(|role| role <= MODERATOR) {
                 self.want(scene, Goal::Devices { who: *from, again: true });
             }

@@ -7,11 +7,17 @@ use super::scene::Scene;
 use super::state::{Seat, push_bounded};
 use super::step::Step;
 use crate::keys::access_key;
-use crate::roster::Roster;
+use crate::roster::{Roster, RosterMember};
+use crate::view::{ConversationKind, Identity};
 use tidings_wire::bytes::Fixed;
 
 /// Salts before the last one that are remembered.
 const OLDER_MAX: usize = 4;
+/// Salts that others have named which are tried.
+const HINTS_MAX: usize = 8;
+/// Salts of others that are remembered, and of one of them.
+const OTHERS_MAX: usize = 64;
+const OTHERS_EACH: usize = 4;
 
 impl Conversation {
     /// Gives oneself another access key, if a removed device knows the present one: together with its removal, or after it.
@@ -168,7 +174,7 @@ impl Conversation {
         let pending = self.state.pending.as_ref().and_then(|pending| pending.salt);
         let known = [pending, self.state.rekey.spare, of_roster(&self.state.newest), of_roster(&self.state.roster)];
         let older = self.state.rekey.older.iter().rev().copied();
-        let others = older.chain(self.state.rekey.told);
+        let others = older.chain(self.state.rekey.hinted.iter().rev().copied());
         let next = known.into_iter().flatten().chain(others).find(|salt| !self.link.refused.contains(salt));
         let Some(next) = next.filter(|_| self.state.room.is_none()) else {
             // The next time all are tried again, beginning with that which should be known.
@@ -181,14 +187,37 @@ impl Conversation {
         true
     }
 
-    /// A member says which salt the roster has: it is tried once, after all others, at once.
+    /// A member says which salt the roster has, or had: it is tried, after all others, at once.
     pub(super) fn try_told(&mut self, scene: &Scene<'_>, salt: Fixed<16>) {
-        if self.state.rekey.told == Some(salt) || self.state.room.is_some() {
+        if self.state.rekey.hinted.contains(&salt) || self.state.room.is_some() {
             return;
         }
-        self.state().rekey.told = Some(salt);
+        push_bounded(&mut self.state().rekey.hinted, salt, HINTS_MAX);
         self.link.refused.clear();
         self.look_again(scene);
+    }
+
+    /// Remembers which salts of others are in the roster no more.
+    pub(super) fn note_others(&mut self, before: &Roster) {
+        if self.state.kind == ConversationKind::Room {
+            return;
+        }
+        let roster = self.state.roster.clone();
+        let left = |member: &&RosterMember| {
+            member.id != self.state.me && roster.member(&member.id).is_some_and(|now| now.salt != member.salt)
+        };
+        let left: Vec<_> = before.members.iter().filter(left).map(|member| (member.id, Fixed(member.salt))).collect();
+        for salt in left {
+            self.state().rekey.others.retain(|known| *known != salt);
+            push_bounded(&mut self.state().rekey.others, salt, OTHERS_MAX);
+        }
+    }
+
+    /// With which salts the hub may know somebody else: that of the roster, and those that it had before, newest first.
+    pub(super) fn salts_of(&self, who: &Identity) -> Vec<Fixed<16>> {
+        let present = self.state.roster.member(who).map(|member| Fixed(member.salt));
+        let others = self.state.rekey.others.iter().rev().filter(|(whose, _)| whose == who);
+        present.into_iter().chain(others.map(|(_, salt)| *salt).take(OTHERS_EACH)).collect()
     }
 
     /// Another device of one's own has another key: the hub may know that one only.

@@ -271,9 +271,12 @@ pub(super) struct Rekey {
     /// Those before, newest last.
     #[serde(default)]
     pub(super) older: VecDeque<Fixed<16>>,
-    /// What a member has said is the roster's.
+    /// What members have said was the roster's, newest last.
     #[serde(default)]
-    pub(super) told: Option<Fixed<16>>,
+    pub(super) hinted: VecDeque<Fixed<16>>,
+    /// Salts of others that were in the roster and are not any more, newest last: a hub that was restored may know one of them.
+    #[serde(default)]
+    pub(super) others: VecDeque<(Identity, Fixed<16>)>,
     /// That which a removed device of one's own knows: as long as it is the roster's, another one is wanted.
     pub(super) known: Option<Fixed<16>>,
     /// That of the roster, if the hub has refused the key from it and accepted the one in use.

@@ -403,3 +403,28 @@ fn who_uses_another_key_than_the_rosters_gets_a_new_one_all_the_same() {
     world.run(20_000);
     world.agree(&[alice[0], bob], &talks, &["with a new key".to_owned()]);
 }
+
+#[test]
+fn who_knocks_at_a_hub_that_knows_an_earlier_key_is_told_that_one_too() {
+    let mut world = World::new(80);
+    let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice[0], &[bob]);
+    world.run(20_000);
+    let entry = world.devices[alice[0]].conversations[&talks].profile_entry();
+    let mut keys = Vec::new();
+    for device in &alice[1..] {
+        world.remove_device(*device);
+        world.run(20_000);
+        keys.push(Fixed(key(&world, alice[0], &talks)));
+    }
+    world.set_offline(alice[0], true);
+    hub_knows_instead(&mut world, &talks, keys[0], keys[1]);
+    world.devices[alice[0]].removed = true;
+    let alices = world.identity(alice[0]);
+    let new = world.add_device(&alices);
+    world.make(new, |scene| Conversation::rejoin(scene, talks, &entry));
+    world.run(3 * HOUR);
+    world.say(new, &talks, "here again");
+    world.run(20_000);
+    world.agree(&[bob, new], &talks, &["here again".to_owned()]);
+}

@@ -200,14 +200,18 @@ impl Sim {
         }
     }
 
-    /// Whether everybody who is in a conversation has blocked somebody who is out of it on all devices, or is blocked by them. If the hub does
-    /// not know the last key that these have, they can only knock; whoever has blocked them does not hear that, and what those answer whom
-    /// they have blocked does not come.
+    /// Whether nobody who is in a conversation can let somebody in who is out of it on all devices. If the hub does not know the last key that
+    /// these have, they can only knock, at contacts; whoever has blocked them does not hear that, and what those answer whom they have
+    /// blocked does not come.
     fn shut_out(&self, group: &GroupId, who: &Identity) -> bool {
         let inside = self.used().into_iter().filter(|device| self.ready(*device, group));
         let mut inside = inside.map(|device| self.people[self.devices[device].person].identity);
+        let own = self.used().into_iter().filter(|device| self.people[self.devices[*device].person].identity == *who);
+        let contacts = own.flat_map(|device| self.devices[device].client.contacts());
+        let contacts: BTreeSet<Identity> = contacts.map(|contact| contact.identity).collect();
         let blocked = |by: Identity, whom: Identity| self.ledger.blocked.contains(&(by, whom));
-        inside.all(|other| blocked(other, *who) || blocked(*who, other))
+        let deaf = |other: Identity| !contacts.contains(&other) || blocked(other, *who) || blocked(*who, other);
+        inside.all(|other| other != *who && deaf(other))
     }
 
     /// Whether somebody was added to a conversation, perhaps again, by one whom they have blocked: they do not hear of that.
