@@ -91,6 +91,8 @@ impl Kept {
         match &self.job {
             Job::Parcel { refused, .. } => *refused == 0,
             Job::Watch { .. } => !self.answered,
+            // One that was refused waits until the hub accepts this device.
+            Job::Wake { .. } => self.not_before < Time::MAX,
             _ => true,
         }
     }

@@ -202,10 +202,9 @@ impl Conversation {
         if self.state.kind == ConversationKind::Room {
             return;
         }
-        let roster = self.state.roster.clone();
-        let left = |member: &&RosterMember| {
-            member.id != self.state.me && roster.member(&member.id).is_some_and(|now| now.salt != member.salt)
-        };
+        let now = |member: &RosterMember| self.state.roster.member(&member.id).map(|now| now.salt);
+        let left =
+            |member: &&RosterMember| member.id != self.state.me && now(member).is_some_and(|salt| salt != member.salt);
         let left: Vec<_> = before.members.iter().filter(left).map(|member| (member.id, Fixed(member.salt))).collect();
         for salt in left {
             self.state().rekey.others.retain(|known| *known != salt);
