@@ -147,6 +147,7 @@ impl Client {
                 self.wakes.insert(*group, at);
             }
             Step::Profile => self.write_entry(turn, group),
+            Step::Hurry => self.hurry(),
             Step::ReadMarks => self.write_marks(turn, group),
             Step::DeviceList(who, list) => self.heard_devices(turn, &who, &list),
             Step::Card(who, card) => self.heard_card(turn, &who, &card),

@@ -126,6 +126,7 @@ impl Client {
                 self.conversations.get(&group).is_some_and(Conversation::waiting)
                     || self.jobs.urgent_of(&group)
                     || self.files.busy_in(&group)
+                    || self.profile_is_due()
             }
             Effect::Everything => self.busy_where_reached(),
         }
@@ -134,6 +135,14 @@ impl Client {
     fn profile_is_left(&self, change: u64) -> bool {
         let owed = self.own.as_ref().is_some_and(|own| own.owed.profile.is_some()) || self.upkeep.writing_profile;
         owed && self.upkeep.profile_written < change
+    }
+
+    /// Whether the profile is being written, or is to be at once: with a new access key in it, without which one's other devices are shut out.
+    fn profile_is_due(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| {
+            let due = own.owed.profile.is_some_and(|at| at <= self.now) || self.upkeep.writing_profile;
+            due && self.live.is_open(&own.node)
+        })
     }
 
     /// Whether a command has ended, and everything that it led to is at the nodes as far as this device can bring it there by itself:

@@ -136,6 +136,13 @@ impl Conversation {
         self.settle(scene);
     }
 
+    /// A look at the hub that is due some time is made now.
+    pub(super) fn hasten_look(&mut self, now: Time) {
+        if let Some(heal) = self.state().heal.as_mut() {
+            heal.next = heal.next.min(now);
+        }
+    }
+
     /// Looks at the hub at once.
     pub(super) fn look_again(&mut self, scene: &Scene<'_>) {
         self.suspect(scene, false);
@@ -181,6 +188,7 @@ impl Conversation {
             self.suspect(scene, true);
         }
         if self.state.cursor < self.state.end {
+            self.link.look_when_read = true;
             self.fetch_now(scene);
             return Ok(());
         }

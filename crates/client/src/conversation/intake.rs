@@ -93,6 +93,9 @@ impl Conversation {
         if progress {
             self.state().fetch = Post::default();
         }
+        if self.state.cursor >= self.state.end && std::mem::take(&mut self.link.look_when_read) {
+            self.hasten_look(scene.now);
+        }
         if end.is_some() && self.state.cursor < self.state.end && progress {
             self.fetch_now(scene);
         }

@@ -104,6 +104,8 @@ struct Link {
     lists: BTreeMap<state::Mark, u64>,
     /// Salts whose keys the hub has refused since it last accepted one.
     refused: Vec<Fixed<16>>,
+    /// The hub was looked at before all was read that it has: it is looked at again as soon as that is so.
+    look_when_read: bool,
     /// The hub has refused something that was said, and was not looked at since.
     unaccepted: bool,
     /// The salt of the access key with which it was asked, and up to where the stream had been read.

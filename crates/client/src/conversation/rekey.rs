@@ -103,7 +103,7 @@ impl Conversation {
         self.link.refused.clear();
         self.link.followed = false;
         self.link.fetching = None;
-        scene.steps.push(Step::Profile);
+        scene.steps.extend([Step::Profile, Step::Hurry]);
         scene.steps.push(Step::Follow(true));
         self.fetch_now(scene);
     }
@@ -226,14 +226,8 @@ impl Conversation {
         if known || self.state.room.is_some() {
             return;
         }
-        let now = scene.now;
         self.keep_salt(salt);
         self.link.refused.clear();
-        let state = self.state();
-        if state.knocks.tries > 0
-            && let Some(heal) = state.heal.as_mut()
-        {
-            heal.next = now;
-        }
+        self.hasten_look(scene.now);
     }
 }

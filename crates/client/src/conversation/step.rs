@@ -21,6 +21,8 @@ pub enum Step {
     WakeAt(Time),
     /// What the profile says of the conversation has changed (`Conversation::profile_entry`).
     Profile,
+    /// The profile is written at once: one's other devices are shut out until they have read it.
+    Hurry,
     /// What was read has changed, which is another record of the profile (`Conversation::read_marks`).
     ReadMarks,
     /// Somebody's device list was heard of: signed, not yet checked against what is known.

@@ -52,7 +52,7 @@ impl Patience {
     }
 
     fn restart(&self) {
-        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + self.left();
+        *self.end.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + self.limit;
     }
 }
 
@@ -277,3 +277,17 @@ impl Context {
 
 /// What shows that something came: of each conversation how much is unread, when the last came, and whether it is being joined.
 type Fingerprint = HashMap<GroupId, (u64, Time, bool)>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_time_is_given_again() {
+        let patience = Patience::new(Duration::from_secs(3600));
+        *patience.end.lock().unwrap() = Instant::now();
+        assert!(patience.left().is_zero());
+        patience.restart();
+        assert!(patience.left() > Duration::from_secs(3500));
+    }
+}

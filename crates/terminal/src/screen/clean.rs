@@ -50,13 +50,17 @@ fn cleaned(text: &str, lines: bool) -> String {
             }
             continue;
         }
-        marks = 0;
+        let shown = clean.len();
         match c {
             _ if pair => {}
             '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => clean.push(if lines { '\n' } else { ' ' }),
             '\t' => clean.push_str(if lines { "    " } else { " " }),
             _ if is_dangerous(c) => {}
             _ => clean.push(c),
+        }
+        // What is left out does not stand between marks.
+        if clean.len() > shown {
+            marks = 0;
         }
     }
     clean
@@ -85,6 +89,12 @@ fn is_mark(c: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_left_out_does_not_let_more_marks_through() {
+        let smear = format!("a{0}\0{0}\u{200B}{0}b{0}", "\u{301}".repeat(4));
+        assert_eq!(text(&smear), format!("a{}b{}", "\u{301}".repeat(MAX_MARKS), "\u{301}".repeat(4)));
+    }
 
     #[test]
     fn escape_sequences_lose_what_makes_them_work() {
