@@ -97,6 +97,11 @@ impl InboxState {
         self.end.is_some_and(|end| read >= end)
     }
 
+    /// Whether the node has not let this device follow it, more than once.
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused > 1
+    }
+
     pub(super) fn next_due(&self) -> Option<Time> {
         self.held.values().map(|held| held.until).chain(self.follow_at).min()
     }

@@ -164,6 +164,12 @@ impl Client {
         self.owes() || self.conversations.values().any(Conversation::waiting)
     }
 
+    /// Whether the home node has refused this device again and again: it does not know the account (any more), as after its owner has
+    /// deleted it there. (One that was restored from an earlier backup is given the account again at once.)
+    pub fn is_unknown_at_home(&self) -> bool {
+        self.inbox.is_refused()
+    }
+
     /// Files that are being sent: their copies are needed, all others are not.
     pub fn files_sending(&self) -> Vec<FileId> {
         self.files.sending()

@@ -32,6 +32,10 @@ const LOOK: Duration = Duration::from_millis(500);
 /// How long a node may leave a connection refused before that is said.
 const REFUSED: Duration = Duration::from_millis(400);
 
+/// What is said where the home node goes on refusing this device.
+const UNKNOWN_AT_HOME: &str = "Your node does not know this account (any more): perhaps who runs it has deleted it. Ask them; with an \
+    invitation, `tidings login LINK --profile NAME` makes another account. What is here can still be read.";
+
 /// How long a command may take in all.
 #[derive(Clone)]
 pub(crate) struct Patience {
@@ -178,7 +182,10 @@ impl Context {
                 return;
             }
             if self.left().is_zero() || self.fingerprint().await == before {
-                self.output.note("Not all that waits could be read yet; the rest comes with the next commands.");
+                self.output.note(match self.session.ask(|client, _| client.is_unknown_at_home()).await {
+                    Some(true) => UNKNOWN_AT_HOME,
+                    _ => "Not all that waits could be read yet; the rest comes with the next commands.",
+                });
                 return;
             }
         }
