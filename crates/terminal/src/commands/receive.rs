@@ -32,7 +32,7 @@ pub struct Receive {
     #[arg(long, short)]
     pub follow: bool,
     /// Only from this contact, group or room.
-    #[arg(long, value_name = "WHOM")]
+    #[arg(long, value_name = "WHOM", allow_hyphen_values = true)]
     pub from: Option<String>,
     /// Save files into this folder. What can be seen once or for a time stays where it is: look at it with `tidings chat`.
     #[arg(long, value_name = "FOLDER")]
