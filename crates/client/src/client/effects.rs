@@ -137,7 +137,8 @@ impl Client {
         owed && self.upkeep.profile_written < change
     }
 
-    /// Whether the profile is being written, or is to be at once: with a new access key in it, without which one's other devices are shut out.
+    /// Whether the profile is being written, or is to be at once, where the node can be reached: a new access key may stand in it, without
+    /// which one's other devices are shut out.
     fn profile_is_due(&self) -> bool {
         self.own.as_ref().is_some_and(|own| {
             let due = own.owed.profile.is_some_and(|at| at <= self.now) || self.upkeep.writing_profile;

@@ -204,6 +204,7 @@ impl Client {
             action.into_iter().for_each(|action| turn.act(action));
         }
         self.wakes.remove(group);
+        self.forget_wakes(turn, group);
         self.missing.remove(group);
         self.forget_archives(turn, group);
         self.forget_told(turn, group);

@@ -112,7 +112,7 @@ impl Client {
     }
 
     /// What was to be told to the hub before counts no more.
-    fn forget_wakes(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+    pub(super) fn forget_wakes(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         let of = |job: &Job| match job {
             Job::WakeAddress { group } | Job::Wake { group, .. } => Some(*group),
             _ => None,

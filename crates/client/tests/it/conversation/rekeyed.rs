@@ -47,6 +47,18 @@ fn hub_knows_instead(world: &mut World, group: &GroupId, known: Fixed<32>, unkno
     there.members.insert(known, role);
 }
 
+/// Another device of a person comes in by what the profile had, in the place of one that is lost, and is heard.
+fn comes_back_by(world: &mut World, lost: usize, other: usize, group: &GroupId, entry: &[u8]) {
+    world.devices[lost].removed = true;
+    let person = world.identity(lost);
+    let new = world.add_device(&person);
+    world.make(new, |scene| Conversation::rejoin(scene, *group, entry));
+    world.run(3 * HOUR);
+    world.say(new, group, "here again");
+    world.run(20_000);
+    world.agree(&[other, new], group, &["here again".to_owned()]);
+}
+
 #[test]
 fn a_new_key_is_not_lost_with_the_answer_to_its_commit() {
     let mut world = World::new(71);
@@ -207,14 +219,7 @@ fn the_only_owner_whose_key_is_lost_with_the_profile_is_told_it_by_a_plain_membe
     world.remove_device(alice[1]);
     world.run(20_000);
     world.set_offline(alice[0], true);
-    world.devices[alice[0]].removed = true;
-    let alices = world.identity(alice[0]);
-    let new = world.add_device(&alices);
-    world.make(new, |scene| Conversation::rejoin(scene, talks, &entry));
-    world.run(3 * HOUR);
-    world.say(new, &talks, "here again");
-    world.run(20_000);
-    world.agree(&[bob, new], &talks, &["here again".to_owned()]);
+    comes_back_by(&mut world, alice[0], bob, &talks, &entry);
 }
 
 #[test]
@@ -419,12 +424,5 @@ fn who_knocks_at_a_hub_that_knows_an_earlier_key_is_told_that_one_too() {
     }
     world.set_offline(alice[0], true);
     hub_knows_instead(&mut world, &talks, keys[0], keys[1]);
-    world.devices[alice[0]].removed = true;
-    let alices = world.identity(alice[0]);
-    let new = world.add_device(&alices);
-    world.make(new, |scene| Conversation::rejoin(scene, talks, &entry));
-    world.run(3 * HOUR);
-    world.say(new, &talks, "here again");
-    world.run(20_000);
-    world.agree(&[bob, new], &talks, &["here again".to_owned()]);
+    comes_back_by(&mut world, alice[0], bob, &talks, &entry);
 }
