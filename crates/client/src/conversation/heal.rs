@@ -13,7 +13,7 @@ use crate::command::Fault;
 use crate::entry::{Info, Payload};
 use crate::io::Time;
 use crate::records::Table;
-use crate::roster::Roster;
+use crate::roster::{Roster, Weighed};
 use crate::view::{ConversationKind, Identity};
 use tidings_wire::api::{Entry, EntryKind, Group, NewEntry};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -297,14 +297,16 @@ impl Conversation {
             return distrust("the hub shows another group");
         }
         let signer = self.seat(&found.signer).map(|seat| seat.identity);
-        if let Err(unproven) = self.believes(&roster) {
-            return distrust(&unproven.to_string());
-        }
+        let weighed = match self.state.newest.weigh(&self.owner(), &roster) {
+            Ok(weighed) => weighed,
+            Err(unproven) => return distrust(&unproven.to_string()),
+        };
         if self.state.kind == ConversationKind::Room {
             return if signer.is_some() { Ok(()) } else { distrust("the room's group info is by nobody") };
         }
-        // Whoever had been removed is no member, though they may be in the roster of an old branch.
-        if signer.is_none_or(|who| self.state.newest.member(&who).is_none()) {
+        // Whoever had been removed is no member, though they may be in the roster of an old branch. By a newer one they may be again.
+        let holds = if weighed == Weighed::Newer { &roster } else { &*self.state.newest };
+        if signer.is_none_or(|who| holds.member(&who).is_none()) {
             return distrust("the group info is by no known member");
         }
         if roster.member(&self.state.me).is_none() {

@@ -249,6 +249,43 @@ fn who_was_removed_on_one_branch_is_out_of_the_other_too() {
 }
 
 #[test]
+fn who_was_added_again_on_one_branch_is_believed_on_the_other() {
+    for keep_other in [false, true] {
+        let mut world = World::new(114);
+        let (alice, bob, carol) = (world.person("Alice", 2), world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+        let walks = group(&mut world, alice[0], &[bob, carol]);
+        let bobs = world.identity(bob);
+        wish(&mut world, alice[0], &walks, Wish::Remove(bobs));
+        world.run(20_000);
+        assert_eq!(standing(&world, bob, &walks), Standing::Out);
+        world.fork(vec![alice[1], bob]);
+        wish(&mut world, alice[1], &walks, Wish::Add(vec![bobs]));
+        world.run(20_000);
+        world.say(carol, &walks, "he is not here");
+        world.run(20_000);
+        // The last commit there is his.
+        world.set_offline(bob, true);
+        lose_keys(&mut world, bob, &walks);
+        world.set_offline(bob, false);
+        world.run(20_000);
+        assert_eq!(standing(&world, bob, &walks), Standing::Ready);
+        assert_eq!(role(&world, carol, &walks, &bobs), None);
+        world.unite(keep_other);
+        let all = [bob, carol, alice[0], alice[1]];
+        for device in all {
+            world.say(device, &walks, &format!("by {device}"));
+            world.run(30_000);
+        }
+        world.run(1_200_000);
+        for device in all {
+            assert_eq!(standing(&world, device, &walks), Standing::Ready, "device {device}");
+            assert_eq!(role(&world, device, &walks, &bobs), Some(2), "device {device}");
+            assert_eq!(world.epoch(device, &walks), world.epoch(bob, &walks), "device {device}");
+        }
+    }
+}
+
+#[test]
 fn a_removed_device_is_not_known_to_the_hub_any_more() {
     for (seed, others_first) in [(84, false), (85, true)] {
         let mut world = World::new(seed);
