@@ -406,13 +406,18 @@ impl Client {
         }
         let due: Vec<_> = self.missing.iter().filter(|(_, at)| **at <= turn.now).map(|(group, _)| *group).collect();
         for group in due {
-            self.missing.remove(&group);
-            let Some(entry) = self.book.get(&Name::Conversation(group)).map(<[u8]>::to_vec) else { continue };
-            match self.make(turn, |scene| Ok((Conversation::rejoin(scene, group, &entry)?, ()))) {
-                Ok(_) => self.restore_history(turn, &group),
-                Err(_) => {
-                    self.missing.insert(group, turn.now.saturating_add(JOIN_AGAIN));
-                }
+            self.join_known(turn, group);
+        }
+    }
+
+    /// Joins a conversation that the profile knows.
+    fn join_known(&mut self, turn: &mut Turn<'_>, group: GroupId) {
+        self.missing.remove(&group);
+        let Some(entry) = self.book.get(&Name::Conversation(group)).map(<[u8]>::to_vec) else { return };
+        match self.make(turn, |scene| Ok((Conversation::rejoin(scene, group, &entry)?, ()))) {
+            Ok(_) => self.restore_history(turn, &group),
+            Err(_) => {
+                self.missing.insert(group, turn.now.saturating_add(JOIN_AGAIN));
             }
         }
     }
@@ -426,6 +431,10 @@ impl Client {
     ) -> Result<GroupId, Fault> {
         let ParcelBody::Welcome { group, .. } = welcome else { return Err(Fault::Distrust("no welcome".to_owned())) };
         let group = GroupId(*group);
+        if !self.conversations.contains_key(&group) {
+            // What the profile says of it is what the welcome is weighed against: anybody can make another group with the same id.
+            self.join_known(turn, group);
+        }
         if self.conversations.contains_key(&group) {
             let done = self.with(turn, &group, |conversation, scene| conversation.welcomed(scene, from, welcome));
             return done.unwrap_or(Err(Fault::NoAccount)).map(|()| group);

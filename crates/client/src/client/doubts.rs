@@ -90,6 +90,6 @@ impl Client {
         self.warn_no_more(turn, &begins);
         let how =
             format!("number {counter}, not {at_node}: look whether contacts are missing, and ask who runs the node");
-        self.warn(turn, &format!("{begins} ({how})"));
+        self.warn_of_others(turn, &format!("{begins} ({how})"));
     }
 }

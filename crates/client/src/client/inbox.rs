@@ -277,7 +277,7 @@ impl Client {
         // What can't be joined is not for this device, or can't be right: a member sees the leaf stay away, and adds it again after a knock.
         if let (Err(Fault::Distrust(why)), own) = (self.welcomed(turn, from, welcome), from) {
             let name = self.book.own_name(own);
-            self.warn(turn, &format!("a conversation that {name} opened was refused: {why}"));
+            self.warn_of_others(turn, &format!("a conversation that {name} opened was refused: {why}"));
         }
     }
 }

@@ -263,7 +263,10 @@ impl Client {
                 // In the same call as the end of the looking, so that a program that ends forgets neither.
                 let accepting = Accepting { command: None, node, secret, from };
                 if let Err(fault) = self.take_offer(turn, accepting, exchange) {
-                    self.warn(turn, &format!("{} could not be met as was suggested: {fault}", suggested.name));
+                    self.warn_of_others(
+                        turn,
+                        &format!("{} could not be met as was suggested: {fault}", suggested.name),
+                    );
                 }
             }
             (Some(_), None) if turn.now < until => {

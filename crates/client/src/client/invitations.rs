@@ -285,7 +285,7 @@ impl Client {
                 self.end_invitation(turn, &id);
                 self.add_job(turn, Job::DeleteExchange { id: Fixed(id) });
             }
-            Err(fault) => self.warn(turn, &format!("an answer to your invitation was refused: {fault}")),
+            Err(fault) => self.warn_of_others(turn, &format!("an answer to your invitation was refused: {fault}")),
         }
         true
     }

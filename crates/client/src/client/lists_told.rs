@@ -88,7 +88,7 @@ impl Client {
                     self.post_parcel(turn, who, ParcelBody::Devices(known));
                 }
                 let name = self.book.own_name(who);
-                self.warn(turn, &format!("{name} {CONTRADICTS}"));
+                self.warn_of_others(turn, &format!("{name} {CONTRADICTS}"));
             }
         }
     }

@@ -321,6 +321,14 @@ impl Client {
         }
     }
 
+    /// The same of what others did, who may do it as often as they like.
+    fn warn_of_others(&mut self, turn: &mut Turn<'_>, warning: &str) {
+        if self.own_mut().is_some_and(|own| own.warn_of_others(warning)) {
+            turn.show(Event::Warning(warning.to_owned()));
+            turn.show(Event::Changed);
+        }
+    }
+
     /// What a warning that begins so said is not so any more.
     fn warn_no_more(&mut self, turn: &mut Turn<'_>, beginning: &str) {
         let stands = self.own.as_ref().is_some_and(|own| own.warnings().iter().any(|text| text.starts_with(beginning)));

@@ -142,6 +142,9 @@ pub(crate) struct Own {
     pub channels: Vec<String>,
     #[serde(default)]
     warnings: VecDeque<String>,
+    /// Those that others can bring about: they push out none about the own account.
+    #[serde(default)]
+    warnings_of_others: VecDeque<String>,
     /// The number of the next job.
     #[serde(default)]
     pub next_job: u64,
@@ -190,6 +193,7 @@ impl Own {
             push: None,
             channels: Vec::new(),
             warnings: VecDeque::new(),
+            warnings_of_others: VecDeque::new(),
             next_job: 0,
             next_package: 0,
             backup_said: 0,
@@ -283,24 +287,35 @@ impl Own {
 
     /// Something that the person should know. Whether it was not known before.
     pub(super) fn warn(&mut self, warning: &str) -> bool {
-        if self.warnings.iter().any(|known| known == warning) {
-            return false;
-        }
-        self.warnings.push_back(warning.to_owned());
-        if self.warnings.len() > WARNINGS_MAX {
-            self.warnings.pop_front();
-        }
-        true
+        note_warning(&mut self.warnings, warning)
+    }
+
+    /// The same of what others did.
+    pub(super) fn warn_of_others(&mut self, warning: &str) -> bool {
+        note_warning(&mut self.warnings_of_others, warning)
     }
 
     /// Forgets warnings. Whether there were such ones.
     pub(super) fn forget_warnings(&mut self, which: impl Fn(&str) -> bool) -> bool {
-        let before = self.warnings.len();
+        let count = |own: &Self| own.warnings.len() + own.warnings_of_others.len();
+        let before = count(self);
         self.warnings.retain(|warning| !which(warning));
-        self.warnings.len() < before
+        self.warnings_of_others.retain(|warning| !which(warning));
+        count(self) < before
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {
-        self.warnings.iter().cloned().collect()
+        self.warnings.iter().chain(&self.warnings_of_others).cloned().collect()
     }
+}
+
+fn note_warning(known: &mut VecDeque<String>, warning: &str) -> bool {
+    if known.iter().any(|known| known == warning) {
+        return false;
+    }
+    known.push_back(warning.to_owned());
+    if known.len() > WARNINGS_MAX {
+        known.pop_front();
+    }
+    true
 }

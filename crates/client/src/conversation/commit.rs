@@ -5,7 +5,7 @@ use super::chain::Chain;
 use super::history::Notice;
 use super::scene::Scene;
 use super::slot::mls_fault;
-use super::state::{CHAINS_MAX, EPOCHS_MAX, Epoch, Phase, Post, Seat, push_bounded};
+use super::state::{EPOCHS_MAX, Epoch, Phase, Post, Seat, push_bounded};
 use super::step::{HubRequest, Step};
 use crate::command::Fault;
 use crate::content::{Content, Witness};
@@ -186,7 +186,7 @@ impl Conversation {
             if seat.mark == self.state.mark {
                 continue;
             }
-            if self.state.chains.len() < CHAINS_MAX {
+            if self.room_for_a_chain() {
                 let before = super::forgotten::heard(scene, &self.state.group, &seat.mark);
                 let chains = &mut self.state().chains;
                 chains.get_or_insert_with(seat.mark, || Chain::beginning(seat.identity, before));

@@ -126,13 +126,21 @@ impl Conversation {
         self.state.chains.values().filter_map(|chain| chain.gap).map(|gap| gap.next).filter(|at| *at > now).min()
     }
 
+    /// The turn from which on somebody may read what is said; `None` if they are no member (any more).
+    fn readable_since(&self, who: &Identity) -> Option<u64> {
+        match self.state.roster.member(who) {
+            Some(member) => Some(member.since),
+            // Few stand in a room's roster: what was said there is for all who have the link.
+            None => self.is_room().then_some(0),
+        }
+    }
+
     /// Somebody missed something of this device.
     pub(super) fn answer_resend(&mut self, scene: &mut Scene<'_>, asker: &Seat, resend: &Resend) -> Result<(), Fault> {
         if Fixed(resend.device) != self.state.mark || resend.from > resend.to || resend.from > self.state.seq {
             return Ok(());
         }
-        // In a room nobody stands in the roster: what was said there is for all who have the link.
-        let since = self.state.roster.member(&asker.identity).map_or(0, |member| member.since);
+        let Some(since) = self.readable_since(&asker.identity) else { return Ok(()) };
         let last = resend.to.min(self.state.seq).min(resend.from.saturating_add(ANSWER_MAX));
         let (mut messages, mut times, mut gone, mut bytes) = (Vec::new(), Vec::new(), Vec::<(u64, u64)>::new(), 0);
         for seq in resend.from.max(1)..=last {

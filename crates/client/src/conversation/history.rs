@@ -1,5 +1,6 @@
 //! Messages as they are kept here.
 
+use super::said::LATER_MAX;
 use super::scene::Scene;
 use super::state::Mark;
 use super::step::Step;
@@ -192,10 +193,9 @@ impl Kept {
     }
 }
 
-/// Where a message of this time stands.
+/// Where a message of this time stands: a place of its own, whatever others say of theirs.
 pub(super) fn order_of(at: Time, id: &MessageId) -> Vec<u8> {
-    let [a, b, c, d, e, f, g, h, ..] = id.0;
-    [at.to_be_bytes(), [a, b, c, d, e, f, g, h]].concat()
+    [at.to_be_bytes().as_slice(), &id.0].concat()
 }
 
 /// A kept message and where it stands.
@@ -239,6 +239,7 @@ impl Conversation {
     /// Keeps a line about the conversation.
     pub(super) fn notice(&mut self, scene: &mut Scene<'_>, sender: Identity, at: Time, notice: Notice) {
         let id = MessageId(scene.draw());
+        let at = at.min(scene.now.saturating_add(LATER_MAX));
         let (state, now) = (self.state(), scene.now);
         state.last.at = state.last.at.max(at.min(now));
         self.keep_line(scene, id, sender, at, Body::Notice(notice));

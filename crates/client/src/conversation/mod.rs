@@ -18,6 +18,7 @@ mod heal;
 mod history;
 mod intake;
 mod join;
+mod judging;
 mod kept;
 mod keys;
 mod knock;
@@ -54,7 +55,7 @@ pub use wish::Wish;
 use crate::command::Fault;
 use crate::io::Time;
 use crate::records::{RecordKey, Table};
-use crate::view::{Event, GroupId, Identity};
+use crate::view::{ConversationKind, Event, GroupId, Identity};
 use state::{Seat, State};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
@@ -125,6 +126,10 @@ struct Link {
 impl Conversation {
     fn owner(&self) -> [u8; 16] {
         self.state.group.0
+    }
+
+    fn is_room(&self) -> bool {
+        self.state.kind == ConversationKind::Room
     }
 
     fn record(&self, table: Table, order: impl Into<Vec<u8>>) -> RecordKey {

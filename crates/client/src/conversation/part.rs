@@ -89,6 +89,13 @@ impl<K: Ord + Copy, V> Parts<K, V> {
         }
     }
 
+    /// Forgets entries that `keep` does not want.
+    pub(super) fn retain(&mut self, keep: impl Fn(&K) -> bool) {
+        let gone = self.entries.keys().filter(|key| !keep(key)).copied();
+        self.changed.extend(gone);
+        self.entries.retain(|key, _| keep(key));
+    }
+
     /// Changes some entries: `change` says which.
     pub(super) fn change_some(&mut self, mut change: impl FnMut(&K, &mut V) -> bool) {
         for (key, entry) in &mut self.entries {
@@ -207,8 +214,9 @@ impl Conversation {
         }
         for mark in std::mem::take(&mut state.chains.changed) {
             let key = RecordKey::new(Table::Part, owner, [[CHAIN].as_slice(), &mark.0].concat());
-            if let Some(chain) = state.chains.entries.get(&mark) {
-                scene.batch.put(key, cbor::encode(chain));
+            match state.chains.entries.get(&mark) {
+                Some(chain) => scene.batch.put(key, cbor::encode(chain)),
+                None => scene.batch.remove(key),
             }
         }
     }

@@ -5,19 +5,21 @@ use super::chain::{Chain, Taken};
 use super::history::{Acted, Body, Kept, order_of};
 use super::receipts::GROUP_SMALL;
 use super::scene::Scene;
-use super::state::{CHAINS_MAX, ORPHANS_BYTES_MAX, ORPHANS_MAX, Orphan, Seat, push_bounded};
+use super::state::{CHAINS_MAX, Mark, ORPHANS_BYTES_MAX, ORPHANS_MAX, Orphan, Seat, push_bounded};
 use super::step::Step;
 use crate::command::{Fault, Look};
 use crate::content::{Content, Edit, Message, React, chain};
 use crate::io::Time;
 use crate::view::{Event, Identity, MessageId};
+use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 use tidings_wire::api::Entry;
 use tidings_wire::bytes::{Blob, Fixed};
 
 /// How much earlier than the hub took it a message may say that it was written, to stand at that time: 10 minutes.
 const EARLIER_MAX: u64 = 10 * 60 * 1000;
 /// How far the hub's clock is believed to be ahead, in milliseconds: a day.
-const LATER_MAX: u64 = 24 * 3600 * 1000;
+pub(super) const LATER_MAX: u64 = 24 * 3600 * 1000;
 /// How far a writer's clock may be ahead for the order of edits and reactions, in milliseconds: 10 minutes.
 const AHEAD_MAX: u64 = 10 * 60 * 1000;
 /// How many messages before the first that is seen of a device are asked for.
@@ -32,6 +34,14 @@ const PREVIEW_CHARS: usize = 120;
 /// When an edit or a reaction counts as made: by its writer's clock, unless that is far ahead of the time at which it was there already.
 fn believed(said: Time, latest: Time) -> Time {
     if said > latest.saturating_add(AHEAD_MAX) { latest } else { said }
+}
+
+/// What a message is called whose id is taken.
+fn own_id(mark: &Mark, id: &MessageId) -> MessageId {
+    let hash = Sha256::new().chain_update(b"tidings/1 id").chain_update(mark.0).chain_update(id.0).finalize();
+    let mut own = [0; 16];
+    own.iter_mut().zip(hash).for_each(|(place, byte)| *place = byte);
+    MessageId(own)
 }
 
 /// How a message came.
@@ -104,7 +114,7 @@ impl Conversation {
             self.state.chains.change(&Fixed(seen.0), claim);
         }
         let known = self.state.chains.contains_key(&seat.mark);
-        if !known && (self.state.chains.len() >= CHAINS_MAX || !(direct || self.is_small())) {
+        if !known && (!(direct || self.is_small()) || !self.room_for_a_chain()) {
             return false;
         }
         let asked = if self.is_small() { RECENT_ASKED } else { 0 };
@@ -133,6 +143,16 @@ impl Conversation {
         }
     }
 
+    /// Whether the numbers of another device can be kept. If there are too many, those of devices that are not in the group go: what they said
+    /// can't come any more.
+    pub(super) fn room_for_a_chain(&mut self) -> bool {
+        if self.state.chains.len() >= CHAINS_MAX {
+            let here: BTreeSet<Mark> = self.state.seats.iter().map(|seat| seat.mark).collect();
+            self.state().chains.retain(|mark| here.contains(mark));
+        }
+        self.state.chains.len() < CHAINS_MAX
+    }
+
     fn take_content(
         &mut self,
         scene: &mut Scene<'_>,
@@ -147,7 +167,8 @@ impl Conversation {
         if !self.acts(scene, &seat.identity, &message)? {
             return Ok(());
         }
-        if scene.people.blocked(&seat.identity) || self.find(scene, &message.id)?.is_some() {
+        let Some(id) = self.free_id(scene, seat, &message)? else { return Ok(()) };
+        if scene.people.blocked(&seat.identity) {
             return Ok(());
         }
         let body = Body::Here(Blob(bytes.to_vec()));
@@ -156,13 +177,23 @@ impl Conversation {
             received: scene.now,
             mine: seat.identity == self.state.me,
             expire: message.expire,
-            ..Kept::new(message.id, seat.identity, (seat.key, seat.mark), at, body)
+            ..Kept::new(id, seat.identity, (seat.key, seat.mark), at, body)
         };
         self.keep_said(scene, kept);
         if let Content::Introduce(said) = message.content {
-            scene.steps.push(Step::Introduced(seat.identity, message.id, Box::new(said)));
+            scene.steps.push(Step::Introduced(seat.identity, id, Box::new(said)));
         }
-        self.take_orphans(scene, &message.id)
+        self.take_orphans(scene, &id)
+    }
+
+    /// The id under which a message is kept; `None` if it is here already. One with the id of somebody else's gets another: nobody keeps a
+    /// message away from others by being first with its id.
+    fn free_id(&self, scene: &Scene<'_>, seat: &Seat, message: &Message) -> Result<Option<MessageId>, Fault> {
+        let mut id = message.id;
+        if self.find(scene, &id)?.is_some_and(|(_, known)| known.sender != seat.identity) {
+            id = own_id(&seat.mark, &message.id);
+        }
+        Ok(self.find(scene, &id)?.is_none().then_some(id))
     }
 
     /// Keeps a message that shows, where it belongs.
@@ -197,6 +228,8 @@ impl Conversation {
             Content::React(react) => react.to,
             Content::Edit(edit) => edit.to,
             Content::Delete(target) | Content::Viewed(target) => target.to,
+            // In a room people are as they are there: it says nothing of their accounts.
+            Content::Profile(_) | Content::Devices(_) | Content::Backup(_) if self.is_room() => return Ok(false),
             Content::Profile(profile) => {
                 scene.steps.push(Step::Card(*by, profile.card.clone()));
                 return Ok(false);
@@ -361,7 +394,7 @@ impl Conversation {
             Content::Receipt(receipt) => self.take_receipt(scene, &seat.identity, &receipt),
             Content::Resend(resend) => self.answer_resend(scene, seat, &resend),
             Content::Again(again) => self.take_again(scene, seat, &again, at),
-            Content::Witness(witness) if witness.identity == self.state.me => {
+            Content::Witness(witness) if witness.identity == self.state.me && !self.is_room() => {
                 scene.steps.push(Step::Witness(seat.identity, witness.backup, witness.devices));
                 Ok(())
             }

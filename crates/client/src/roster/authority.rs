@@ -112,6 +112,13 @@ impl Roster {
             && !shown.gone.iter().any(|(_, gone, _)| gone == who)
     }
 
+    /// Whether somebody is gone in `shown` of whom only a plain member says so, while nobody else has changed anything. Who follows the stream
+    /// has seen who went: then this is a branch that a single member can make.
+    pub fn misses(&self, shown: &Self) -> bool {
+        let gone = self.members.iter().any(|member| shown.member(&member.id).is_none());
+        gone && self.signed.last() == shown.signed.last()
+    }
+
     /// Who has more rights in `shown` than here, or is there and not here.
     pub fn excess(&self, shown: &Self) -> Vec<Identity> {
         let more = |who: &Identity, role: u8| self.role(who).is_none_or(|known| known > role);

@@ -3,9 +3,13 @@
 use super::statement::{SignedStatement, statement_hash};
 use super::{MEMBER, MODERATOR, OWNER, Roster, RosterMember, V_STEP_MAX, access_changes};
 use crate::view::{ConversationKind, Identity};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
+use tidings_wire::device_list::DEVICES_MAX;
 use tidings_wire::{Fixed, api};
+
+/// Most leaves of one identity after a commit that brings another of theirs: removed devices may not have been taken out yet.
+const LEAVES_MAX: usize = 2 * DEVICES_MAX;
 
 /// A leaf of the group, from its certificate, which was verified and whose device key is the leaf's signature key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +80,9 @@ pub enum RosterFault {
     /// A leaf of a device that was removed is brought in.
     #[error("a device that was removed")]
     Removed,
+    /// Somebody has more leaves than devices can be.
+    #[error("somebody has too many devices there")]
+    Crowd,
     /// Two leaves of one device.
     #[error("a device is there twice")]
     Twice,
@@ -174,10 +181,17 @@ impl Commit<'_> {
         let devices: BTreeSet<_> = self.facts.after.iter().map(|leaf| leaf.device).collect();
         must(devices.len() == self.facts.after.len(), RosterFault::Twice)?;
         let old = places(self.facts.before);
+        let mut counts: BTreeMap<Identity, usize> = BTreeMap::new();
         for leaf in self.facts.after {
+            let count = counts.entry(leaf.identity).or_default();
+            *count = count.saturating_add(1);
+        }
+        for leaf in self.facts.after {
+            let known = old.contains(&(leaf.identity, leaf.device));
+            must(known || counts.get(&leaf.identity).is_none_or(|count| *count <= LEAVES_MAX), RosterFault::Crowd)?;
             // One that was there before makes nothing void: whoever knows of its removal takes it out with the next commit. Otherwise those
             // who know and those who do not would take different commits for good, and the group would be split.
-            must(!leaf.removed || old.contains(&(leaf.identity, leaf.device)), RosterFault::Removed)?;
+            must(!leaf.removed || known, RosterFault::Removed)?;
             let stranger = self.after.member(&leaf.identity).is_none();
             // A room takes whoever has its link, but nobody whom this commit puts out.
             let welcome = self.is_room() && self.before.member(&leaf.identity).is_none();

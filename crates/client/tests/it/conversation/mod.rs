@@ -1,5 +1,6 @@
 //! Conversations of several devices against a hub in memory.
 
+mod cheats;
 mod gaps;
 mod hostile;
 mod hub;
