@@ -300,8 +300,11 @@ pub struct ContactView {
 /// A device of one's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DeviceView {
-    /// Its serial.
+    /// Its serial. It may get another one, when two lists of its person's devices are joined.
     pub serial: u64,
+    /// Its public key, which stays.
+    #[serde(with = "serde_bytes")]
+    pub key: [u8; 32],
     /// What the person calls it.
     pub name: String,
     /// This one.

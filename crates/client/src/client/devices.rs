@@ -8,6 +8,7 @@ use crate::io::Time;
 use crate::view::DeviceView;
 use serde::{Deserialize, Serialize};
 use tidings_wire::cbor;
+use tidings_wire::device_list::ListedDevice;
 
 /// The record `device/<serial>` of the profile (docs/protocol/profile.md).
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -46,13 +47,14 @@ impl Client {
     pub fn devices(&self) -> Vec<DeviceView> {
         let Some(own) = &self.own else { return Vec::new() };
         let this = own.certificate.serial;
-        let view = |serial: u64| {
+        let view = |device: &ListedDevice| {
+            let (serial, key) = (device.serial, device.key.0);
             let record: DeviceRecord = self.book.get_as(&crate::profile::Name::Device(serial)).unwrap_or_default();
             let name = if serial == this { own.device_name.clone() } else { record.name };
             let added = if serial == this { own.certificate.created } else { record.added };
-            DeviceView { serial, name, this: serial == this, added }
+            DeviceView { serial, key, name, this: serial == this, added }
         };
-        let mut views: Vec<_> = own.list().devices.iter().map(|device| view(device.serial)).collect();
+        let mut views: Vec<_> = own.list().devices.iter().map(view).collect();
         views.sort_by_key(|view| view.serial);
         views
     }

@@ -9,7 +9,7 @@ use super::state::{EPOCHS_MAX, Epoch, Phase, Post, Seat, push_bounded};
 use super::step::{HubRequest, Step};
 use crate::command::Fault;
 use crate::content::{Content, Witness};
-use crate::roster::{CommitFacts, Roster};
+use crate::roster::{CommitFacts, Roster, RosterMember};
 use crate::view::{ConversationKind, Identity};
 use std::collections::BTreeSet;
 use tidings_mls::{Judgement, Staged};
@@ -142,6 +142,7 @@ impl Conversation {
         self.note_salt(scene, &before, &seats_before);
         self.note_chains(scene, &seats_before);
         if let Some(by) = by {
+            self.note_newcomers(&before);
             self.note_changes(scene, by, at, &before, wished);
         }
         let others = by.is_some_and(|by| by != self.state.me);
@@ -170,6 +171,20 @@ impl Conversation {
             scene.steps.push(Step::Profile);
             scene.steps.push(Step::Show(crate::view::Event::Changed));
         }
+    }
+
+    /// Whoever comes in may be given what is said from now on, also where the hub counts lower turns than it did.
+    fn note_newcomers(&mut self, before: &Roster) {
+        let (seq, written) = (self.state.seq, self.state.written_turn);
+        let roster = self.state.roster.clone();
+        let new = |member: &&RosterMember| before.member(&member.id).is_none() && member.since <= written;
+        let new: Vec<(Identity, u64)> = roster.members.iter().filter(new).map(|member| (member.id, seq)).collect();
+        if new.is_empty() && self.state.floors.is_empty() {
+            return;
+        }
+        let floors = &mut self.state().floors;
+        floors.retain(|(who, _)| roster.member(who).is_some() && new.iter().all(|(known, _)| known != who));
+        floors.extend(new);
     }
 
     /// Devices that are new begin with their first message; whoever came newly by a further device is told what was heard.

@@ -86,6 +86,8 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         incoming: None,
         proposals: Proposals { due: None, waiting: false },
         came_turn: 0,
+        written_turn: 0,
+        floors: Vec::new(),
         update_at: scene.now.saturating_add(UPDATE_EVERY),
         seq: 0,
         prev: Fixed([0; 16]),

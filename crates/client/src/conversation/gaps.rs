@@ -135,12 +135,18 @@ impl Conversation {
         }
     }
 
+    /// The `seq` after which somebody may read what this device says.
+    pub(super) fn floor_of(&self, who: &Identity) -> u64 {
+        self.state.floors.iter().find(|(known, _)| known == who).map_or(0, |(_, seq)| *seq)
+    }
+
     /// Somebody missed something of this device.
     pub(super) fn answer_resend(&mut self, scene: &mut Scene<'_>, asker: &Seat, resend: &Resend) -> Result<(), Fault> {
         if Fixed(resend.device) != self.state.mark || resend.from > resend.to || resend.from > self.state.seq {
             return Ok(());
         }
         let Some(since) = self.readable_since(&asker.identity) else { return Ok(()) };
+        let floor = self.floor_of(&asker.identity);
         let last = resend.to.min(self.state.seq).min(resend.from.saturating_add(ANSWER_MAX));
         let (mut messages, mut times, mut gone, mut bytes) = (Vec::new(), Vec::new(), Vec::<(u64, u64)>::new(), 0);
         for seq in resend.from.max(1)..=last {
@@ -149,7 +155,10 @@ impl Conversation {
             }
             let written = self.written(scene, seq)?;
             let fits = written.filter(|written| {
-                written.turn >= since && !written.private && written.until.is_none_or(|until| until > scene.now)
+                seq > floor
+                    && written.turn >= since
+                    && !written.private
+                    && written.until.is_none_or(|until| until > scene.now)
             });
             match fits {
                 Some(written) if bytes + written.message.0.len() <= ANSWER_BYTES => {

@@ -121,6 +121,8 @@ impl Conversation {
         // Whoever is a member now may have it, though a hub that was restored counts from lower turns again.
         let since = self.state.roster.members.iter().map(|member| member.since).max().unwrap_or(0);
         let turn = self.state.turn.max(since);
+        let highest = self.state.written_turn.max(turn);
+        self.state().written_turn = highest;
         let written = Written { id, message: Blob(bytes.clone()), turn, until, private, notify: lasting, taken: 0 };
         scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
         if let Some(old) = seq.checked_sub(WRITTEN_MAX) {

@@ -270,7 +270,7 @@ impl Conversation {
         }
         let room = self.state.kind == ConversationKind::Room;
         let for_all = |written: &Written| {
-            let since = |member: &RosterMember| member.since <= written.turn;
+            let since = |member: &RosterMember| member.since <= written.turn && self.floor_of(&member.id) < seq;
             room || self.state.roster.members.iter().all(since)
         };
         let again = self.written(scene, seq)?.is_some_and(|written| for_all(&written));

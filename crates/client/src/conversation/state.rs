@@ -406,6 +406,12 @@ pub(super) struct State {
     /// The turn of the last commit that brought a device in.
     #[serde(default)]
     pub(super) came_turn: u64,
+    /// The highest turn in which this device has written something.
+    #[serde(default)]
+    pub(super) written_turn: u64,
+    /// Who came in when, by the hub's count of turns, this device had written in that turn or a later one: after which `seq` they may read.
+    #[serde(default)]
+    pub(super) floors: Vec<(Identity, u64)>,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 

@@ -95,8 +95,14 @@ pub(crate) fn world() -> World {
         conversations: vec![conversation(1, "Alice"), bob, trip],
         contacts: vec![contact(1, "Alice"), contact(2, "Bob")],
         devices: vec![
-            DeviceView { serial: 1, name: "laptop".into(), this: true, added: NOW - 90 * 1440 * MINUTE },
-            DeviceView { serial: 2, name: "old phone".into(), this: false, added: NOW - 30 * 1440 * MINUTE },
+            DeviceView { serial: 1, key: [1; 32], name: "laptop".into(), this: true, added: NOW - 90 * 1440 * MINUTE },
+            DeviceView {
+                serial: 2,
+                key: [2; 32],
+                name: "old phone".into(),
+                this: false,
+                added: NOW - 30 * 1440 * MINUTE,
+            },
         ],
         invitations: Vec::new(),
         channels: vec!["news".into()],

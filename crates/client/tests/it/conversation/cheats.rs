@@ -231,6 +231,30 @@ fn who_has_gone_asks_for_nothing_through_another() {
 }
 
 #[test]
+fn a_hub_that_counts_lower_turns_shows_a_newcomer_nothing_older() {
+    let mut world = World::new(125);
+    let (alice, bob, nora) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Nora", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    for name in ["one", "two", "three", "four", "five"] {
+        let wish = Wish::Set { name: Some(name.to_owned()), picture: None, expire: None };
+        world.call(alice, &walks, |conversation, scene| conversation.wish(scene, wish)).unwrap();
+        world.run(20_000);
+    }
+    world.say(alice, &walks, "old");
+    world.run(20_000);
+    let noras = world.identity(nora);
+    world.hub.groups.get_mut(&walks.0).unwrap().turn = 1;
+    world.call(alice, &walks, |conversation, scene| conversation.wish(scene, Wish::Add(vec![noras]))).unwrap();
+    world.run(600_000);
+    assert_eq!(standing(&world, nora, &walks), Standing::Ready);
+    assert!(world.hub.groups[&walks.0].turn < 6, "it counts from there");
+    world.say(alice, &walks, "new");
+    world.run(600_000);
+    world.agree(&[alice, bob], &walks, &["new".to_owned(), "old".to_owned()]);
+    assert_eq!(world.texts(nora, &walks), ["new"]);
+}
+
+#[test]
 fn nobody_sits_in_a_room_with_the_certificate_of_another() {
     let mut world = World::new(124);
     let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);

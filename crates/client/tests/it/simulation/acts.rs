@@ -196,18 +196,20 @@ impl Sim {
     /// Takes another device of the same person off the list.
     fn fewer_devices(&mut self, device: usize) {
         let views = self.devices[device].client.devices();
-        let others: Vec<_> = views.iter().filter(|view| !view.this).map(|view| view.serial).collect();
+        let others: Vec<_> = views.iter().filter(|view| !view.this).map(|view| (view.serial, view.key)).collect();
         if others.is_empty() {
             return;
         }
-        let serial = others[self.draw(others.len() as u32) as usize];
+        let (serial, key) = others[self.draw(others.len() as u32) as usize];
         let mine = self.people[self.devices[device].person].devices.clone();
         for other in mine {
-            let its = self.devices[other].client.devices().into_iter().find(|view| view.this).map(|view| view.serial);
-            // It may not know yet that it was let in.
-            let unaware = !self.devices[other].client.has_account();
-            let its = its.or_else(|| self.ledger.linked.get(&other).copied().filter(|_| unaware));
-            if its == Some(serial) && self.devices[other].fate == Fate::There {
+            // By its key: on its own list it may have another serial.
+            let meant = match self.devices[other].client.devices().into_iter().find(|view| view.this) {
+                Some(its) => its.key == key,
+                // It may not know yet that it was let in.
+                None => self.ledger.linked.get(&other) == Some(&serial) && !self.devices[other].client.has_account(),
+            };
+            if meant && self.devices[other].fate == Fate::There {
                 self.devices[other].fate = Fate::Removed;
             }
         }
