@@ -86,6 +86,8 @@ struct Written {
     knock: Option<WrittenKnock>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     salt: Option<WrittenSalt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left: Option<WrittenLeft>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,6 +107,12 @@ struct WrittenKnock {
 }
 
 #[derive(Serialize, Deserialize)]
+struct WrittenLeft {
+    group: Fixed<16>,
+    since: u64,
+}
+
+#[derive(Serialize, Deserialize)]
 struct WrittenSalt {
     group: Fixed<16>,
     salt: Fixed<16>,
@@ -113,7 +121,8 @@ struct WrittenSalt {
 impl Serialize for Parcel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { from, to, at, .. } = *self;
-        let mut written = Written { from, to, at, welcome: None, card: None, devices: None, knock: None, salt: None };
+        let (welcome, card, devices, knock, salt, left) = (None, None, None, None, None, None);
+        let mut written = Written { from, to, at, welcome, card, devices, knock, salt, left };
         match self.body.clone() {
             Some(ParcelBody::Welcome { welcome, group, hub, turn, number, devices }) => {
                 let devices = devices.into_iter().map(Blob).collect();
@@ -126,6 +135,7 @@ impl Serialize for Parcel {
             Some(ParcelBody::Salt { group, salt }) => {
                 written.salt = Some(WrittenSalt { group: Fixed(group), salt: Fixed(salt) });
             }
+            Some(ParcelBody::Left { group, since }) => written.left = Some(WrittenLeft { group: Fixed(group), since }),
             None => {}
         }
         written.serialize(serializer)
@@ -134,7 +144,7 @@ impl Serialize for Parcel {
 
 impl<'de> Deserialize<'de> for Parcel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Written { from, to, at, welcome, card, devices, knock, salt } = Written::deserialize(deserializer)?;
+        let Written { from, to, at, welcome, card, devices, knock, salt, left } = Written::deserialize(deserializer)?;
         let welcome =
             welcome.map(|WrittenWelcome { welcome, group, hub, turn, number, devices }| ParcelBody::Welcome {
                 devices: devices.into_iter().map(|list| list.0).collect(),
@@ -150,6 +160,7 @@ impl<'de> Deserialize<'de> for Parcel {
             devices.map(|devices| ParcelBody::Devices(devices.0)),
             knock.map(|knock| ParcelBody::Knock(knock.group.0)),
             salt.map(|told| ParcelBody::Salt { group: told.group.0, salt: told.salt.0 }),
+            left.map(|left| ParcelBody::Left { group: left.group.0, since: left.since }),
         ];
         let mut bodies = bodies.into_iter().flatten();
         let body = bodies.next();
@@ -253,6 +264,7 @@ mod tests {
             ParcelBody::Devices(vec![2]),
             ParcelBody::Knock([4; 16]),
             ParcelBody::Salt { group: [4; 16], salt: [5; 16] },
+            ParcelBody::Left { group: [4; 16], since: 6 },
         ];
         for body in bodies.into_iter().map(Some).chain([None]) {
             let parcel = parcel(body);

@@ -251,6 +251,9 @@ impl Client {
             Some(ParcelBody::Salt { group, salt }) => {
                 self.with(turn, &GroupId(group), |conversation, scene| conversation.told_salt(scene, &from, salt));
             }
+            Some(ParcelBody::Left { group, since }) => {
+                self.with(turn, &GroupId(group), |conversation, scene| conversation.told_left(scene, &from, since));
+            }
             // Told before, or of a newer kind.
             Some(ParcelBody::Knock(_)) | None => {}
         }

@@ -2,13 +2,14 @@
 //! member again, whom nobody there can take out if they were its last owner (docs/protocol/conversations.md, Falling out and coming back).
 
 use super::Conversation;
+use super::knock::DOORS_MAX;
 use super::scene::Scene;
 use super::state::{Goal, Heal, Phase, Post};
-use super::step::HubRequest;
+use super::step::{HubRequest, ParcelBody, Step};
 use crate::command::Fault;
 use crate::io::Time;
-use crate::roster::Roster;
-use crate::view::ConversationKind;
+use crate::roster::{MODERATOR, OWNER, Roster, RosterMember};
+use crate::view::{ConversationKind, Identity};
 use tidings_wire::api::Group;
 
 /// Milliseconds between two looks, from when one has gone.
@@ -41,11 +42,37 @@ impl Conversation {
     }
 
     /// The hub that one has left does not know the key. Nobody need have taken it off: another device of one's own may have changed it before
-    /// it heard that one goes. So the other keys are tried, at once.
+    /// it heard that one goes. So the other keys are tried, at once. If it knows none, all is well there; but on another branch of the group
+    /// nobody may have heard of it.
     pub(super) fn farewell_refused(&mut self, scene: &mut Scene<'_>) {
-        if self.state.own.left && self.next_key() {
-            self.ask(scene, HubRequest::Look);
+        if !self.state.own.left || self.is_room() {
+            return;
         }
+        if self.next_key() {
+            return self.ask(scene, HubRequest::Look);
+        }
+        let (group, me) = (self.owner(), self.state.me);
+        let Some(since) = self.state.newest.member(&me).map(|member| member.since) else { return };
+        let staff = |member: &&RosterMember| member.id != me && member.role <= MODERATOR;
+        let told = self.state.newest.members.iter().filter(staff).map(|member| member.id);
+        for who in told.filter(|who| scene.people.is_contact(who)).take(DOORS_MAX) {
+            scene.steps.push(Step::Parcel(who, ParcelBody::Left { group, since }));
+        }
+    }
+
+    /// Somebody has left, and says so themselves: where they are still in the roster, an owner or moderator takes them out.
+    pub fn told_left(&mut self, scene: &mut Scene<'_>, from: &Identity, since: u64) {
+        let role = |who: &Identity| self.state.roster.role(who);
+        let member = self.state.roster.member(from).filter(|member| member.since == since && *from != self.state.me);
+        let may = match (role(&self.state.me), member.map(|member| member.role)) {
+            (Some(OWNER), Some(_)) => true,
+            (Some(MODERATOR), Some(theirs)) => theirs > MODERATOR,
+            _ => false,
+        };
+        if may && self.state.in_group() && !self.behind() {
+            self.want(scene, Goal::Remove(*from));
+        }
+        self.settle(scene);
     }
 
     /// The hub that one has left still knows one, or knows one again. If one is no member of what it shows, the key goes off its list; else

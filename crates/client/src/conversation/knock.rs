@@ -17,7 +17,7 @@ use tidings_wire::bytes::Fixed;
 /// just be putting back what the hub has lost; then after each knock.
 const KNOCK_WAITS: [u64; 4] = [5_000, 60_000, 10 * 60_000, 100 * 60_000];
 /// Members at whose doors one knocks.
-const DOORS_MAX: usize = 3;
+pub(super) const DOORS_MAX: usize = 3;
 /// Looks at a list of members without oneself after which one knocks (15 s, 4 and 50 minutes after the first), and after which one takes it
 /// that one has gone: 2 hours.
 const ABSENT_KNOCKS: [u32; 3] = [4, 8, 13];

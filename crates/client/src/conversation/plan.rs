@@ -46,10 +46,14 @@ impl Draft {
 impl Conversation {
     /// What there is to change, if anything.
     pub(super) fn draft(&mut self, scene: &mut Scene<'_>) -> Result<Option<Draft>, Fault> {
-        let others_due = self.state.proposals.due.is_some_and(|at| at <= scene.now);
-        if !others_due && self.state.wants.is_empty() && self.state.update_at > scene.now {
+        let due = self.state.proposals.due.is_some_and(|at| at <= scene.now);
+        let wants = self.state.wants.iter().any(|want| want.goal != Goal::Leave);
+        let commits_anyhow = wants || self.state.update_at <= scene.now;
+        if !due && self.state.wants.is_empty() && !commits_anyhow {
             return Ok(None);
         }
+        // A proposal holds for its epoch only: whoever commits takes it up, since who made it may not be there to make it again.
+        let others_due = due || (commits_anyhow && self.has_proposals(scene)?);
         let mut draft = Draft {
             roster: self.state.roster.clone(),
             add: Vec::new(),

@@ -114,7 +114,14 @@ pub enum ParcelBody {
     Devices(Vec<u8>),
     /// "Add me again."
     Knock([u8; 16]),
-    /// The answer: from what your access key in the roster comes.
+    /// "I have left this group, and the hub does not know me any more: take me out where I am still shown."
+    Left {
+        /// Which group.
+        group: [u8; 16],
+        /// The sender's own `since` in its roster.
+        since: u64,
+    },
+    /// The answer to a knock: from what your access key in the roster comes.
     Salt {
         /// Which group.
         group: [u8; 16],

@@ -124,6 +124,7 @@ pub(super) fn parcels() -> Value {
         Some(ParcelBody::Card(ada.card.bytes().to_vec())),
         Some(ParcelBody::Devices(ada.devices.bytes().to_vec())),
         Some(ParcelBody::Knock([0x11; 16])),
+        Some(ParcelBody::Left { group: [0x11; 16], since: 3 }),
         None,
     ];
     let show = |body: Option<ParcelBody>| {

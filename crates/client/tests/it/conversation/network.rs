@@ -174,6 +174,12 @@ impl World {
                     self.call(device, &group, |conversation, scene| conversation.told_salt(scene, &from, *salt));
                 }
             }
+            ParcelBody::Left { group, since } => {
+                let group = GroupId(*group);
+                if self.devices[device].conversations.contains_key(&group) {
+                    self.call(device, &group, |conversation, scene| conversation.told_left(scene, &from, *since));
+                }
+            }
             _ => {}
         }
     }

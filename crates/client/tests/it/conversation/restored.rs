@@ -1,5 +1,6 @@
 //! Hubs that were restored from a backup and know less than the members: nobody stays out, or in, for ever, and nothing is missing.
 
+use super::hostile::roster;
 use super::hub::Hub;
 use super::plain::group;
 use super::rosters::lose_keys;
@@ -124,6 +125,39 @@ fn the_last_owner_leaves_again_where_a_restored_hub_has_forgotten_it() {
     world.say(carol, &talks, "on we go");
     world.run(20_000);
     world.agree(&[bob[0], bob[1], carol], &talks, &["on we go".to_owned()]);
+}
+
+#[test]
+fn who_has_left_on_a_branch_that_is_lost_is_taken_out_of_the_other() {
+    let mut world = World::new(44);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, carol]);
+    world.run(20_000);
+    let bobs = world.identity(bob);
+    let me = &world.devices[bob].me;
+    let key = Fixed(world.devices[bob].conversations[&walks].access_key(me).verifying_key().to_bytes());
+    world.fork(vec![bob, carol]);
+    for name in ["one", "two", "three"] {
+        let named = Wish::Set { name: Some(name.to_owned()), picture: None, expire: None };
+        world.call(alice, &walks, |conversation, scene| conversation.wish(scene, named)).unwrap();
+        world.run(20_000);
+    }
+    world.call(bob, &walks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(20_000);
+    assert_eq!(standing(&world, bob, &walks), Standing::Out);
+    // The hub goes on with the other branch, and has his key on its list no more.
+    world.unite(false);
+    assert!(world.hub.groups.get_mut(&walks.0).unwrap().members.remove(&key).is_some());
+    world.say(alice, &walks, "is he here?");
+    world.run(5 * 60_000);
+    assert!(roster(&world, alice, &walks).member(&bobs).is_some());
+    world.run(10 * 60_000);
+    for device in [alice, carol] {
+        assert!(roster(&world, device, &walks).member(&bobs).is_none());
+        assert_eq!(standing(&world, device, &walks), Standing::Ready);
+    }
+    assert_eq!(world.epoch(alice, &walks), world.epoch(carol, &walks));
+    assert_eq!(standing(&world, bob, &walks), Standing::Out);
 }
 
 #[test]
@@ -482,6 +516,29 @@ fn who_comes_in_anew_while_the_hub_gets_back_what_it_lost_leaves_that_to_the_oth
     world.say(bob, &walks, "in again");
     world.run(20_000);
     world.agree(&[alice, bob], &walks, &["in again".to_owned()]);
+}
+
+#[test]
+fn who_leaves_and_is_gone_at_once_has_left_though_somebody_changes_something_else() {
+    let mut world = World::new(45);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, carol]);
+    world.run(20_000);
+    let bobs = world.identity(bob);
+    world.set_offline(carol, true);
+    world.call(bob, &walks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(0);
+    world.set_offline(bob, true);
+    let named = Wish::Set { name: Some("here".to_owned()), picture: None, expire: None };
+    world.call(alice, &walks, |conversation, scene| conversation.wish(scene, named)).unwrap();
+    world.run(0);
+    assert_eq!(roster(&world, alice, &walks).name, "here", "before it would have been polite to take him out");
+    world.set_offline(carol, false);
+    world.run(60_000);
+    for device in [alice, carol] {
+        assert!(roster(&world, device, &walks).member(&bobs).is_none());
+        assert_eq!(roster(&world, device, &walks).name, "here");
+    }
 }
 
 #[test]
