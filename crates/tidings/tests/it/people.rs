@@ -390,6 +390,10 @@ fn what_can_not_be_meant_is_refused_in_words() {
     refused(&["channels", "join", "#"], "which channel?");
     refused(&["rooms", "link", "bob"], "has no link");
     refused(&["send", "bob", town.path().to_str().unwrap()], "is not a file");
+    for id in ["AAAAAAAAAAAAAAAAAAAAAA", "nonsense", "-"] {
+        refused(&["send", "bob", "yes", "--reply", id], "`tidings history Bob --json` shows each message with its id");
+    }
+    assert!(town.ask("Alice", &["history", "bob"]).is_empty(), "an answer to nothing was sent");
     let link = said(&town.ask("Alice", &["invite"]).remove(0), "link");
     refused(&["accept", &link], "error: this is an invitation of your own");
     let (code, told) = town.code("Carol", &["login", &town.invitation(), "--name", "", "--yes"]);
