@@ -3,6 +3,7 @@
 use crate::show;
 use serde_json::{Map, Value, json};
 use tidings_client::command::{KeepHistory, Look};
+use tidings_client::io::Time;
 use tidings_client::view::{
     ContactView, ConversationKind, ConversationView, Delivery, DeviceView, FileView, IntroductionView, InvitationView,
     MeView, MemberView, MessageView, Shown, Standing,
@@ -161,6 +162,18 @@ pub(super) fn message(message: &MessageView, conversation: &ConversationView) ->
         put("state", json!(delivery(state)));
     }
     Value::Object(object)
+}
+
+/// That one is in a conversation no more, as was heard at this time. Nobody wrote it: it has neither an id nor a sender.
+pub(super) fn out(conversation: &ConversationView, words: &str, now: Time) -> Value {
+    json!({
+        "kind": "notice",
+        "text": words,
+        "standing": standing(&Standing::Out),
+        "conversation": conversation.id.to_string(),
+        "title": conversation.title,
+        "at": show::instant(now),
+    })
 }
 
 fn shown(shown: &Shown, put: &mut impl FnMut(&str, Value)) {

@@ -133,7 +133,7 @@ Examples:
   tidings receive --follow --from bob          what comes from Bob
   tidings receive --follow --json | jq -r .text
 
-A JSON object has at least: message, conversation, title, sender, name, mine, at, kind, edited.";
+The object of a message has at least: message, conversation, title, sender, name, mine, at, kind, edited.";
 
 /// How often is looked whether another process has let go of the profile.
 const LOOK: Duration = Duration::from_millis(50);

@@ -79,11 +79,11 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
         None => None,
     };
     let mut events = context.events();
-    let inside = Inside::of(context).await;
+    let mut inside = Inside::of(context).await;
     let caught_up = context.caught_up(only).await;
     let mut reader = Reader { asked, save, context, only, shown: HashSet::new() };
     let unread = reader.unread().await;
-    inside.tell(context).await;
+    inside.tell(only, context).await?;
     match caught_up {
         Err(failure) if !asked.follow => {
             context.let_out().await;
@@ -105,7 +105,15 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
             match event {
                 Event::Message { group, message, new: true } => reader.one(group, message).await?,
                 // Something may have been missed.
-                Event::Changed => reader.unread().await?,
+                Event::Changed => {
+                    reader.unread().await?;
+                    inside.tell(only, context).await?;
+                }
+                Event::Conversation(group) => {
+                    if let Some(one) = context.session.conversation(group).await {
+                        inside.tell_of(&one, only, context)?;
+                    }
+                }
                 Event::Warning(text) => context.output.note(show::line(&text)),
                 _ => {}
             }
@@ -127,14 +135,35 @@ impl Inside {
         Self(all.iter().filter(|one| one.standing != Standing::Out).map(|one| one.id).collect())
     }
 
-    /// Says in which of them one is no more.
-    async fn tell(&self, context: &Context) {
-        let all = context.session.conversations().await;
-        for one in all.iter().filter(|one| one.standing == Standing::Out && self.0.contains(&one.id)) {
-            let name = show::line(&one.title);
-            context.output.note(format_args!("You are no longer in {name}: nothing of it comes any more."));
+    /// Says in which of them one is no more, each once, and remembers into which one has come.
+    async fn tell(&mut self, only: Option<GroupId>, context: &Context) -> Result<(), Failure> {
+        for one in context.session.conversations().await {
+            self.tell_of(&one, only, context)?;
         }
+        Ok(())
     }
+
+    fn tell_of(&mut self, one: &ConversationView, only: Option<GroupId>, context: &Context) -> Result<(), Failure> {
+        if one.standing != Standing::Out {
+            self.0.insert(one.id);
+        } else if self.0.remove(&one.id) && only.is_none_or(|only| only == one.id) {
+            let words = no_longer_in(one);
+            context.output.note(&words);
+            if context.output.json() {
+                context.output.line(json::out(one, &words, context.session.now()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That one is in a conversation no more. The node does not say by whose doing.
+fn no_longer_in(one: &ConversationView) -> String {
+    let why = match one.kind {
+        ConversationKind::Group => "somebody removed you, or you have left; ",
+        ConversationKind::Pair | ConversationKind::Room => "",
+    };
+    format!("You are no longer in {}: {why}nothing of it comes any more.", show::line(&one.title))
 }
 
 struct Reader<'a> {
@@ -322,6 +351,16 @@ async fn newest(group: GroupId, limit: usize, context: &Context) -> Vec<(GroupId
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_is_out_is_told_what_may_have_been() {
+        let mut one = crate::screen::fixture::conversation(1, "Club\u{1b}[2J");
+        one.kind = ConversationKind::Group;
+        let told = "You are no longer in Club[2J: somebody removed you, or you have left; nothing";
+        assert!(no_longer_in(&one).starts_with(told), "{}", no_longer_in(&one));
+        let object = json::out(&one, &no_longer_in(&one), 0);
+        assert_eq!((&object["kind"], &object["at"]), (&json!("notice"), &json!("1970-01-01T00:00:00Z")));
+    }
 
     #[test]
     fn saved_files_replace_nothing() {

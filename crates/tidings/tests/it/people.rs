@@ -377,6 +377,34 @@ fn who_is_removed_hears_of_it() {
 }
 
 #[test]
+fn who_is_removed_while_following_hears_of_it() {
+    let (town, ..) = Town::with_two();
+    town.ask("Alice", &["rooms", "create", "fam", "Bob"]);
+    town.ask("Bob", &["receive"]);
+    let (lines, objects) = (["receive", "--follow"], ["receive", "--follow", "--json"]);
+    let lines = Process::start(&mut town.command("Bob", &lines));
+    town.ask("Alice", &["send", "fam", "hello"]);
+    lines.wait_for("the message", |said| said.contains("hello").then_some(()));
+    let objects = Process::start(&mut town.command("Bob", &objects));
+    town.ask("Alice", &["send", "fam", "hello again"]);
+    objects.wait_for("the next message", |said| said.contains("hello again").then_some(()));
+    town.ask("Alice", &["rooms", "remove", "fam", "bob", "--yes"]);
+    lines.wait_for("that one is out", |said| said.contains("no longer in fam: somebody removed you").then_some(()));
+    let notice = objects.wait_for("the same as an object", |said| {
+        said.lines().find(|line| line.contains("no longer in") && line.ends_with('}')).map(str::to_owned)
+    });
+    let notice: Value = serde_json::from_str(&notice).unwrap();
+    assert_eq!(
+        (&notice["kind"], &notice["standing"], &notice["title"]),
+        (&"notice".into(), &"out".into(), &"fam".into())
+    );
+    objects.signal(Signal::INT);
+    assert_eq!(objects.end().0, Some(0));
+    lines.signal(Signal::INT);
+    assert_eq!(lines.end().0, Some(0));
+}
+
+#[test]
 fn what_can_not_be_meant_is_refused_in_words() {
     let (town, ..) = Town::with_two();
     let refused = |arguments: &[&str], words: &str| {
