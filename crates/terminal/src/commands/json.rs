@@ -68,7 +68,7 @@ pub(super) fn conversation(one: &ConversationView) -> Value {
         "kind": kind(one.kind),
         "title": one.title,
         "contact": one.contact.map(|id| id.to_string()),
-        "members": one.members.len(),
+        "members": show::inside(one).len(),
         "unread": one.unread,
         "last": show::instant(one.last_at),
         "standing": standing(&one.standing),

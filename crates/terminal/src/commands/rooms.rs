@@ -426,7 +426,7 @@ async fn list(context: &Context) -> Result<(), Failure> {
     for one in &all {
         let kind = match one.kind {
             ConversationKind::Pair => "contact".to_owned(),
-            ConversationKind::Group => format!("group of {}", one.members.len()),
+            ConversationKind::Group => format!("group of {}", show::inside(one).len()),
             ConversationKind::Room => "anonymous room".to_owned(),
         };
         let mut text = format!("{:width$}  {kind}  {}", show::line(&one.title), show::when(one.last_at, now));
@@ -447,7 +447,10 @@ async fn list(context: &Context) -> Result<(), Failure> {
 async fn members(room: &str, context: &Context) -> Result<(), Failure> {
     let (group, name) = context.conversation(room).await?;
     let view = context.session.conversation(group).await.ok_or_else(|| Failure::Usage(format!("{name} is gone")))?;
-    for member in &view.members {
+    if view.standing == Standing::Out {
+        context.output.note(format_args!("You are not in {name} any more; so far as is known here, these are:"));
+    }
+    for member in show::inside(&view) {
         let me = if member.me { "  (you)" } else { "" };
         let role = if view.kind == ConversationKind::Pair { "" } else { json::role(member.role) };
         let text = format!("{}  {role}{me}", show::line(&member.name));

@@ -14,6 +14,7 @@ use super::messages::summary;
 use super::slash::{as_text, is_command, parse};
 use super::world::{Place, World, cut_off, hindrance};
 use super::{clean, options::Options};
+use crate::show;
 use std::collections::{BTreeMap, VecDeque};
 use tidings_client::command::{Command, Fault};
 use tidings_client::view::{DeviceRequest, GroupId, MessageId, MessageView, Shown};
@@ -306,7 +307,7 @@ impl Plain {
     /// What there is to know of a conversation.
     fn about(&self, group: &GroupId) -> String {
         let Some(one) = self.world.conversation(group) else { return "it is gone".to_owned() };
-        let mut words = vec![super::world::kind_words(one.kind, one.members.len())];
+        let mut words = vec![super::world::kind_words(one.kind, show::inside(one).len())];
         if one.contact.is_some() {
             words.push(if one.verified { "verified" } else { "not verified" }.to_owned());
         }

@@ -112,6 +112,10 @@ fn groups_have_settings() {
     town.do_it("Bob", &["rooms", "unarchive", "Family"]);
     assert_eq!((seen("muted"), seen("archived")), (false.into(), false.into()));
     town.do_it("Bob", &["rooms", "leave", "Family", "--yes"]);
+    let told = town.do_it("Bob", &["rooms", "members", "Family"]);
+    assert!(told.contains("You are not in Family any more") && told.contains("Alice  owner"), "{told}");
+    assert!(!told.contains("(you)"), "{told}");
+    assert_eq!(seen("members"), 1);
     town.do_it("Bob", &["rooms", "forget", "Family", "--yes"]);
     assert!(!town.ask("Bob", &["rooms", "list"]).iter().any(|one| one["title"] == "Family"));
 }
