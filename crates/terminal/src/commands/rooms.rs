@@ -329,6 +329,9 @@ async fn leaving(room: &str, what: &str, yes: bool, context: &Context) -> Result
 async fn departure(room: &str, yes: bool, context: &Context) -> Result<Option<GroupId>, Failure> {
     let (group, name) = context.conversation(room).await?;
     let view = context.session.conversation(group).await;
+    if view.as_ref().is_some_and(|view| view.kind == ConversationKind::Pair) {
+        return Err(Failure::Usage(no_room(&name)));
+    }
     let warning = view.as_ref().filter(|view| leaves_no_owner(view)).map(|_| {
         format!(
             "You are the only owner of {name}: a moderator, or else a member, becomes owner in your place (`tidings rooms role` \
@@ -340,6 +343,15 @@ async fn departure(room: &str, yes: bool, context: &Context) -> Result<Option<Gr
     }
     let question = format!("{}Leave {name}?", warning.unwrap_or_default());
     Ok(asking::sure(&question, yes, context.output.desk())?.then_some(group))
+}
+
+/// That two people stay two, and what there is instead.
+fn no_room(name: &str) -> String {
+    let word = show::word(name);
+    format!(
+        "{name} is a contact, no group or room: `tidings contacts remove {word}` ends the conversation for both, `tidings contacts \
+         block {word}` drops what they send, `tidings rooms archive {word}` puts it out of sight"
+    )
 }
 
 /// Whether one is the only owner of a group in which others stay.

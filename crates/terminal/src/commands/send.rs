@@ -14,7 +14,7 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 use tidings_client::command::{Attachment, Command, Done, Look};
-use tidings_client::view::{Delivery, Event, GroupId, MessageId, MessageView, Shown, Standing};
+use tidings_client::view::{ConversationKind, Delivery, Event, GroupId, MessageId, MessageView, Shown, Standing};
 use tokio::time::timeout;
 
 /// Bytes of a text at most (docs/protocol/messages.md).
@@ -101,12 +101,27 @@ async fn fit_to_write(group: GroupId, name: &str, context: &Context) -> Result<(
     let why = match view.standing {
         Standing::Ready | Standing::Joining | Standing::Behind => return Ok(()),
         Standing::Locked => format!("{name} is locked here: `tidings rooms unlock {}` opens it", show::word(name)),
-        Standing::Out => format!("you are not in {name} any more"),
+        Standing::Out => out_of(name, view.kind),
         Standing::KeyChanged(_) => {
             format!("a key in {name} has changed: look at the safety number with `tidings verify` first")
         }
     };
     Err(Failure::Refused(why))
+}
+
+/// That one is in a conversation no more, and the way back.
+fn out_of(name: &str, kind: ConversationKind) -> String {
+    match kind {
+        ConversationKind::Pair => format!(
+            "the conversation with {name} is over: `tidings invite` makes a link for {name}, which begins a new one"
+        ),
+        ConversationKind::Group => {
+            format!("you are not in {name} any more: an owner or a moderator of it can add you again")
+        }
+        ConversationKind::Room => {
+            format!("you are not in {name} any more: `tidings rooms join LINK` comes back in by its link")
+        }
+    }
 }
 
 /// Sends a file and shows how far it is. The time that is waited counts from the last progress.
@@ -331,6 +346,17 @@ mod tests {
         assert_eq!(found(&["see", "notes.txt"], false), None);
         assert_eq!(found(&["see notes.txt"], false), None);
         assert_eq!(found(&["see", "photo2.jpg"], true).as_deref(), Some("photo2.jpg"));
+    }
+
+    #[test]
+    fn who_is_out_is_told_the_way_back() {
+        for (kind, way) in [
+            (ConversationKind::Pair, "tidings invite"),
+            (ConversationKind::Group, "add you again"),
+            (ConversationKind::Room, "tidings rooms join LINK"),
+        ] {
+            assert!(out_of("Bob", kind).contains(way), "{kind:?}");
+        }
     }
 
     #[test]

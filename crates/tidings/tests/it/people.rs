@@ -417,6 +417,7 @@ fn what_can_not_be_meant_is_refused_in_words() {
     refused(&["contacts", "introduce", "bob", "bob"], "the same person: name two");
     refused(&["channels", "join", "#"], "which channel?");
     refused(&["rooms", "link", "bob"], "has no link");
+    refused(&["rooms", "leave", "bob", "--yes"], "`tidings contacts remove Bob` ends the conversation");
     refused(&["send", "bob", town.path().to_str().unwrap()], "is not a file");
     for id in ["AAAAAAAAAAAAAAAAAAAAAA", "nonsense", "-"] {
         refused(&["send", "bob", "yes", "--reply", id], "`tidings history Bob --json` shows each message with its id");
