@@ -148,7 +148,7 @@ pub(super) fn message(message: &MessageView, conversation: &ConversationView) ->
     put("at", json!(show::instant(message.at)));
     shown(&message.shown, &mut put);
     if let Some((to, line)) = &message.reply {
-        put("reply", json!({ "message": to.to_string(), "line": line }));
+        put("reply", json!({ "message": to.to_string(), "line": line, "name": message.reply_name }));
     }
     if !message.reactions.is_empty() {
         let reactions = message.reactions.iter().map(|(emoji, by)| json!({ "emoji": emoji, "count": by.len() }));

@@ -5,6 +5,7 @@ use super::json;
 use super::outcome::Failure;
 use crate::driver::SaveTo;
 use crate::media;
+use crate::screen::answering;
 use crate::show;
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -283,7 +284,7 @@ fn free_path(folder: &Path, name: &str) -> Option<PathBuf> {
 /// A line for people: when, where, who, what. Further lines of a text are indented.
 fn text_of(conversation: &ConversationView, message: &MessageView) -> String {
     match conversation.kind {
-        ConversationKind::Pair => line_of(message, Some(show::line(&message.name)).filter(|_| !is_notice(message))),
+        ConversationKind::Pair => line_of(message, Some(writer(message)).filter(|_| !is_notice(message))),
         _ => text_with_title(conversation, message),
     }
 }
@@ -291,6 +292,11 @@ fn text_of(conversation: &ConversationView, message: &MessageView) -> String {
 /// A notice says itself who did what.
 fn is_notice(message: &MessageView) -> bool {
     matches!(message.shown, Shown::Notice(_))
+}
+
+/// Who says it, and to what it answers.
+fn writer(message: &MessageView) -> String {
+    format!("{}{}", show::line(&message.name), answering(message))
 }
 
 fn line_of(message: &MessageView, place: Option<String>) -> String {
@@ -301,7 +307,7 @@ fn line_of(message: &MessageView, place: Option<String>) -> String {
 
 /// The same, and in which conversation it stands, also if that is one of two people.
 fn text_with_title(conversation: &ConversationView, message: &MessageView) -> String {
-    let (title, name) = (show::line(&conversation.title), show::line(&message.name));
+    let (title, name) = (show::line(&conversation.title), writer(message));
     let place = if is_notice(message) { title } else { format!("{title} / {name}") };
     line_of(message, Some(place))
 }
@@ -351,6 +357,18 @@ async fn newest(group: GroupId, limit: usize, context: &Context) -> Vec<(GroupId
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_says_what_is_answered() {
+        let mut message = crate::screen::fixture::message(1, 1, "yes\nof course");
+        message.reply = Some((message.id, "shall\u{1b}[2J we go?".to_owned()));
+        message.reply_name = Some("Bob".to_owned());
+        let mut one = crate::screen::fixture::conversation(1, "Alice");
+        let line = text_of(&one, &message);
+        assert!(line.ends_with("Z Alice, answering Bob \"shall[2J we go?\": yes\n    of course"), "{line}");
+        (one.kind, one.title) = (ConversationKind::Group, "Club".to_owned());
+        assert!(text_of(&one, &message).contains("Z Club / Alice, answering Bob"));
+    }
 
     #[test]
     fn who_is_out_is_told_what_may_have_been() {

@@ -134,6 +134,9 @@ fn two_people_talk() {
     let answer = town.ask("Alice", &["receive", "--from", "Bob"]).remove(0);
     assert_eq!((said(&answer, "text"), &answer["sender"]), ("two\nlines".to_owned(), &bob["identity"]));
     assert_eq!(answer["reply"]["message"], sent["message"]);
+    assert_eq!((&answer["reply"]["name"], &answer["reply"]["line"]), (&"You".into(), &"hello Bob".into()));
+    let lines = town.code("Bob", &["history", "Alice"]).1;
+    assert!(lines.contains("Z You, answering Alice \"hello Bob\": two"), "{lines}");
     let history = town.ask("Alice", &["history", "bob"]);
     assert_eq!(history.iter().filter(|message| message["kind"] == "text").count(), 2);
     assert_eq!(town.ask("Alice", &["history", "--search", "lines"]).len(), 1);

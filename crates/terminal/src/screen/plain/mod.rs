@@ -10,7 +10,7 @@ use super::channel::Line;
 use super::clock::Clock;
 use super::effect::{Effect, Purpose};
 use super::intent::{Context, Intent, Panel, intend};
-use super::messages::summary;
+use super::messages::{answering, summary};
 use super::slash::{as_text, is_command, parse};
 use super::world::{Place, World, cut_off, hindrance};
 use super::{clean, options::Options};
@@ -366,9 +366,6 @@ impl Plain {
             (false, _) => format!(" in {}", clean::isolated(self.world.title(&place))),
         };
         let mut text = clean::isolated(summary(message));
-        if let Some((_, line)) = &message.reply {
-            text = format!("(answers \"{}\") {text}", super::text::clip(&clean::line(line), 40));
-        }
         if message.edited {
             text.push_str(" (edited)");
         }
@@ -384,7 +381,7 @@ impl Plain {
             (Shown::Notice(_), false) => "Notice".to_owned(),
             _ => who,
         };
-        format!("{day}{time} {who}{place}: {text}")
+        format!("{day}{time} {who}{place}{}: {text}", answering(message))
     }
 
     /// Shows what was asked for, in lines.

@@ -35,7 +35,7 @@ fn a_conversation_is_read_line_by_line() {
             "In Alice: two people, verified.",
             "Yesterday, 13:02 Alice: Hello from yesterday (@1)",
             "13:03 Alice: Are you ready? (@2)",
-            "13:04 You: (answers \"Hello from yesterday\") Yes! The tent is packed, the stove too. Only the map is missing, have you seen it? (@3)",
+            "13:04 You, answering Alice \"Hello from yesterday\": Yes! The tent is packed, the stove too. Only the map is missing, have you seen it? (@3)",
             "13:05 You: It is blue. (edited) (@4)",
             "13:06 Alice: [map.pdf, 2.3 MB] (@5)",
             "13:07 Alice: [Picture] (@6)",
