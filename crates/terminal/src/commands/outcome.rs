@@ -140,6 +140,15 @@ pub(crate) fn removed() -> Failure {
     )
 }
 
+/// The home node goes on refusing this device.
+pub(crate) fn unknown_at_home() -> Failure {
+    Failure::NoAccount(
+        "your node does not know this account (any more): perhaps who runs it has deleted it. Ask them; with an invitation, \
+         `tidings login LINK --profile NAME` makes another account. What is here can still be read: `tidings history`, `tidings rooms`"
+            .to_owned(),
+    )
+}
+
 impl From<ReachError> for Failure {
     fn from(error: ReachError) -> Self {
         let text = error.to_string();

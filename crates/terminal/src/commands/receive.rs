@@ -91,7 +91,7 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
             return unread.and(Err(failure));
         }
         // It is tried on.
-        Err(failure @ Failure::Unreached(..)) => context.output.note(failure),
+        Err(failure @ (Failure::Unreached(..) | Failure::NoAccount(_))) => context.output.note(failure),
         _ => {}
     }
     unread?;

@@ -408,6 +408,18 @@ fn who_is_removed_while_following_hears_of_it() {
 }
 
 #[test]
+fn whose_account_was_deleted_at_the_node_hears_of_it_soon() {
+    let (town, _, bob) = Town::with_two();
+    let remove = ["accounts", "remove", &said(&bob, "identity"), "--yes", "--data-dir", "data"];
+    let removed = crate::process::run(town.path(), remove);
+    assert!(removed.status.success(), "{}", all_said(&removed));
+    let begun = std::time::Instant::now();
+    let (code, told) = town.code("Bob", &["receive"]);
+    assert!(code == Some(5) && told.contains("does not know this account"), "{told}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(9), "it took {:?}", begun.elapsed());
+}
+
+#[test]
 fn what_can_not_be_meant_is_refused_in_words() {
     let (town, ..) = Town::with_two();
     let refused = |arguments: &[&str], words: &str| {
