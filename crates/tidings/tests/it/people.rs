@@ -257,7 +257,7 @@ fn exit_codes_say_what_went_wrong() {
     let (code, told) = town.code("Alice", &["send", "Bob", "missing.jpg"]);
     assert!(code == Some(2) && told.contains("there is no file"), "{told}");
     let (code, told) = town.code("Alice", &["login", "https://node.example", "--name", "x"]);
-    assert!(code == Some(1) && told.contains("--profile"), "{told}");
+    assert!(code == Some(4) && told.contains("Alice at http://") && told.contains("--profile"), "{told}");
     assert_eq!(town.code("x", &["login", "ftp://node.example", "--name", "x"]).0, Some(2));
     let used = town.ask("Alice", &["invite", "--no-account"]).remove(0)["link"].as_str().unwrap().to_owned();
     town.login("Carol", &town.invitation());
