@@ -273,6 +273,10 @@ fn exit_codes_say_what_went_wrong() {
     let (code, told) = town.code("Bob", &["profile", "unlock"]);
     assert!(code == Some(3) && told.contains("has this profile open"), "{told}");
     drop(held);
+    let (_, secret) = used.split_once("/i#").unwrap();
+    let away = format!("https://localhost:1/i#{secret}");
+    let (code, told) = town.code("Dave", &["accept", &away, "--timeout", "5"]);
+    assert!(code == Some(3) && told.contains("leads to https://localhost:1, which does not answer"), "{told}");
     town.node.take().unwrap().stop();
     let output = town.run("Alice", &["send", "Bob", "later", "--timeout", "1", "--json"]);
     assert_eq!(output.status.code(), Some(3), "{}", all_said(&output));
