@@ -136,8 +136,9 @@ const BESIDE: &str = "`tidings accept LINK` takes an invitation with it, `tiding
 pub(crate) fn account_of(me: &MeView, folder: &Path) -> Failure {
     let (name, node) = (show::line(&me.name), show::line(&me.node));
     Failure::Refused(format!(
-        "there is an account here already: {name} at {node}, in {}. {BESIDE}. To have none here, move or delete this folder: without the \
-         recovery phrase or another device nothing brings the account back",
+        "there is an account here already: {name} at {node}, in {}. {BESIDE}. To have none on this machine, delete this folder: \
+         then only the recovery phrase or another device brings the account back. `tidings account delete` deletes it at the \
+         node, too",
         folder.display()
     ))
 }

@@ -108,14 +108,7 @@ impl Context {
     /// Waits until all that the commands given so far led to is at the nodes. That it takes too long is told, and no failure: it is
     /// kept and goes on later.
     pub(crate) async fn settled(&self) {
-        let given = std::mem::take(&mut *self.given());
-        if given.is_empty() || self.session.ended(given.clone()).await {
-            return;
-        }
-        // Nobody gathers changes for a moment when a person waits.
-        self.session.command(Command::Flush).await;
-        let ended = async || self.session.ended(given.clone()).await.then_some(());
-        if self.until(self.left(), ended).await.is_some() {
+        if self.have_settled(self.left()).await {
             return;
         }
         let unreached = self.unreached(None).await;
@@ -125,6 +118,18 @@ impl Context {
             false => "your node could not be reached".to_owned(),
         };
         self.output.note(format_args!("It is kept here, and goes on with the next command: {why}."));
+    }
+
+    /// Waits so long at most for the same, and says nothing. False if it took longer.
+    pub(super) async fn have_settled(&self, limit: Duration) -> bool {
+        let given = std::mem::take(&mut *self.given());
+        if given.is_empty() || self.session.ended(given.clone()).await {
+            return true;
+        }
+        // Nobody gathers changes for a moment when a person waits.
+        self.session.command(Command::Flush).await;
+        let ended = async || self.session.ended(given.clone()).await.then_some(());
+        self.until(limit, ended).await.is_some()
     }
 
     /// Whether one's own node can be reached at this moment.
