@@ -368,6 +368,9 @@ pub enum Command {
     Flush,
     /// Write the profile now.
     BackUp,
+    /// Delete the account at its node, for all devices; also well if the node does not know it (any more). What is kept here stays, and is for
+    /// whoever runs the client to delete.
+    DeleteAccount,
     /// Where pushes go; `None` for nowhere.
     SetPush(Option<PushSubscription>),
     /// Have a push sent to this device. Ends with [`Done::Text`].

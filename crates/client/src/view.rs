@@ -257,6 +257,8 @@ pub struct MessageView {
     pub shown: Shown,
     /// To which it answers, with a line of it.
     pub reply: Option<(MessageId, String)>,
+    /// Who wrote what it answers to, by name; `None` if it answers nothing, or something that is not here.
+    pub reply_name: Option<String>,
     /// Reactions: emoji, and who.
     pub reactions: Vec<(String, Vec<Identity>)>,
     /// Whether it was changed.

@@ -2,7 +2,7 @@
 
 use crate::show;
 use tidings_client::view::{
-    ContactView, ConversationKind, ConversationView, GroupId, Identity, IntroductionView, MemberView,
+    ContactView, ConversationKind, ConversationView, GroupId, Identity, IntroductionView, MemberView, Standing,
 };
 
 /// How alike a name must be to be suggested, of 1.
@@ -148,10 +148,17 @@ fn candidates(contacts: &[ContactView], conversations: &[ConversationView]) -> V
     };
     let others = conversations.iter().filter(|one| !known(one)).map(|one| Candidate {
         ids: vec![one.id.to_string()],
-        names: vec![fold(&one.title)],
+        // What is over gives its name to what was begun anew with the same person.
+        names: if is_replaced(one, contacts) { Vec::new() } else { vec![fold(&one.title)] },
         target: Target { name: show::line(&one.title), conversation: Some(one.id), contact: one.contact },
     });
     people.chain(others).collect()
+}
+
+/// Whether this conversation of two is over, and there is another one with the same contact.
+fn is_replaced(one: &ConversationView, contacts: &[ContactView]) -> bool {
+    let anew = |contact: &ContactView| Some(contact.identity) == one.contact && contact.conversation.is_some();
+    one.kind == ConversationKind::Pair && one.standing == Standing::Out && contacts.iter().any(anew)
 }
 
 fn fold(name: &str) -> String {
@@ -241,6 +248,21 @@ mod tests {
         let twins = [contact("Sam", "Sam", 1), contact("Sam", "Sam", 2)];
         assert!(found("sam", &twins).unwrap_err().contains("give the id"));
     }
+
+    #[test]
+    fn what_is_over_gives_its_name_to_what_is_new() {
+        let contact = ContactView { conversation: Some(GroupId([9; 16])), ..contact("Bob", "Bob", 1) };
+        let mut old = crate::screen::fixture::conversation(3, "Bob");
+        old.contact = Some(contact.identity);
+        let found = |one: &ConversationView, text: &str| {
+            resolve(text, std::slice::from_ref(&contact), std::slice::from_ref(one)).map(|target| target.conversation)
+        };
+        assert!(matches!(found(&old, "bob"), Err(Miss::Several(..))));
+        old.standing = Standing::Out;
+        assert_eq!(found(&old, "bob"), Ok(contact.conversation));
+        assert_eq!(found(&old, &old.id.to_string()), Ok(Some(old.id)));
+    }
+
     #[test]
     fn members_are_found_by_the_beginning_of_their_names() {
         let member = |name: &str, byte: u8| MemberView {

@@ -3,7 +3,7 @@
 use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 use tidings_client::io::Time;
-use tidings_client::view::{ContactView, FileView, MessageView, Shown};
+use tidings_client::view::{ContactView, ConversationView, FileView, MemberView, MessageView, Shown, Standing};
 
 /// A text without what steers terminals or turns the direction of writing: everything that others wrote goes through here. Line
 /// breaks and tabs stay.
@@ -113,6 +113,11 @@ fn date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// Who is in a conversation. Once one is out of it: those who were, as far as is known here, without oneself.
+pub fn inside(view: &ConversationView) -> Vec<&MemberView> {
+    view.members.iter().filter(|member| !member.me || view.standing != Standing::Out).collect()
+}
+
 /// Sixty digits in three rows of four groups.
 pub fn safety_rows(contact: &ContactView) -> Vec<String> {
     let digits: Vec<char> = contact.safety_number.chars().filter(char::is_ascii_digit).collect();
@@ -192,6 +197,16 @@ mod tests {
         assert_eq!(said(&message), "suggests a contact: Carol C (`tidings contacts follow 'Carol C'` follows it)");
         message.mine = true;
         assert_eq!(said(&message), "suggests a contact: Carol C");
+    }
+
+    #[test]
+    fn who_is_out_is_not_inside() {
+        let mut view = crate::screen::fixture::conversation(3, "Trip");
+        view.members = vec![crate::screen::fixture::member(0, "You", 0), crate::screen::fixture::member(1, "Bob", 2)];
+        view.members[0].me = true;
+        assert_eq!(inside(&view).len(), 2);
+        view.standing = Standing::Out;
+        assert_eq!(inside(&view).iter().map(|member| member.name.as_str()).collect::<Vec<_>>(), ["Bob"]);
     }
 
     #[test]

@@ -52,8 +52,10 @@ impl Invitation {
     fn code_caption(&self) -> &'static str {
         if self.tidings.starts_with("https://") {
             "The same link for the camera of a phone or another machine"
-        } else {
+        } else if self.is_nameless() {
             "The same link as a code; it leads to this very machine, and others can use it once public-url is set"
+        } else {
+            "The same link as a code; it is for this very machine, and others can use it once public-url begins with https://"
         }
     }
 
@@ -143,6 +145,20 @@ mod tests {
         {
             assert_eq!(span(seconds), told);
         }
+    }
+
+    #[test]
+    fn a_code_says_who_can_use_it() {
+        let token = tidings_core::Token::from_random([1; 16]);
+        let caption = |node: &str, public: Option<&str>| {
+            let (tidings, link) = (native::invitation_link(node, &token), invitation_link(public, &token));
+            Invitation { tidings, link, expires_at: String::new(), seconds: 3600 }.code_caption()
+        };
+        assert!(caption("https://a.example", Some("a.example")).contains("another machine"));
+        assert!(caption("http://localhost:8080", None).ends_with("once public-url is set"));
+        assert!(
+            caption("http://localhost:8080", Some("localhost:8080")).ends_with("once public-url begins with https://")
+        );
     }
 
     #[test]

@@ -151,6 +151,25 @@ impl Client {
         self.requests.ask(ask.json(&body).signed(&own.secrets.identity_key()).patience(patience));
     }
 
+    /// [`Command::DeleteAccount`](crate::command::Command::DeleteAccount).
+    pub(super) fn delete_account(&mut self, command: CommandId) -> Result<Option<Done>, Fault> {
+        let own = self.account()?;
+        let ask = Ask::new(&own.node, "DELETE", "/v1/account", Purpose::DeleteAccount(command));
+        self.requests.ask(ask.signed(&own.secrets.identity_key()).patience(Patience::Now));
+        Ok(None)
+    }
+
+    pub(super) fn account_deleted(&mut self, turn: &mut Turn<'_>, command: CommandId, reply: &Reply) {
+        let done = match reply {
+            // The answer to an earlier try may have been lost.
+            Reply::Answer(answer) if answer.code() == Code::NotAccepted => Done::Well,
+            Reply::Answer(answer) if (200..300).contains(&answer.status) => Done::Well,
+            Reply::Answer(answer) => Done::Failed(answer.fault()),
+            Reply::Later => Done::Failed(Fault::Offline),
+        };
+        turn.done(Some(command), done);
+    }
+
     pub(super) fn registered(&mut self, turn: &mut Turn<'_>, command: Option<CommandId>, reply: Reply) {
         let Some(Stage::Registering { name, .. }) = self.own.as_ref().map(|own| own.stage.clone()) else { return };
         let refused = matches!(reply.status(), 400..500);

@@ -66,6 +66,7 @@ impl Client {
     pub(super) fn answered(&mut self, turn: &mut Turn<'_>, purpose: Purpose, reply: Reply) {
         match purpose {
             Purpose::Register(command) => self.registered(turn, command, reply),
+            Purpose::DeleteAccount(command) => self.account_deleted(turn, command, &reply),
             Purpose::RestoreList => self.restore_list(turn, reply),
             Purpose::PublishDevices => self.devices_published(turn, reply),
             Purpose::ReadDevices(known) => self.devices_read(turn, known, reply),

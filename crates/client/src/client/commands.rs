@@ -37,6 +37,7 @@ impl Client {
             Command::DismissWarnings(seen) => Ok(Some(self.dismiss_warnings(turn, &seen))),
             Command::SetPush(push) => self.set_push(turn, push),
             Command::TestPush => self.test_push(id),
+            Command::DeleteAccount => self.delete_account(id),
             Command::JoinChannel { channel } => self.join_channel(turn, channel),
             Command::SayInChannel { channel, text } => self.say_in_channel(turn, channel, text),
             Command::LeaveChannel { channel } => self.leave_channel(turn, &channel),

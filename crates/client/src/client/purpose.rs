@@ -41,6 +41,8 @@ pub(crate) struct Known {
 pub(crate) enum Purpose {
     /// The account is made.
     Register(Option<CommandId>),
+    /// The account is deleted.
+    DeleteAccount(CommandId),
     /// While restoring: the device list, then the publishing of the new one.
     RestoreList,
     /// The device list with this new device, or a change of it, is published.

@@ -173,10 +173,10 @@ impl Conversation {
         kept: &Kept,
     ) -> Result<MessageView, Fault> {
         let content = kept.message().map(|message| message.content);
-        let reply = match content.as_ref().and_then(reply_of) {
-            Some(id) => Some((id, self.quote(records, &id)?)),
-            None => None,
-        };
+        let answered = content.as_ref().and_then(reply_of).map(|id| (id, self.answered(records, &id)));
+        let reply_name = answered.as_ref().and_then(|(_, kept)| kept.as_ref());
+        let reply_name = reply_name.map(|kept| name_of(people, &self.state.me, &kept.sender));
+        let reply = answered.map(|(id, kept)| (id, kept.as_ref().map(quote).unwrap_or_default()));
         let mut reactions: BTreeMap<&str, Vec<Identity>> = BTreeMap::new();
         for (who, emoji) in &kept.reactions {
             reactions.entry(emoji).or_default().push(*who);
@@ -192,6 +192,7 @@ impl Conversation {
             at: kept.at,
             shown: self.shown(people, kept, content),
             reply,
+            reply_name,
             reactions: reactions.into_iter().map(|(emoji, who)| (emoji.to_owned(), who)).collect(),
             edited: kept.edited.is_some(),
             expires: kept.expires,
@@ -219,11 +220,10 @@ impl Conversation {
         }
     }
 
-    fn quote(&self, records: &dyn Records, id: &MessageId) -> Result<String, Fault> {
-        // A message that can't be read is quoted as nothing; the page is shown nevertheless.
+    /// The message that another answers to. One that can't be read is as none; the page is shown nevertheless.
+    fn answered(&self, records: &dyn Records, id: &MessageId) -> Option<Kept> {
         let found = super::history::find(&Batch::default(), records, &self.state.group, id).unwrap_or_default();
-        let text = found.filter(|(_, kept)| !kept.once()).and_then(|(_, kept)| kept.text()).unwrap_or_default();
-        Ok(text.lines().next().unwrap_or_default().chars().take(QUOTE_CHARS).collect())
+        found.map(|(_, kept)| kept)
     }
 
     /// How far a message of one's own has come.
@@ -240,6 +240,12 @@ impl Conversation {
             }
         })
     }
+}
+
+/// A line of what is answered; nothing of what may be seen once.
+fn quote(kept: &Kept) -> String {
+    let text = if kept.once() { None } else { kept.text() }.unwrap_or_default();
+    text.lines().next().unwrap_or_default().chars().take(QUOTE_CHARS).collect()
 }
 
 fn reply_of(content: &Content) -> Option<MessageId> {

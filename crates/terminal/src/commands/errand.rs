@@ -35,6 +35,7 @@ impl Errand {
                 Personal::Devices(asked) => asked.json,
                 Personal::Verify(asked) => asked.json,
                 Personal::Profile(asked) => asked.json,
+                Personal::Account(asked) => asked.json,
             },
         }
     }
@@ -54,6 +55,7 @@ impl Errand {
                 Personal::Devices(asked) => &asked.common,
                 Personal::Verify(asked) => &asked.common,
                 Personal::Profile(asked) => &asked.common,
+                Personal::Account(asked) => &asked.common,
             },
             Self::Shared(command, _) => match command {
                 Shared::Restore(asked) => &asked.common,
@@ -85,7 +87,8 @@ impl Errand {
     pub(super) fn can_be_handed_over(&self) -> bool {
         use ProfileAction as Do;
         match self {
-            Self::Personal(Personal::Chat(_) | Personal::Login(_)) | Self::Shared(Shared::Restore(_), _) => false,
+            Self::Personal(Personal::Chat(_) | Personal::Login(_) | Personal::Account(_))
+            | Self::Shared(Shared::Restore(_), _) => false,
             Self::Personal(Personal::Profile(asked)) => !matches!(asked.action, Some(Do::Lock { .. } | Do::Unlock)),
             _ => true,
         }
@@ -141,7 +144,9 @@ async fn personal(command: &Personal, context: &Context) -> Result<(), Failure> 
         Personal::Devices(asked) => devices::run(asked.action.as_ref(), context).await,
         Personal::Verify(asked) => people::verify(asked, context).await,
         Personal::Profile(asked) => account::profile(asked, context).await,
-        Personal::Chat(_) | Personal::Login(_) => Err(Failure::Usage("this needs a process of its own".to_owned())),
+        Personal::Chat(_) | Personal::Login(_) | Personal::Account(_) => {
+            Err(Failure::Usage("this needs a process of its own".to_owned()))
+        }
     }
 }
 

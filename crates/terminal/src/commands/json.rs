@@ -3,6 +3,7 @@
 use crate::show;
 use serde_json::{Map, Value, json};
 use tidings_client::command::{KeepHistory, Look};
+use tidings_client::io::Time;
 use tidings_client::view::{
     ContactView, ConversationKind, ConversationView, Delivery, DeviceView, FileView, IntroductionView, InvitationView,
     MeView, MemberView, MessageView, Shown, Standing,
@@ -67,7 +68,7 @@ pub(super) fn conversation(one: &ConversationView) -> Value {
         "kind": kind(one.kind),
         "title": one.title,
         "contact": one.contact.map(|id| id.to_string()),
-        "members": one.members.len(),
+        "members": show::inside(one).len(),
         "unread": one.unread,
         "last": show::instant(one.last_at),
         "standing": standing(&one.standing),
@@ -147,7 +148,7 @@ pub(super) fn message(message: &MessageView, conversation: &ConversationView) ->
     put("at", json!(show::instant(message.at)));
     shown(&message.shown, &mut put);
     if let Some((to, line)) = &message.reply {
-        put("reply", json!({ "message": to.to_string(), "line": line }));
+        put("reply", json!({ "message": to.to_string(), "line": line, "name": message.reply_name }));
     }
     if !message.reactions.is_empty() {
         let reactions = message.reactions.iter().map(|(emoji, by)| json!({ "emoji": emoji, "count": by.len() }));
@@ -161,6 +162,18 @@ pub(super) fn message(message: &MessageView, conversation: &ConversationView) ->
         put("state", json!(delivery(state)));
     }
     Value::Object(object)
+}
+
+/// That one is in a conversation no more, as was heard at this time. Nobody wrote it: it has neither an id nor a sender.
+pub(super) fn out(conversation: &ConversationView, words: &str, now: Time) -> Value {
+    json!({
+        "kind": "notice",
+        "text": words,
+        "standing": standing(&Standing::Out),
+        "conversation": conversation.id.to_string(),
+        "title": conversation.title,
+        "at": show::instant(now),
+    })
 }
 
 fn shown(shown: &Shown, put: &mut impl FnMut(&str, Value)) {

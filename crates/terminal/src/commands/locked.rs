@@ -4,6 +4,7 @@ use super::asking;
 use super::context::Context;
 use super::desk::Desk;
 use super::outcome::Failure;
+use crate::show;
 use std::path::Path;
 use tidings_client::command::{Command, Secret};
 use tidings_client::view::{GroupId, Standing};
@@ -63,13 +64,15 @@ pub(super) async fn enter(
             Err(other) => return Err(other),
         }
     }
-    match context.session.conversation(group).await.map(|view| view.standing) {
+    let view = context.session.conversation(group).await;
+    let hub = view.as_ref().map(|view| show::line(&view.hub)).unwrap_or_default();
+    match view.map(|view| view.standing) {
         None | Some(Standing::Out) => {
             Err(Failure::Refused("this room is gone, or you are not in it any more".to_owned()))
         }
         Some(Standing::Joining) => {
-            let text = "the room's node can't be reached; coming in goes on with the next command";
-            Err(Failure::Offline(text.to_owned()))
+            let text = format!("{hub}, the room's node, can't be reached; coming in goes on with the next command");
+            Err(Failure::Offline(text))
         }
         Some(_) => Ok(()),
     }

@@ -3,7 +3,7 @@
 use super::asking;
 use super::context::{Account, Caller, Common, Context};
 use super::desk::Desk;
-use super::outcome::{Failure, has_account, removed};
+use super::outcome::{Failure, account_of, removed};
 use super::output::Output;
 use super::waiting::Patience;
 use super::{json, links};
@@ -399,7 +399,10 @@ async fn open_new(common: &Common, lock: bool, caller: &Caller, output: Output) 
     let context = Context::open(common, caller, output, Some(passphrase)).await?;
     let failure = match context.account().await {
         Account::Absent | Account::Begun => return Ok(context),
-        Account::Ready => has_account(),
+        Account::Ready => match context.me().await {
+            Ok(me) => account_of(&me, context.place.folder()),
+            Err(failure) => failure,
+        },
         Account::Removed => removed(),
     };
     context.session.close().await;

@@ -11,6 +11,7 @@ mod chat;
 mod context;
 mod desk;
 mod devices;
+mod ending;
 mod errand;
 mod frames;
 mod handing;
@@ -33,6 +34,7 @@ pub use channels::{Channel, ChannelAction};
 pub use chat::Chat;
 pub use context::{Caller, Common, VARIABLES};
 pub use devices::{DeviceAction, Devices};
+pub use ending::{Account, AccountAction};
 pub use login::{Login, RestorePerson};
 pub use people::{Accept, ContactAction, Contacts, Invitations, InvitePerson, Verify};
 pub use receive::{History, Receive};
@@ -90,6 +92,8 @@ pub enum Personal {
     Verify(Verify),
     /// Show and change who you are, and lock the profile on this machine.
     Profile(Profile),
+    /// Delete your account.
+    Account(Account),
 }
 
 /// Commands that a person and the owner of a node share.
@@ -133,7 +137,7 @@ Examples:
   tidings receive --follow --from bob          what comes from Bob
   tidings receive --follow --json | jq -r .text
 
-A JSON object has at least: message, conversation, title, sender, name, mine, at, kind, edited.";
+The object of a message has at least: message, conversation, title, sender, name, mine, at, kind, edited.";
 
 /// How often is looked whether another process has let go of the profile.
 const LOOK: Duration = Duration::from_millis(50);
@@ -288,6 +292,7 @@ async fn here(errand: &Errand, caller: &Caller) -> Result<(), Failure> {
         Errand::Personal(Personal::Profile(asked)) if !errand.can_be_handed_over() => {
             account::lock(asked, caller, &context).await
         }
+        Errand::Personal(Personal::Account(asked)) => ending::run(asked, &context).await,
         _ => errand.perform(&context).await,
     };
     if let Some(serving) = serving {

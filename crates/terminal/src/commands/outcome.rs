@@ -5,11 +5,14 @@ use crate::driver::{AttachError, OpenError, ReachError, TrustError};
 use crate::media::MediaError;
 use crate::names::Miss;
 use crate::place::PlaceError;
+use crate::show;
 use crate::store::StoreError;
 use serde_json::{Value, json};
 use std::io;
+use std::path::Path;
 use thiserror::Error;
 use tidings_client::command::Fault;
+use tidings_client::view::MeView;
 
 /// Why a command did not do what it was asked. The text says what to do next.
 #[derive(Debug, Error)]
@@ -122,12 +125,22 @@ pub(crate) fn no_account() -> Failure {
 }
 
 /// Somebody has logged in already.
-pub(crate) fn has_account() -> Failure {
-    Failure::Failed(
-        "there is an account here already (`tidings profile` shows it): `tidings accept LINK` takes an invitation with it, \
-         --profile NAME keeps another account beside it"
-            .to_owned(),
-    )
+fn has_account() -> Failure {
+    Failure::Refused(format!("there is an account here already (`tidings profile` shows it): {BESIDE}"))
+}
+
+/// What can be done where there is an account already.
+const BESIDE: &str = "`tidings accept LINK` takes an invitation with it, `tidings login LINK --profile NAME` makes another account beside it";
+
+/// The same, where it is known who and where.
+pub(crate) fn account_of(me: &MeView, folder: &Path) -> Failure {
+    let (name, node) = (show::line(&me.name), show::line(&me.node));
+    Failure::Refused(format!(
+        "there is an account here already: {name} at {node}, in {}. {BESIDE}. To have none on this machine, delete this folder: \
+         then only the recovery phrase or another device brings the account back. `tidings account delete` deletes it at the \
+         node, too",
+        folder.display()
+    ))
 }
 
 /// The account is here no more.
@@ -136,6 +149,15 @@ pub(crate) fn removed() -> Failure {
         "this device was removed from your account by another of your devices. What is here can still be read: `tidings \
          history`, `tidings rooms`. To come back, take another profile: `tidings login --link-code CODE --profile NAME` with \
          your other device, or `tidings restore --profile NAME` with your recovery phrase"
+            .to_owned(),
+    )
+}
+
+/// The home node goes on refusing this device.
+pub(crate) fn unknown_at_home() -> Failure {
+    Failure::NoAccount(
+        "your node does not know this account (any more): perhaps who runs it has deleted it. Ask them; with an invitation, \
+         `tidings login LINK --profile NAME` makes another account. What is here can still be read: `tidings history`, `tidings rooms`"
             .to_owned(),
     )
 }
@@ -214,5 +236,21 @@ impl From<PlaceError> for Failure {
 impl From<TrustError> for Failure {
     fn from(error: TrustError) -> Self {
         Self::Usage(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_an_account_already_is_told_which_and_where() {
+        let failure = account_of(&crate::screen::fixture::me(), Path::new("/home/me/profiles/default"));
+        let told = failure.to_string();
+        assert!(told.starts_with(
+            "there is an account here already: Me at https://one.example, in /home/me/profiles/default. "
+        ));
+        assert!(told.contains("--profile NAME") && told.contains("delete this folder"), "{told}");
+        assert_eq!((failure.code(), has_account().code()), (4, 4));
     }
 }

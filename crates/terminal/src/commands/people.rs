@@ -229,7 +229,13 @@ pub(super) async fn accept(asked: &Accept, context: &Context) -> Result<(), Fail
                 return Err(Failure::Usage(own.to_owned()));
             }
             let command = Command::Accept { link: Secret(asked.link.trim().to_owned()), passphrase: None };
-            let Done::Conversation(group) = context.command(command).await? else { return context.done("Accepted.") };
+            let done = match context.command(command).await {
+                Err(Failure::Offline(text)) if !context.answers(&link.node).await => {
+                    return Err(Failure::Offline(unreached(&link.node, &text)));
+                }
+                done => done?,
+            };
+            let Done::Conversation(group) = done else { return context.done("Accepted.") };
             group
         }
     };
@@ -237,6 +243,15 @@ pub(super) async fn accept(asked: &Accept, context: &Context) -> Result<(), Fail
     let title = context.session.conversation(group).await.map(|view| view.title).unwrap_or_default();
     let text = format!("You can talk now: tidings send {} hello", show::word(&title));
     context.output.say(&json!({ "conversation": group.to_string(), "title": title }), text)
+}
+
+/// That the node to which an invitation leads does not answer.
+fn unreached(node: &str, text: &str) -> String {
+    format!(
+        "the invitation leads to {}, which does not answer ({text}): look at your connection and at the link, then give it once more; \
+         or ask who invited you for a new one",
+        show::line(node)
+    )
 }
 
 /// Comes into a room. If that does not work for good, nothing of it stays, so that it can be tried again.

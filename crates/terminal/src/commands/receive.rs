@@ -5,6 +5,7 @@ use super::json;
 use super::outcome::Failure;
 use crate::driver::SaveTo;
 use crate::media;
+use crate::screen::answering;
 use crate::show;
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -79,18 +80,18 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
         None => None,
     };
     let mut events = context.events();
-    let inside = Inside::of(context).await;
+    let mut inside = Inside::of(context).await;
     let caught_up = context.caught_up(only).await;
     let mut reader = Reader { asked, save, context, only, shown: HashSet::new() };
     let unread = reader.unread().await;
-    inside.tell(context).await;
+    inside.tell(only, context).await?;
     match caught_up {
         Err(failure) if !asked.follow => {
             context.let_out().await;
             return unread.and(Err(failure));
         }
         // It is tried on.
-        Err(failure @ Failure::Unreached(..)) => context.output.note(failure),
+        Err(failure @ (Failure::Unreached(..) | Failure::NoAccount(_))) => context.output.note(failure),
         _ => {}
     }
     unread?;
@@ -105,7 +106,15 @@ pub(super) async fn run(asked: &Receive, context: &Context) -> Result<(), Failur
             match event {
                 Event::Message { group, message, new: true } => reader.one(group, message).await?,
                 // Something may have been missed.
-                Event::Changed => reader.unread().await?,
+                Event::Changed => {
+                    reader.unread().await?;
+                    inside.tell(only, context).await?;
+                }
+                Event::Conversation(group) => {
+                    if let Some(one) = context.session.conversation(group).await {
+                        inside.tell_of(&one, only, context)?;
+                    }
+                }
                 Event::Warning(text) => context.output.note(show::line(&text)),
                 _ => {}
             }
@@ -127,14 +136,35 @@ impl Inside {
         Self(all.iter().filter(|one| one.standing != Standing::Out).map(|one| one.id).collect())
     }
 
-    /// Says in which of them one is no more.
-    async fn tell(&self, context: &Context) {
-        let all = context.session.conversations().await;
-        for one in all.iter().filter(|one| one.standing == Standing::Out && self.0.contains(&one.id)) {
-            let name = show::line(&one.title);
-            context.output.note(format_args!("You are no longer in {name}: nothing of it comes any more."));
+    /// Says in which of them one is no more, each once, and remembers into which one has come.
+    async fn tell(&mut self, only: Option<GroupId>, context: &Context) -> Result<(), Failure> {
+        for one in context.session.conversations().await {
+            self.tell_of(&one, only, context)?;
         }
+        Ok(())
     }
+
+    fn tell_of(&mut self, one: &ConversationView, only: Option<GroupId>, context: &Context) -> Result<(), Failure> {
+        if one.standing != Standing::Out {
+            self.0.insert(one.id);
+        } else if self.0.remove(&one.id) && only.is_none_or(|only| only == one.id) {
+            let words = no_longer_in(one);
+            context.output.note(&words);
+            if context.output.json() {
+                context.output.line(json::out(one, &words, context.session.now()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That one is in a conversation no more. The node does not say by whose doing.
+fn no_longer_in(one: &ConversationView) -> String {
+    let why = match one.kind {
+        ConversationKind::Group => "somebody removed you, or you have left; ",
+        ConversationKind::Pair | ConversationKind::Room => "",
+    };
+    format!("You are no longer in {}: {why}nothing of it comes any more.", show::line(&one.title))
 }
 
 struct Reader<'a> {
@@ -254,7 +284,7 @@ fn free_path(folder: &Path, name: &str) -> Option<PathBuf> {
 /// A line for people: when, where, who, what. Further lines of a text are indented.
 fn text_of(conversation: &ConversationView, message: &MessageView) -> String {
     match conversation.kind {
-        ConversationKind::Pair => line_of(message, Some(show::line(&message.name)).filter(|_| !is_notice(message))),
+        ConversationKind::Pair => line_of(message, Some(writer(message)).filter(|_| !is_notice(message))),
         _ => text_with_title(conversation, message),
     }
 }
@@ -262,6 +292,11 @@ fn text_of(conversation: &ConversationView, message: &MessageView) -> String {
 /// A notice says itself who did what.
 fn is_notice(message: &MessageView) -> bool {
     matches!(message.shown, Shown::Notice(_))
+}
+
+/// Who says it, and to what it answers.
+fn writer(message: &MessageView) -> String {
+    format!("{}{}", show::line(&message.name), answering(message))
 }
 
 fn line_of(message: &MessageView, place: Option<String>) -> String {
@@ -272,7 +307,7 @@ fn line_of(message: &MessageView, place: Option<String>) -> String {
 
 /// The same, and in which conversation it stands, also if that is one of two people.
 fn text_with_title(conversation: &ConversationView, message: &MessageView) -> String {
-    let (title, name) = (show::line(&conversation.title), show::line(&message.name));
+    let (title, name) = (show::line(&conversation.title), writer(message));
     let place = if is_notice(message) { title } else { format!("{title} / {name}") };
     line_of(message, Some(place))
 }
@@ -322,6 +357,28 @@ async fn newest(group: GroupId, limit: usize, context: &Context) -> Vec<(GroupId
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_says_what_is_answered() {
+        let mut message = crate::screen::fixture::message(1, 1, "yes\nof course");
+        message.reply = Some((message.id, "shall\u{1b}[2J we go?".to_owned()));
+        message.reply_name = Some("Bob".to_owned());
+        let mut one = crate::screen::fixture::conversation(1, "Alice");
+        let line = text_of(&one, &message);
+        assert!(line.ends_with("Z Alice, answering Bob \"shall[2J we go?\": yes\n    of course"), "{line}");
+        (one.kind, one.title) = (ConversationKind::Group, "Club".to_owned());
+        assert!(text_of(&one, &message).contains("Z Club / Alice, answering Bob"));
+    }
+
+    #[test]
+    fn who_is_out_is_told_what_may_have_been() {
+        let mut one = crate::screen::fixture::conversation(1, "Club\u{1b}[2J");
+        one.kind = ConversationKind::Group;
+        let told = "You are no longer in Club[2J: somebody removed you, or you have left; nothing";
+        assert!(no_longer_in(&one).starts_with(told), "{}", no_longer_in(&one));
+        let object = json::out(&one, &no_longer_in(&one), 0);
+        assert_eq!((&object["kind"], &object["at"]), (&json!("notice"), &json!("1970-01-01T00:00:00Z")));
+    }
 
     #[test]
     fn saved_files_replace_nothing() {

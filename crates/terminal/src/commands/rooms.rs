@@ -329,6 +329,9 @@ async fn leaving(room: &str, what: &str, yes: bool, context: &Context) -> Result
 async fn departure(room: &str, yes: bool, context: &Context) -> Result<Option<GroupId>, Failure> {
     let (group, name) = context.conversation(room).await?;
     let view = context.session.conversation(group).await;
+    if view.as_ref().is_some_and(|view| view.kind == ConversationKind::Pair) {
+        return Err(Failure::Usage(no_room(&name)));
+    }
     let warning = view.as_ref().filter(|view| leaves_no_owner(view)).map(|_| {
         format!(
             "You are the only owner of {name}: a moderator, or else a member, becomes owner in your place (`tidings rooms role` \
@@ -340,6 +343,15 @@ async fn departure(room: &str, yes: bool, context: &Context) -> Result<Option<Gr
     }
     let question = format!("{}Leave {name}?", warning.unwrap_or_default());
     Ok(asking::sure(&question, yes, context.output.desk())?.then_some(group))
+}
+
+/// That two people stay two, and what there is instead.
+fn no_room(name: &str) -> String {
+    let word = show::word(name);
+    format!(
+        "{name} is a contact, no group or room: `tidings contacts remove {word}` ends the conversation for both, `tidings contacts \
+         block {word}` drops what they send, `tidings rooms archive {word}` puts it out of sight"
+    )
 }
 
 /// Whether one is the only owner of a group in which others stay.
@@ -426,7 +438,7 @@ async fn list(context: &Context) -> Result<(), Failure> {
     for one in &all {
         let kind = match one.kind {
             ConversationKind::Pair => "contact".to_owned(),
-            ConversationKind::Group => format!("group of {}", one.members.len()),
+            ConversationKind::Group => format!("group of {}", show::inside(one).len()),
             ConversationKind::Room => "anonymous room".to_owned(),
         };
         let mut text = format!("{:width$}  {kind}  {}", show::line(&one.title), show::when(one.last_at, now));
@@ -447,7 +459,10 @@ async fn list(context: &Context) -> Result<(), Failure> {
 async fn members(room: &str, context: &Context) -> Result<(), Failure> {
     let (group, name) = context.conversation(room).await?;
     let view = context.session.conversation(group).await.ok_or_else(|| Failure::Usage(format!("{name} is gone")))?;
-    for member in &view.members {
+    if view.standing == Standing::Out {
+        context.output.note(format_args!("You are not in {name} any more; so far as is known here, these are:"));
+    }
+    for member in show::inside(&view) {
         let me = if member.me { "  (you)" } else { "" };
         let role = if view.kind == ConversationKind::Pair { "" } else { json::role(member.role) };
         let text = format!("{}  {role}{me}", show::line(&member.name));

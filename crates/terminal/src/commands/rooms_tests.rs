@@ -18,6 +18,14 @@ fn one_is_found_by_ones_own_name_and_seconds_are_seconds() {
 }
 
 #[test]
+fn who_would_leave_a_contact_is_told_what_there_is_instead() {
+    let told = no_room("Bob B");
+    for command in ["contacts block 'Bob B'", "contacts remove 'Bob B'", "rooms archive 'Bob B'"] {
+        assert!(told.contains(&format!("`tidings {command}`")), "{told}");
+    }
+}
+
+#[test]
 fn the_only_owner_is_told_before_leaving() {
     let of = |members: &[(&str, u8, bool)]| {
         let mut view = conversation(3, "fam");

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
-use tidings_client::command::{Attachment, Command, Done, Fault, Look};
-use tidings_client::view::{Delivery, Event, GroupId, MessageId, Standing};
+use tidings_client::command::{Attachment, Command, Done, Look};
+use tidings_client::view::{ConversationKind, Delivery, Event, GroupId, MessageId, MessageView, Shown, Standing};
 use tokio::time::timeout;
 
 /// Bytes of a text at most (docs/protocol/messages.md).
@@ -76,7 +76,10 @@ pub(super) async fn run(asked: &Send, context: &Context) -> Result<(), Failure> 
     // A device that joined meanwhile could not read it otherwise, and would have to ask for it.
     context.freshen().await;
     fit_to_write(group, &name, context).await?;
-    let reply = asked.reply.as_deref().map(|id| MessageId::parse(id).ok_or_else(bad_id)).transpose()?;
+    let reply = match &asked.reply {
+        Some(id) => Some(answered(id, group, &name, context).await?),
+        None => None,
+    };
     let mut caption = load.text.unwrap_or_default();
     let mut sent = Vec::new();
     if load.files.is_empty() {
@@ -98,12 +101,27 @@ async fn fit_to_write(group: GroupId, name: &str, context: &Context) -> Result<(
     let why = match view.standing {
         Standing::Ready | Standing::Joining | Standing::Behind => return Ok(()),
         Standing::Locked => format!("{name} is locked here: `tidings rooms unlock {}` opens it", show::word(name)),
-        Standing::Out => format!("you are not in {name} any more"),
+        Standing::Out => out_of(name, view.kind),
         Standing::KeyChanged(_) => {
             format!("a key in {name} has changed: look at the safety number with `tidings verify` first")
         }
     };
     Err(Failure::Refused(why))
+}
+
+/// That one is in a conversation no more, and the way back.
+fn out_of(name: &str, kind: ConversationKind) -> String {
+    match kind {
+        ConversationKind::Pair => format!(
+            "the conversation with {name} is over: `tidings invite` makes a link for {name}, which begins a new one"
+        ),
+        ConversationKind::Group => {
+            format!("you are not in {name} any more: an owner or a moderator of it can add you again")
+        }
+        ConversationKind::Room => {
+            format!("you are not in {name} any more: `tidings rooms join LINK` comes back in by its link")
+        }
+    }
 }
 
 /// Sends a file and shows how far it is. The time that is waited counts from the last progress.
@@ -190,8 +208,25 @@ async fn accepted(session: &Session, group: GroupId, id: MessageId, context: &Co
     looked.await
 }
 
-fn bad_id() -> Failure {
-    Fault::Unknown("this message".to_owned()).into()
+/// The message that is to be answered. Fails if there is none of this id in the conversation: others would be shown an answer to nothing.
+async fn answered(id: &str, group: GroupId, name: &str, context: &Context) -> Result<MessageId, Failure> {
+    let found = match MessageId::parse(id.trim()) {
+        Some(id) => context.session.message(group, id).await,
+        None => None,
+    };
+    match found {
+        Some(message) if is_said(&message) => Ok(message.id),
+        _ => Err(Failure::Usage(format!(
+            "there is no message {} in {name}: `tidings history {} --json` shows each message with its id, as \"message\"",
+            show::word(id),
+            show::word(name)
+        ))),
+    }
+}
+
+/// Whether somebody said it. Lines about the conversation are not the same on each device.
+fn is_said(message: &MessageView) -> bool {
+    !matches!(message.shown, Shown::Notice(_) | Shown::Gap(_))
 }
 
 fn read(asked: &Send, desk: &Desk) -> Result<Load, Failure> {
@@ -311,6 +346,31 @@ mod tests {
         assert_eq!(found(&["see", "notes.txt"], false), None);
         assert_eq!(found(&["see notes.txt"], false), None);
         assert_eq!(found(&["see", "photo2.jpg"], true).as_deref(), Some("photo2.jpg"));
+    }
+
+    #[test]
+    fn who_is_out_is_told_the_way_back() {
+        for (kind, way) in [
+            (ConversationKind::Pair, "tidings invite"),
+            (ConversationKind::Group, "add you again"),
+            (ConversationKind::Room, "tidings rooms join LINK"),
+        ] {
+            assert!(out_of("Bob", kind).contains(way), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_said_can_be_answered() {
+        let mut message = crate::screen::fixture::message(1, 1, "hello");
+        for (shown, said) in [
+            (Shown::Deleted, true),
+            (Shown::Newer, true),
+            (Shown::Gap(1), false),
+            (Shown::Notice("Ada left".to_owned()), false),
+        ] {
+            message.shown = shown;
+            assert_eq!(is_said(&message), said, "{:?}", message.shown);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::context::{Account, Context};
 use super::hubs;
-use super::outcome::{Failure, removed};
+use super::outcome::{Failure, removed, unknown_at_home};
 use crate::driver::Reach;
 use crate::show;
 use serde_json::Value;
@@ -20,6 +20,10 @@ const FRESHEN: Duration = Duration::from_secs(2);
 /// How long to wait before it is looked at what keeps something from its end: the node, or somebody else's device.
 const OTHERS: Duration = Duration::from_secs(6);
 
+/// How long is read on once the home node has refused this device again: what it has lost is given to it after the first time, and nodes of
+/// conversations may know this person still.
+const REFUSED_AT_HOME: Duration = Duration::from_secs(2);
+
 /// How long what earlier commands left, and what came out of what was read, has to go out.
 const LINGER: Duration = Duration::from_secs(6);
 
@@ -31,10 +35,6 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// How long a node may leave a connection refused before that is said.
 const REFUSED: Duration = Duration::from_millis(400);
-
-/// What is said where the home node goes on refusing this device.
-const UNKNOWN_AT_HOME: &str = "Your node does not know this account (any more): perhaps who runs it has deleted it. Ask them; with an \
-    invitation, `tidings login LINK --profile NAME` makes another account. What is here can still be read.";
 
 /// How long a command may take in all.
 #[derive(Clone)]
@@ -108,14 +108,7 @@ impl Context {
     /// Waits until all that the commands given so far led to is at the nodes. That it takes too long is told, and no failure: it is
     /// kept and goes on later.
     pub(crate) async fn settled(&self) {
-        let given = std::mem::take(&mut *self.given());
-        if given.is_empty() || self.session.ended(given.clone()).await {
-            return;
-        }
-        // Nobody gathers changes for a moment when a person waits.
-        self.session.command(Command::Flush).await;
-        let ended = async || self.session.ended(given.clone()).await.then_some(());
-        if self.until(self.left(), ended).await.is_some() {
+        if self.have_settled(self.left()).await {
             return;
         }
         let unreached = self.unreached(None).await;
@@ -125,6 +118,18 @@ impl Context {
             false => "your node could not be reached".to_owned(),
         };
         self.output.note(format_args!("It is kept here, and goes on with the next command: {why}."));
+    }
+
+    /// Waits so long at most for the same, and says nothing. False if it took longer.
+    pub(super) async fn have_settled(&self, limit: Duration) -> bool {
+        let given = std::mem::take(&mut *self.given());
+        if given.is_empty() || self.session.ended(given.clone()).await {
+            return true;
+        }
+        // Nobody gathers changes for a moment when a person waits.
+        self.session.command(Command::Flush).await;
+        let ended = async || self.session.ended(given.clone()).await.then_some(());
+        self.until(limit, ended).await.is_some()
     }
 
     /// Whether one's own node can be reached at this moment.
@@ -147,7 +152,14 @@ impl Context {
     /// one is named.
     pub(crate) async fn caught_up(&self, only: Option<GroupId>) -> Result<(), Failure> {
         let read = async || self.session.caught_up().await.then_some(());
-        if self.until(self.left().min(OTHERS), read).await.is_none() {
+        let read_or_refused = async || match self.session.caught_up().await {
+            true => Some(true),
+            false => self.is_unknown_at_home().await.then_some(false),
+        };
+        if self.until(self.left().min(OTHERS), read_or_refused).await != Some(true) {
+            if self.is_unknown_at_home().await && !self.read_though_refused().await {
+                return Err(unknown_at_home());
+            }
             if self.account().await == Account::Removed {
                 return Err(removed());
             }
@@ -182,11 +194,30 @@ impl Context {
                 return;
             }
             if self.left().is_zero() || self.fingerprint().await == before {
-                self.output.note(match self.session.ask(|client, _| client.is_unknown_at_home()).await {
-                    Some(true) => UNKNOWN_AT_HOME,
-                    _ => "Not all that waits could be read yet; the rest comes with the next commands.",
-                });
+                self.output.note("Not all that waits could be read yet; the rest comes with the next commands.");
                 return;
+            }
+        }
+    }
+
+    async fn is_unknown_at_home(&self) -> bool {
+        self.session.ask(|client, _| client.is_unknown_at_home()).await.unwrap_or_default()
+    }
+
+    /// Reads as long as something comes though the home node refuses this device. False if it goes on refusing it and does not say that
+    /// another device has removed it.
+    async fn read_though_refused(&self) -> bool {
+        loop {
+            let before = self.fingerprint().await;
+            let known = async || {
+                let known = !self.is_unknown_at_home().await || self.account().await == Account::Removed;
+                known.then_some(())
+            };
+            if self.until(self.left().min(REFUSED_AT_HOME), known).await.is_some() {
+                return true;
+            }
+            if self.left().is_zero() || self.fingerprint().await == before {
+                return false;
             }
         }
     }

@@ -124,6 +124,7 @@ pub(crate) fn message(number: u32, sender: u8, text: &str) -> MessageView {
         at: NOW - 60 * MINUTE + u64::from(number) * MINUTE,
         shown: Shown::Text(text.into()),
         reply: None,
+        reply_name: None,
         reactions: Vec::new(),
         edited: false,
         expires: None,
@@ -154,6 +155,7 @@ pub(crate) fn talk() -> Vec<MessageView> {
     let mut answer =
         message(2, 0, "Yes! The tent is packed, the stove too. Only the map is missing, have you seen it?");
     answer.reply = Some((old.id, "Hello from yesterday".into()));
+    answer.reply_name = Some("Alice".into());
     answer.reactions = vec![("👍".into(), vec![identity(1)]), ("🎉".into(), vec![identity(1), identity(2)])];
     let mut edited = message(3, 0, "It is blue.");
     (edited.edited, edited.delivery) = (true, Some(Delivery::Delivered(1)));

@@ -27,6 +27,7 @@ mod thread;
 mod world;
 
 pub(crate) use clock::read_lasting;
+pub(crate) use messages::answering;
 pub use options::{Colours, Images, Notify, Options, Theme};
 pub use plain::Undone;
 

@@ -134,6 +134,9 @@ fn two_people_talk() {
     let answer = town.ask("Alice", &["receive", "--from", "Bob"]).remove(0);
     assert_eq!((said(&answer, "text"), &answer["sender"]), ("two\nlines".to_owned(), &bob["identity"]));
     assert_eq!(answer["reply"]["message"], sent["message"]);
+    assert_eq!((&answer["reply"]["name"], &answer["reply"]["line"]), (&"You".into(), &"hello Bob".into()));
+    let lines = town.code("Bob", &["history", "Alice"]).1;
+    assert!(lines.contains("Z You, answering Alice \"hello Bob\": two"), "{lines}");
     let history = town.ask("Alice", &["history", "bob"]);
     assert_eq!(history.iter().filter(|message| message["kind"] == "text").count(), 2);
     assert_eq!(town.ask("Alice", &["history", "--search", "lines"]).len(), 1);
@@ -254,7 +257,7 @@ fn exit_codes_say_what_went_wrong() {
     let (code, told) = town.code("Alice", &["send", "Bob", "missing.jpg"]);
     assert!(code == Some(2) && told.contains("there is no file"), "{told}");
     let (code, told) = town.code("Alice", &["login", "https://node.example", "--name", "x"]);
-    assert!(code == Some(1) && told.contains("--profile"), "{told}");
+    assert!(code == Some(4) && told.contains("Alice at http://") && told.contains("--profile"), "{told}");
     assert_eq!(town.code("x", &["login", "ftp://node.example", "--name", "x"]).0, Some(2));
     let used = town.ask("Alice", &["invite", "--no-account"]).remove(0)["link"].as_str().unwrap().to_owned();
     town.login("Carol", &town.invitation());
@@ -270,6 +273,10 @@ fn exit_codes_say_what_went_wrong() {
     let (code, told) = town.code("Bob", &["profile", "unlock"]);
     assert!(code == Some(3) && told.contains("has this profile open"), "{told}");
     drop(held);
+    let (_, secret) = used.split_once("/i#").unwrap();
+    let away = format!("https://localhost:1/i#{secret}");
+    let (code, told) = town.code("Dave", &["accept", &away, "--timeout", "5"]);
+    assert!(code == Some(3) && told.contains("leads to https://localhost:1, which does not answer"), "{told}");
     town.node.take().unwrap().stop();
     let output = town.run("Alice", &["send", "Bob", "later", "--timeout", "1", "--json"]);
     assert_eq!(output.status.code(), Some(3), "{}", all_said(&output));
@@ -377,6 +384,46 @@ fn who_is_removed_hears_of_it() {
 }
 
 #[test]
+fn who_is_removed_while_following_hears_of_it() {
+    let (town, ..) = Town::with_two();
+    town.ask("Alice", &["rooms", "create", "fam", "Bob"]);
+    town.ask("Bob", &["receive"]);
+    let (lines, objects) = (["receive", "--follow"], ["receive", "--follow", "--json"]);
+    let lines = Process::start(&mut town.command("Bob", &lines));
+    town.ask("Alice", &["send", "fam", "hello"]);
+    lines.wait_for("the message", |said| said.contains("hello").then_some(()));
+    let objects = Process::start(&mut town.command("Bob", &objects));
+    town.ask("Alice", &["send", "fam", "hello again"]);
+    objects.wait_for("the next message", |said| said.contains("hello again").then_some(()));
+    town.ask("Alice", &["rooms", "remove", "fam", "bob", "--yes"]);
+    lines.wait_for("that one is out", |said| said.contains("no longer in fam: somebody removed you").then_some(()));
+    let notice = objects.wait_for("the same as an object", |said| {
+        said.lines().find(|line| line.contains("no longer in") && line.ends_with('}')).map(str::to_owned)
+    });
+    let notice: Value = serde_json::from_str(&notice).unwrap();
+    assert_eq!(
+        (&notice["kind"], &notice["standing"], &notice["title"]),
+        (&"notice".into(), &"out".into(), &"fam".into())
+    );
+    objects.signal(Signal::INT);
+    assert_eq!(objects.end().0, Some(0));
+    lines.signal(Signal::INT);
+    assert_eq!(lines.end().0, Some(0));
+}
+
+#[test]
+fn whose_account_was_deleted_at_the_node_hears_of_it_soon() {
+    let (town, _, bob) = Town::with_two();
+    let remove = ["accounts", "remove", &said(&bob, "identity"), "--yes", "--data-dir", "data"];
+    let removed = crate::process::run(town.path(), remove);
+    assert!(removed.status.success(), "{}", all_said(&removed));
+    let begun = std::time::Instant::now();
+    let (code, told) = town.code("Bob", &["receive"]);
+    assert!(code == Some(5) && told.contains("does not know this account"), "{told}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(9), "it took {:?}", begun.elapsed());
+}
+
+#[test]
 fn what_can_not_be_meant_is_refused_in_words() {
     let (town, ..) = Town::with_two();
     let refused = |arguments: &[&str], words: &str| {
@@ -389,7 +436,12 @@ fn what_can_not_be_meant_is_refused_in_words() {
     refused(&["contacts", "introduce", "bob", "bob"], "the same person: name two");
     refused(&["channels", "join", "#"], "which channel?");
     refused(&["rooms", "link", "bob"], "has no link");
+    refused(&["rooms", "leave", "bob", "--yes"], "`tidings contacts remove Bob` ends the conversation");
     refused(&["send", "bob", town.path().to_str().unwrap()], "is not a file");
+    for id in ["AAAAAAAAAAAAAAAAAAAAAA", "nonsense", "-"] {
+        refused(&["send", "bob", "yes", "--reply", id], "`tidings history Bob --json` shows each message with its id");
+    }
+    assert!(town.ask("Alice", &["history", "bob"]).is_empty(), "an answer to nothing was sent");
     let link = said(&town.ask("Alice", &["invite"]).remove(0), "link");
     refused(&["accept", &link], "error: this is an invitation of your own");
     let (code, told) = town.code("Carol", &["login", &town.invitation(), "--name", "", "--yes"]);

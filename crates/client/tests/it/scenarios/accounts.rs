@@ -45,6 +45,18 @@ fn an_account_is_not_made_without_a_token_or_with_a_wrong_phrase() {
 }
 
 #[test]
+fn an_account_is_deleted_once_or_twice() {
+    let mut world = World::new(3, &NODES);
+    let ada = world.person("Ada", NODES[0]);
+    world.good(ada, Command::DeleteAccount);
+    assert!(world.nodes[NODES[0]].accounts.is_empty());
+    // As after a crash before what is here was deleted, too.
+    world.good(ada, Command::DeleteAccount);
+    let nobody = world.device("Bob");
+    assert!(matches!(world.command(nobody, Command::DeleteAccount), Done::Failed(Fault::NoAccount)));
+}
+
+#[test]
 fn an_invitation_can_let_a_newcomer_in() {
     let mut world = World::new(4, &NODES);
     let ada = world.person("Ada", NODES[0]);

@@ -316,7 +316,9 @@ mod tests {
 
     #[test]
     fn what_can_not_be_undone_is_asked() {
-        assert!(matches!(run("/leave", here()), Ok(Intent::Show(Panel::Confirm { .. }))));
+        let trip = Some(Place::Conversation(fixture::group(3)));
+        assert!(matches!(run("/leave", trip), Ok(Intent::Show(Panel::Confirm { .. }))));
+        assert!(run("/leave", here()).is_err_and(|why| why.contains("/forget-contact")));
         assert!(matches!(run("/block alice", None), Ok(Intent::Show(Panel::Confirm { .. }))));
         assert!(matches!(run("/unblock alice", None), Ok(Intent::Do(_))));
     }

@@ -6,7 +6,7 @@ use crate::screen::effect::{Effect, Purpose};
 use crate::screen::slash::Slash;
 use crate::screen::world::{Place, kind_words};
 use tidings_client::command::{Command, Secret};
-use tidings_client::view::{ContactView, ConversationKind, Identity, Standing};
+use tidings_client::view::{ContactView, ConversationKind, ConversationView, Identity, Standing};
 
 /// What a command comes to.
 pub(crate) fn intend(slash: Slash, context: &Context<'_>) -> Result<Intent, String> {
@@ -73,11 +73,7 @@ fn in_conversation(slash: Slash, context: &Context<'_>) -> Result<Intent, String
             let command = Command::SetGroup { group, name: None, picture: None, expire: Some(seconds) };
             Ok(said(expire_line(seconds), command))
         }
-        Slash::Leave => {
-            let kind = kind_words(conversation.kind, conversation.members.len());
-            let question = format!("Leave {} ({kind})?", clean::name(&conversation.title));
-            Ok(ask(question, "Leave", said_effect("You have left.", Command::Leave { group })))
-        }
+        Slash::Leave => leave(conversation),
         Slash::Forget => {
             // What can't be come into, or not believed, can be given up.
             let over = matches!(conversation.standing, Standing::Out | Standing::Behind | Standing::Joining);
@@ -101,6 +97,19 @@ fn in_conversation(slash: Slash, context: &Context<'_>) -> Result<Intent, String
         Slash::Unlock(passphrase) => Ok(quiet(Command::Unlock { group, passphrase: Secret(passphrase) })),
         _ => Err("this can't be done here".to_owned()),
     }
+}
+
+/// Leaves a group or room, if the person is sure.
+fn leave(conversation: &ConversationView) -> Result<Intent, String> {
+    if conversation.kind == ConversationKind::Pair {
+        let instead = "two people stay two: /forget-contact NAME ends the conversation for both, /block drops what they send, /archive \
+            puts it out of sight";
+        return Err(instead.to_owned());
+    }
+    let kind = kind_words(conversation.kind, conversation.members.len());
+    let question = format!("Leave {} ({kind})?", clean::name(&conversation.title));
+    let command = Command::Leave { group: conversation.id };
+    Ok(ask(question, "Leave", said_effect("You have left.", command)))
 }
 
 /// Makes an invitation.

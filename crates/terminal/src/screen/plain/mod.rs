@@ -10,10 +10,11 @@ use super::channel::Line;
 use super::clock::Clock;
 use super::effect::{Effect, Purpose};
 use super::intent::{Context, Intent, Panel, intend};
-use super::messages::summary;
+use super::messages::{answering, summary};
 use super::slash::{as_text, is_command, parse};
 use super::world::{Place, World, cut_off, hindrance};
 use super::{clean, options::Options};
+use crate::show;
 use std::collections::{BTreeMap, VecDeque};
 use tidings_client::command::{Command, Fault};
 use tidings_client::view::{DeviceRequest, GroupId, MessageId, MessageView, Shown};
@@ -306,7 +307,7 @@ impl Plain {
     /// What there is to know of a conversation.
     fn about(&self, group: &GroupId) -> String {
         let Some(one) = self.world.conversation(group) else { return "it is gone".to_owned() };
-        let mut words = vec![super::world::kind_words(one.kind, one.members.len())];
+        let mut words = vec![super::world::kind_words(one.kind, show::inside(one).len())];
         if one.contact.is_some() {
             words.push(if one.verified { "verified" } else { "not verified" }.to_owned());
         }
@@ -365,9 +366,6 @@ impl Plain {
             (false, _) => format!(" in {}", clean::isolated(self.world.title(&place))),
         };
         let mut text = clean::isolated(summary(message));
-        if let Some((_, line)) = &message.reply {
-            text = format!("(answers \"{}\") {text}", super::text::clip(&clean::line(line), 40));
-        }
         if message.edited {
             text.push_str(" (edited)");
         }
@@ -383,7 +381,7 @@ impl Plain {
             (Shown::Notice(_), false) => "Notice".to_owned(),
             _ => who,
         };
-        format!("{day}{time} {who}{place}: {text}")
+        format!("{day}{time} {who}{place}{}: {text}", answering(message))
     }
 
     /// Shows what was asked for, in lines.

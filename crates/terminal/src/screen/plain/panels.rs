@@ -8,8 +8,9 @@ use crate::screen::intent::Panel;
 use crate::screen::messages::summary;
 use crate::screen::slash::ENTRIES;
 use crate::screen::world::{delivery_words, role_name};
+use crate::show;
 use tidings_client::command::Look;
-use tidings_client::view::{ConversationKind, GroupId, Identity, MessageId, Shown};
+use tidings_client::view::{ConversationKind, GroupId, Identity, MessageId, Shown, Standing};
 
 impl Plain {
     pub(super) fn panel(&mut self, panel: Panel) {
@@ -108,7 +109,10 @@ impl Plain {
 
     fn members(&mut self, group: GroupId) {
         let Some(one) = self.world.conversation(&group) else { return };
-        for member in &one.members {
+        if one.standing == Standing::Out {
+            self.lines.push("You are not in it any more; so far as is known here, these are:".to_owned());
+        }
+        for member in show::inside(one) {
             let name = if member.me { "You".to_owned() } else { clean::isolated(clean::name(&member.name)) };
             // In a conversation of two, roles give nobody anything.
             let role = match one.kind {

@@ -35,7 +35,7 @@ fn a_conversation_is_read_line_by_line() {
             "In Alice: two people, verified.",
             "Yesterday, 13:02 Alice: Hello from yesterday (@1)",
             "13:03 Alice: Are you ready? (@2)",
-            "13:04 You: (answers \"Hello from yesterday\") Yes! The tent is packed, the stove too. Only the map is missing, have you seen it? (@3)",
+            "13:04 You, answering Alice \"Hello from yesterday\": Yes! The tent is packed, the stove too. Only the map is missing, have you seen it? (@3)",
             "13:05 You: It is blue. (edited) (@4)",
             "13:06 Alice: [map.pdf, 2.3 MB] (@5)",
             "13:07 Alice: [Picture] (@6)",
@@ -68,11 +68,13 @@ fn lines_are_sent_and_commands_done() {
         matches!(plain.take_effects().as_slice(), [Effect::Command(_, Command::React { message, .. })] if *message == asked)
     );
     plain.line("/leave");
-    assert_eq!(plain.take_lines(), ["Leave Alice (two people)? yes or no?"]);
+    assert!(plain.take_lines().concat().contains("Not done: two people stay two: /forget-contact NAME"));
+    plain.line("/forget-contact Alice");
+    assert_eq!(plain.take_lines(), ["Remove Alice from your contacts? They can't write to you any more. yes or no?"]);
     plain.line("what?");
     assert_eq!(plain.take_lines(), ["Please answer yes or no."]);
     plain.line("yes");
-    assert!(matches!(plain.take_effects().as_slice(), [Effect::Command(_, Command::Leave { .. })]));
+    assert!(matches!(plain.take_effects().as_slice(), [Effect::Command(_, Command::RemoveContact { .. })]));
     plain.line("/nonsense");
     assert_eq!(plain.take_lines(), ["Not done: /nonsense is not a command; /help shows them"]);
 }

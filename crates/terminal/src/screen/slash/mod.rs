@@ -65,7 +65,7 @@ pub(crate) const ENTRIES: &[Entry] = &[
     entry("role", "NAME owner|moderator|member", "change a role", Person),
     entry("title", "NAME", "rename this group", Free),
     entry("expire", "30s|10m|7d|off", "let messages disappear", Free),
-    entry("leave", "", "leave this conversation or channel", Free),
+    entry("leave", "", "leave this group, room or channel", Free),
     entry("delete-conversation", "", "delete this conversation here", Free),
     entry("mute", "", "silence this conversation, or not any more", Free),
     entry("archive", "", "put this conversation out of sight, or back", Free),

@@ -48,7 +48,7 @@ fn contacts_are_renamed_blocked_and_removed() {
     town.do_it("Alice", &["contacts", "remove", "Bob", "--yes"]);
     assert!(town.ask("Alice", &["contacts"]).is_empty());
     let (code, told) = town.code("Alice", &["send", "Bob", "x"]);
-    assert!(code == Some(4) && told.contains("you are not in Bob any more"), "{code:?} {told}");
+    assert!(code == Some(4) && told.contains("the conversation with Bob is over"), "{code:?} {told}");
 }
 
 #[test]
@@ -112,6 +112,10 @@ fn groups_have_settings() {
     town.do_it("Bob", &["rooms", "unarchive", "Family"]);
     assert_eq!((seen("muted"), seen("archived")), (false.into(), false.into()));
     town.do_it("Bob", &["rooms", "leave", "Family", "--yes"]);
+    let told = town.do_it("Bob", &["rooms", "members", "Family"]);
+    assert!(told.contains("You are not in Family any more") && told.contains("Alice  owner"), "{told}");
+    assert!(!told.contains("(you)"), "{told}");
+    assert_eq!(seen("members"), 1);
     town.do_it("Bob", &["rooms", "forget", "Family", "--yes"]);
     assert!(!town.ask("Bob", &["rooms", "list"]).iter().any(|one| one["title"] == "Family"));
 }
@@ -214,6 +218,36 @@ fn a_lost_device_is_removed() {
     assert_eq!(town.ask("Alice", &["devices"]).len(), 1);
     let (code, told) = town.code("laptop", &["send", "Bob", "x"]);
     assert!(code == Some(5) && told.contains("removed"), "{code:?} {told}");
+}
+
+#[test]
+fn an_account_is_deleted() {
+    let (town, alice, bob) = Town::with_two();
+    town.do_it("Alice", &["rooms", "create", "fam", "Bob"]);
+    town.do_it("Bob", &["receive"]);
+    let profile = town.path().join("people/Bob");
+    let (code, told) = town.code("Bob", &["account", "delete"]);
+    assert!(code == Some(2) && told.contains("Nothing brings the account back") && told.contains("--yes"), "{told}");
+    assert!(profile.join("store.db").exists());
+    let told = town.do_it("Bob", &["account", "delete", "--yes"]);
+    assert!(told.contains("Your account is deleted") && !profile.exists(), "{told}");
+    assert_eq!(town.code("Bob", &["receive"]).0, Some(5));
+    let list = crate::process::run(town.path(), ["accounts", "list", "--data-dir", "data"]);
+    assert!(list.status.success() && all_said(&list).contains(&said(&alice, "identity")));
+    assert!(!all_said(&list).contains(&said(&bob, "identity")), "{}", all_said(&list));
+    town.ask_until("Alice", &["rooms", "members", "fam"], |members| members.len() == 1);
+    town.do_it("Alice", &["receive"]);
+    let told = town.do_it("Alice", &["history", "fam"]);
+    assert!(told.contains("Bob left"), "{told}");
+}
+
+#[test]
+fn an_account_is_not_deleted_where_its_node_does_not_answer() {
+    let (mut town, ..) = Town::with_two();
+    town.node.take().unwrap().stop();
+    let (code, told) = town.code("Bob", &["account", "delete", "--yes", "--timeout", "3"]);
+    assert!(code == Some(3) && told.contains("nothing was deleted"), "{told}");
+    assert!(town.path().join("people/Bob/store.db").exists());
 }
 
 #[test]

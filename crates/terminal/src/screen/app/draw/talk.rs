@@ -10,6 +10,7 @@ use crate::screen::target::Target;
 use crate::screen::text::{clip, fit, part, width, wrap};
 use crate::screen::thread::{Look, Placed, Thread};
 use crate::screen::world::{Place, kind_words};
+use crate::show;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -104,7 +105,7 @@ impl App {
     fn note(&self, one: &ConversationView) -> String {
         let mut notes = Vec::new();
         if one.contact.is_none() {
-            notes.push(kind_words(one.kind, one.members.len()));
+            notes.push(kind_words(one.kind, show::inside(one).len()));
         } else if !one.verified {
             notes.push("not verified".to_owned());
         }

@@ -7,8 +7,9 @@ use crate::screen::intent::Panel;
 use crate::screen::palette::Tone;
 use crate::screen::sheet::{Act, Choice, Kind, Sheet, choice};
 use crate::screen::world::{kind_words, role_name};
+use crate::show;
 use tidings_client::command::Command;
-use tidings_client::view::{ContactView, ConversationKind, GroupId, Identity};
+use tidings_client::view::{ContactView, ConversationKind, GroupId, Identity, Standing};
 
 impl App {
     /// The contacts whose name has this in it.
@@ -53,7 +54,10 @@ impl App {
     /// Who is in a conversation.
     pub(crate) fn members_sheet(&self, group: GroupId) -> Option<Sheet> {
         let conversation = self.world.conversation(&group)?;
-        let rows = conversation.members.iter().map(|member| {
+        let inside = show::inside(conversation);
+        let kind = kind_words(conversation.kind, inside.len());
+        let gone = if conversation.standing == Standing::Out { "you are not in it any more · " } else { "" };
+        let rows = inside.iter().map(|member| {
             let name = if member.me { "You".to_owned() } else { clean::name(&member.name) };
             let devices =
                 if member.devices == 1 { "1 device".to_owned() } else { format!("{} devices", member.devices) };
@@ -66,14 +70,7 @@ impl App {
             row
         });
         let mut sheet = Sheet::new(Kind::Members(group), clean::name(&conversation.title))
-            .say(
-                Tone::Dim,
-                format!(
-                    "{} · hub {}",
-                    kind_words(conversation.kind, conversation.members.len()),
-                    clean::line(&conversation.hub)
-                ),
-            )
+            .say(Tone::Dim, format!("{gone}{kind} · hub {}", clean::line(&conversation.hub)))
             .rows(rows.collect());
         if conversation.kind == ConversationKind::Group {
             sheet = sheet.button("Add", Act::Show(Panel::AddMembers(group)));
