@@ -166,11 +166,18 @@ impl Conversation {
         }
     }
 
-    /// Whether this device stays where it is though the hub shows another branch: of two with rosters of the same version, all go to the
-    /// one with the higher rank, unless those on the other one stay away from it.
+    /// Whether this device stays where it is though the hub shows another branch: all go to the newer one, and of two with rosters of the same
+    /// version to the one with the higher rank, unless those on the other one stay away from it.
     pub(super) fn outranks(&self, shown: &Roster) -> bool {
         let own = &*self.state.roster;
-        self.state.stays < STAYS && own.v == shown.v && own != shown && !self.behind() && own.rank() > shown.rank()
+        if self.state.stays >= STAYS || own == shown || self.behind() {
+            return false;
+        }
+        if own.v == shown.v {
+            return own.rank() > shown.rank();
+        }
+        // The others see by what is signed that this one is newer; of what plain members change nothing is.
+        *own == *self.state.newest && own.overtakes(&self.owner(), shown)
     }
 
     /// Whether a roster that this device is shown, and did not see coming about, may be taken for the group's.

@@ -98,15 +98,22 @@ impl Roster {
         self.kept_statements().last().is_some_and(|last| shown.signed.contains(last))
     }
 
+    /// Whether what was signed last here is later than what was in `shown`, which somebody with the right to do so has made, too.
+    pub fn overtakes(&self, group: &[u8; 16], shown: &Self) -> bool {
+        shown.signed_version() < self.signed_version() && self.weigh(group, shown) == Ok(Weighed::Older)
+    }
+
+    /// The version at which something was signed last.
+    fn signed_version(&self) -> Option<u64> {
+        let last = SignedStatement::verify(&self.signed.last()?.0).ok()?;
+        Some(last.into_body().v)
+    }
+
     /// Whether `shown` proves that somebody with the right to do so has taken `who` out, later than all that is known here. That they
     /// went by themselves it can't prove.
     pub fn expels(&self, group: &[u8; 16], shown: &Self, who: &Identity) -> bool {
-        let version = |roster: &Self| {
-            let last = SignedStatement::verify(&roster.signed.last()?.0).ok()?;
-            Some(last.into_body().v)
-        };
         self.weigh(group, shown).is_ok()
-            && version(shown) >= version(self)
+            && shown.signed_version() >= self.signed_version()
             && self.member(who).is_some()
             && shown.member(who).is_none()
             && !shown.gone.iter().any(|(_, gone, _)| gone == who)

@@ -4,6 +4,7 @@
 //! standard error. docs/terminal.md describes them.
 
 mod account;
+mod adding;
 mod asking;
 mod bar;
 mod channels;

@@ -1,5 +1,6 @@
 //! `tidings rooms`: groups and rooms.
 
+use super::adding;
 use super::asking;
 use super::context::{Common, Context};
 use super::json;
@@ -205,6 +206,7 @@ pub(super) async fn run(action: Option<&RoomAction>, context: &Context) -> Resul
             };
             super::people::accept(&asked, context).await
         }
+        Some(Do::Add { room, members }) => adding::add(room, members, context).await,
         Some(Do::Unlock { room, room_passphrase_file }) => {
             let group = context.conversation(room).await?.0;
             super::locked::unlock(group, room_passphrase_file.as_deref(), context).await?;
@@ -226,7 +228,7 @@ async fn create(
 ) -> Result<Command, Failure> {
     let name = asking::name(name)?;
     if !anonymous {
-        return Ok(Command::CreateGroup { name, members: contacts(members, context).await? });
+        return Ok(Command::CreateGroup { name, members: adding::contacts(members, context).await? });
     }
     let passphrase = passphrase.map(|path| asking::secret_from(path, context.output.desk())).transpose()?;
     Ok(Command::CreateRoom { name, passphrase: passphrase.map(|text| Secret(text.to_string())) })
@@ -250,11 +252,6 @@ async fn made(done: Done, context: &Context) -> Result<(), Failure> {
 async fn change(action: &RoomAction, context: &Context) -> Result<Option<(Command, &'static str)>, Failure> {
     use RoomAction as Do;
     Ok(Some(match action {
-        Do::Add { room, members } => {
-            let group = context.conversation(room).await?.0;
-            let added = newcomers(group, contacts(members, context).await?, context).await?;
-            (Command::AddMembers { group, members: added }, "Added.")
-        }
         Do::Remove { room, member, yes } => {
             let (view, found) = find_member(room, member, context).await?;
             if found.me {
@@ -360,31 +357,6 @@ fn leaves_no_owner(view: &ConversationView) -> bool {
     let mine = view.members.iter().filter(owner).any(|member| member.me);
     let others = view.members.iter().filter(owner).any(|member| !member.me);
     view.kind == ConversationKind::Group && mine && !others && view.members.len() > 1
-}
-
-/// Those of the people who are not in the group yet. Fails if that is nobody; who is left out is told.
-async fn newcomers(group: GroupId, people: Vec<Identity>, context: &Context) -> Result<Vec<Identity>, Failure> {
-    let Some(view) = context.session.conversation(group).await else { return Ok(people) };
-    let (there, new): (Vec<Identity>, Vec<Identity>) =
-        people.into_iter().partition(|one| view.members.iter().any(|member| member.identity == *one));
-    let named = |one: &Identity| view.members.iter().find(|member| member.identity == *one);
-    let names: Vec<String> = there.iter().filter_map(named).map(|member| show::line(&member.name)).collect();
-    let text = format!("in {} already: {}", show::line(&view.title), names.join(", "));
-    if new.is_empty() {
-        return Err(Failure::Usage(text));
-    }
-    if !names.is_empty() {
-        context.output.note(text);
-    }
-    Ok(new)
-}
-
-async fn contacts(names: &[String], context: &Context) -> Result<Vec<Identity>, Failure> {
-    let mut found = Vec::with_capacity(names.len());
-    for name in names {
-        found.push(context.contact(name).await?.0);
-    }
-    Ok(found)
 }
 
 async fn find_member(room: &str, member: &str, context: &Context) -> Result<(ConversationView, MemberView), Failure> {

@@ -3,7 +3,7 @@
 use super::context::{Account, Context};
 use super::hubs;
 use super::outcome::{Failure, removed, unknown_at_home};
-use crate::driver::Reach;
+use crate::driver::{Reach, ReachError};
 use crate::show;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
@@ -106,10 +106,10 @@ impl Context {
     }
 
     /// Waits until all that the commands given so far led to is at the nodes. That it takes too long is told, and no failure: it is
-    /// kept and goes on later.
-    pub(crate) async fn settled(&self) {
+    /// kept and goes on later. False if it did.
+    pub(crate) async fn settled(&self) -> bool {
         if self.have_settled(self.left()).await {
-            return;
+            return true;
         }
         let unreached = self.unreached(None).await;
         let why = match self.home_answers().await {
@@ -118,6 +118,7 @@ impl Context {
             false => "your node could not be reached".to_owned(),
         };
         self.output.note(format_args!("It is kept here, and goes on with the next command: {why}."));
+        false
     }
 
     /// Waits so long at most for the same, and says nothing. False if it took longer.
@@ -143,7 +144,8 @@ impl Context {
     /// Whether a node can be reached at this moment.
     pub(crate) async fn answers(&self, node: &str) -> bool {
         match Reach::new(node, &self.trust, OTHERS.min(self.left())) {
-            Ok(reach) => reach.about().await.is_ok(),
+            // One that has no time for this question now is there all the same.
+            Ok(reach) => matches!(reach.about().await, Ok(_) | Err(ReachError::Unwell(_, 429))),
             Err(_) => false,
         }
     }

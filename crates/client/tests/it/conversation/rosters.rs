@@ -114,8 +114,12 @@ fn taken_role(seed: u64, later: bool) {
         wish(&mut world, mallory, &walks, named("Mallory's walks"));
         world.run(20_000);
     }
+    if later {
+        // Else he would stay, and she would come to him.
+        lose_keys(&mut world, bob, &walks);
+    }
     world.set_offline(bob, false);
-    world.run(60_000);
+    world.run(if later { 700_000 } else { 60_000 });
     if later {
         assert_eq!(standing(&world, bob, &walks), Standing::Behind, "Bob sees that a role has come back");
     } else {

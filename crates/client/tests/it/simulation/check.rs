@@ -240,6 +240,11 @@ impl Sim {
         if sender.fate != Fate::There || self.ledger.moved.contains(&(said.group, said.by)) {
             return Vec::new();
         }
+        let person = self.people[sender.person].identity;
+        if !self.ready(said.device, &said.group) && self.shut_out(&said.group, &person) {
+            // It never came in, since they have blocked whom they could knock at, or are blocked by them.
+            return Vec::new();
+        }
         let owed = |device: &usize| {
             let Some(identity) = self.name_in(*device, &said.group) else { return false };
             let person = self.people[self.devices[*device].person].identity;
