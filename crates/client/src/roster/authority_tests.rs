@@ -145,6 +145,21 @@ fn who_was_expelled_is_shown_it_by_those_with_the_right_only() {
 }
 
 #[test]
+fn of_two_branches_that_which_was_signed_later_overtakes_the_other() {
+    let known = signed();
+    let later = without(&next(&known, 1, |roster| role(roster, 5, OWNER)), 5, 1);
+    assert!(later.overtakes(&GROUP, &known) && !known.overtakes(&GROUP, &later));
+    let other = named(&known, 3, "meanwhile");
+    assert!(later.overtakes(&GROUP, &other) && !other.overtakes(&GROUP, &later));
+    let as_late = named(&other, 3, "and again");
+    assert!(!later.overtakes(&GROUP, &as_late) && !as_late.overtakes(&GROUP, &later), "signed at the same version");
+    let gone = next(&known, 6, |roster| *roster = roster.without(&[id(6)]));
+    assert!(!gone.overtakes(&GROUP, &known), "nobody else sees that it is newer");
+    let forged = named(&known, 6, "by a member");
+    assert!(!later.overtakes(&GROUP, &forged), "this one nobody goes to");
+}
+
+#[test]
 fn a_role_that_was_taken_is_noticed() {
     let before = signed();
     let known = next(&before, 1, |roster| role(roster, 2, MEMBER));
