@@ -36,6 +36,12 @@ impl Budget {
     pub fn holds(&self, usage: Usage) -> bool {
         usage.count <= self.count && usage.bytes <= self.bytes
     }
+
+    /// This budget without one part of so many, which is kept for something else.
+    pub fn without_part(&self, of: u64) -> Self {
+        let rest = |whole: u64| whole.saturating_sub(whole.checked_div(of).unwrap_or(0));
+        Self { count: rest(self.count), bytes: rest(self.bytes) }
+    }
 }
 
 /// Who may append.

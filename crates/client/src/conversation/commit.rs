@@ -98,7 +98,7 @@ impl Conversation {
         };
         self.group(scene)?.apply(staged).map_err(|error| mls_fault(&error))?;
         if judgement.external || !judgement.added.is_empty() {
-            self.state().came_turn = entry.turn;
+            self.state().comings.turn = entry.turn;
         }
         if judgement.removes_this_device() {
             let by = judgement
@@ -175,14 +175,14 @@ impl Conversation {
 
     /// Whoever comes in may be given what is said from now on, also where the hub counts lower turns than it did.
     fn note_newcomers(&mut self, before: &Roster) {
-        let (seq, written) = (self.state.seq, self.state.written_turn);
+        let (seq, written) = (self.state.seq, self.state.comings.written);
         let roster = self.state.roster.clone();
         let new = |member: &&RosterMember| before.member(&member.id).is_none() && member.since <= written;
         let new: Vec<(Identity, u64)> = roster.members.iter().filter(new).map(|member| (member.id, seq)).collect();
-        if new.is_empty() && self.state.floors.is_empty() {
+        if new.is_empty() && self.state.comings.floors.is_empty() {
             return;
         }
-        let floors = &mut self.state().floors;
+        let floors = &mut self.state().comings.floors;
         floors.retain(|(who, _)| roster.member(who).is_some() && new.iter().all(|(known, _)| known != who));
         floors.extend(new);
     }

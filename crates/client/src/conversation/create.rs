@@ -6,7 +6,8 @@ use super::part::{Part, Parts};
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{
-    Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Proposals, Receipt, Rekey, Rights, RoomSelf, State,
+    Comings, Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Proposals, Receipt, Rekey, Rights, RoomSelf,
+    State,
 };
 use super::step::{HubRequest, Step};
 use super::turn::UPDATE_EVERY;
@@ -85,9 +86,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         pending: None,
         incoming: None,
         proposals: Proposals { due: None, waiting: false },
-        came_turn: 0,
-        written_turn: 0,
-        floors: Vec::new(),
+        comings: Comings::default(),
         update_at: scene.now.saturating_add(UPDATE_EVERY),
         seq: 0,
         prev: Fixed([0; 16]),

@@ -137,7 +137,7 @@ impl Conversation {
 
     /// The `seq` after which somebody may read what this device says.
     pub(super) fn floor_of(&self, who: &Identity) -> u64 {
-        self.state.floors.iter().find(|(known, _)| known == who).map_or(0, |(_, seq)| *seq)
+        self.state.comings.floors.iter().find(|(known, _)| known == who).map_or(0, |(_, seq)| *seq)
     }
 
     /// Somebody missed something of this device.

@@ -154,7 +154,7 @@ impl Conversation {
         self.group(scene)?.merge_pending().map_err(|error| mls_fault(&error))?;
         self.commit_done(scene, &pending, entry.number)?;
         if !pending.welcome.is_empty() {
-            self.state().came_turn = entry.turn;
+            self.state().comings.turn = entry.turn;
         }
         let after = judgement.map(|judgement| judgement.extension_after).unwrap_or_default();
         let after = crate::roster::Roster::decode(&after).unwrap_or_else(|_| self.state.roster.clone());

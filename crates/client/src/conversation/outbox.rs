@@ -121,8 +121,8 @@ impl Conversation {
         // Whoever is a member now may have it, though a hub that was restored counts from lower turns again.
         let since = self.state.roster.members.iter().map(|member| member.since).max().unwrap_or(0);
         let turn = self.state.turn.max(since);
-        let highest = self.state.written_turn.max(turn);
-        self.state().written_turn = highest;
+        let highest = self.state.comings.written.max(turn);
+        self.state().comings.written = highest;
         let written = Written { id, message: Blob(bytes.clone()), turn, until, private, notify: lasting, taken: 0 };
         scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
         if let Some(old) = seq.checked_sub(WRITTEN_MAX) {
@@ -303,7 +303,7 @@ impl Conversation {
         let outcome = self.hub_has_taken(scene, seq, entry.at);
         self.report(scene, outcome);
         // A hub that was restored may count lower turns since.
-        if seq > 0 && entry.turn < self.state.came_turn.min(self.state.turn) {
+        if seq > 0 && entry.turn < self.state.comings.turn.min(self.state.turn) {
             // Devices that came in before it stood there can't read it, and may know of nothing that they miss.
             let outcome = self.announce(scene, seq);
             self.report(scene, outcome);

@@ -337,6 +337,17 @@ pub(super) struct Own {
     pub(super) returns: Post,
 }
 
+/// Who came in when, as against what this device writes.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Comings {
+    /// The turn of the last commit that brought a device in.
+    pub(super) turn: u64,
+    /// The highest turn in which this device has written something.
+    pub(super) written: u64,
+    /// Who came in when, by the hub's count of turns, this device had written in that turn or a later one: after which `seq` they may read.
+    pub(super) floors: Vec<(Identity, u64)>,
+}
+
 /// Somebody was removed, or has a lower role.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Taken {
@@ -403,15 +414,8 @@ pub(super) struct State {
     pub(super) pending: Option<Pending>,
     pub(super) incoming: Option<Incoming>,
     pub(super) proposals: Proposals,
-    /// The turn of the last commit that brought a device in.
     #[serde(default)]
-    pub(super) came_turn: u64,
-    /// The highest turn in which this device has written something.
-    #[serde(default)]
-    pub(super) written_turn: u64,
-    /// Who came in when, by the hub's count of turns, this device had written in that turn or a later one: after which `seq` they may read.
-    #[serde(default)]
-    pub(super) floors: Vec<(Identity, u64)>,
+    pub(super) comings: Comings,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 

@@ -11,7 +11,7 @@ use crate::denial::Denial;
 use crate::envelope::Envelope;
 use crate::key::Ed25519Key;
 use crate::parcel::Kept;
-use crate::policy::{Policy, Usage};
+use crate::policy::{Budget, Policy, Usage};
 use crate::presence::Presences;
 use crate::stream::{StreamKind, StreamName};
 use crate::time::Timestamp;
@@ -27,6 +27,8 @@ pub const TURNS_BEHIND_MAX: u64 = 3;
 
 /// Most bytes of an entry's body, and of a sealed group info.
 pub const ENTRY_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// One part of so many of a group's budget, and of its maker's, is kept for commits of owners and moderators.
+const STAFF_PART: u64 = 16;
 
 /// Groups that one account may have made on this node.
 pub const GROUPS_MAX: u64 = 10_000;
@@ -262,7 +264,11 @@ pub fn decide(
         Some(_) if Some(entry.turn) != facts.turn.checked_add(1) => return Ok(Decision::Lost),
         Some(commit) => change(facts, own, entry, commit, &mut role)?,
     };
-    if !policy.stream.holds(facts.used.and(bytes)) || !policy.sender.holds(facts.account.and(bytes)) {
+    // Plain members fill a group up only so far that owners and moderators can still take them out.
+    let staffs = entry.commit.is_some() && own != Role::Member;
+    let within = |budget: &Budget| if staffs { *budget } else { budget.without_part(STAFF_PART) };
+    let (stream, account) = (within(&policy.stream), within(&policy.sender));
+    if !stream.holds(facts.used.and(bytes)) || !account.holds(facts.account.and(bytes)) {
         return Err(Denial::Full);
     }
     Ok(decision)

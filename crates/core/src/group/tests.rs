@@ -187,6 +187,12 @@ fn repetition_comes_before_turns_and_budgets_after() {
     assert_eq!(decide(&facts(Known::New), &entry(1, 9, None), 101), Err(Denial::Full));
     let used = GroupFacts { used: Usage { count: 1, bytes: 50 }, ..facts(Known::New) };
     assert_eq!(decide(&used, &entry(1, 9, None), 51), Err(Denial::Full));
+    let full = GroupFacts { used: Usage { count: 1, bytes: 94 }, ..facts(Known::New) };
+    let change =
+        |role| decide(&GroupFacts { role: Some(role), owned: true, ..full }, &entry(1, 10, commit(vec![], vec![])), 5);
+    assert_eq!(change(Role::Member), Err(Denial::Full));
+    assert!(matches!(change(Role::Moderator), Ok(Decision::Append { .. })), "they can still remove somebody");
+    assert_eq!(decide(&GroupFacts { role: Some(Role::Owner), ..full }, &entry(1, 9, None), 5), Err(Denial::Full));
     let gone = GroupFacts { role: None, ..facts(Known::Same) };
     assert_eq!(decide(&gone, &entry(1, 9, None), 60), Err(Denial::NotAccepted), "who is removed learns nothing");
     let large = NewEntry { body: vec![0; ENTRY_BYTES_MAX + 1], ..entry(1, 9, None) };
