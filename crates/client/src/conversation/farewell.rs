@@ -94,7 +94,7 @@ impl Conversation {
         let state = self.state();
         state.phase = Phase::Joining;
         state.epochs.clear();
-        state.heal = Some(Heal { next: now, tries: 0, out: true, told: false, absent: 0 });
+        state.heal = Some(Heal::begun(now, true));
         self.want(scene, Goal::Leave);
         Ok(())
     }

@@ -35,7 +35,7 @@ impl Conversation {
         match &mut self.state.heal {
             Some(heal) if out && !heal.out => heal.out = true,
             Some(_) => return,
-            None => self.state.heal = Some(Heal { next: scene.now, tries: 0, out, told: false, absent: 0 }),
+            None => self.state.heal = Some(Heal::begun(scene.now, out)),
         }
         self.changed = true;
     }

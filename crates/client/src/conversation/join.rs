@@ -259,7 +259,7 @@ impl Conversation {
         let now = scene.now;
         let state = self.state();
         state.phase = Phase::Joining;
-        state.heal = Some(Heal { next: now, tries: 0, out: true, told: false, absent: 0 });
+        state.heal = Some(Heal::begun(now, true));
         scene.steps.push(Step::Show(Event::Changed));
         self.settle(scene);
     }

@@ -41,7 +41,9 @@ impl Conversation {
         if !out {
             let same = !lacks && self.state.tag_of(info.epoch) == Some(Fixed(info.tag));
             if same || self.state.void_turn == Some(group.turn) {
-                self.state().heal = None;
+                if self.state().heal.take().is_some_and(|heal| heal.unread) {
+                    self.ask_what_was_missed();
+                }
                 return Ok(());
             }
         }

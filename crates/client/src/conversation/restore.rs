@@ -118,8 +118,14 @@ impl Conversation {
         lost.entries.push_back(LostEntry { id, number, kind, turn, seq: raw.seq, posted: false });
     }
 
-    /// What is read again after the hub lost something holds a message that this device can't read.
+    /// A message that this device can't read: after the hub lost something, or since it stands before the commit that leads to its epoch, as when
+    /// that was put back later.
     pub(super) fn note_unread(&mut self) {
+        if self.state.heal.is_some_and(|heal| !heal.unread)
+            && let Some(heal) = self.state().heal.as_mut()
+        {
+            heal.unread = true;
+        }
         if self.state.lost.as_ref().is_some_and(|lost| !lost.unread)
             && let Some(lost) = self.state().lost.as_mut()
         {

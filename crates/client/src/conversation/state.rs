@@ -218,6 +218,16 @@ pub(super) struct Heal {
     /// How often the hub has shown a list of members without oneself.
     #[serde(default)]
     pub(super) absent: u32,
+    /// Whether there was a message meanwhile that this device can't read.
+    #[serde(default)]
+    pub(super) unread: bool,
+}
+
+impl Heal {
+    /// It is looked at the hub now. `out`: this device certainly has to come back.
+    pub(super) fn begun(now: Time, out: bool) -> Self {
+        Self { next: now, tries: 0, out, told: false, absent: 0, unread: false }
+    }
 }
 
 /// What the hub has lost and gets back.

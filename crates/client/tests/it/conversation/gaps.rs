@@ -5,6 +5,7 @@ use super::world::World;
 use tidings_client::content::{Content, Edit};
 use tidings_client::conversation::Wish;
 use tidings_client::view::Shown;
+use tidings_wire::api::EntryKind;
 
 const HOUR: u64 = 3_600_000;
 
@@ -46,6 +47,33 @@ fn what_cannot_be_had_is_shown_as_a_gap() {
         (gaps(&world, bob, &group), world.texts(bob, &group)),
         (vec![2], vec!["four".to_owned(), "one".to_owned()])
     );
+}
+
+#[test]
+fn what_stands_before_the_commit_that_it_was_sealed_after_is_asked_for() {
+    let mut world = World::new(35);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, carol]);
+    world.say(alice, &walks, "one");
+    world.run(20_000);
+    world.set_offline(bob, true);
+    let before = world.hub.groups[&walks.0].entries.len();
+    let named = Wish::Set { name: Some("here".to_owned()), picture: None, expire: None };
+    world.call(alice, &walks, |conversation, scene| conversation.wish(scene, named)).unwrap();
+    world.run(20_000);
+    world.say(alice, &walks, "two");
+    world.run(20_000);
+    // The hub was restored, and got the message back before the commit.
+    let entries = &mut world.hub.groups.get_mut(&walks.0).unwrap().entries;
+    let commit = entries.iter().skip(before).position(|entry| entry.kind == EntryKind::Commit).unwrap() + before;
+    let message = entries.iter().skip(commit).position(|entry| entry.kind == EntryKind::Message).unwrap() + commit;
+    entries.swap(commit, message);
+    for (place, entry) in entries.iter_mut().enumerate() {
+        entry.number = place as u64 + 1;
+    }
+    world.set_offline(bob, false);
+    world.run(120_000);
+    world.agree(&[alice, bob, carol], &walks, &["one".to_owned(), "two".to_owned()]);
 }
 
 #[test]
