@@ -257,7 +257,8 @@ impl Conversation {
                 }
             }
         }
-        if own_removed {
+        // An answer to who has come in anew since could not be read by them.
+        if own_removed || self.state.cursor < self.state.end {
             return Ok(());
         }
         let Some((content, control)) = self.next_control(scene) else { return Ok(()) };

@@ -24,6 +24,8 @@ use tidings_wire::signed::Signed;
 pub(super) const UPDATE_EVERY: u64 = 7 * 24 * 3600 * 1000;
 /// The longest random wait before committing what somebody else may commit as well, in milliseconds.
 const POLITE_WAIT: u64 = 2_000;
+/// How long who is an owner again by an old list leaves it to the others to come in, in milliseconds: what they sign then, others refuse.
+const STEP_DOWN_WAIT: u64 = 30_000;
 /// Milliseconds before a request that got no answer is made again; longer and longer.
 pub(super) const POST_AGAIN: u64 = 1_000;
 /// Milliseconds after which a request of which nothing was heard is made again: longer than any request takes.
@@ -103,7 +105,8 @@ impl Conversation {
             }
         } else if self.state.proposals.due.is_none() {
             let wait = u64::from(u16::from_be_bytes(scene.draw())) % POLITE_WAIT;
-            self.state().proposals.due = Some(scene.now.saturating_add(wait));
+            let first = if self.state.rights.expelled.contains(&self.state.me) { STEP_DOWN_WAIT } else { 0 };
+            self.state().proposals.due = Some(scene.now.saturating_add(first).saturating_add(wait));
         }
         Ok(())
     }
