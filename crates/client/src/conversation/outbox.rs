@@ -71,6 +71,11 @@ impl Conversation {
             Phase::Out => refused("you are no member of this conversation any more"),
             Phase::Locked => Err(Fault::Passphrase),
             _ if self.state.own.left => refused("you have left this conversation"),
+            Phase::Member if self.state.other.is_some_and(|other| self.state.roster.member(&other).is_none()) => {
+                refused(
+                    "the other one has left this conversation, and nobody would read it: a new invitation begins another",
+                )
+            }
             _ if self.state.outbox.len() >= OUTBOX_MAX => {
                 Err(Fault::TooLarge("too many messages wait already".to_owned()))
             }

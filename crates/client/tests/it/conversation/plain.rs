@@ -2,7 +2,7 @@
 
 use super::world::World;
 use tidings_client::command::Fault;
-use tidings_client::content::{Content, Edit, React, To};
+use tidings_client::content::{Content, Edit, React, Text, To};
 use tidings_client::conversation::step::Step;
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::view::{ConversationKind, Delivery, Shown, Standing};
@@ -341,4 +341,19 @@ fn of_what_two_devices_of_one_person_do_at_once_all_keep_the_same() {
     };
     assert_eq!(shown(alice[0]), shown(alice[1]));
     assert_eq!(shown(alice[0]), shown(bob[0]));
+}
+
+#[test]
+fn nothing_is_written_to_nobody() {
+    let mut world = World::new(47);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let talks = world.pair(alice, bob);
+    world.run(20_000);
+    assert!(world.say(alice, &talks, "still here?").is_some());
+    world.run(20_000);
+    world.call(bob, &talks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+    world.run(60_000);
+    let content = Content::Text(Text { text: "hello?".to_owned(), reply: None });
+    let sent = world.call(alice, &talks, |conversation, scene| conversation.send(scene, content, None));
+    assert!(matches!(sent, Err(Fault::Refused(why)) if why.contains("has left")));
 }
