@@ -11,6 +11,7 @@ use crate::command::Fault;
 use crate::content::{Content, Witness};
 use crate::roster::{CommitFacts, Roster, RosterMember};
 use crate::view::{ConversationKind, Identity};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use tidings_mls::{Judgement, Staged};
 use tidings_wire::api::{Entry, Member};
@@ -18,6 +19,17 @@ use tidings_wire::bytes::Fixed;
 
 /// In larger conversations nobody says what was heard of others' counters.
 pub(super) const SMALL: usize = 20;
+
+/// Who came in when, as against what this device writes.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct Comings {
+    /// The turn of the last commit that brought a device in.
+    pub(super) turn: u64,
+    /// The highest turn in which this device has written something.
+    pub(super) written: u64,
+    /// Who came in when, by the hub's count of turns, this device had written in that turn or a later one: after which `seq` they may read.
+    pub(super) floors: Vec<(Identity, u64)>,
+}
 
 impl Conversation {
     /// The roster after a commit, if it is valid; else why it is void.

@@ -1,13 +1,13 @@
 //! Making a conversation (docs/protocol/contacts.md, Invitation, and conversations.md).
 
 use super::Conversation;
+use super::commit::Comings;
 use super::keys::{own_access_key, room_key};
 use super::part::{Part, Parts};
 use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{
-    Comings, Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Proposals, Receipt, Rekey, Rights, RoomSelf,
-    State,
+    Epoch, Goal, Kept, Last, ListSaid, Mark, Own, Phase, Post, Proposals, Receipt, Rekey, Rights, RoomSelf, State,
 };
 use super::step::{HubRequest, Step};
 use super::turn::UPDATE_EVERY;

@@ -1,6 +1,7 @@
 //! What is kept of a conversation.
 
 use super::chain::Chain;
+use super::commit::Comings;
 use super::part::{Part, Parts, no_roster, no_seats};
 use crate::entry::PassphraseKey;
 use crate::io::Time;
@@ -345,17 +346,6 @@ pub(super) struct Own {
     /// How often this device has come back lately, and when it may again.
     #[serde(default)]
     pub(super) returns: Post,
-}
-
-/// Who came in when, as against what this device writes.
-#[derive(Default, Serialize, Deserialize)]
-pub(super) struct Comings {
-    /// The turn of the last commit that brought a device in.
-    pub(super) turn: u64,
-    /// The highest turn in which this device has written something.
-    pub(super) written: u64,
-    /// Who came in when, by the hub's count of turns, this device had written in that turn or a later one: after which `seq` they may read.
-    pub(super) floors: Vec<(Identity, u64)>,
 }
 
 /// Somebody was removed, or has a lower role.

@@ -173,7 +173,8 @@ impl Conversation {
         kept: &Kept,
     ) -> Result<MessageView, Fault> {
         let content = kept.message().map(|message| message.content);
-        let answered = content.as_ref().and_then(reply_of).map(|id| (id, self.answered(records, &id)));
+        let shown = |id: &MessageId| self.answered(records, id).filter(|kept| !self.hidden(people, kept));
+        let answered = content.as_ref().and_then(reply_of).map(|id| (id, shown(&id)));
         let reply_name = answered.as_ref().and_then(|(_, kept)| kept.as_ref());
         let reply_name = reply_name.map(|kept| name_of(people, &self.state.me, &kept.sender));
         let reply = answered.map(|(id, kept)| (id, kept.as_ref().map(quote).unwrap_or_default()));

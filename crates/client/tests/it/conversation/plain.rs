@@ -357,3 +357,20 @@ fn nothing_is_written_to_nobody() {
     let sent = world.call(alice, &talks, |conversation, scene| conversation.send(scene, content, None));
     assert!(matches!(sent, Err(Fault::Refused(why)) if why.contains("has left")));
 }
+
+#[test]
+fn an_answer_does_not_quote_whom_one_has_blocked() {
+    let mut world = World::new(48);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob, carol]);
+    let spam = world.say(bob, &walks, "spam").unwrap();
+    world.run(20_000);
+    let answer = Content::Text(Text { text: "stop it".to_owned(), reply: Some(spam) });
+    world.call(carol, &walks, |conversation, scene| conversation.send(scene, answer, None)).unwrap();
+    world.run(20_000);
+    let quoted = |world: &World| world.page(alice, &walks).into_iter().find_map(|view| view.reply.map(|reply| reply.1));
+    assert_eq!(quoted(&world).as_deref(), Some("spam"));
+    let bobs = world.identity(bob);
+    world.book.blocked.insert(bobs);
+    assert_eq!(quoted(&world).as_deref(), Some(""));
+}
