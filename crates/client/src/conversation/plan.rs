@@ -286,12 +286,14 @@ impl Conversation {
         if !self.state.wants.iter().any(|want| want.goal == Goal::Leave) || self.state.flight.is_some() {
             return Ok(());
         }
-        let alone = self.state.seats.iter().all(|seat| seat.identity == self.state.me);
-        if alone {
-            return self.go(scene);
-        }
         let signer = self.signer(scene.me);
         let asked = self.proposed_leaves(scene)?;
+        // Where all others go, too, nobody needs to be told, and nobody may commit what takes them out themselves.
+        let going =
+            |who: Identity| self.state.seats.iter().any(|seat| seat.identity == who && asked.contains(&seat.leaf));
+        if self.state.seats.iter().all(|seat| seat.identity == self.state.me || going(seat.identity)) {
+            return self.go(scene);
+        }
         let own = self.group(scene)?.own_leaf();
         let mine = self.state.seats.iter().filter(|seat| seat.identity == self.state.me && !asked.contains(&seat.leaf));
         let mut mine: Vec<u32> = mine.map(|seat| seat.leaf).collect();

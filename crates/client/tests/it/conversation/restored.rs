@@ -519,6 +519,28 @@ fn who_comes_in_anew_while_the_hub_gets_back_what_it_lost_leaves_that_to_the_oth
 }
 
 #[test]
+fn all_leave_at_once_and_are_out() {
+    for seed in 50..54 {
+        let mut world = World::new(seed);
+        let (alice, bob) = (world.person("Alice", 3), world.person("Bob", 3));
+        let walks = group(&mut world, alice[0], &[bob[0]]);
+        world.run(20_000);
+        let all = [alice, bob].concat();
+        for device in &all {
+            world.call(*device, &walks, |conversation, scene| conversation.wish(scene, Wish::Leave)).unwrap();
+        }
+        world.run(5 * 60_000);
+        for device in all {
+            assert_eq!(standing(&world, device, &walks), Standing::Out, "seed {seed}: device {device}");
+        }
+        let end = world.hub.groups[&walks.0].entries.len();
+        world.run(48 * HOUR);
+        let more = world.hub.groups[&walks.0].entries.len() - end;
+        assert!(more < 30, "seed {seed}: {more} entries of people who are gone");
+    }
+}
+
+#[test]
 fn who_leaves_and_is_gone_at_once_has_left_though_somebody_changes_something_else() {
     let mut world = World::new(45);
     let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
