@@ -17,7 +17,8 @@ pub enum Table {
     Conversation = 3,
     /// State of the MLS group, and of key packages. Owner: group id, or `packages`.
     Mls = 4,
-    /// Messages. Owner: group id. Order: time (8 bytes, big-endian milliseconds), then the first 8 bytes of the message's id.
+    /// Messages. Owner: group id. Order: time (8 bytes, big-endian milliseconds), then the message's id (its first 8 bytes in stores
+    /// of before).
     Message = 5,
     /// Where a message stands in [`Table::Message`]. Owner: group id. Order: message id.
     MessageIndex = 6,

@@ -188,12 +188,13 @@ impl Conversation {
     /// Whoever comes in may be given what is said from now on, also where the hub counts lower turns than it did.
     fn note_newcomers(&mut self, before: &Roster) {
         let (seq, written) = (self.state.seq, self.state.comings.written);
-        let roster = self.state.roster.clone();
-        let new = |member: &&RosterMember| before.member(&member.id).is_none() && member.since <= written;
-        let new: Vec<(Identity, u64)> = roster.members.iter().filter(new).map(|member| (member.id, seq)).collect();
+        let new = |member: &&RosterMember| member.since <= written && before.member(&member.id).is_none();
+        let members = self.state.roster.members.iter();
+        let new: Vec<(Identity, u64)> = members.filter(new).map(|member| (member.id, seq)).collect();
         if new.is_empty() && self.state.comings.floors.is_empty() {
             return;
         }
+        let roster = self.state.roster.clone();
         let floors = &mut self.state().comings.floors;
         floors.retain(|(who, _)| roster.member(who).is_some() && new.iter().all(|(known, _)| known != who));
         floors.extend(new);

@@ -167,10 +167,10 @@ impl Conversation {
         if !self.acts(scene, &seat.identity, &message)? {
             return Ok(());
         }
-        let Some(id) = self.free_id(scene, seat, &message)? else { return Ok(()) };
         if scene.people.blocked(&seat.identity) {
             return Ok(());
         }
+        let Some(id) = self.free_id(scene, seat, &message)? else { return Ok(()) };
         let body = Body::Here(Blob(bytes.to_vec()));
         let kept = Kept {
             seq: message.seq,
@@ -189,11 +189,14 @@ impl Conversation {
     /// The id under which a message is kept; `None` if it is here already. One with the id of somebody else's gets another: nobody keeps a
     /// message away from others by being first with its id.
     fn free_id(&self, scene: &Scene<'_>, seat: &Seat, message: &Message) -> Result<Option<MessageId>, Fault> {
-        let mut id = message.id;
-        if self.find(scene, &id)?.is_some_and(|(_, known)| known.sender != seat.identity) {
-            id = own_id(&seat.mark, &message.id);
+        match self.find(scene, &message.id)? {
+            None => Ok(Some(message.id)),
+            Some((_, known)) if known.sender == seat.identity => Ok(None),
+            Some(_) => {
+                let id = own_id(&seat.mark, &message.id);
+                Ok(self.find(scene, &id)?.is_none().then_some(id))
+            }
         }
-        Ok(self.find(scene, &id)?.is_none().then_some(id))
     }
 
     /// Keeps a message that shows, where it belongs.

@@ -307,6 +307,16 @@ fn versions_kinds_orders_and_turns_hold() {
 }
 
 #[test]
+fn nobody_fills_a_group_with_devices() {
+    let crowd = |count: u8| {
+        let others = move |l: &mut Vec<Leaf>| l.extend((0..count).map(|device| leaf(6, 10 + device)));
+        Case::by(6).leaves(|l| l.retain(|l| l.identity != id(6))).leaves(others).verdict()
+    };
+    assert_eq!(crowd(64), Ok(()));
+    assert_eq!(crowd(65), Err(RosterFault::Crowd));
+}
+
+#[test]
 fn leaves_are_of_members_and_once() {
     assert_eq!(Case::by(1).leaves(|l| l.push(leaf(7, 0))).verdict(), Err(RosterFault::Stranger));
     assert_eq!(Case::by(1).leaves(|l| l.push(leaf(1, 0))).verdict(), Err(RosterFault::Twice));

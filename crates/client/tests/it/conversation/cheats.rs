@@ -255,6 +255,24 @@ fn a_hub_that_counts_lower_turns_shows_a_newcomer_nothing_older() {
 }
 
 #[test]
+fn a_hub_puts_no_notice_behind_all_that_comes() {
+    let mut world = World::new(126);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    world.run(20_000);
+    world.set_offline(bob, true);
+    let named = Wish::Set { name: Some("here".to_owned()), picture: None, expire: None };
+    world.call(alice, &walks, |conversation, scene| conversation.wish(scene, named)).unwrap();
+    world.run(20_000);
+    world.hub.groups.get_mut(&walks.0).unwrap().entries.last_mut().unwrap().at = u64::MAX;
+    world.set_offline(bob, false);
+    world.run(20_000);
+    assert_eq!(roster(&world, bob, &walks).name, "here");
+    let latest = world.page(bob, &walks).into_iter().map(|view| view.at).max();
+    assert!(latest.is_some_and(|at| at <= world.now + 24 * 3_600_000), "{latest:?}");
+}
+
+#[test]
 fn nobody_sits_in_a_room_with_the_certificate_of_another() {
     let mut world = World::new(124);
     let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
