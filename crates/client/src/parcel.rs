@@ -88,6 +88,8 @@ struct Written {
     salt: Option<WrittenSalt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     left: Option<WrittenLeft>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    member: Option<WrittenMember>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,27 +115,47 @@ struct WrittenLeft {
 }
 
 #[derive(Serialize, Deserialize)]
+struct WrittenMember {
+    group: Fixed<16>,
+    roster: Blob,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    devices: Vec<Blob>,
+}
+
+#[derive(Serialize, Deserialize)]
 struct WrittenSalt {
     group: Fixed<16>,
     salt: Fixed<16>,
 }
 
+fn blobs(lists: Vec<Vec<u8>>) -> Vec<Blob> {
+    lists.into_iter().map(Blob).collect()
+}
+
+fn bytes(lists: Vec<Blob>) -> Vec<Vec<u8>> {
+    lists.into_iter().map(|list| list.0).collect()
+}
+
 impl Serialize for Parcel {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { from, to, at, .. } = *self;
-        let (welcome, card, devices, knock, salt, left) = (None, None, None, None, None, None);
-        let mut written = Written { from, to, at, welcome, card, devices, knock, salt, left };
+        let (welcome, card, devices, knock) = (None, None, None, None);
+        let (salt, left, member) = (None, None, None);
+        let mut written = Written { from, to, at, welcome, card, devices, knock, salt, left, member };
         match self.body.clone() {
             Some(ParcelBody::Welcome { welcome, group, hub, turn, number, devices }) => {
-                let devices = devices.into_iter().map(Blob).collect();
-                written.welcome =
-                    Some(WrittenWelcome { welcome: Blob(welcome), group: Fixed(group), hub, turn, number, devices });
+                let (welcome, group, devices) = (Blob(welcome), Fixed(group), blobs(devices));
+                written.welcome = Some(WrittenWelcome { welcome, group, hub, turn, number, devices });
             }
             Some(ParcelBody::Card(card)) => written.card = Some(Blob(card)),
             Some(ParcelBody::Devices(devices)) => written.devices = Some(Blob(devices)),
             Some(ParcelBody::Knock(group)) => written.knock = Some(WrittenKnock { group: Fixed(group) }),
             Some(ParcelBody::Salt { group, salt }) => {
                 written.salt = Some(WrittenSalt { group: Fixed(group), salt: Fixed(salt) });
+            }
+            Some(ParcelBody::Member { group, roster, devices }) => {
+                let (group, roster, devices) = (Fixed(group), Blob(roster), blobs(devices));
+                written.member = Some(WrittenMember { group, roster, devices });
             }
             Some(ParcelBody::Left { group, since }) => written.left = Some(WrittenLeft { group: Fixed(group), since }),
             None => {}
@@ -144,16 +166,11 @@ impl Serialize for Parcel {
 
 impl<'de> Deserialize<'de> for Parcel {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Written { from, to, at, welcome, card, devices, knock, salt, left } = Written::deserialize(deserializer)?;
-        let welcome =
-            welcome.map(|WrittenWelcome { welcome, group, hub, turn, number, devices }| ParcelBody::Welcome {
-                devices: devices.into_iter().map(|list| list.0).collect(),
-                welcome: welcome.0,
-                group: group.0,
-                hub,
-                turn,
-                number,
-            });
+        let Written { from, to, at, welcome, card, devices, knock, salt, left, member } =
+            Written::deserialize(deserializer)?;
+        let welcome = welcome.map(|WrittenWelcome { welcome, group, hub, turn, number, devices }| {
+            ParcelBody::Welcome { devices: bytes(devices), welcome: welcome.0, group: group.0, hub, turn, number }
+        });
         let bodies = [
             welcome,
             card.map(|card| ParcelBody::Card(card.0)),
@@ -161,6 +178,11 @@ impl<'de> Deserialize<'de> for Parcel {
             knock.map(|knock| ParcelBody::Knock(knock.group.0)),
             salt.map(|told| ParcelBody::Salt { group: told.group.0, salt: told.salt.0 }),
             left.map(|left| ParcelBody::Left { group: left.group.0, since: left.since }),
+            member.map(|member| ParcelBody::Member {
+                group: member.group.0,
+                roster: member.roster.0,
+                devices: bytes(member.devices),
+            }),
         ];
         let mut bodies = bodies.into_iter().flatten();
         let body = bodies.next();
@@ -265,6 +287,7 @@ mod tests {
             ParcelBody::Knock([4; 16]),
             ParcelBody::Salt { group: [4; 16], salt: [5; 16] },
             ParcelBody::Left { group: [4; 16], since: 6 },
+            ParcelBody::Member { group: [4; 16], roster: vec![7; 500], devices: vec![vec![8; 300]] },
         ];
         for body in bodies.into_iter().map(Some).chain([None]) {
             let parcel = parcel(body);

@@ -8,9 +8,10 @@ use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
 use crate::command::Fault;
 use crate::conversation::step::{Appended, HubRequest, Looked, ParcelBody, Step};
-use crate::conversation::{Conversation, Forgetful, GivenBack, Me, Refusal, Scene};
+use crate::conversation::{Conversation, Forgetful, GivenBack, Me, Membership, Refusal, Scene};
 use crate::io::Time;
 use crate::profile::Name;
+use crate::roster::Roster;
 use crate::view::{Event, GroupId, Identity};
 use tidings_wire::api::{Entries, Entry, Group, NewEntry, Placed, TakenPackages};
 use tidings_wire::bytes::Fixed;
@@ -422,6 +423,35 @@ impl Client {
         }
     }
 
+    /// What the profile says of a conversation is what others' word of it is weighed against: anybody can make another group with the same id.
+    fn find_known(&mut self, turn: &mut Turn<'_>, group: GroupId) {
+        if !self.conversations.contains_key(&group) {
+            self.join_known(turn, group);
+        }
+    }
+
+    /// A parcel says that one is a member of a conversation.
+    pub(super) fn told_of(
+        &mut self,
+        turn: &mut Turn<'_>,
+        from: &Identity,
+        group: GroupId,
+        roster: &[u8],
+        devices: &[Vec<u8>],
+    ) -> Result<(), Fault> {
+        let broken = |_| Fault::Distrust("the list of members is broken".to_owned());
+        let roster = &Roster::decode(roster).map_err(broken)?;
+        let told = Membership { group, roster, devices };
+        self.find_known(turn, group);
+        if self.conversations.contains_key(&group) {
+            let done = self.with(turn, &group, |conversation, scene| conversation.told_again(scene, from, &told));
+            return done.unwrap_or(Err(Fault::NoAccount));
+        }
+        self.make(turn, |scene| Ok((Conversation::told_of(scene, from, &told)?, ())))?;
+        self.restore_history(turn, &group);
+        Ok(())
+    }
+
     /// A parcel brought a welcome.
     pub(super) fn welcomed(
         &mut self,
@@ -431,10 +461,7 @@ impl Client {
     ) -> Result<GroupId, Fault> {
         let ParcelBody::Welcome { group, .. } = welcome else { return Err(Fault::Distrust("no welcome".to_owned())) };
         let group = GroupId(*group);
-        if !self.conversations.contains_key(&group) {
-            // What the profile says of it is what the welcome is weighed against: anybody can make another group with the same id.
-            self.join_known(turn, group);
-        }
+        self.find_known(turn, group);
         if self.conversations.contains_key(&group) {
             let done = self.with(turn, &group, |conversation, scene| conversation.welcomed(scene, from, welcome));
             return done.unwrap_or(Err(Fault::NoAccount)).map(|()| group);

@@ -242,7 +242,14 @@ impl Client {
             return Ok(());
         }
         match parcel.into_body().body {
-            Some(welcome @ ParcelBody::Welcome { .. }) => self.take_welcome(turn, &from, &welcome),
+            Some(welcome @ ParcelBody::Welcome { .. }) => {
+                let done = self.welcomed(turn, &from, &welcome);
+                self.warn_of_refused(turn, &from, done.map(|_| ()));
+            }
+            Some(ParcelBody::Member { group, roster, devices }) => {
+                let done = self.told_of(turn, &from, GroupId(group), &roster, &devices);
+                self.warn_of_refused(turn, &from, done);
+            }
             Some(ParcelBody::Card(card)) => self.heard_card(turn, &from, &card),
             Some(ParcelBody::Devices(list)) => self.told_devices(turn, &from, &list),
             Some(ParcelBody::Knock(group)) if self.knock_counts(turn, &GroupId(group), &from, at) => {
@@ -276,10 +283,10 @@ impl Client {
         counts
     }
 
-    fn take_welcome(&mut self, turn: &mut Turn<'_>, from: &Identity, welcome: &ParcelBody) {
-        // What can't be joined is not for this device, or can't be right: a member sees the leaf stay away, and adds it again after a knock.
-        if let (Err(Fault::Distrust(why)), own) = (self.welcomed(turn, from, welcome), from) {
-            let name = self.book.own_name(own);
+    /// What can't be joined is not for this device, or can't be right: a member sees the leaf stay away, and adds it again after a knock.
+    fn warn_of_refused(&mut self, turn: &mut Turn<'_>, from: &Identity, done: Result<(), Fault>) {
+        if let Err(Fault::Distrust(why)) = done {
+            let name = self.book.own_name(from);
             self.warn_of_others(turn, &format!("a conversation that {name} opened was refused: {why}"));
         }
     }

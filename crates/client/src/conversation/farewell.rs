@@ -8,9 +8,10 @@ use super::state::{Goal, Heal, Phase, Post};
 use super::step::{HubRequest, ParcelBody, Step};
 use crate::command::Fault;
 use crate::io::Time;
-use crate::roster::{MODERATOR, OWNER, Roster, RosterMember};
+use crate::roster::{MODERATOR, OWNER, Roster};
 use crate::view::{ConversationKind, Identity};
 use tidings_wire::api::Group;
+use tidings_wire::bytes::Fixed;
 
 /// Milliseconds between two looks, from when one has gone.
 const WAITS: [u64; 4] = [10 * 60_000, 100 * 60_000, 24 * 3600 * 1000, 7 * 24 * 3600 * 1000];
@@ -53,14 +54,24 @@ impl Conversation {
         }
         let (group, me) = (self.owner(), self.state.me);
         let Some(since) = self.state.newest.member(&me).map(|member| member.since) else { return };
-        let staff = |member: &&RosterMember| member.id != me && member.role <= MODERATOR;
-        let told = self.state.newest.members.iter().filter(staff).map(|member| member.id);
-        for who in told.filter(|who| scene.people.is_contact(who)).take(DOORS_MAX) {
+        let mut others: Vec<_> = self.state.newest.members.iter().filter(|member| member.id != me).collect();
+        others.sort_by_key(|member| member.role);
+        let told = others.into_iter().map(|member| member.id).filter(|who| scene.people.is_contact(who));
+        for who in told.take(DOORS_MAX) {
             scene.steps.push(Step::Parcel(who, ParcelBody::Left { group, since }));
         }
     }
 
-    /// Somebody has left, and says so themselves: where they are still in the roster, an owner or moderator takes them out.
+    /// Somebody who is in the group that one has left, and can't take one out, has named a salt: perhaps the hub knows that key, so that one
+    /// can come in once more and leave.
+    pub(super) fn told_at_farewell(&mut self, scene: &mut Scene<'_>, salt: Fixed<16>) {
+        if self.state.own.left && self.keep_told(salt) && self.next_key() {
+            self.ask(scene, HubRequest::Look);
+        }
+    }
+
+    /// Somebody has left, and says so themselves: where they are still in the roster, an owner or moderator takes them out. Who may not do that
+    /// tells them with which keys the hub may know them: the last owner can only be taken out after they have named another.
     pub fn told_left(&mut self, scene: &mut Scene<'_>, from: &Identity, since: u64) {
         let role = |who: &Identity| self.state.roster.role(who);
         let member = self.state.roster.member(from).filter(|member| member.since == since && *from != self.state.me);
@@ -69,8 +80,12 @@ impl Conversation {
             (Some(MODERATOR), Some(theirs)) => theirs > MODERATOR,
             _ => false,
         };
-        if may && self.state.in_group() && !self.behind() {
-            self.want(scene, Goal::Remove(*from));
+        if self.state.in_group() && !self.behind() {
+            match member {
+                Some(_) if may => self.want(scene, Goal::Remove(*from)),
+                Some(_) => self.tell_salts(scene, from),
+                None => {}
+            }
         }
         self.settle(scene);
     }

@@ -345,6 +345,9 @@ impl Conversation {
             self.ground_flight(scene);
         }
         self.entered(scene, at, None, roster, true, &[])?;
+        if first {
+            self.note_latest(scene);
+        }
         if before.member(&self.state.me).is_some() {
             self.note_missed(scene, at, &before);
         }

@@ -204,6 +204,7 @@ impl Conversation {
         match self.group(scene)?.receive(&payload.mls) {
             Ok(Received::Message { leaf, credential, bytes, .. }) => {
                 let Some(seat) = self.sender(leaf, credential) else { return Ok(()) };
+                self.note_aware(&seat.identity);
                 self.take_said(scene, &seat, &bytes, Came::by(entry, scene.now))
             }
             Ok(Received::Proposal(proposed)) => self.take_proposal(scene, proposed),

@@ -91,7 +91,7 @@ impl Conversation {
     }
 
     /// What a welcome says of the devices of members: each list counts if it is signed by its person.
-    fn hear_lists(&self, scene: &mut Scene<'_>, lists: &[Vec<u8>]) {
+    pub(super) fn hear_lists(&self, scene: &mut Scene<'_>, lists: &[Vec<u8>]) {
         for bytes in lists {
             let Ok(list) = Signed::<DeviceList>::verify(bytes) else { continue };
             let who = Identity(list.identity.0);
@@ -255,7 +255,7 @@ impl Conversation {
         Ok(back)
     }
 
-    fn begin_coming(&mut self, scene: &mut Scene<'_>) {
+    pub(super) fn begin_coming(&mut self, scene: &mut Scene<'_>) {
         let now = scene.now;
         let state = self.state();
         state.phase = Phase::Joining;

@@ -118,9 +118,7 @@ impl Conversation {
     pub fn knocked(&mut self, scene: &mut Scene<'_>, from: &Identity) {
         let member = self.state.roster.member(from).is_some();
         if member && self.state.in_group() && *from != self.state.me && !self.behind() {
-            for salt in self.salts_of(from) {
-                scene.steps.push(Step::Parcel(*from, ParcelBody::Salt { group: self.owner(), salt: salt.0 }));
-            }
+            self.tell_salts(scene, from);
             if self.state.roster.role(&self.state.me).is_some_and(|role| role <= MODERATOR) {
                 self.want(scene, Goal::Devices { who: *from, again: true });
             }
@@ -128,9 +126,19 @@ impl Conversation {
         self.settle(scene);
     }
 
+    /// Tells a member with which keys the hub may know them.
+    pub(super) fn tell_salts(&self, scene: &mut Scene<'_>, who: &Identity) {
+        for salt in self.salts_of(who) {
+            scene.steps.push(Step::Parcel(*who, ParcelBody::Salt { group: self.owner(), salt: salt.0 }));
+        }
+    }
+
     /// The answer to a knock: another salt to try, if the hub accepts none of those that are known here.
     pub fn told_salt(&mut self, scene: &mut Scene<'_>, from: &Identity, salt: [u8; 16]) {
-        if self.state.knocks.tries > 1 && self.state.newest.member(from).is_some() {
+        let known = self.state.newest.member(from).is_some();
+        if known && self.state.phase == Phase::Out {
+            self.told_at_farewell(scene, Fixed(salt));
+        } else if known && self.state.knocks.tries > 1 {
             self.try_told(scene, Fixed(salt));
         }
         self.settle(scene);

@@ -41,6 +41,7 @@ mod slot;
 mod state;
 pub mod step;
 mod turn;
+mod unaware;
 mod view;
 mod wish;
 
@@ -50,6 +51,7 @@ pub use open::Kept;
 pub use remake::{Forgetful, GivenBack};
 pub use scene::{Me, People, Scene};
 pub use turn::Refusal;
+pub use unaware::Membership;
 pub use wish::Wish;
 
 use crate::command::Fault;
@@ -203,6 +205,7 @@ impl Conversation {
         self.come_back(scene)?;
         self.say_farewell(scene);
         self.tell_salt(scene);
+        self.tell_unaware(scene)?;
         self.take_turn(scene)?;
         self.chase_gaps(scene);
         self.say(scene)
@@ -217,6 +220,7 @@ impl Conversation {
             self.restore_due(),
             self.heal_due(),
             self.farewell_due(),
+            self.unaware_due(),
             self.turn_due(scene),
             self.gaps_due(scene.now),
             self.say_due(scene.now),

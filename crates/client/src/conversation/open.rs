@@ -109,6 +109,7 @@ impl Conversation {
             let outcome = self.say_devices(scene);
             self.report(scene, outcome);
         }
+        self.note_unseated(scene, who);
         self.settle(scene);
     }
 

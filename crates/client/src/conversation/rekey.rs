@@ -109,7 +109,7 @@ impl Conversation {
     }
 
     /// Goes on with another salt; the one before is the first that is tried when it is not accepted.
-    fn take_salt(&mut self, salt: Fixed<16>) {
+    pub(super) fn take_salt(&mut self, salt: Fixed<16>) {
         let before = std::mem::replace(&mut self.state().salt, salt);
         self.keep_salt(before);
     }
@@ -189,12 +189,19 @@ impl Conversation {
 
     /// A member says which salt the roster has, or had: it is tried, after all others, at once.
     pub(super) fn try_told(&mut self, scene: &Scene<'_>, salt: Fixed<16>) {
+        if self.keep_told(salt) {
+            self.look_again(scene);
+        }
+    }
+
+    /// Keeps a salt that a member has named. `false` if it was named before.
+    pub(super) fn keep_told(&mut self, salt: Fixed<16>) -> bool {
         if self.state.rekey.hinted.contains(&salt) || self.state.room.is_some() {
-            return;
+            return false;
         }
         push_bounded(&mut self.state().rekey.hinted, salt, HINTS_MAX);
         self.link.refused.clear();
-        self.look_again(scene);
+        true
     }
 
     /// Remembers which salts of others are in the roster no more.

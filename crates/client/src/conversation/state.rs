@@ -416,6 +416,9 @@ pub(super) struct State {
     pub(super) proposals: Proposals,
     #[serde(default)]
     pub(super) comings: Comings,
+    /// Members who may not know that they are in it, and when they are told.
+    #[serde(default)]
+    pub(super) unaware: BTreeMap<Identity, Time>,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 

@@ -114,12 +114,22 @@ pub enum ParcelBody {
     Devices(Vec<u8>),
     /// "Add me again."
     Knock([u8; 16]),
-    /// "I have left this group, and the hub does not know me any more: take me out where I am still shown."
+    /// "I have left this group, and the hub does not know me any more: take me out where I am still shown, or tell me with what
+    /// key I am."
     Left {
         /// Which group.
         group: [u8; 16],
         /// The sender's own `since` in its roster.
         since: u64,
+    },
+    /// "You are in this group, and may not know it."
+    Member {
+        /// Which group.
+        group: [u8; 16],
+        /// Its roster, encoded.
+        roster: Vec<u8>,
+        /// The signed device lists of members who have removed a device.
+        devices: Vec<Vec<u8>>,
     },
     /// The answer to a knock: from what your access key in the roster comes.
     Salt {

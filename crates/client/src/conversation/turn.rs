@@ -314,7 +314,7 @@ impl Conversation {
 
     /// The device lists that say who has removed a device: whoever comes in may know nothing of it, and that device could come in again as
     /// far as they go.
-    fn lists_for_newcomers(&self, scene: &Scene<'_>) -> Vec<Vec<u8>> {
+    pub(super) fn lists_for_newcomers(&self, scene: &Scene<'_>) -> Vec<Vec<u8>> {
         let (mut lists, mut bytes) = (Vec::new(), 0usize);
         for member in &self.state.roster.members {
             let removed = |list: &DeviceList| (list.devices.len() as u64).saturating_add(1) < list.next;

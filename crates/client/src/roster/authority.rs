@@ -45,7 +45,9 @@ fn must(holds: bool, unproven: Unproven) -> Result<(), Unproven> {
 impl Roster {
     /// Whether it is what its last statement says, and its statements belong together. Says nothing of who signed them.
     pub fn proven(&self, group: &[u8; 16]) -> Result<(), Unproven> {
-        self.links(group).map(|_| ())
+        let links = self.links(group)?;
+        let given = |who: &Identity| links.last().and_then(|link| link.statement.role(who));
+        must(self.staff().iter().all(|(who, role)| given(who).is_some_and(|given| given <= *role)), Unproven::Authority)
     }
 
     fn links(&self, group: &[u8; 16]) -> Result<Vec<Link>, Unproven> {

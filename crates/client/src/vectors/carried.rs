@@ -125,6 +125,7 @@ pub(super) fn parcels() -> Value {
         Some(ParcelBody::Devices(ada.devices.bytes().to_vec())),
         Some(ParcelBody::Knock([0x11; 16])),
         Some(ParcelBody::Left { group: [0x11; 16], since: 3 }),
+        Some(ParcelBody::Member { group: [0x11; 16], roster: b"roster".to_vec(), devices: Vec::new() }),
         None,
     ];
     let show = |body: Option<ParcelBody>| {

@@ -10,4 +10,5 @@ mod rekeyed;
 mod restored;
 mod rosters;
 mod storm;
+mod unaware;
 mod world;

@@ -3,8 +3,9 @@
 use super::hub::Hub;
 use super::world::{Answer, Task, World};
 use tidings_client::command::Fault;
-use tidings_client::conversation::Conversation;
 use tidings_client::conversation::step::{Appended, HubRequest, Looked, ParcelBody};
+use tidings_client::conversation::{Conversation, Membership};
+use tidings_client::roster::Roster;
 use tidings_client::view::{GroupId, Identity};
 use tidings_wire::api::{Entries, NewEntry, Package, TakenPackages};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -172,6 +173,16 @@ impl World {
                 let group = GroupId(*group);
                 if self.devices[device].conversations.contains_key(&group) {
                     self.call(device, &group, |conversation, scene| conversation.told_salt(scene, &from, *salt));
+                }
+            }
+            ParcelBody::Member { group, roster, devices } => {
+                let (group, roster) = (GroupId(*group), Roster::decode(roster).expect("our clients say what is right"));
+                let told = Membership { group, roster: &roster, devices };
+                if self.devices[device].conversations.contains_key(&group) {
+                    self.call(device, &group, |conversation, scene| conversation.told_again(scene, &from, &told))
+                        .expect("our clients say what is right");
+                } else {
+                    self.make(device, |scene| Conversation::told_of(scene, &from, &told));
                 }
             }
             ParcelBody::Left { group, since } => {

@@ -16,6 +16,8 @@ use tidings_wire::bytes::Fixed;
 const LOOK_EVERY: u64 = 10;
 /// Virtual minutes after which everything must be well: the last question for what is missing comes a day later.
 const HEALED_WITHIN: u64 = 30 * 60;
+/// Virtual milliseconds within which parcels come that are sent late, but for those of a day later.
+const LATE_PARCELS_WITHIN: u64 = 9 * 3_600_000;
 /// Requests of one device in a virtual hour in which nobody does anything.
 const IDLE_REQUESTS_MAX: u64 = 30;
 
@@ -104,6 +106,7 @@ impl Sim {
         self.nothing_for_those_outside();
         self.fresh_words();
         self.all_read();
+        self.stays_well();
         self.idle();
         self.nothing_twice();
         self.nothing_for_those_outside();
@@ -193,7 +196,9 @@ impl Sim {
             let identity = self.people[self.devices[device].person].identity;
             let stays_out = standing == "Out" && self.shut_out(group, &identity);
             let gone = standing == "Out" && self.ledger.moved.contains(&(*group, identity));
-            let unheard = (gone || standing == "not there") && self.unheard(group, &identity);
+            let unknown = standing == "not there";
+            let unheard =
+                ((gone || unknown) && self.unheard(group, &identity)) || (unknown && self.forgot_all(group, device));
             if standing == "Joining" || standing == "Behind" || (roster.contains(&identity) && !stays_out && !unheard) {
                 wrong.push(format!("{group:?}: device {device} is {standing}"));
             }
@@ -218,6 +223,17 @@ impl Sim {
     fn unheard(&self, group: &GroupId, who: &Identity) -> bool {
         let by = self.ledger.added.get(&(*group, *who)).into_iter().flatten();
         by.copied().any(|by| self.ledger.blocked.contains(&(*who, by)))
+    }
+
+    /// Whether a device can be told by nobody of a conversation that its person is in: the last that knew of it is gone, and what the profile says,
+    /// in a node that was restored from a backup, is from before the first of those who are in it was a contact.
+    fn forgot_all(&self, group: &GroupId, device: usize) -> bool {
+        let contacts = self.devices[device].client.contacts();
+        let mut inside = self.used().into_iter().filter(|device| self.ready(*device, group));
+        inside.all(|inside| {
+            let identity = self.people[self.devices[inside].person].identity;
+            contacts.iter().all(|contact| contact.identity != identity)
+        })
     }
 
     fn agreed(&self, device: usize, view: &ConversationView) -> Agreed {
@@ -421,6 +437,16 @@ impl Sim {
                 let read = message.read || !text || !read.contains(&(view.id, message.id));
                 assert!(read, "seed {}: device {device} in {:?}: {:?} is not read", self.seed, view.id, message.shown);
             }
+        }
+    }
+
+    /// Welcomes are posted once more after an hour, and whoever may not know of a conversation is told within eight: nothing comes of it where all
+    /// is well.
+    fn stays_well(&mut self) {
+        self.run(LATE_PARCELS_WITHIN);
+        let wrong = self.wrong();
+        if !wrong.is_empty() {
+            self.fail("it does not stay well", &wrong);
         }
     }
 
