@@ -303,6 +303,8 @@ impl Client {
         let worked = match &reply {
             Reply::Later => Err(None),
             Reply::Answer(answer) if (200..300).contains(&answer.status) => Ok(()),
+            // The node was restored and does not know this device yet; the clock may be right again.
+            Reply::Answer(answer) if matches!(answer.code(), Code::NotAccepted | Code::Unsigned) => Err(None),
             Reply::Answer(answer) => Err(Some(answer.fault().to_string())),
         };
         let good = worked.is_ok();

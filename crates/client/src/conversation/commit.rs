@@ -213,7 +213,7 @@ impl Conversation {
         let known: BTreeSet<_> = before.iter().map(|seat| seat.mark).collect();
         let known_people: BTreeSet<_> = before.iter().map(|seat| seat.identity).collect();
         let new: Vec<Seat> = self.state.seats.iter().filter(|seat| !known.contains(&seat.mark)).copied().collect();
-        let small = self.state.roster.members.len() <= SMALL && self.state.kind != ConversationKind::Room;
+        let small = self.state.roster.members.len() <= SMALL && !self.is_room();
         for seat in new {
             if seat.mark == self.state.mark {
                 continue;
@@ -336,8 +336,7 @@ impl Conversation {
 
     /// One goes, and takes one's key off the hub's list.
     pub(super) fn go(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        let shared_key =
-            self.state.kind == ConversationKind::Room && self.state.roster.member(&self.state.me).is_none();
+        let shared_key = self.is_room() && self.state.roster.member(&self.state.me).is_none();
         if !shared_key {
             self.ask(scene, HubRequest::Leave);
         }

@@ -93,7 +93,7 @@ impl Conversation {
     /// The hub that one has left still knows one, or knows one again. If one is no member of what it shows, the key goes off its list; else
     /// this device comes in once more, and leaves.
     pub(super) fn still_known(&mut self, scene: &mut Scene<'_>, group: &Group) -> Result<(), Fault> {
-        if !self.state.own.left || self.state.kind == ConversationKind::Room {
+        if !self.state.own.left || self.is_room() {
             return Ok(());
         }
         let info = self.open_info(&group.info.0).filter(|info| info.turn == group.info_turn);

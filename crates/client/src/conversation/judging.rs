@@ -31,7 +31,7 @@ impl Conversation {
         let unreadable = opened.is_none();
         let Some(info) = opened.filter(|info| info.turn == group.info_turn) else {
             // Of another seal, or not of its turn yet: but who has never been in lacks the passphrase, or has a wrong one.
-            if unreadable && self.state.kind == ConversationKind::Room && self.state.epochs.is_empty() {
+            if unreadable && self.is_room() && self.state.epochs.is_empty() {
                 self.lock_again(scene);
             }
             self.renew_info(scene, group);
@@ -124,7 +124,7 @@ impl Conversation {
         };
         let seats: Option<Vec<_>> = found.leaves.iter().map(|leaf| self.seat(leaf)).collect();
         let Some(seats) = seats else { return distrust("a device in the group has no good certificate") };
-        if self.state.kind == ConversationKind::Room {
+        if self.is_room() {
             return if signer.is_some() { Ok(()) } else { distrust("the room's group info is by nobody") };
         }
         // Whoever had been removed is no member, though they may be in the roster of an old branch. By a newer one they may be again.

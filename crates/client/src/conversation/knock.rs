@@ -10,7 +10,7 @@ use super::step::{ParcelBody, Step};
 use crate::command::Fault;
 use crate::entry::Info;
 use crate::roster::{MODERATOR, Roster};
-use crate::view::{ConversationKind, Identity};
+use crate::view::Identity;
 use tidings_wire::bytes::Fixed;
 
 /// Milliseconds to wait before looking again at a hub that does not know this member: first without a knock, since others may
@@ -52,7 +52,7 @@ impl Conversation {
         // A room that one has a link to and was never in may not be at its hub yet, and one that the hub has lost may come back (whether it has
         // lost something it may say a moment later); out of another there is no way back in.
         let comes = self.state.epochs.is_empty() || tries == 0 || last.is_some();
-        let may_wait = self.state.kind != ConversationKind::Room || comes;
+        let may_wait = !self.is_room() || comes;
         let Some(wait) = wait.filter(|_| !self.state.own.left && may_wait) else {
             return self.out(scene);
         };
@@ -91,7 +91,7 @@ impl Conversation {
     pub(super) fn goes_on_without(&mut self, scene: &mut Scene<'_>, info: &Info, out: bool) -> bool {
         let found = tidings_mls::inspect_info(&info.info).ok().filter(|found| found.group == self.owner());
         let Some(roster) = found.and_then(|found| Roster::decode(&found.extension).ok()) else { return false };
-        if self.state.kind == ConversationKind::Room || roster.member(&self.state.me).is_some() {
+        if self.is_room() || roster.member(&self.state.me).is_some() {
             return false;
         }
         // Nothing needs to be proven if this person goes, as is known here or on another of their devices; else it counts that somebody with

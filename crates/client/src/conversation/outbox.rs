@@ -9,7 +9,7 @@ use crate::command::{Fault, Look};
 use crate::content::{Backup, Content, Message, SEEN_MAX, Seen, chain};
 use crate::io::Time;
 use crate::records::{Direction, RecordKey, Table};
-use crate::view::{ConversationKind, MessageId};
+use crate::view::MessageId;
 use serde::{Deserialize, Serialize};
 use tidings_wire::api::Entry;
 use tidings_wire::bytes::{Blob, Fixed};
@@ -53,7 +53,7 @@ impl Conversation {
         self.may_act(scene, &content)?;
         let id = self.write_message(scene, content, expire)?;
         let due = scene.now.saturating_sub(self.state.backup_said) >= BACKUP_EVERY;
-        if due && self.is_small() && scene.me.backup > 0 && self.state.kind != ConversationKind::Room {
+        if due && self.is_small() && scene.me.backup > 0 && !self.is_room() {
             self.state().backup_said = scene.now;
             self.write_message(scene, Content::Backup(Backup { counter: scene.me.backup }), None)?;
         }

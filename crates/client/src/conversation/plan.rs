@@ -216,7 +216,7 @@ impl Conversation {
     /// Leaves of devices that the device lists say are removed. Looked for once in a call, as long as the leaves stay the same.
     pub(super) fn stale_seats(&self, scene: &Scene<'_>) -> &[Seat] {
         self.stale.get_or_init(|| {
-            if self.state.kind == ConversationKind::Room {
+            if self.is_room() {
                 return Vec::new();
             }
             let seats = self.state.seats.iter().filter(|seat| seat.mark != self.state.mark);

@@ -8,7 +8,7 @@ use super::state::{Seat, push_bounded};
 use super::step::Step;
 use crate::keys::access_key;
 use crate::roster::{Roster, RosterMember};
-use crate::view::{ConversationKind, Identity};
+use crate::view::Identity;
 use tidings_wire::bytes::Fixed;
 
 /// Salts before the last one that are remembered.
@@ -206,7 +206,7 @@ impl Conversation {
 
     /// Remembers which salts of others are in the roster no more.
     pub(super) fn note_others(&mut self, before: &Roster) {
-        if self.state.kind == ConversationKind::Room {
+        if self.is_room() {
             return;
         }
         let now = |member: &RosterMember| self.state.roster.member(&member.id).map(|now| now.salt);

@@ -13,7 +13,6 @@ use crate::entry::Info;
 use crate::io::Time;
 use crate::records::{Direction, RecordKey, Table};
 use crate::roster::{MEMBER, RosterMember};
-use crate::view::ConversationKind;
 use tidings_wire::api::{Entry, EntryKind, NewEntry};
 use tidings_wire::bytes::{Blob, Fixed};
 use tidings_wire::cbor;
@@ -274,7 +273,7 @@ impl Conversation {
         if seq == 0 || !self.is_small() {
             return Ok(());
         }
-        let room = self.state.kind == ConversationKind::Room;
+        let room = self.is_room();
         let for_all = |written: &Written| {
             let since = |member: &RosterMember| member.since <= written.turn && self.floor_of(&member.id) < seq;
             room || self.state.roster.members.iter().all(since)

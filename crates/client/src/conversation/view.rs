@@ -10,8 +10,7 @@ use crate::content::{Content, Media};
 use crate::io::Time;
 use crate::records::{Direction, Records, Table};
 use crate::view::{
-    ConversationKind, ConversationView, Delivery, FileView, Identity, Introduction, MemberView, MessageId, MessageView,
-    Shown, Standing,
+    ConversationView, Delivery, FileView, Identity, Introduction, MemberView, MessageId, MessageView, Shown, Standing,
 };
 use std::collections::BTreeMap;
 
@@ -52,7 +51,7 @@ impl Conversation {
     }
 
     fn unnamed(&self, people: &dyn People) -> String {
-        if self.state.kind == ConversationKind::Room {
+        if self.is_room() {
             return "Room".to_owned();
         }
         let others = self.state.roster.members.iter().filter(|member| member.id != self.state.me).take(4);
@@ -98,7 +97,7 @@ impl Conversation {
 
     /// A member whose key has changed, or who may stand in for somebody else, and who was not looked at yet.
     pub(super) fn unlooked(&self, people: &dyn People) -> Option<Identity> {
-        if self.state.kind == ConversationKind::Room {
+        if self.is_room() {
             return None;
         }
         let listed = self.state.roster.members.iter().map(|member| member.id);

@@ -79,7 +79,7 @@ impl Conversation {
             }
             Wish::Remove(who) => {
                 at_least(MODERATOR)?;
-                let stranger = self.state.kind == ConversationKind::Room && self.has_member(&who);
+                let stranger = self.is_room() && self.has_member(&who);
                 let theirs = if stranger { role_of(&who).unwrap_or(2) } else { role_of(&who)? };
                 if theirs <= MODERATOR {
                     at_least(OWNER)?;

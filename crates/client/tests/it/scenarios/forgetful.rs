@@ -64,6 +64,25 @@ fn a_conversation_that_its_hub_has_lost_goes_on() {
 }
 
 #[test]
+fn a_conversation_is_made_though_the_node_does_not_know_the_device_at_first() {
+    let mut world = World::new(80, &NODES);
+    let ada = world.person("Ada", NODES[0]);
+    let backup = world.nodes[NODES[0]].clone();
+    let second = world.link(ada, "Ada's second");
+    world.set_offline(second, true);
+    world.replace_node(ModelNode::restored(&backup));
+    world.set_offline(ada, true);
+    let made = world.order(second, Command::CreateGroup { name: "Birds".to_owned(), members: Vec::new() });
+    world.set_offline(second, false);
+    world.settle();
+    world.set_offline(ada, false);
+    world.run(SOON);
+    let groups: Vec<_> = world.devices[second].client.conversations();
+    assert_eq!(groups.len(), 1, "{made:?}");
+    assert!(ready(&world, second, &groups[0].id) && ready(&world, ada, &groups[0].id));
+}
+
+#[test]
 fn a_plain_member_gives_back_what_the_hub_lost_while_the_owner_is_away() {
     let (mut world, [ada, bob, carol], backup, group) = three(61);
     let second = world.link(carol, "Carol's second");
