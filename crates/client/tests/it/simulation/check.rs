@@ -449,8 +449,8 @@ impl Sim {
     /// is well.
     fn stays_well(&mut self) {
         self.run(LATE_PARCELS_WITHIN);
-        // Somebody may just be looking whether they can come in.
-        self.becomes_well("it does not stay well", 3 * LOOK_EVERY);
+        // Whoever is out of it still tries for a day to come in.
+        self.becomes_well("it does not stay well", HEALED_WITHIN);
     }
 
     /// When nobody does anything, hardly anything is asked.
