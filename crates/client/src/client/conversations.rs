@@ -263,7 +263,7 @@ impl Client {
     pub(super) fn forgetful(&self, group: &GroupId) -> Forgetful {
         let hub = self.conversations.get(group).map_or("", |conversation| conversation.hub());
         let home = self.own.as_ref().is_some_and(|own| own.node == hub);
-        Forgetful { incarnation: self.live.incarnation(hub), home }
+        Forgetful { incarnation: self.live.incarnation(hub), home, open: self.live.is_open(hub) }
     }
 
     /// Which incarnation of its hub is known of a conversation.

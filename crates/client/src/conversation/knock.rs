@@ -50,8 +50,8 @@ impl Conversation {
         let last = KNOCK_WAITS.last().filter(|_| self.is_expected_back(scene.now));
         let wait = KNOCK_WAITS.get(tries as usize).or(last).copied();
         // A room that one has a link to and was never in may not be at its hub yet, and one that the hub has lost may come back (whether it has
-        // lost something it may say a moment later); out of another there is no way back in.
-        let comes = self.state.epochs.is_empty() || tries == 0 || last.is_some();
+        // lost something it says a moment later, or when there is a connection again); out of another there is no way back in.
+        let comes = self.state.epochs.is_empty() || tries == 0 || last.is_some() || !hub.open;
         let may_wait = !self.is_room() || comes;
         let Some(wait) = wait.filter(|_| !self.state.own.left && may_wait) else {
             return self.out(scene);

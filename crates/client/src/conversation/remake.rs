@@ -28,6 +28,8 @@ pub struct Forgetful {
     pub incarnation: u64,
     /// Whether it is one's own home node, which makes groups for this device.
     pub home: bool,
+    /// Whether there is a connection to it now, so that it is the present incarnation.
+    pub open: bool,
 }
 
 /// How a hub answered when it was given a conversation back.

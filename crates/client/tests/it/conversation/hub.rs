@@ -23,13 +23,15 @@ pub(crate) struct HubGroup {
 pub(crate) struct Hub {
     pub(crate) groups: BTreeMap<[u8; 16], HubGroup>,
     pub(crate) incarnation: u64,
+    /// Nobody has a connection to it, so that nobody knows whether it was restored.
+    pub(crate) silent: bool,
     /// How many commits of members it did not let them make.
     pub(crate) forbidden: u32,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { groups: BTreeMap::new(), incarnation: 1, forbidden: 0 }
+        Self { groups: BTreeMap::new(), incarnation: 1, silent: false, forbidden: 0 }
     }
 }
 
@@ -95,7 +97,7 @@ impl Hub {
 
     pub(crate) fn look(&self, group: &[u8; 16], key: &Fixed<32>) -> Looked {
         let Some(group) = self.known(group, key) else {
-            return Looked::NotAccepted(Forgetful { incarnation: self.incarnation, home: false });
+            return Looked::NotAccepted(Forgetful { incarnation: self.incarnation, home: false, open: !self.silent });
         };
         Looked::Found(Box::new(Group {
             turn: group.turn,

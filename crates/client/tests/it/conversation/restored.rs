@@ -4,11 +4,11 @@ use super::hostile::roster;
 use super::hub::Hub;
 use super::plain::group;
 use super::rosters::lose_keys;
-use super::world::{Task, World};
+use super::world::{HUB, Task, World};
 use tidings_client::conversation::step::{HubRequest, Step};
 use tidings_client::conversation::{Conversation, Wish};
 use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
-use tidings_client::view::{GroupId, Standing};
+use tidings_client::view::{ConversationKind, GroupId, Standing};
 use tidings_wire::api::Entries;
 use tidings_wire::bytes::Fixed;
 
@@ -585,4 +585,25 @@ fn who_leaves_says_so_again_if_nobody_has_read_it() {
     world.run(5 * 60_000);
     assert!(!world.devices[alice].conversations[&walks].has_member(&bobs));
     assert_eq!(world.hub.groups[&walks.0].members.len(), 1);
+}
+
+#[test]
+fn nobody_is_out_of_a_room_before_it_is_known_whether_its_hub_was_restored() {
+    let mut world = World::new(79);
+    let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
+    let room = world.make(alice, |scene| Conversation::create(scene, HUB, ConversationKind::Room, "Cave", None));
+    world.run(5_000);
+    let link = world.devices[alice].conversations[&room].room_link().unwrap();
+    world.make(bob, |scene| Conversation::join_room(scene, &link, None));
+    world.run(20_000);
+    let lost = world.hub.groups.remove(&room.0).unwrap();
+    world.hub.silent = true;
+    world.say(bob, &room, "is this on?");
+    world.run(5 * 60_000);
+    assert_ne!(standing(&world, bob, &room), Standing::Ready);
+    world.hub.silent = false;
+    world.hub.groups.insert(room.0, lost);
+    world.run(HOUR);
+    assert_eq!(standing(&world, bob, &room), Standing::Ready);
+    world.agree(&[alice, bob], &room, &["is this on?".to_owned()]);
 }

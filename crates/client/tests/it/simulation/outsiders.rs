@@ -3,7 +3,7 @@
 use super::world::{Fate, Sim};
 use std::collections::BTreeSet;
 use tidings_client::records::{MemoryRecords, Records as _, Table};
-use tidings_client::view::{ConversationKind, GroupId, Identity};
+use tidings_client::view::{ConversationKind, Delivery, GroupId, Identity, MessageView};
 
 /// Copies of devices that are kept until the end.
 const COPIES_MAX: usize = 3;
@@ -56,7 +56,10 @@ impl Sim {
         for device in devices.iter().copied() {
             let (person, texts) = (self.people[self.devices[device].person].identity, self.texts_in(device));
             for said in self.ledger.said.iter().filter(|said| said.expire.is_some() && texts.contains(&said.text)) {
-                let unread = self.find(device, said).is_some_and(|view| !view.mine && !view.read);
+                // The time of what could not be sent does not run.
+                let unsent = |view: &MessageView| matches!(view.delivery, Some(Delivery::Waiting | Delivery::Failed));
+                let waits = |view: MessageView| if view.mine { unsent(&view) } else { !view.read };
+                let unread = self.find(device, said).is_some_and(waits);
                 let hidden = self.ledger.blocked.contains(&(person, said.by));
                 assert!(
                     unread || hidden,
