@@ -19,6 +19,7 @@ pub mod node_url;
 pub mod parcel;
 pub mod phrase;
 pub mod profile;
+pub mod record_keys;
 pub mod records;
 pub mod roster;
 pub mod safety;

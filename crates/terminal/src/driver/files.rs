@@ -2,7 +2,6 @@
 
 use crate::edge;
 use crate::place::Place;
-use crate::store::{Keys, OVERHEAD};
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write as _};
@@ -10,6 +9,7 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tidings_client::io::FileId;
+use tidings_client::record_keys::{Keys, OVERHEAD};
 
 /// Bytes of a piece of a copy before it is sealed.
 const PIECE: usize = 65_536;
@@ -88,7 +88,7 @@ impl Files {
                 if size > longest {
                     return Err(io::ErrorKind::FileTooLarge.into());
                 }
-                let sealed = self.keys.seal_piece(id.0, piece, &bytes);
+                let sealed = self.keys.seal_piece(id.0, piece, &bytes, &mut edge::random());
                 copy.write_all(&sealed.ok_or(io::ErrorKind::InvalidData)?)?;
                 if read < PIECE {
                     break;

@@ -5,22 +5,21 @@
 //! hub notice it).
 
 mod lock;
-mod seal;
 mod wrapping;
 
 #[cfg(test)]
 mod tests;
 
+use crate::edge;
 use crate::place::Place;
 use lock::Lock;
 use rusqlite::{Connection, OptionalExtension as _, params};
-pub(crate) use seal::{Keys, OVERHEAD};
-use seal::{Master, hides_order};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
+use tidings_client::record_keys::{Keys, Master, Plain, hides_order};
 use tidings_client::records::{Change, Direction, RecordKey, Records, RecordsError, Table};
 
 /// Written into the database's head, so that a foreign file is told apart: "TiDg".
@@ -185,7 +184,7 @@ impl Store {
             self.deleted |= gone > 0;
             return Ok(());
         };
-        let sealed = self.keys.seal(&spot, &key.owner, &key.order, value);
+        let sealed = self.keys.seal(&spot, &key.owner, &key.order, value, &mut edge::random());
         let sealed = sealed.ok_or_else(|| StoreError::File("a record is too long to be kept".to_owned()))?;
         let sql = "INSERT INTO records (tab, owner, place, sealed) VALUES (?1, ?2, ?3, ?4) \
              ON CONFLICT (tab, owner, place) DO UPDATE SET sealed = excluded.sealed";
@@ -234,7 +233,7 @@ impl Store {
     }
 
     /// A record, if it is what was written there: one that is damaged costs what it held, not the rest.
-    fn intact(&self, table: Table, [owner, place, sealed]: [Vec<u8>; 3]) -> Option<seal::Plain> {
+    fn intact(&self, table: Table, [owner, place, sealed]: [Vec<u8>; 3]) -> Option<Plain> {
         let plain = self.keys.open_at(table as u8, &owner, &place, &sealed);
         let mut left_out = self.left_out.borrow_mut();
         if plain.is_none() && left_out.len() < LEFT_OUT_MAX {

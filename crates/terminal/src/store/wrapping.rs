@@ -1,7 +1,6 @@
 //! The store's key: wrapped by a passphrase, or in a file that its owner alone may read.
 
 use super::StoreError;
-use super::seal::{Master, decrypt, encrypt};
 use crate::edge;
 use crate::place::Place;
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -10,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
+use tidings_client::record_keys::{Master, decrypt, encrypt};
 use tidings_wire::bytes;
 use zeroize::Zeroizing;
 
@@ -82,7 +82,7 @@ pub(crate) fn keep(place: &Place, master: &Master, passphrase: Option<&str>) -> 
         Some(passphrase) => {
             let salt = edge::random_bytes::<16>();
             let cipher = stretched(passphrase, &salt, MEMORY, PASSES, 1)?;
-            let wrapped = encrypt(&cipher, BOUND, master.as_slice()).ok_or_else(unreadable)?;
+            let wrapped = encrypt(&cipher, BOUND, master.as_slice(), &mut edge::random()).ok_or_else(unreadable)?;
             let (salt, wrapped) = (bytes::encode(&salt), bytes::encode(&wrapped));
             Kept {
                 version: 1,
