@@ -129,6 +129,11 @@ impl Book {
         self.document.get(name)
     }
 
+    /// Whether a record of the document was deleted, and is remembered as such.
+    pub(super) fn is_deleted(&self, name: &Name) -> bool {
+        self.document.records.get(&name.text()).is_some_and(|record| record.value.is_none())
+    }
+
     /// Names of records whose keys begin so and that are not deleted.
     pub(super) fn names(&self, prefix: &str) -> Vec<Name> {
         let from = self.document.records.range(prefix.to_owned()..);

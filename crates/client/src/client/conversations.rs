@@ -8,10 +8,9 @@ use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
 use crate::command::Fault;
 use crate::conversation::step::{Appended, HubRequest, Looked, ParcelBody, Step};
-use crate::conversation::{Conversation, Forgetful, GivenBack, Me, Membership, Refusal, Scene};
+use crate::conversation::{Conversation, Forgetful, GivenBack, Me, Refusal, Scene};
 use crate::io::Time;
 use crate::profile::Name;
-use crate::roster::Roster;
 use crate::view::{Event, GroupId, Identity};
 use tidings_wire::api::{Entries, Entry, Group, NewEntry, Placed, TakenPackages};
 use tidings_wire::bytes::Fixed;
@@ -40,6 +39,8 @@ pub(crate) enum Call {
     Unfollowed(GroupId, bool),
     /// Perhaps somebody is new in a conversation.
     Members(GroupId),
+    /// One is not in it, as somebody had said.
+    Unfounded(GroupId),
 }
 
 impl Client {
@@ -124,6 +125,7 @@ impl Client {
                 }
             }),
             Call::Members(group) => self.greet_members(turn, &group),
+            Call::Unfounded(group) => self.forget_word(turn, &group),
             Call::Unfollowed(group, refused) => {
                 self.with(turn, &group, |conversation, scene| conversation.unfollowed(scene, refused));
             }
@@ -158,6 +160,7 @@ impl Client {
             Step::DestroyBlob(url, secret) => {
                 self.add_job(turn, Job::DestroyBlob { url, secret: Fixed(secret) });
             }
+            Step::Unfounded => self.calls.push_back(Call::Unfounded(*group)),
             Step::ForgetFile(message) => self.forget_file(turn, group, &message),
             Step::Show(event) => {
                 match &event {
@@ -370,7 +373,7 @@ impl Client {
 
     /// Writes what the profile says of a conversation, if it is another now.
     pub(super) fn write_entry(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
-        let Some(conversation) = self.conversations.get(group) else { return };
+        let Some(conversation) = self.founded(group) else { return };
         let entry = conversation.profile_entry();
         if self.book.set(turn, &Name::Conversation(*group), Some(entry)) {
             self.owe_profile(turn.now, PROFILE_WAIT);
@@ -380,7 +383,7 @@ impl Client {
     /// Writes what was read, if it is more now. Not together with the rest: another device may have written more of the one, and knows less of
     /// the other.
     pub(super) fn write_marks(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
-        let Some(conversation) = self.conversations.get(group) else { return };
+        let Some(conversation) = self.founded(group) else { return };
         let marks = conversation.read_marks();
         if self.book.set(turn, &Name::Read(*group), Some(marks)) {
             self.owe_profile(turn.now, MARKS_WAIT);
@@ -414,7 +417,7 @@ impl Client {
     }
 
     /// Joins a conversation that the profile knows.
-    fn join_known(&mut self, turn: &mut Turn<'_>, group: GroupId) {
+    pub(super) fn join_known(&mut self, turn: &mut Turn<'_>, group: GroupId) {
         self.missing.remove(&group);
         let Some(entry) = self.book.get(&Name::Conversation(group)).map(<[u8]>::to_vec) else { return };
         match self.make(turn, |scene| Ok((Conversation::rejoin(scene, group, &entry)?, ()))) {
@@ -423,35 +426,6 @@ impl Client {
                 self.missing.insert(group, turn.now.saturating_add(JOIN_AGAIN));
             }
         }
-    }
-
-    /// What the profile says of a conversation is what others' word of it is weighed against: anybody can make another group with the same id.
-    fn find_known(&mut self, turn: &mut Turn<'_>, group: GroupId) {
-        if !self.conversations.contains_key(&group) {
-            self.join_known(turn, group);
-        }
-    }
-
-    /// A parcel says that one is a member of a conversation.
-    pub(super) fn told_of(
-        &mut self,
-        turn: &mut Turn<'_>,
-        from: &Identity,
-        group: GroupId,
-        roster: &[u8],
-        devices: &[Vec<u8>],
-    ) -> Result<(), Fault> {
-        let broken = |_| Fault::Distrust("the list of members is broken".to_owned());
-        let roster = &Roster::decode(roster).map_err(broken)?;
-        let told = Membership { group, roster, devices };
-        self.find_known(turn, group);
-        if self.conversations.contains_key(&group) {
-            let done = self.with(turn, &group, |conversation, scene| conversation.told_again(scene, from, &told));
-            return done.unwrap_or(Err(Fault::NoAccount));
-        }
-        self.make(turn, |scene| Ok((Conversation::told_of(scene, from, &told)?, ())))?;
-        self.restore_history(turn, &group);
-        Ok(())
     }
 
     /// A parcel brought a welcome.
@@ -463,7 +437,8 @@ impl Client {
     ) -> Result<GroupId, Fault> {
         let ParcelBody::Welcome { group, .. } = welcome else { return Err(Fault::Distrust("no welcome".to_owned())) };
         let group = GroupId(*group);
-        self.find_known(turn, group);
+        self.find_known(turn, group)?;
+        self.forget_word(turn, &group);
         if self.conversations.contains_key(&group) {
             let done = self.with(turn, &group, |conversation, scene| conversation.welcomed(scene, from, welcome));
             return done.unwrap_or(Err(Fault::NoAccount)).map(|()| group);

@@ -27,6 +27,9 @@ const HELD_LASTS: Time = 24 * 3600 * 1000;
 /// Milliseconds between two knocks of one person at one conversation that count, and how far ahead of one's own a clock may be.
 const KNOCK_EVERY: Time = 50_000;
 const KNOCK_AHEAD: Time = 24 * 3600 * 1000;
+/// How long somebody's word that one is in a conversation counts, in milliseconds by their clock: a node could bring it again when one has left
+/// long since, and the profile has forgotten that.
+const WORD_LASTS: Time = 60 * 24 * 3600 * 1000;
 /// Most people in a conversation who can have knocked at it.
 const KNOCKS_MAX: usize = api::MEMBERS_MAX;
 
@@ -246,7 +249,7 @@ impl Client {
                 let done = self.welcomed(turn, &from, &welcome);
                 self.warn_of_refused(turn, &from, done.map(|_| ()));
             }
-            Some(ParcelBody::Member { group, roster, devices }) => {
+            Some(ParcelBody::Member { group, roster, devices }) if at.saturating_add(WORD_LASTS) > turn.now => {
                 let done = self.told_of(turn, &from, GroupId(group), &roster, &devices);
                 self.warn_of_refused(turn, &from, done);
             }
@@ -259,15 +262,16 @@ impl Client {
                 self.with(turn, &GroupId(group), |conversation, scene| conversation.told_salt(scene, &from, salt));
             }
             Some(ParcelBody::Left { group, since }) => {
-                self.with(turn, &GroupId(group), |conversation, scene| conversation.told_left(scene, &from, since));
+                let (group, answer) = (GroupId(group), self.knock_counts(turn, &GroupId(group), &from, at));
+                self.with(turn, &group, |conversation, scene| conversation.told_left(scene, &from, since, answer));
             }
             // Told before, or of a newer kind.
-            Some(ParcelBody::Knock(_)) | None => {}
+            Some(ParcelBody::Knock(_) | ParcelBody::Member { .. }) | None => {}
         }
         Ok(())
     }
 
-    /// Whether a knock is later than the last one of this person at this conversation, by their own clock: each makes a commit, and a node
+    /// Whether a knock, or what asks for the same answer, is later than the last one of this person at this conversation, by their own clock: each makes a commit, and a node
     /// could bring an old one again and again.
     pub(super) fn knock_counts(&self, turn: &mut Turn<'_>, group: &GroupId, from: &Identity, at: Time) -> bool {
         if !self.conversations.get(group).is_some_and(|conversation| conversation.has_member(from)) {
@@ -287,7 +291,7 @@ impl Client {
     fn warn_of_refused(&mut self, turn: &mut Turn<'_>, from: &Identity, done: Result<(), Fault>) {
         if let Err(Fault::Distrust(why)) = done {
             let name = self.book.own_name(from);
-            self.warn_of_others(turn, &format!("a conversation that {name} opened was refused: {why}"));
+            self.warn_of_others(turn, &format!("a conversation of which {name} told was refused: {why}"));
         }
     }
 }

@@ -42,6 +42,7 @@ mod tests;
 mod turn;
 mod upkeep;
 mod views;
+mod words;
 
 use crate::command::{Done, Fault};
 use crate::conversation::Conversation;

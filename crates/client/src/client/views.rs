@@ -55,15 +55,14 @@ impl Client {
     /// All conversations, the newest first; archived ones too.
     pub fn conversations(&self) -> Vec<ConversationView> {
         let Some(me) = self.me_scene() else { return Vec::new() };
-        let mut views: Vec<_> =
-            self.conversations.values().map(|found| found.view(&me, &self.book, self.now)).collect();
+        let mut views: Vec<_> = self.all_founded().map(|found| found.view(&me, &self.book, self.now)).collect();
         views.sort_by_key(|view| (Reverse(view.last_at), view.id));
         views
     }
 
     /// One conversation.
     pub fn conversation(&self, group: &GroupId) -> Option<ConversationView> {
-        Some(self.conversations.get(group)?.view(&self.me_scene()?, &self.book, self.now))
+        Some(self.founded(group)?.view(&self.me_scene()?, &self.book, self.now))
     }
 
     fn shown(&self, group: &GroupId) -> Result<&Conversation, Fault> {
@@ -117,12 +116,25 @@ impl Client {
         let limit = limit.min(PAGE_MAX);
         let mut found = Vec::new();
         for (group, conversation) in &self.conversations {
-            let here = conversation.search(records, &self.book, text, limit)?;
+            let here = conversation.search(records, &self.book, text, None, limit)?;
             found.extend(here.into_iter().map(|view| (*group, view)));
         }
         found.sort_by_key(|(group, view)| (Reverse(view.at), *group));
         found.truncate(limit);
         Ok(found)
+    }
+
+    /// Messages of one conversation that hold all the words of a text, the newest first, of what stands before `before` (a
+    /// [`MessageView::order`]; none: from the newest on). Fails as [`Client::messages`] does.
+    pub fn search_in(
+        &self,
+        records: &dyn Records,
+        group: &GroupId,
+        text: &str,
+        before: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<MessageView>, Fault> {
+        self.shown(group)?.search(records, &self.book, text, before, limit.min(PAGE_MAX))
     }
 
     /// All contacts, by name.
@@ -194,7 +206,7 @@ impl Client {
     /// don't count: see [`Client::unreachable`].
     pub fn caught_up(&self) -> bool {
         let inbox = self.own.as_ref().is_some_and(|own| self.inbox.caught_up(own.inbox));
-        inbox && self.conversations.values().all(|conversation| self.has_read(conversation))
+        inbox && self.all_founded().all(|conversation| self.has_read(conversation))
     }
 
     fn has_read(&self, conversation: &Conversation) -> bool {

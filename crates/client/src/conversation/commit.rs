@@ -327,7 +327,11 @@ impl Conversation {
         state.lost = None;
         state.flight = None;
         state.seats.clear();
+        state.unaware.clear();
         scene.steps.push(Step::Follow(false));
+        if self.state.word_of.is_some() {
+            scene.steps.push(Step::Unfounded);
+        }
         scene.steps.push(Step::Profile);
         scene.steps.push(Step::Show(crate::view::Event::Changed));
         self.show(scene);

@@ -88,6 +88,7 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         proposals: Proposals { due: None, waiting: false },
         comings: Comings::default(),
         unaware: BTreeMap::new(),
+        word_of: None,
         update_at: scene.now.saturating_add(UPDATE_EVERY),
         seq: 0,
         prev: Fixed([0; 16]),

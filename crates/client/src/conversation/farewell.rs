@@ -16,6 +16,9 @@ use tidings_wire::bytes::Fixed;
 /// Milliseconds between two looks, from when one has gone.
 const WAITS: [u64; 4] = [10 * 60_000, 100 * 60_000, 24 * 3600 * 1000, 7 * 24 * 3600 * 1000];
 
+/// Milliseconds after which it is looked with the keys that others have named.
+const TOLD_WAIT: u64 = 5_000;
+
 /// When it is looked first, by somebody who goes now.
 pub(super) fn first(now: Time) -> Post {
     Post { at: now.saturating_add(WAITS.first().copied().unwrap_or(0)), tries: 1 }
@@ -63,16 +66,18 @@ impl Conversation {
     }
 
     /// Somebody who is in the group that one has left, and can't take one out, has named a salt: perhaps the hub knows that key, so that one
-    /// can come in once more and leave.
-    pub(super) fn told_at_farewell(&mut self, scene: &mut Scene<'_>, salt: Fixed<16>) {
-        if self.state.own.left && self.keep_told(salt) && self.next_key() {
-            self.ask(scene, HubRequest::Look);
+    /// can come in once more and leave. It is looked at soon, once for all that they name; that counts as one of the looks.
+    pub(super) fn told_at_farewell(&mut self, scene: &Scene<'_>, salt: Fixed<16>) {
+        if self.farewell_due().is_some() && self.keep_told(salt) {
+            let soon = scene.now.saturating_add(TOLD_WAIT);
+            let post = &mut self.state().own.farewell;
+            post.at = post.at.min(soon);
         }
     }
 
     /// Somebody has left, and says so themselves: where they are still in the roster, an owner or moderator takes them out. Who may not do that
-    /// tells them with which keys the hub may know them: the last owner can only be taken out after they have named another.
-    pub fn told_left(&mut self, scene: &mut Scene<'_>, from: &Identity, since: u64) {
+    /// tells them, if `answer`, with which keys the hub may know them: the last owner can only be taken out after they have named another.
+    pub fn told_left(&mut self, scene: &mut Scene<'_>, from: &Identity, since: u64, answer: bool) {
         let role = |who: &Identity| self.state.roster.role(who);
         let member = self.state.roster.member(from).filter(|member| member.since == since && *from != self.state.me);
         let may = match (role(&self.state.me), member.map(|member| member.role)) {
@@ -83,8 +88,8 @@ impl Conversation {
         if self.state.in_group() && !self.behind() {
             match member {
                 Some(_) if may => self.want(scene, Goal::Remove(*from)),
-                Some(_) => self.tell_salts(scene, from),
-                None => {}
+                Some(_) if answer => self.tell_salts(scene, from),
+                _ => {}
             }
         }
         self.settle(scene);

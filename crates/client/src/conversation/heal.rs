@@ -348,6 +348,10 @@ impl Conversation {
         if first {
             self.note_latest(scene);
         }
+        if self.state.word_of.is_some() {
+            self.state().word_of = None;
+            scene.steps.push(Step::Profile);
+        }
         if before.member(&self.state.me).is_some() {
             self.note_missed(scene, at, &before);
         }

@@ -82,7 +82,8 @@ impl Conversation {
         (state.cursor, state.end, state.turn) = (welcome.number, welcome.number, welcome.turn);
         state.phase = Phase::Member;
         joined.note_seats(scene)?;
-        joined.hear_lists(scene, welcome.devices);
+        joined.note_latest(scene);
+        joined.hear_lists(scene, &roster, welcome.devices);
         scene.steps.push(Step::Follow(true));
         scene.steps.push(Step::Profile);
         scene.steps.push(Step::Show(Event::Changed));
@@ -91,11 +92,11 @@ impl Conversation {
     }
 
     /// What a welcome says of the devices of members: each list counts if it is signed by its person.
-    pub(super) fn hear_lists(&self, scene: &mut Scene<'_>, lists: &[Vec<u8>]) {
+    pub(super) fn hear_lists(&self, scene: &mut Scene<'_>, roster: &Roster, lists: &[Vec<u8>]) {
         for bytes in lists {
             let Ok(list) = Signed::<DeviceList>::verify(bytes) else { continue };
             let who = Identity(list.identity.0);
-            if self.state.roster.member(&who).is_some() {
+            if roster.member(&who).is_some() {
                 scene.steps.push(Step::DeviceList(who, bytes.clone()));
             }
         }
@@ -158,7 +159,7 @@ impl Conversation {
         if self.state.phase != Phase::Out && !by_owner {
             self.believes(&roster).map_err(|unproven| Fault::Distrust(unproven.to_string()))?;
         }
-        self.hear_lists(scene, welcome.devices);
+        self.hear_lists(scene, &roster, welcome.devices);
         self.drop_next(scene)?;
         self.next = Some(group);
         let (number, turn) = (welcome.number, welcome.turn);

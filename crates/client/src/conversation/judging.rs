@@ -122,6 +122,9 @@ impl Conversation {
             Ok(weighed) => weighed,
             Err(unproven) => return distrust(&unproven.to_string()),
         };
+        if self.state.word_of.is_some() && weighed != Weighed::Newer {
+            return distrust("the hub's list of members does not follow from the one that somebody told of");
+        }
         let seats: Option<Vec<_>> = found.leaves.iter().map(|leaf| self.seat(leaf)).collect();
         let Some(seats) = seats else { return distrust("a device in the group has no good certificate") };
         if self.is_room() {

@@ -150,7 +150,9 @@ impl Conversation {
             Table::Expiry,
         ];
         self.destroy_groups(scene)?;
-        super::forgotten::leave(scene, &self.state);
+        if self.state.word_of.is_none() {
+            super::forgotten::leave(scene, &self.state);
+        }
         for table in tables {
             loop {
                 let page = scene.scan(table, &owner, None, Direction::Up, CHUNK)?;

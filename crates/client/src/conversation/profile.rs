@@ -132,7 +132,7 @@ impl Conversation {
 
     /// What another device of one's own saw of the roster while this one is out: it need not be proven.
     fn learn_roster(&mut self, roster: &Roster) {
-        let out = self.state.heal.is_some_and(|heal| heal.out);
+        let out = self.state.heal.is_some_and(|heal| heal.out) || self.state.phase == super::state::Phase::Out;
         if out && roster.v > self.state.newest.v && roster.proven(&self.owner()).is_ok() {
             *self.state().newest = roster.clone();
         }

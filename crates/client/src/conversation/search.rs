@@ -24,11 +24,12 @@ impl Conversation {
         records: &dyn Records,
         people: &dyn People,
         text: &str,
+        before: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
         let words: Vec<String> = text.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let mut found = Vec::new();
-        let mut before: Option<Vec<u8>> = None;
+        let mut before = before.map(<[u8]>::to_vec);
         for _ in 0..LOOKED_AT_MAX / CHUNK {
             let page = records.scan(Table::Message, &self.owner(), before.as_deref(), Direction::Down, CHUNK)?;
             let whole = page.len() == CHUNK;

@@ -419,6 +419,9 @@ pub(super) struct State {
     /// Members who may not know that they are in it, and when they are told.
     #[serde(default)]
     pub(super) unaware: BTreeMap<Identity, Time>,
+    /// By whose word alone one is in it, until one has come in.
+    #[serde(default)]
+    pub(super) word_of: Option<Identity>,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 

@@ -39,6 +39,8 @@ pub enum Step {
     DestroyBlob(String, [u8; 16]),
     /// Forget the files that were fetched for a message.
     ForgetFile(MessageId),
+    /// One is not in it, as somebody had said: it is forgotten.
+    Unfounded,
     /// For the screen.
     Show(Event),
 }

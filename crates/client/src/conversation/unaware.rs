@@ -97,15 +97,17 @@ impl Conversation {
 
     /// Tells those whose time has come.
     pub(super) fn tell_unaware(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
-        if self.unaware_due().is_none_or(|at| at > scene.now) || self.behind() || self.state.heal.is_some() {
+        // Whoever has spoken, or gone, since this device was here last is not told.
+        if self.unaware_due().is_none_or(|at| at > scene.now) || self.behind() || !self.caught_up() {
             return Ok(());
         }
         let due: Vec<_> = self.state.unaware.iter().filter(|(_, at)| **at <= scene.now).map(|(who, _)| *who).collect();
         let (group, roster) = (self.owner(), encoded(&self.state.roster)?);
         let devices = self.lists_for_newcomers(scene);
+        let sound = self.state.roster.stands_alone(&group).is_ok();
         for who in due {
             self.state().unaware.remove(&who);
-            if self.may_tell(scene, &who) {
+            if sound && self.may_tell(scene, &who) {
                 let (roster, devices) = (roster.clone(), devices.clone());
                 scene.steps.push(Step::Parcel(who, ParcelBody::Member { group, roster, devices }));
             }
@@ -113,8 +115,8 @@ impl Conversation {
         Ok(())
     }
 
-    /// A contact says that one is a member of a conversation of which this device knows nothing: it comes in by external commit, as far as what
-    /// the hub shows follows from that list of members. Fails with [`Fault::Distrust`] if what they say can't be right.
+    /// A contact says that one is a member of a conversation of which this device knows nothing: it comes in by external commit, if what the hub
+    /// shows follows from that list of members. Until then it is nothing but their word. Fails with [`Fault::Distrust`] if what they say can't be right.
     pub fn told_of(scene: &mut Scene<'_>, from: &Identity, told: &Membership<'_>) -> Result<Self, Fault> {
         let me = scene.me.identity;
         let member = told_rightly(told, from, &me)?;
@@ -122,24 +124,30 @@ impl Conversation {
         let other = (kind == ConversationKind::Pair).then_some(*from);
         let draft = Draft { group: told.group, hub, kind, salt: member.salt, pass: None, room: None, other };
         let mut back = Self::from_state(entering(scene, draft, told.roster));
-        back.hear_lists(scene, told.devices);
+        back.state().word_of = Some(*from);
+        back.hear_lists(scene, told.roster, told.devices);
         back.begin_coming(scene);
         Ok(back)
     }
 
+    /// By whose word alone one is in it; nobody is shown it as long as one has not come in.
+    pub fn word_of(&self) -> Option<Identity> {
+        self.state.word_of
+    }
+
     /// The same of a conversation that is known here: it counts only for somebody who was out and was added again since.
     pub fn told_again(&mut self, scene: &mut Scene<'_>, from: &Identity, told: &Membership<'_>) -> Result<(), Fault> {
+        let same = told.roster.kind == self.state.kind && told.roster.hub == self.state.hub;
+        if self.state.phase != Phase::Out || !same {
+            return Ok(());
+        }
         let member = *told_rightly(told, from, &self.state.me)?;
         let known = self.state.newest.member(&self.state.me).map(|member| member.since);
         let newer = matches!(self.state.newest.weigh(&self.owner(), told.roster), Ok(Weighed::Newer));
-        if self.state.phase != Phase::Out
-            || told.roster.kind != self.state.kind
-            || !newer
-            || known >= Some(member.since)
-        {
+        if !newer || known >= Some(member.since) {
             return Ok(());
         }
-        self.hear_lists(scene, told.devices);
+        self.hear_lists(scene, told.roster, told.devices);
         self.begin_with(told.roster.clone());
         self.note_seal(told.roster.seal);
         self.take_salt(member.salt.into());
@@ -160,7 +168,7 @@ fn told_rightly<'a>(told: &'a Membership<'_>, from: &Identity, me: &Identity) ->
     let distrust = |what: &str| Err(Fault::Distrust(what.to_owned()));
     let Membership { group, roster, .. } = told;
     let Some(member) = roster.member(me) else { return distrust("you are not in this group's roster") };
-    if roster.proven(&group.0).is_err() {
+    if roster.stands_alone(&group.0).is_err() {
         return distrust("the list of members is not signed as it must be");
     }
     if roster.member(from).is_none() || roster.kind == ConversationKind::Room || from == me {

@@ -45,9 +45,18 @@ fn must(holds: bool, unproven: Unproven) -> Result<(), Unproven> {
 impl Roster {
     /// Whether it is what its last statement says, and its statements belong together. Says nothing of who signed them.
     pub fn proven(&self, group: &[u8; 16]) -> Result<(), Unproven> {
+        self.links(group).map(|_| ())
+    }
+
+    /// The same, and each statement but the first is by somebody who could make it by the one before, and nobody has a higher role than by
+    /// the last. A roster that somebody became the heir of without having signed it is not so.
+    pub fn stands_alone(&self, group: &[u8; 16]) -> Result<(), Unproven> {
         let links = self.links(group)?;
-        let given = |who: &Identity| links.last().and_then(|link| link.statement.role(who));
-        must(self.staff().iter().all(|(who, role)| given(who).is_some_and(|given| given <= *role)), Unproven::Authority)
+        let (first, rest) = links.split_first().ok_or(Unproven::Statement)?;
+        let begun = Powers::said(first.statement.staff.iter().copied().collect(), first.statement.own);
+        let powers = begun.follow(rest)?;
+        let given = |who: &Identity, role: u8| powers.staff.get(who).is_some_and(|given| *given <= role);
+        must(self.staff().iter().all(|(who, role)| given(who, *role)), Unproven::Authority)
     }
 
     fn links(&self, group: &[u8; 16]) -> Result<Vec<Link>, Unproven> {

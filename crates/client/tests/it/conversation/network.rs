@@ -188,7 +188,7 @@ impl World {
             ParcelBody::Left { group, since } => {
                 let group = GroupId(*group);
                 if self.devices[device].conversations.contains_key(&group) {
-                    self.call(device, &group, |conversation, scene| conversation.told_left(scene, &from, *since));
+                    self.call(device, &group, |conversation, scene| conversation.told_left(scene, &from, *since, true));
                 }
             }
             _ => {}

@@ -6,8 +6,10 @@ use super::world::{Task, World};
 use tidings_client::command::Fault;
 use tidings_client::conversation::step::ParcelBody;
 use tidings_client::conversation::{Conversation, Membership, Wish};
-use tidings_client::roster::Roster;
+use tidings_client::roster::{Pen, Roster};
 use tidings_client::view::{GroupId, Standing};
+use tidings_wire::certificate::DeviceCertificate;
+use tidings_wire::signed::Signed;
 
 const HOUR: u64 = 3_600_000;
 
@@ -134,6 +136,79 @@ fn what_somebody_says_of_a_conversation_must_be_right() {
     assert!(matches!(told(bob, &raised), Err(Fault::Distrust(_))), "by oneself, and changed");
     assert!(matches!(told(carol, &raised), Err(Fault::Distrust(_))), "not as it was signed");
     assert!(told(carol, &right).is_ok());
+}
+
+/// What one member makes of a list: all that is there, with themselves as its owner and the others as members, signed by them.
+fn usurped(world: &World, by: usize, group: &GroupId, before: &Roster) -> Roster {
+    let me = &world.devices[by].me;
+    let certificate = Signed::<DeviceCertificate>::verify(&me.certificate).unwrap();
+    let pen = Pen { device: &me.device, certificate, group: group.0 };
+    let mut roster = before.clone();
+    roster.members.iter_mut().for_each(|member| member.role = if member.id == me.identity { 0 } else { 2 });
+    roster.v += 50;
+    roster.attest(before, Some(&pen)).unwrap();
+    roster
+}
+
+#[test]
+fn a_member_who_says_that_they_are_the_owner_is_not_believed() {
+    let mut world = World::new(80);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, alice, &[bob, carol]);
+    let (alices, carols) = (world.identity(alice), world.identity(carol));
+    let forged = usurped(&world, carol, &talks, &roster(&world, alice, &talks));
+    let new = world.add_device(&alices);
+    world.remove_device(alice);
+    let membership = Membership { group: talks, roster: &forged, devices: &[] };
+    let told = world.scene(new, |scene| Conversation::told_of(scene, &carols, &membership).map(|_| ()));
+    assert!(matches!(told, Err(Fault::Distrust(_))));
+}
+
+#[test]
+fn the_word_of_a_former_owner_changes_nobody() {
+    let mut world = World::new(81);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let talks = group(&mut world, alice, &[bob, carol]);
+    let (alices, carols) = (world.identity(alice), world.identity(carol));
+    let role = |world: &mut World, role: u8| {
+        world.call(alice, &talks, |conversation, scene| conversation.wish(scene, Wish::Role(carols, role))).unwrap();
+        world.run(20_000);
+    };
+    role(&mut world, 0);
+    let once = roster(&world, alice, &talks);
+    role(&mut world, 2);
+    let forged = usurped(&world, carol, &talks, &once);
+    let new = world.add_device(&alices);
+    world.remove_device(alice);
+    world.run(20_000);
+    let membership = Membership { group: talks, roster: &forged, devices: &[] };
+    world.make(new, |scene| Conversation::told_of(scene, &carols, &membership));
+    world.run(10 * HOUR);
+    for device in [bob, carol] {
+        assert_eq!(standing(&world, device, &talks), Some(Standing::Ready));
+        assert_eq!(roster(&world, device, &talks).role(&carols), Some(2));
+        assert_eq!(roster(&world, device, &talks).role(&alices), Some(0));
+    }
+}
+
+#[test]
+fn who_was_away_looks_first_what_has_come() {
+    let mut world = World::new(82);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    let talks = group(&mut world, alice[0], &[bob]);
+    world.run(60_000);
+    world.set_offline(alice[1], true);
+    let bobs = world.identity(bob);
+    world.say(bob, &talks, "thank you, and good bye");
+    world.run(20_000);
+    world.call(alice[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Remove(bobs))).unwrap();
+    world.run(20_000);
+    world.set_offline(bob, true);
+    world.run(10 * HOUR);
+    world.crash(alice[1]);
+    world.set_offline(alice[1], false);
+    world.run(HOUR);
+    assert_eq!(told(&world, bob), 0);
 }
 
 #[test]
