@@ -195,10 +195,14 @@ fn the_word_of_a_former_owner_changes_nobody() {
 fn who_was_away_looks_first_what_has_come() {
     let mut world = World::new(82);
     let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
-    let talks = group(&mut world, alice[0], &[bob]);
-    world.run(60_000);
-    world.set_offline(alice[1], true);
+    let talks = group(&mut world, alice[0], &[]);
     let bobs = world.identity(bob);
+    world.set_offline(bob, true);
+    world.call(alice[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Add(vec![bobs]))).unwrap();
+    world.run(20_000);
+    world.set_offline(alice[1], true);
+    world.set_offline(bob, false);
+    world.run(20_000);
     world.say(bob, &talks, "thank you, and good bye");
     world.run(20_000);
     world.call(alice[0], &talks, |conversation, scene| conversation.wish(scene, Wish::Remove(bobs))).unwrap();
