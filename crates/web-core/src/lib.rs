@@ -10,8 +10,13 @@ mod exchange;
 mod peer;
 mod phrase;
 mod random;
+mod store;
+mod texts;
+mod trouble;
 
 pub use client::Client;
 #[cfg(feature = "peer")]
 pub use peer::Peer;
 pub use phrase::{make_phrase, read_phrase};
+pub use store::SyncHandle;
+pub use texts::{is_safety_code, read_link, read_node_url};
