@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { Node } from '../e2e/lib/node.mjs';
 import { core } from './lib/core.mjs';
 import { Device } from './lib/device.mjs';
+import { SyncHandle } from './lib/sync_handle.mjs';
 
 let module;
 let node;
@@ -27,9 +28,9 @@ function open(records) {
   return device;
 }
 
-async function person(name) {
+async function person(name, records) {
   const phrase = module.makePhrase(false);
-  const device = open();
+  const device = open(records);
   await device.command({ create_account: { node: node.origin, phrase, name, device: `${name}'s browser` } });
   return { phrase, device };
 }
@@ -90,4 +91,67 @@ test('a file goes over, once', { timeout: 120_000 }, async () => {
   await carol.device.command({ open: { group, message: message.id, file } });
   assert.deepEqual(Buffer.from(carol.device.content(file)), Buffer.from(bytes));
   await assert.rejects(carol.device.command({ open: { group, message: message.id, file } }));
+});
+
+const file = () => ({ handle: new SyncHandle(), key: Buffer.alloc(32, 7) });
+
+// The device as the next worker finds it.
+function kill(device) {
+  const { handle, key } = device.end();
+  return { handle: handle.afterKill(), key };
+}
+
+test('a browser with its records in a file is killed again and again, and goes on', { timeout: 240_000 }, async () => {
+  let alice = (await person('Alice', file())).device;
+  const { device: bob } = await person('Bob');
+  const { link } = await alice.command({ invite: { lasts: 3600, note: 'Bob' } });
+  const { conversation: group } = await bob.command({ accept: { link } });
+  for (let round = 0; round < 3; round += 1) {
+    await bob.command({ send_text: { group, text: `To a file ${round}` } });
+    await comes(alice, group, `To a file ${round}`);
+    const { message } = await alice.command({ send_text: { group, text: `From a file ${round}` } });
+    alice = open(kill(alice));
+    assert.equal(alice.client.message(group, message).shown.text, `From a file ${round}`);
+    await comes(bob, group, `From a file ${round}`);
+  }
+  assert.equal(texts(alice.client, group).length, 6);
+  const found = alice.client.searchIn(group, 'from a', undefined, 2);
+  assert.deepEqual(found.map(({ shown }) => shown.text), ['From a file 2', 'From a file 1']);
+  assert.equal(alice.client.searchIn(group, 'from a', found.at(-1).order, 2)[0].shown.text, 'From a file 0');
+  assert.ok(alice.client.safetyFits(bob.client.me().identity, bob.client.contacts()[0].safety_code));
+});
+
+test('another key, no room and the end of a file are told apart', { timeout: 120_000 }, async () => {
+  const { device } = await person('Carol', file());
+  const kept = kill(device);
+  const opens = (handle, key) => module.Client.open(handle, key, Date.now());
+  assert.throws(() => opens(kept.handle, Buffer.alloc(32, 8)), { code: 'wrong_key' });
+  assert.ok(kept.handle.closed);
+  assert.throws(() => opens(new SyncHandle(Buffer.alloc(9000, 'no store')), kept.key), { code: 'damaged' });
+  assert.throws(() => opens(new SyncHandle(), Buffer.alloc(31)), /32 bytes/);
+
+  const handle = kept.handle.afterKill();
+  const client = opens(handle, kept.key);
+  assert.equal(client.me().name, 'Carol');
+  handle.room = 0;
+  const rename = (client, id, name) => client.handle({ command: { id, command: { set_profile: { name } } } }, Date.now());
+  client.handle('started', Date.now());
+  assert.throws(() => rename(client, 1, 'Caroline'), { code: 'full' });
+  assert.throws(() => rename(client, 2, 'Caroline'), { code: 'full' });
+  client.close();
+  assert.ok(handle.closed);
+
+  const again = opens(handle.afterKill(), kept.key);
+  assert.equal(again.me().name, 'Carol');
+  assert.ok(rename(again, 1, 'Caroline').every((action) => !action.save));
+  assert.equal(again.me().name, 'Caroline');
+  again.close();
+  assert.throws(() => rename(again, 2, 'Carol'), { code: 'closed' });
+});
+
+test('what is pasted is read', () => {
+  assert.equal(module.readNodeUrl(' Example.org/ '), 'https://example.org');
+  assert.equal(module.readNodeUrl('no node'), undefined);
+  assert.throws(() => module.readLink('https://example.org/'));
+  assert.equal(module.isSafetyCode('1234'), false);
 });

@@ -1,11 +1,16 @@
 // How fast the module of a folder is: node speed.mjs FOLDER (scripts/build-web-core --speed makes one). Medians, in milliseconds.
 
 import { performance } from 'node:perf_hooks';
+import { Node } from '../e2e/lib/node.mjs';
+import { Device } from './lib/device.mjs';
 import * as formats from './lib/formats.mjs';
+import { SyncHandle } from './lib/sync_handle.mjs';
 
 process.env.TIDINGS_WEB_MODULE = process.argv[2];
 const { core } = await import('./lib/core.mjs');
-const { Peer, makePhrase, readPhrase } = await core();
+const module = await core();
+const { Peer, makePhrase, readPhrase } = module;
+const wasm = module.initSync();
 const group = formats.random(16);
 const secret = formats.random(32);
 
@@ -47,3 +52,55 @@ function measure(members) {
 
 for (const members of [2, 50, 500]) measure(members);
 console.log(`phrase: ${median(Array.from({ length: 5 }, () => timed(() => readPhrase(makePhrase(false)))[0]))}`);
+
+// A conversation with so many messages in a file: made with records of a real one, said once at a real node (TIDINGS_BIN).
+async function measureStore(messages) {
+  const { group, records } = await long(messages);
+  const [key, file] = [Buffer.alloc(32, 7), new SyncHandle()];
+  module.keepRecords(file, key, records);
+  const times = { open: [], newest: [], older: [], send: [] };
+  for (let round = 0; round < 9; round += 1) {
+    const handle = file.afterKill();
+    const [opening, client] = timed(() => module.Client.open(handle, key, Date.now()));
+    const [newest, page] = timed(() => client.messages(group, undefined, 50));
+    if (page.length !== 50) throw new Error('no page of messages');
+    times.open.push(opening);
+    times.newest.push(newest);
+    times.older.push(timed(() => client.messages(group, page[0].order, 50))[0]);
+    client.handle('started', Date.now());
+    times.send.push(timed(() => client.handle({ command: { id: 1, command: { send_text: { group, text: 'Fast?' } } } }, Date.now()))[0]);
+    client.close();
+    client.free();
+  }
+  const all = Object.entries(times).map(([name, list]) => `${name} ${median(list)}`);
+  const [size, memory] = [file.afterKill().getSize(), wasm.memory.buffer.byteLength].map((bytes) => (bytes / 2 ** 20).toFixed(0));
+  console.log(`store with ${messages} messages: ${all.join(', ')}; file ${size} MiB, memory of the module at most ${memory} MiB`);
+}
+
+async function long(messages) {
+  const node = await Node.start({ args: ['--open-registration'] });
+  try {
+    const device = new Device(module);
+    await device.command({ create_account: { node: node.origin, phrase: makePhrase(false), name: 'Speed', device: 'here' } });
+    const { conversation: group } = await device.command({ create_group: { name: 'Long', members: [] } });
+    await device.command({ send_text: { group, text: 'This is a message of the usual length, neither long nor short.' } });
+    const kept = [...device.end().values()];
+    return { group, records: [...kept, ...kept.filter(({ table }) => table === 5).slice(-1).flatMap((one) => [...copies(one, messages)])] };
+  } finally {
+    await node.stop();
+    await node.dispose();
+  }
+}
+
+// Copies of a message at other times: the record, and its place in the index.
+function* copies({ owner, order, value }, count) {
+  for (let number = 1; number <= count; number += 1) {
+    const place = Buffer.from(order);
+    place.writeBigUInt64BE(place.readBigUInt64BE() - BigInt(number) * 1000n);
+    formats.random(16).forEach((byte, at) => (place[8 + at] = byte));
+    yield { table: 5, owner, order: new Uint8Array(place), value };
+    yield { table: 6, owner, order: new Uint8Array(place.subarray(8)), value: new Uint8Array(place) };
+  }
+}
+
+await measureStore(50_000);

@@ -16,7 +16,7 @@ mod trouble;
 
 pub use client::Client;
 #[cfg(feature = "peer")]
-pub use peer::Peer;
+pub use peer::{Peer, keep_records};
 pub use phrase::{make_phrase, read_phrase};
 pub use store::SyncHandle;
 pub use texts::{is_safety_code, read_link, read_node_url};

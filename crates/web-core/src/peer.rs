@@ -2,16 +2,21 @@
 //! of MLS and of docs/protocol.
 
 use crate::convert::{fault, from_js, to_js};
+use crate::exchange::Record;
 use crate::random::generator;
+use crate::store::{JsFile, Store, SyncHandle};
+use crate::trouble::trouble;
 use rand::rngs::StdRng;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tidings_client::content::{Content, Message, Text};
 use tidings_client::entry::{EntryKey, Payload};
+use tidings_client::records;
 use tidings_client::view::{GroupId, MessageId};
 use tidings_mls::{Committed, Group, Include, MadePackage, Plan, Received, Signer, inspect_package, make_package};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
+use zeroize::Zeroizing;
 
 /// One device.
 #[wasm_bindgen]
@@ -240,6 +245,20 @@ impl Peer {
             };
         }
     }
+}
+
+/// Keeps records (`{ table, owner, order, value }`) in a file as a client does, all at once, and closes it: for measuring.
+#[wasm_bindgen(js_name = keepRecords)]
+pub fn keep_records(handle: SyncHandle, key: &[u8], records: JsValue) -> Result<(), JsValue> {
+    let key: [u8; 32] = key.try_into().map_err(|_| JsError::new("the key of a store has 32 bytes"))?;
+    let records: Vec<Record> = from_js(records)?;
+    let changes = records.into_iter().map(records::Change::try_from).collect::<Result<Vec<_>, _>>();
+    let changes = changes.map_err(JsError::new)?;
+    let mut store =
+        Store::open(JsFile::new(handle), &Zeroizing::new(key), generator()?, false).map_err(trouble)?;
+    store.apply(&changes).map_err(trouble)?;
+    store.close();
+    Ok(())
 }
 
 fn change(committed: Committed) -> Result<JsValue, JsError> {

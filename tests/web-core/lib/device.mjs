@@ -1,4 +1,5 @@
-// A device that runs the core: does its actions with `fetch` and WebSockets, and keeps its records in memory.
+// A device that runs the core: does its actions with `fetch` and WebSockets. Its records are kept in memory, or by the core in a file:
+// `{ handle, key }`.
 
 import WebSocket from 'ws';
 
@@ -15,7 +16,8 @@ export class Device {
   constructor(core, records = new Map()) {
     this.records = records;
     this.events = [];
-    this.client = new core.Client([...records.values()], Date.now());
+    const { handle, key } = records;
+    this.client = handle ? core.Client.open(handle, key, Date.now()) : new core.Client([...records.values()], Date.now());
     this.#take('started');
   }
 
