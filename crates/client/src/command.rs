@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// A secret text: a phrase, a passphrase, a link. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct Secret(pub String);
 
@@ -19,6 +20,7 @@ impl fmt::Debug for Secret {
 
 /// How a picture or file may be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Look {
     /// As often as one likes.
@@ -31,6 +33,7 @@ pub enum Look {
 
 /// A file that is to be sent, already prepared: images re-encoded without metadata.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Attachment {
     /// Where its content comes from.
     pub file: FileId,
@@ -50,11 +53,13 @@ pub struct Attachment {
     pub pixels: Option<(u32, u32)>,
     /// A small JPEG, at most 16 KiB; ignored unless it may be kept.
     #[serde(default, with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array | null", optional = nullable))]
     pub thumbnail: Option<Vec<u8>>,
 }
 
 /// How much history goes into the backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum KeepHistory {
     /// None.
@@ -67,6 +72,7 @@ pub enum KeepHistory {
 
 /// What a person can ask for.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
     /// Begin: a new identity with an account at this node.
@@ -118,6 +124,7 @@ pub enum Command {
         name: Option<String>,
         /// A small JPEG; empty to have none.
         #[serde(default, with = "serde_bytes")]
+        #[cfg_attr(feature = "types", ts(type = "Uint8Array | null", optional = nullable))]
         picture: Option<Vec<u8>>,
         /// A line about oneself.
         statement: Option<String>,
@@ -141,12 +148,14 @@ pub enum Command {
         token: Option<Secret>,
         /// Whether the one invited may make an account at this node: a token is asked of the node for that.
         #[serde(default)]
+        #[cfg_attr(feature = "types", ts(as = "Option<bool>", optional))]
         account: bool,
     },
     /// Revoke an invitation.
     CancelInvitation {
         /// Its exchange id.
         #[serde(with = "serde_bytes")]
+        #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
         id: [u8; 16],
     },
     /// Accept an invitation or join a room, by its link. Ends with [`Done::Conversation`], for a room once it is open here or its hub was not
@@ -254,6 +263,7 @@ pub enum Command {
         name: Option<String>,
         /// A small JPEG; empty to have none.
         #[serde(default, with = "serde_bytes")]
+        #[cfg_attr(feature = "types", ts(type = "Uint8Array | null", optional = nullable))]
         picture: Option<Vec<u8>>,
         /// Seconds after which messages disappear; zero for never.
         expire: Option<u32>,
@@ -400,6 +410,7 @@ impl Command {
 
 /// A Web Push subscription (RFC 8291), as browsers give it.
 #[derive(Clone, Debug, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct PushSubscription {
     /// The push service's URL.
     pub endpoint: String,
@@ -411,6 +422,7 @@ pub struct PushSubscription {
 
 /// How a command ended.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Done {
     /// It is done.
@@ -433,6 +445,7 @@ pub enum Done {
 
 /// Why a command was not done. The text says what to do next.
 #[derive(Clone, Debug, PartialEq, Eq, Error, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// There is no account on this device yet.

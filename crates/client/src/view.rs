@@ -9,6 +9,7 @@ macro_rules! name {
     ($(#[$about:meta])* $name:ident, $length:literal) => {
         $(#[$about])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "types", derive(ts_rs::TS), ts(type = "string"))]
         pub struct $name(pub [u8; $length]);
 
         impl Serialize for $name {
@@ -79,6 +80,7 @@ name!(
 
 /// What kind of conversation it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ConversationKind {
     /// Two people.
@@ -91,6 +93,7 @@ pub enum ConversationKind {
 
 /// Whether one can write in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// Yes.
@@ -109,6 +112,7 @@ pub enum Standing {
 
 /// A conversation in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ConversationView {
     /// Which.
     pub id: GroupId,
@@ -118,6 +122,7 @@ pub struct ConversationView {
     pub title: String,
     /// A small JPEG.
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array | null"))]
     pub picture: Option<Vec<u8>>,
     /// The other, in a pair.
     pub contact: Option<Identity>,
@@ -147,6 +152,7 @@ pub struct ConversationView {
 
 /// Somebody in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct MemberView {
     /// Who.
     pub identity: Identity,
@@ -162,6 +168,7 @@ pub struct MemberView {
 
 /// How far a message of one's own has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// Kept here; not yet at the hub.
@@ -178,6 +185,7 @@ pub enum Delivery {
 
 /// What a message shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Shown {
     /// A text.
@@ -212,6 +220,7 @@ pub enum Shown {
 
 /// A file or image in a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct FileView {
     /// Its name.
     pub name: String,
@@ -227,6 +236,7 @@ pub struct FileView {
     pub pixels: Option<(u32, u32)>,
     /// A small JPEG.
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array | null"))]
     pub thumbnail: Option<Vec<u8>>,
     /// Whether it can be seen once only, or for how many seconds.
     pub look: crate::command::Look,
@@ -239,11 +249,13 @@ pub struct FileView {
 
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct MessageView {
     /// Which.
     pub id: MessageId,
     /// Where it stands: to ask for those before or after it.
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
     pub order: Vec<u8>,
     /// Who wrote it.
     pub sender: Identity,
@@ -273,6 +285,7 @@ pub struct MessageView {
 
 /// A contact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct ContactView {
     /// Who.
     pub identity: Identity,
@@ -282,6 +295,7 @@ pub struct ContactView {
     pub own_name: String,
     /// A small JPEG.
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array | null"))]
     pub picture: Option<Vec<u8>>,
     /// The home node.
     pub node: String,
@@ -301,11 +315,13 @@ pub struct ContactView {
 
 /// A device of one's own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct DeviceView {
     /// Its serial. It may get another one, when two lists of its person's devices are joined.
     pub serial: u64,
     /// Its public key, which stays.
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
     pub key: [u8; 32],
     /// What the person calls it.
     pub name: String,
@@ -317,9 +333,11 @@ pub struct DeviceView {
 
 /// An invitation that is open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct InvitationView {
     /// Its exchange id.
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
     pub id: [u8; 16],
     /// For whom it is.
     pub note: String,
@@ -331,6 +349,7 @@ pub struct InvitationView {
 
 /// How far this device belongs to its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// The account is being made; the node has not said yes yet.
@@ -345,6 +364,7 @@ pub enum Stage {
 
 /// Oneself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct MeView {
     /// The identity.
     pub identity: Identity,
@@ -352,6 +372,7 @@ pub struct MeView {
     pub name: String,
     /// A small JPEG.
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array | null"))]
     pub picture: Option<Vec<u8>>,
     /// A line about oneself.
     pub statement: String,
@@ -377,6 +398,7 @@ pub struct MeView {
 
 /// Something that a screen may want to show at once.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// The list of conversations, contacts, devices or oneself changed: ask again.
@@ -457,6 +479,7 @@ pub enum Event {
 
 /// A suggestion of a contact that can still be followed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub struct IntroductionView {
     /// Which.
     pub introduction: Introduction,

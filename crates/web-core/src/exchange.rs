@@ -7,20 +7,47 @@ use tidings_client::io::{self, CommandId, FileId, HttpAnswer, RequestId};
 use tidings_client::records::{Change, RecordKey, Table};
 use tidings_client::view::Event;
 
-/// [`io::Input`].
+/// What happened: for `handle` ([`io::Input`]).
 #[derive(Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Input {
     Started,
     Tick,
-    Command { id: CommandId, command: Command },
-    Answer { id: RequestId, status: u16, headers: Vec<(String, String)>, body: ByteBuf },
-    NoAnswer { id: RequestId },
-    Connected { node: String },
-    Heard { node: String, text: String },
-    Disconnected { node: String },
-    FileRead { file: FileId, offset: u64, bytes: Option<ByteBuf> },
-    FileWritten { file: FileId, worked: bool },
+    Command {
+        id: CommandId,
+        command: Command,
+    },
+    Answer {
+        id: RequestId,
+        status: u16,
+        headers: Vec<(String, String)>,
+        #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
+        body: ByteBuf,
+    },
+    NoAnswer {
+        id: RequestId,
+    },
+    Connected {
+        node: String,
+    },
+    Heard {
+        node: String,
+        text: String,
+    },
+    Disconnected {
+        node: String,
+    },
+    FileRead {
+        file: FileId,
+        offset: u64,
+        #[cfg_attr(feature = "types", ts(type = "Uint8Array | null"))]
+        bytes: Option<ByteBuf>,
+    },
+    FileWritten {
+        file: FileId,
+        worked: bool,
+    },
 }
 
 impl From<Input> for io::Input {
@@ -46,12 +73,16 @@ impl From<Input> for io::Input {
 
 /// One record, or that there is none any more (`value` is `null`).
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 pub(crate) struct Record {
     table: u8,
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
     owner: Vec<u8>,
     #[serde(with = "serde_bytes")]
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
     order: Vec<u8>,
+    #[cfg_attr(feature = "types", ts(type = "Uint8Array | null"))]
     value: Option<ByteBuf>,
 }
 
@@ -93,8 +124,9 @@ fn table(number: u8) -> Option<Table> {
     all.into_iter().find(|table| *table as u8 == number)
 }
 
-/// [`io::Action`].
+/// What is to be done, in this order ([`io::Action`]).
 #[derive(Serialize)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Action {
     Save(Vec<Record>),
@@ -104,6 +136,7 @@ pub(crate) enum Action {
         method: String,
         target: String,
         headers: Vec<(String, String)>,
+        #[cfg_attr(feature = "types", ts(type = "Uint8Array | null"))]
         body: Option<ByteBuf>,
     },
     Connect {
@@ -125,6 +158,7 @@ pub(crate) enum Action {
     WriteFile {
         file: FileId,
         offset: u64,
+        #[cfg_attr(feature = "types", ts(type = "Uint8Array"))]
         bytes: ByteBuf,
     },
     Done {

@@ -13,6 +13,8 @@ mod random;
 mod store;
 mod texts;
 mod trouble;
+#[cfg(all(test, feature = "types"))]
+mod types;
 
 pub use client::Client;
 #[cfg(feature = "peer")]

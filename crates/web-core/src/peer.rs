@@ -254,8 +254,7 @@ pub fn keep_records(handle: SyncHandle, key: &[u8], records: JsValue) -> Result<
     let records: Vec<Record> = from_js(records)?;
     let changes = records.into_iter().map(records::Change::try_from).collect::<Result<Vec<_>, _>>();
     let changes = changes.map_err(JsError::new)?;
-    let mut store =
-        Store::open(JsFile::new(handle), &Zeroizing::new(key), generator()?, false).map_err(trouble)?;
+    let mut store = Store::open(JsFile::new(handle), &Zeroizing::new(key), generator()?, false).map_err(trouble)?;
     store.apply(&changes).map_err(trouble)?;
     store.close();
     Ok(())

@@ -11,7 +11,8 @@ use wasm_bindgen::{JsError, JsValue};
 
 /// What a phrase leads to.
 #[derive(Serialize)]
-struct Owner {
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub(crate) struct Owner {
     identity: Identity,
     wallet: String,
 }

@@ -53,6 +53,7 @@ const DAMAGED: &str = "a record is not what was written there: the store is dama
 
 /// Why the store can't be opened, read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "types", derive(ts_rs::TS), ts(rename_all = "snake_case"))]
 pub(crate) enum StoreFault {
     /// There is no room for it.
     Full,
