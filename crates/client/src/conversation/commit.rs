@@ -153,9 +153,7 @@ impl Conversation {
         self.note_roster(scene, &before);
         self.note_salt(scene, &before, &seats_before);
         self.note_chains(scene, &seats_before);
-        if by != Some(self.state.me) || shared {
-            self.note_added(scene, &before);
-        }
+        self.note_absent(scene, by != Some(self.state.me) || shared, &before);
         if let Some(by) = by {
             self.note_aware(&by);
             self.note_newcomers(&before);

@@ -83,6 +83,7 @@ impl Conversation {
         state.phase = Phase::Member;
         joined.note_seats(scene)?;
         joined.note_latest(scene);
+        joined.note_absent(scene, false, &roster);
         joined.hear_lists(scene, &roster, welcome.devices);
         scene.steps.push(Step::Follow(true));
         scene.steps.push(Step::Profile);

@@ -416,7 +416,7 @@ pub(super) struct State {
     pub(super) proposals: Proposals,
     #[serde(default)]
     pub(super) comings: Comings,
-    /// Members who may not know that they are in it, and when they are told.
+    /// Members who may not know that they are in it, and when they are told; at the end of all times who were.
     #[serde(default)]
     pub(super) unaware: BTreeMap<Identity, Time>,
     /// By whose word alone one is in it, until one has come in.

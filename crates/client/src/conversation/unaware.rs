@@ -11,6 +11,8 @@ use crate::command::Fault;
 use crate::io::Time;
 use crate::roster::{MODERATOR, Roster, RosterMember, Weighed};
 use crate::view::{ConversationKind, Event, GroupId, Identity};
+use std::collections::BTreeSet;
+use tidings_wire::device_list::DeviceList;
 
 /// Milliseconds after which somebody is told: at least, and at most so much more. Most are heard of before.
 const TELL_AFTER: u64 = 4 * 3600 * 1000;
@@ -19,6 +21,9 @@ const TELL_WITHIN: u64 = 4 * 3600 * 1000;
 const UNAWARE_MAX: usize = 256;
 /// Those of them, newest members first, whom a device tells that comes in newly and does not know who has been heard of.
 const UNAWARE_AT_FIRST: usize = 32;
+
+/// In place of the time: they were told.
+const TOLD: Time = Time::MAX;
 
 /// What another member's word says of a conversation.
 pub struct Membership<'a> {
@@ -31,16 +36,29 @@ pub struct Membership<'a> {
 }
 
 impl Conversation {
-    /// Notes who has come into the roster by somebody else's doing, and may not know it.
-    pub(super) fn note_added(&mut self, scene: &mut Scene<'_>, before: &Roster) {
-        let known = |member: &RosterMember| before.member(&member.id).is_some_and(|then| then.since == member.since);
-        let new: Vec<_> =
-            self.state.roster.members.iter().filter(|member| !known(member)).map(|member| member.id).collect();
-        for who in new {
-            if self.may_add() && self.may_tell(scene, &who) {
-                self.note_unaware(scene, who);
+    /// Notes who has come into the roster, if it was by somebody else's doing, and who has a device without a leaf.
+    pub(super) fn note_absent(&mut self, scene: &mut Scene<'_>, others: bool, before: &Roster) {
+        if self.is_room() {
+            return;
+        }
+        let roster = self.state.roster.clone();
+        if self.state.unaware.keys().any(|who| roster.member(who).is_none()) {
+            self.state().unaware.retain(|who, _| roster.member(who).is_some());
+        }
+        let seated = self.seated();
+        for member in &roster.members {
+            let known = before.member(&member.id).is_some_and(|then| then.since == member.since);
+            if !known && others && self.may_add() {
+                self.note_unaware(scene, member.id, true);
+            } else if has_other(scene, &member.id, &seated) {
+                self.note_unaware(scene, member.id, false);
             }
         }
+    }
+
+    /// Devices that are in it.
+    fn seated(&self) -> BTreeSet<[u8; 32]> {
+        self.state.seats.iter().map(|seat| seat.key.0).collect()
     }
 
     /// This device is new in the conversation, and does not know who has been heard of: it notes those who came last.
@@ -53,16 +71,13 @@ impl Conversation {
         let mut told =
             members.iter().map(|member| member.id).filter(|who| self.may_tell(scene, who)).collect::<Vec<_>>();
         told.truncate(UNAWARE_AT_FIRST);
-        told.into_iter().for_each(|who| self.note_unaware(scene, who));
+        told.into_iter().for_each(|who| self.note_unaware(scene, who, true));
     }
 
-    /// Notes it if somebody has a device without a leaf: it may know nothing of the conversation.
+    /// Somebody's list of devices is another: one that is not in the conversation may know nothing of it.
     pub(super) fn note_unseated(&mut self, scene: &mut Scene<'_>, who: &Identity) {
-        let seated = |key: &[u8; 32]| self.state.seats.iter().any(|seat| seat.key.0 == *key);
-        let listed = scene.people.devices(who);
-        let lacks = listed.is_some_and(|list| list.devices.iter().any(|device| !seated(&device.key.0)));
-        if lacks && self.may_tell(scene, who) {
-            self.note_unaware(scene, *who);
+        if has_other(scene, who, &self.seated()) {
+            self.note_unaware(scene, *who, true);
         }
     }
 
@@ -76,23 +91,28 @@ impl Conversation {
         member && !self.is_room() && *who != self.state.me && scene.people.is_contact(who)
     }
 
-    fn note_unaware(&mut self, scene: &mut Scene<'_>, who: Identity) {
-        if self.state.unaware.len() < UNAWARE_MAX && !self.state.unaware.contains_key(&who) {
-            let wait = u64::from(u32::from_be_bytes(scene.draw())) % TELL_WITHIN;
-            let at = scene.now.saturating_add(TELL_AFTER).saturating_add(wait);
-            self.state().unaware.insert(who, at);
+    /// `anew`: also if they were told before.
+    fn note_unaware(&mut self, scene: &mut Scene<'_>, who: Identity, anew: bool) {
+        let known = self.state.unaware.get(&who);
+        let noted = known.is_some_and(|at| !anew || *at != TOLD);
+        let full = known.is_none() && self.state.unaware.len() >= UNAWARE_MAX;
+        if noted || full || !self.may_tell(scene, &who) {
+            return;
         }
+        let wait = u64::from(u32::from_be_bytes(scene.draw())) % TELL_WITHIN;
+        let at = scene.now.saturating_add(TELL_AFTER).saturating_add(wait);
+        self.state().unaware.insert(who, at);
     }
 
     /// Somebody has said something here: they know.
     pub(super) fn note_aware(&mut self, who: &Identity) {
-        if self.state.unaware.contains_key(who) {
+        if self.state.unaware.get(who).is_some_and(|at| *at != TOLD) {
             self.state().unaware.remove(who);
         }
     }
 
     pub(super) fn unaware_due(&self) -> Option<Time> {
-        self.state.unaware.values().min().copied().filter(|_| self.state.in_group())
+        self.state.unaware.values().min().copied().filter(|at| *at != TOLD && self.state.in_group())
     }
 
     /// Tells those whose time has come.
@@ -106,7 +126,7 @@ impl Conversation {
         let devices = self.lists_for_newcomers(scene);
         let sound = self.state.roster.stands_alone(&group).is_ok();
         for who in due {
-            self.state().unaware.remove(&who);
+            self.state().unaware.insert(who, TOLD);
             if sound && self.may_tell(scene, &who) {
                 let (roster, devices) = (roster.clone(), devices.clone());
                 scene.steps.push(Step::Parcel(who, ParcelBody::Member { group, roster, devices }));
@@ -161,6 +181,12 @@ impl Conversation {
         self.settle(scene);
         Ok(())
     }
+}
+
+/// Whether somebody's list names another device than these.
+fn has_other(scene: &Scene<'_>, who: &Identity, devices: &BTreeSet<[u8; 32]>) -> bool {
+    let lacks = |list: &DeviceList| list.devices.iter().any(|device| !devices.contains(&device.key.0));
+    scene.people.devices(who).is_some_and(lacks)
 }
 
 /// One's own entry in the list of members that somebody shows, if they and oneself may be in it.

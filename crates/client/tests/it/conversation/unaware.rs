@@ -84,6 +84,23 @@ fn who_has_lost_all_is_told_on_the_next_device() {
 }
 
 #[test]
+fn who_has_lost_all_is_told_on_a_device_that_was_there_before() {
+    let mut world = World::new(83);
+    let (alice, bob) = (world.person("Alice", 2), world.person("Bob", 1)[0]);
+    // Her other device gets no leaf, and hears nothing of the conversation by the profile.
+    world.packageless = Some(world.identity(alice[0]));
+    world.set_offline(alice[1], true);
+    let talks = group(&mut world, alice[0], &[bob]);
+    world.run(60_000);
+    world.devices[alice[1]].tasks.clear();
+    world.set_offline(alice[0], true);
+    world.devices[alice[0]].removed = true;
+    world.set_offline(alice[1], false);
+    world.run(9 * HOUR);
+    assert_eq!(standing(&world, alice[1], &talks), Some(Standing::Ready));
+}
+
+#[test]
 fn a_new_device_tells_those_of_whom_it_does_not_know_whether_they_were_heard() {
     let mut world = World::new(74);
     let (alice, bob) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0]);
