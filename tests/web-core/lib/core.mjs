@@ -7,9 +7,10 @@ import { pathToFileURL } from 'node:url';
 const tested = new URL('../../../target/web-core/peer/', import.meta.url);
 const chosen = process.env.TIDINGS_WEB_MODULE;
 
-export async function core(which = '') {
+// `copy` names one of several instances, each with a memory of its own.
+export async function core(which = '', copy = '') {
   const place = chosen && which !== 'peer' ? pathToFileURL(`${chosen}/`) : tested;
-  const module = await import(new URL('tidings_web_core.js', place));
+  const module = await import(new URL(`tidings_web_core.js${copy && `?${copy}`}`, place));
   module.initSync({ module: readFileSync(new URL('tidings_web_core_bg.wasm', place)) });
   return module;
 }
