@@ -190,12 +190,11 @@ describe('HTTP conventions', () => {
     (await raw({ path: '/api/info', headers: { 'X-Long': 'x'.repeat(8_000) } })).expect(200);
   });
 
-  test('the landing page', async () => {
+  test('the page for people is the web app of the node, not a landing page of piqchat', async () => {
     for (const path of ['/', '/index.html']) {
       const page = (await raw({ path })).expect(200);
       assert.equal(page.type?.toLowerCase(), 'text/html; charset=utf-8');
-      assert.match(page.text, /https:\/\/piqchat\.net/);
-      assert.match(page.text, /noindex/);
+      assert.match(page.text, /<title>Tidings/);
       const head = (await raw({ method: 'HEAD', path })).expect(200);
       assert.equal(head.bytes.length, 0);
     }

@@ -9,5 +9,6 @@ pub mod native;
 pub mod outbound;
 pub mod piqchat;
 pub mod socketio;
+pub mod webapp;
 pub mod webpush;
 pub mod websocket;

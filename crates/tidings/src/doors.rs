@@ -12,6 +12,7 @@ use tidings_doors::darkchat::{self, Darkchat};
 use tidings_doors::denetwork::{self, Denetwork, load_or_make_server_id};
 use tidings_doors::native::{self, LIVE_PATH, Native};
 use tidings_doors::piqchat::{self, Keys, Piqchat};
+use tidings_doors::webapp::WebApp;
 use tidings_doors::websocket::is_upgrade;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -62,12 +63,13 @@ impl Doors {
         })
     }
 
-    /// What answers on the node's own port, beside `others`, until `shutdown`.
+    /// What answers on the node's own port, beside `others`, until `shutdown`: sockets, then the web app, then all else.
     pub fn router(&self, settings: &Settings, shutdown: &CancellationToken, others: Router) -> Router {
         let router = self.piqchat.router().merge(self.native.router()).merge(others);
         let rooms = || self.denetwork.router(shutdown.clone());
         let router = if settings.rooms.open { router.merge(rooms()) } else { router };
         let darkchat = settings.channels.open.then(|| Arc::clone(&self.darkchat));
+        let router = Arc::new(WebApp::embedded()).in_front_of(router);
         with_sockets(router, Arc::clone(&self.native), darkchat)
     }
 

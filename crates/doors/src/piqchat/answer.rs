@@ -139,19 +139,6 @@ pub(super) fn json_stream(body: Body) -> Response {
     response
 }
 
-/// An HTML page.
-pub(super) fn page(html: &'static str) -> Response {
-    let mut response = whole(
-        StatusCode::OK,
-        HeaderValue::from_static("text/html; charset=UTF-8"),
-        Bytes::from_static(html.as_bytes()),
-    );
-    let policy =
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    response.headers_mut().insert("content-security-policy", HeaderValue::from_static(policy));
-    response
-}
-
 /// An attachment, whole.
 pub(super) fn attachment(bytes: Bytes) -> Response {
     whole(StatusCode::OK, BYTES, bytes)

@@ -1,8 +1,7 @@
 //! The way of a request through the door: limits, body, signature, action, answer.
 
-use super::answer::{Answer, Refused, finish, page, preflight};
+use super::answer::{Answer, Refused, finish, preflight};
 use super::json::{self, JsonError, Members};
-use super::page::LANDING;
 use super::route::{Action, Place, route};
 use super::signature::{SignatureError, Signed, Strictness};
 use super::{Piqchat, account, exchange, inbox, info, upload};
@@ -79,7 +78,7 @@ pub(super) async fn answer(door: Arc<Piqchat>, request: Request<Body>) -> Respon
 
 async fn handle(mut asked: Asked, place: Place) -> Answer {
     if !place.api {
-        return if place.action == Action::Page { Ok(page(LANDING)) } else { Err(Refused::NOT_FOUND) };
+        return Err(Refused::NOT_FOUND);
     }
     asked.door.limits.request(asked.address, asked.now).map_err(Refused::TooMany)?;
     // As in the reference, broken JSON is refused before anything else is looked at. Large bodies must be signed for first.
@@ -126,7 +125,7 @@ async fn signed(asked: Asked, action: Action, signer: Signer) -> Answer {
         Action::Invited => account::invited(asked, signer).await,
         Action::DeleteAccount => account::delete(asked, signer).await,
         Action::Undecodable => Err(Refused::BAD_REQUEST),
-        Action::Page | Action::Info | Action::Accept(_) | Action::Unknown => Err(Refused::NOT_FOUND),
+        Action::Info | Action::Accept(_) | Action::Unknown => Err(Refused::NOT_FOUND),
     }
 }
 

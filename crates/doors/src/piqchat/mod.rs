@@ -11,7 +11,6 @@ mod invitation;
 mod json;
 mod keys;
 mod nonces;
-mod page;
 mod push;
 mod route;
 mod settings;
@@ -91,7 +90,7 @@ impl Piqchat {
         self.limits.set(self.settings.load().rates);
     }
 
-    /// The router: everything below `/api`, the page at `/`, and 404 for the rest.
+    /// The router: everything below `/api`, and 404 for the rest.
     pub fn router(self: &Arc<Self>) -> Router {
         let door = Arc::clone(self);
         Router::new().fallback(move |request| dispatch::answer(Arc::clone(&door), request))

@@ -6,8 +6,6 @@ use percent_encoding::percent_decode_str;
 /// What is asked for. Parameters are decoded and not checked further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// `GET /` and `GET /index.html`.
-    Page,
     /// `GET /api/info`.
     Info,
     /// `POST /api/contact-exchange/:token/accept`.
@@ -86,15 +84,9 @@ pub fn route(method: &Method, path: &str) -> Place {
     let path = path.strip_suffix('/').unwrap_or(path);
     let segments: Vec<&str> = path.split('/').collect();
     match segments.as_slice() {
-        [""] if get => page(),
-        ["", file] if get && file.eq_ignore_ascii_case("index.html") => page(),
         ["", api, rest @ ..] if api.eq_ignore_ascii_case("api") => below_api(method, get, rest),
         _ => Place { action: Action::Unknown, signed: false, api: false, name: "unknown" },
     }
-}
-
-fn page() -> Place {
-    Place { action: Action::Page, signed: false, api: false, name: "/" }
 }
 
 fn below_api(method: &Method, get: bool, rest: &[&str]) -> Place {
@@ -192,8 +184,6 @@ mod tests {
     fn every_route_is_found() {
         let text = |text: &str| text.to_owned();
         for (method, path, action, signed) in [
-            ("GET", "/", Action::Page, false),
-            ("HEAD", "/index.html", Action::Page, false),
             ("GET", "/api/info", Action::Info, false),
             ("HEAD", "/API/Info/", Action::Info, false),
             ("POST", "/api/contact-exchange/T/accept", Action::Accept(text("T")), false),
@@ -231,6 +221,7 @@ mod tests {
             ("GET", "/api//info", false),
             ("GET", "/api/info//", false),
             ("GET", "/apis/info", false),
+            ("GET", "/", false),
             ("GET", "/robots.txt", false),
             ("GET", "/api/contact-exchange", true),
             ("GET", "/api/contact-exchange/T/accept", true),

@@ -11,10 +11,12 @@ const ARROWS: &[Arrow] = &[
     Arrow { from: "engine", to: &["core"], tests: &["backends"] },
     Arrow { from: "backends", to: &["core"], tests: &[] },
     Arrow { from: "mesh", to: &["core", "engine"], tests: &["backends"] },
-    Arrow { from: "doors", to: &["core", "engine", "wire"], tests: &["backends"] },
+    // What is embedded is data: the door serves it, the terminal compares it with what a node serves.
+    Arrow { from: "web-app", to: &[], tests: &[] },
+    Arrow { from: "doors", to: &["core", "engine", "wire", "web-app"], tests: &["backends"] },
     Arrow { from: "mls", to: &[], tests: &[] },
     Arrow { from: "client", to: &["core", "wire", "mls"], tests: &[] },
-    Arrow { from: "terminal", to: &["client", "wire"], tests: &[] },
+    Arrow { from: "terminal", to: &["client", "wire", "web-app"], tests: &[] },
     Arrow { from: "web-core", to: &["client", "wire", "mls"], tests: &[] },
     Arrow {
         from: "tidings",
@@ -24,7 +26,7 @@ const ARROWS: &[Arrow] = &[
 ];
 
 /// Each a protocol of its own that knows no other.
-const DOORS: &[&str] = &["piqchat", "denetwork", "darkchat", "native", "indieweb"];
+const DOORS: &[&str] = &["piqchat", "denetwork", "darkchat", "native", "indieweb", "webapp"];
 
 /// Pieces that doors share. They know no door.
 const SHARED: &[&str] = &["census", "http", "outbound", "socketio", "webpush", "websocket"];

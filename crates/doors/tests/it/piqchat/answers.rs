@@ -50,7 +50,6 @@ async fn tags_save_bodies() {
     let large = node.send(&bob, &alice, "MEDIA", Some(&[1; 100_000])).await;
     let attachment = |id: &str| format!("/api/parcels/{id}/attachment");
     for (path, signed) in [
-        ("/".to_owned(), false),
         ("/api/info".to_owned(), false),
         ("/api/parcels".to_owned(), true),
         ("/api/account".to_owned(), true),
@@ -98,13 +97,12 @@ async fn every_preflight_is_answered() {
 }
 
 #[tokio::test]
-async fn the_page_is_for_people() {
+async fn the_page_for_people_is_not_this_doors() {
     let node = Node::start().await;
     for path in ["/", "/index.html", "/?x=1"] {
-        let page = node.ask(Ask::get(path)).await;
-        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=UTF-8")));
-        assert!(page.text().contains("https://piqchat.net") && page.text().contains("noindex"));
-        assert_eq!(page.header("access-control-allow-origin"), None);
+        let reply = node.ask(Ask::get(path)).await;
+        assert_eq!((reply.status, reply.text().as_str()), (404, "Not Found"), "{path}");
+        assert_eq!(reply.header("access-control-allow-origin"), None);
     }
 }
 
