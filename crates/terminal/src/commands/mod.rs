@@ -28,6 +28,7 @@ mod receive;
 mod rooms;
 mod send;
 mod serving;
+mod site;
 mod waiting;
 
 pub use account::{BackupPerson, Profile, ProfileAction, SetProfile, Switch};
@@ -88,7 +89,7 @@ pub enum Personal {
     /// List, add and remove your devices.
     #[command(after_help = DEVICES)]
     Devices(Devices),
-    /// Compare the safety number of a contact.
+    /// Compare the safety number of a contact, or the web app that a node serves.
     #[command(after_help = VERIFY)]
     Verify(Verify),
     /// Show and change who you are, and lock the profile on this machine.
@@ -183,7 +184,11 @@ const VERIFY: &str = "\
 Examples:
   tidings verify bob             shows the digits, and asks whether they fit
   tidings verify bob --yes       you have compared them
-  tidings verify bob --scanned 'tidings:safety:…'";
+  tidings verify bob --scanned 'tidings:safety:…'
+  tidings verify https://node.example
+
+A node is asked for its web app, which must be the one in this very program: 0 if all its files are the same, 4 if not. That needs no \
+account, and says what the node serves here and now.";
 
 /// Runs a person's command to its end.
 pub fn run(command: Personal, caller: &Caller) -> ExitCode {
@@ -218,6 +223,9 @@ async fn go(errand: Errand, caller: &Caller) -> Result<u8, Failure> {
         Errand::Personal(Personal::Login(asked)) => return login::login(asked, caller).await.map(|()| 0),
         Errand::Shared(Shared::Restore(asked), json) => {
             return login::restore(asked, *json, caller).await.map(|()| 0);
+        }
+        Errand::Personal(Personal::Verify(asked)) if site::is_url(&asked.whom) => {
+            return site::verify(asked, caller).await.map(|()| 0);
         }
         _ => {}
     }

@@ -133,7 +133,7 @@ pub enum ContactAction {
 /// Arguments of `verify`.
 #[derive(Debug, Args, Serialize, Deserialize)]
 pub struct Verify {
-    /// Whom.
+    /// Whom; or a node's address (https://…), to compare the web app that it serves with the one in this program.
     pub whom: String,
     /// Take it as compared and fitting.
     #[arg(long)]
@@ -147,7 +147,8 @@ pub struct Verify {
     /// Leave the QR code out.
     #[arg(long)]
     pub no_qr: bool,
-    /// Print one JSON object: identity, name, safety_number, code, verified, key_changed.
+    /// Print one JSON object: identity, name, safety_number, code, verified, key_changed. Of a node: url, same, app, own_app, version,
+    /// own_version, files, different, missing, extra.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

@@ -10,11 +10,13 @@ mod network;
 mod reach;
 mod requests;
 mod session;
+mod site;
 
 pub use files::{Opened, SaveTo};
 pub use network::{Trust, TrustError, is_fit_node};
 pub use reach::{OfferState, Reach, ReachError};
 pub use session::{AttachError, Events, OpenError, Opening, Session};
+pub use site::{Site, Unread};
 
 use tidings_client::client::Client;
 use tidings_client::command::{Command, Done};

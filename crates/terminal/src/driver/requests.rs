@@ -26,6 +26,15 @@ const ANSWER_MAX: usize = 17 * 1024 * 1024;
 /// Headers that the client looks at; others are not kept.
 const HEADERS: [&str; 6] = ["retry-after", "upload-offset", "content-range", "etag", "content-type", "date"];
 
+/// Why an answer could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// There was none, or it broke off.
+    Silent,
+    /// It has more bytes than were wanted.
+    TooLarge,
+}
+
 /// Makes requests. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Requests {
@@ -63,19 +72,33 @@ impl Requests {
         if let Some(body) = request.body {
             made = made.body(body);
         }
-        let mut answer = made.send().await.ok()?;
+        let answer = made.send().await.ok()?;
         let status = answer.status().as_u16();
         let kept = |name: &&str| Some(((*name).to_owned(), answer.headers().get(*name)?.to_str().ok()?.to_owned()));
         let headers = HEADERS.iter().filter_map(kept).collect();
-        let mut body = Vec::new();
-        while let Some(piece) = answer.chunk().await.ok()? {
-            if body.len() + piece.len() > ANSWER_MAX {
-                return None;
-            }
-            body.extend_from_slice(&piece);
-        }
+        let body = body(answer, ANSWER_MAX).await.ok()?;
         Some(HttpAnswer { status, headers, body })
     }
+
+    /// Fetches what is at a URL: its status, and its bytes if they are no more than `max`.
+    pub(super) async fn get(&self, url: Url, max: usize) -> Result<(u16, Vec<u8>), Unread> {
+        let _place = self.places.acquire().await.map_err(|_| Unread::Silent)?;
+        let answer = self.client.get(url).send().await.map_err(|_| Unread::Silent)?;
+        let status = answer.status().as_u16();
+        Ok((status, body(answer, max).await?))
+    }
+}
+
+/// Reads what comes, up to a bound.
+async fn body(mut answer: reqwest::Response, max: usize) -> Result<Vec<u8>, Unread> {
+    let mut body = Vec::new();
+    while let Some(piece) = answer.chunk().await.map_err(|_| Unread::Silent)? {
+        if body.len() + piece.len() > max {
+            return Err(Unread::TooLarge);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
 }
 
 /// The whole URL of a request; `None` if the target leads away from the node.

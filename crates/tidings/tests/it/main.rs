@@ -42,3 +42,4 @@ mod settings;
 mod start;
 mod tls;
 mod transfers;
+mod webapp;
