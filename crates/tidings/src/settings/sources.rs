@@ -6,9 +6,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use tidings_terminal::commands::VARIABLES;
 
-/// Names in the environment that begin like settings but are something else: where the settings file is.
-/// Those of a person's commands are named by [`tidings_terminal::commands::VARIABLES`].
-const NOT_SETTINGS: &[&str] = &["TIDINGS_CONFIG"];
+/// Names in the environment that begin like settings but are something else: where the settings file is, and what builds with the web
+/// app are told (docs/web-app.md), since `TIDINGS_WEB=off cargo run -- serve` tells the node, too. Those of a person's commands are named by [`tidings_terminal::commands::VARIABLES`].
+const NOT_SETTINGS: &[&str] = &["TIDINGS_CONFIG", "TIDINGS_WEB", "TIDINGS_WEB_DIST", "TIDINGS_WEB_TOOLS"];
 
 /// Edits between a wrong name and a known one, as a share of its length, beyond which it is not offered.
 const SIMILAR_MIN: f64 = 0.6;

@@ -148,6 +148,13 @@ fn unknown_names_are_refused_with_the_nearest_known_one() {
 }
 
 #[test]
+fn what_builds_are_told_is_no_setting() {
+    for name in ["TIDINGS_WEB", "TIDINGS_WEB_DIST", "TIDINGS_WEB_TOOLS"] {
+        assert!(from_environment(&[(name, "x")]).is_ok(), "{name}");
+    }
+}
+
+#[test]
 fn wrong_values_name_the_setting_the_source_and_what_is_expected() {
     let said = complaint(from_file("invitation-life = 60\nlisten = [[1]]\nmetrics = 'maybe'\ndatabase = ['a', 'b']"));
     let expected = [
