@@ -325,9 +325,9 @@ impl Conversation {
         state.lost = None;
         state.flight = None;
         state.seats.clear();
-        state.unaware.clear();
+        state.own.unaware.clear();
         scene.steps.push(Step::Follow(false));
-        if self.state.word_of.is_some() {
+        if self.state.own.word_of.is_some() {
             scene.steps.push(Step::Unfounded);
         }
         scene.steps.push(Step::Profile);

@@ -17,7 +17,7 @@ use crate::records::Table;
 use crate::roster::{Roster, RosterMember};
 use crate::view::{ConversationKind, Event, GroupId, Identity};
 use ed25519_dalek::SigningKey;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use tidings_mls::{Group, Plan, Signer};
 use tidings_wire::api::{Member, NewGroup, Role};
 use tidings_wire::bytes::{Blob, Fixed};
@@ -87,8 +87,6 @@ pub(super) fn blank(scene: &Scene<'_>, draft: Draft<'_>, roster: &Roster) -> Sta
         incoming: None,
         proposals: Proposals { due: None, waiting: false },
         comings: Comings::default(),
-        unaware: BTreeMap::new(),
-        word_of: None,
         update_at: scene.now.saturating_add(UPDATE_EVERY),
         seq: 0,
         prev: Fixed([0; 16]),

@@ -348,8 +348,8 @@ impl Conversation {
         if first {
             self.note_latest(scene);
         }
-        if self.state.word_of.is_some() {
-            self.state().word_of = None;
+        if self.state.own.word_of.is_some() {
+            self.state().own.word_of = None;
             scene.steps.push(Step::Profile);
         }
         if before.member(&self.state.me).is_some() {

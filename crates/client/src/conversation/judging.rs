@@ -122,7 +122,7 @@ impl Conversation {
             Ok(weighed) => weighed,
             Err(unproven) => return distrust(&unproven.to_string()),
         };
-        if self.state.word_of.is_some() && weighed != Weighed::Newer {
+        if self.state.own.word_of.is_some() && weighed != Weighed::Newer {
             return distrust("the hub's list of members does not follow from the one that somebody told of");
         }
         let seats: Option<Vec<_>> = found.leaves.iter().map(|leaf| self.seat(leaf)).collect();

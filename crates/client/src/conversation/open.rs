@@ -150,7 +150,7 @@ impl Conversation {
             Table::Expiry,
         ];
         self.destroy_groups(scene)?;
-        if self.state.word_of.is_none() {
+        if self.state.own.word_of.is_none() {
             super::forgotten::leave(scene, &self.state);
         }
         for table in tables {

@@ -346,6 +346,12 @@ pub(super) struct Own {
     /// How often this device has come back lately, and when it may again.
     #[serde(default)]
     pub(super) returns: Post,
+    /// Members who may not know that they are in it, and when they are told; at the end of all times who were.
+    #[serde(default)]
+    pub(super) unaware: BTreeMap<Identity, Time>,
+    /// By whose word alone one is in it, until one has come in.
+    #[serde(default)]
+    pub(super) word_of: Option<Identity>,
 }
 
 /// Somebody was removed, or has a lower role.
@@ -416,12 +422,6 @@ pub(super) struct State {
     pub(super) proposals: Proposals,
     #[serde(default)]
     pub(super) comings: Comings,
-    /// Members who may not know that they are in it, and when they are told; at the end of all times who were.
-    #[serde(default)]
-    pub(super) unaware: BTreeMap<Identity, Time>,
-    /// By whose word alone one is in it, until one has come in.
-    #[serde(default)]
-    pub(super) word_of: Option<Identity>,
     /// When to renew the own leaf.
     pub(super) update_at: Time,
 

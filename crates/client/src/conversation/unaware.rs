@@ -42,8 +42,8 @@ impl Conversation {
             return;
         }
         let roster = self.state.roster.clone();
-        if self.state.unaware.keys().any(|who| roster.member(who).is_none()) {
-            self.state().unaware.retain(|who, _| roster.member(who).is_some());
+        if self.state.own.unaware.keys().any(|who| roster.member(who).is_none()) {
+            self.state().own.unaware.retain(|who, _| roster.member(who).is_some());
         }
         let seated = self.seated();
         for member in &roster.members {
@@ -93,26 +93,26 @@ impl Conversation {
 
     /// `anew`: also if they were told before.
     fn note_unaware(&mut self, scene: &mut Scene<'_>, who: Identity, anew: bool) {
-        let known = self.state.unaware.get(&who);
+        let known = self.state.own.unaware.get(&who);
         let noted = known.is_some_and(|at| !anew || *at != TOLD);
-        let full = known.is_none() && self.state.unaware.len() >= UNAWARE_MAX;
+        let full = known.is_none() && self.state.own.unaware.len() >= UNAWARE_MAX;
         if noted || full || !self.may_tell(scene, &who) {
             return;
         }
         let wait = u64::from(u32::from_be_bytes(scene.draw())) % TELL_WITHIN;
         let at = scene.now.saturating_add(TELL_AFTER).saturating_add(wait);
-        self.state().unaware.insert(who, at);
+        self.state().own.unaware.insert(who, at);
     }
 
     /// Somebody has said something here: they know.
     pub(super) fn note_aware(&mut self, who: &Identity) {
-        if self.state.unaware.get(who).is_some_and(|at| *at != TOLD) {
-            self.state().unaware.remove(who);
+        if self.state.own.unaware.get(who).is_some_and(|at| *at != TOLD) {
+            self.state().own.unaware.remove(who);
         }
     }
 
     pub(super) fn unaware_due(&self) -> Option<Time> {
-        self.state.unaware.values().min().copied().filter(|at| *at != TOLD && self.state.in_group())
+        self.state.own.unaware.values().min().copied().filter(|at| *at != TOLD && self.state.in_group())
     }
 
     /// Tells those whose time has come.
@@ -121,12 +121,13 @@ impl Conversation {
         if self.unaware_due().is_none_or(|at| at > scene.now) || self.behind() || !self.caught_up() {
             return Ok(());
         }
-        let due: Vec<_> = self.state.unaware.iter().filter(|(_, at)| **at <= scene.now).map(|(who, _)| *who).collect();
+        let due: Vec<_> =
+            self.state.own.unaware.iter().filter(|(_, at)| **at <= scene.now).map(|(who, _)| *who).collect();
         let (group, roster) = (self.owner(), encoded(&self.state.roster)?);
         let devices = self.lists_for_newcomers(scene);
         let sound = self.state.roster.stands_alone(&group).is_ok();
         for who in due {
-            self.state().unaware.insert(who, TOLD);
+            self.state().own.unaware.insert(who, TOLD);
             if sound && self.may_tell(scene, &who) {
                 let (roster, devices) = (roster.clone(), devices.clone());
                 scene.steps.push(Step::Parcel(who, ParcelBody::Member { group, roster, devices }));
@@ -144,7 +145,7 @@ impl Conversation {
         let other = (kind == ConversationKind::Pair).then_some(*from);
         let draft = Draft { group: told.group, hub, kind, salt: member.salt, pass: None, room: None, other };
         let mut back = Self::from_state(entering(scene, draft, told.roster));
-        back.state().word_of = Some(*from);
+        back.state().own.word_of = Some(*from);
         back.hear_lists(scene, told.roster, told.devices);
         back.begin_coming(scene);
         Ok(back)
@@ -152,7 +153,7 @@ impl Conversation {
 
     /// By whose word alone one is in it; nobody is shown it as long as one has not come in.
     pub fn word_of(&self) -> Option<Identity> {
-        self.state.word_of
+        self.state.own.word_of
     }
 
     /// The same of a conversation that is known here: it counts only for somebody who was out and was added again since.
