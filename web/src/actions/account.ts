@@ -1,0 +1,66 @@
+/** Beginning, coming back, and ending. */
+import { ask, command } from '../core';
+import { t } from '../i18n';
+import { forgetMark, markAccount } from '../store/marker';
+import { readInvitation, type Invited } from '../store/invited';
+
+/** What this device is called in the list of devices. */
+export function deviceName(agent = navigator.userAgent): string {
+  const system = [['iPhone', /iPhone/], ['iPad', /iPad/], ['Android', /Android/], ['Windows', /Windows/], ['Mac', /Mac OS/], ['Linux', /Linux/]] as const;
+  const browser = [['Edge', /Edg\//], ['Firefox', /Firefox|FxiOS/], ['Chrome', /Chrome|CriOS/], ['Safari', /Safari/]] as const;
+  const of = (names: readonly (readonly [string, RegExp])[]) => names.find(([, pattern]) => pattern.test(agent))?.[0];
+  return [of(browser), of(system)].filter((name) => name !== undefined).join(', ') || t.peek().app;
+}
+
+/** Makes an account with an invitation, and accepts it. Gives the conversation, if somebody waits at its end. */
+export async function begin(invited: Invited, name: string): Promise<string | null> {
+  const phrase = String(await ask({ phrase: 'make' }));
+  const { node, token } = invited;
+  await command({ create_account: { node, token, phrase, name: name.trim() || t.peek().you, device: deviceName() } });
+  await ask({ keepWords: phrase });
+  await settled();
+  return invited.person ? accept(invited.link) : null;
+}
+
+/** Accepts an invitation, or joins a room. */
+export async function accept(link: string, passphrase: string | null = null): Promise<string> {
+  const outcome = await command({ accept: { link: link.trim(), passphrase } });
+  return typeof outcome === 'object' && 'conversation' in outcome ? outcome.conversation : '';
+}
+
+export async function restore(node: string, phrase: string): Promise<void> {
+  await command({ restore: { node: cleanNode(node), phrase: phrase.trim().toLowerCase().replace(/\s+/g, ' '), device: deviceName() } });
+  await settled();
+}
+
+export async function linkThis(code: string): Promise<void> {
+  await command({ link: { code: code.trim(), device: deviceName() } });
+  await settled();
+}
+
+/** The account goes, and all that is kept here. */
+export async function deleteEverything(): Promise<void> {
+  await command('delete_account');
+  await eraseHere();
+}
+
+/** All that is kept here goes. */
+export async function eraseHere(): Promise<void> {
+  await ask({ erase: true });
+  forgetMark();
+  location.replace('/');
+}
+
+/** The browser is asked to keep what is here, and it is noted that there is something. */
+async function settled(): Promise<void> {
+  markAccount();
+  await navigator.storage.persist().catch(() => false);
+}
+
+/** An address as people type it. */
+export function cleanNode(text: string): string {
+  const whole = text.trim().replace(/\/+$/, '');
+  const invited = readInvitation(whole);
+  if (invited !== null) return invited.node;
+  return /^https?:\/\//.test(whole) ? whole : `https://${whole}`;
+}

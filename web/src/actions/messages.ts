@@ -1,0 +1,33 @@
+/** What is said. */
+import { command } from '../core';
+
+/** Says something. `reply`: the message that it answers. */
+export async function sendText(group: string, text: string, reply: string | null): Promise<void> {
+  await command({ send_text: { group, text, reply, expire: null } });
+}
+
+export async function react(group: string, message: string, emoji: string): Promise<void> {
+  await command({ react: { group, message, emoji } });
+}
+
+export async function edit(group: string, message: string, text: string): Promise<void> {
+  await command({ edit: { group, message, text } });
+}
+
+export async function remove(group: string, message: string): Promise<void> {
+  await command({ delete: { group, message } });
+}
+
+export async function markRead(group: string): Promise<void> {
+  await command({ mark_read: { group, message: null } });
+}
+
+/** Milliseconds between two words that one is writing. */
+const TYPING_EVERY = 4_000;
+let typedAt = 0;
+
+export function typing(group: string, now = Date.now()): void {
+  if (now - typedAt < TYPING_EVERY) return;
+  typedAt = now;
+  void command({ typing: { group } }).catch(() => undefined);
+}

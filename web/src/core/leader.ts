@@ -1,0 +1,209 @@
+/** The tab that leads: it has the client core, the local database and the connections. */
+import init, { Client, makePhrase, readPhrase } from '#core/tidings_web_core.js';
+import moduleUrl from '#core/tidings_web_core_bg.wasm?url';
+import type { Action, Command, Done, Event, Input } from '../api/types';
+import { KeptFiles, OpenedFiles } from './files';
+import { deviceKeys, forgetKeys } from './keys';
+import { Live, request } from './network';
+import { CommandFailed, type CoreFailure, type CoreState, type Question } from './rpc';
+
+/** The longest wait that a timer takes, in milliseconds. */
+const WAIT_MAX = 2 ** 30;
+const DATABASE = 'records';
+/** The number under which the recovery words are kept, and most bytes of them. */
+const WORDS = 0;
+const WORDS_BYTES_MAX = 1024;
+
+interface Waiting {
+  resolve(outcome: Done): void;
+  reject(error: Error): void;
+}
+
+export class Leader {
+  readonly #client: Client;
+  readonly #kept: KeptFiles;
+  readonly #opened = new OpenedFiles();
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #live: Live;
+  #commands = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(client: Client, kept: KeptFiles, readonly show: (event: Event) => void) {
+    this.#client = client;
+    this.#kept = kept;
+    this.#live = new Live({
+      connected: (node) => { this.#take({ connected: { node } }); },
+      heard: (node, text) => { this.#take({ heard: { node, text } }); },
+      disconnected: (node) => { this.#take({ disconnected: { node } }); },
+    });
+  }
+
+  /** Opens what this browser keeps. Fails with a [`StartFailed`]. */
+  static async start(show: (event: Event) => void): Promise<Leader> {
+    await init({ module_or_path: moduleUrl }).catch(failsAs('unsupported'));
+    const keys = await deviceKeys().catch(failsAs('key'));
+    const access = await openDatabase(keys.made).catch(failsAs('storage'));
+    const kept = await KeptFiles.open(keys.files).catch(failsAs('storage'));
+    try {
+      const leader = new Leader(Client.open(access, keys.store, Date.now()), kept, show);
+      leader.#take('started');
+      leader.#watchNetwork();
+      return leader;
+    } catch (error) {
+      throw new StartFailed(reason(error), String(error));
+    }
+  }
+
+  state(): CoreState {
+    return { is: 'running', account: this.#client.hasAccount(), leader: true };
+  }
+
+  /** Answers a question of a tab. */
+  async answer(question: Question): Promise<unknown> {
+    if ('view' in question) {
+      const view = this.#client[question.view] as (...args: unknown[]) => unknown;
+      return view.apply(this.#client, [...question.args]);
+    }
+    if ('command' in question) return this.#command(question.command);
+    if ('open' in question) return this.#open(question.open.group, question.open.message);
+    if ('keep' in question) return this.#keep(question.keep);
+    if ('phrase' in question) return makePhrase(false);
+    if ('owner' in question) return readPhrase(question.owner);
+    if ('keepWords' in question) return this.#kept.keep(WORDS, new Blob([question.keepWords]));
+    if ('words' in question) return question.words === 'read' ? this.#words() : this.#kept.forget(WORDS);
+    return this.#erase();
+  }
+
+  async #command(command: Command): Promise<Done> {
+    const id = (this.#commands += 1);
+    const ended = new Promise<Done>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    this.#take({ command: { id, command } });
+    return ended;
+  }
+
+  /** Fetches the file of a message. */
+  async #open(group: string, message: string): Promise<{ name: string; content: Blob }> {
+    const file = newFile();
+    this.#opened.begin(file);
+    try {
+      const outcome = await this.#command({ open: { group, message, file } });
+      if (typeof outcome !== 'object' || !('file' in outcome)) throw new CommandFailed(outcome);
+      const [name, kind] = outcome.file;
+      return { name, content: new Blob(this.#opened.take(file), { type: shownAs(kind) }) };
+    } finally {
+      this.#opened.take(file);
+    }
+  }
+
+  async #keep(content: Blob): Promise<number> {
+    const file = newFile();
+    await this.#kept.keep(file, content);
+    return file;
+  }
+
+  /** The recovery words, as long as they are kept here. */
+  async #words(): Promise<string | null> {
+    const bytes = await this.#kept.read(WORDS, 0, WORDS_BYTES_MAX);
+    return bytes === null || bytes.length === 0 ? null : new TextDecoder().decode(bytes);
+  }
+
+  async #erase(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#live.end();
+    this.#client.close();
+    await forgetKeys();
+    const root = await navigator.storage.getDirectory();
+    const names: string[] = [];
+    for await (const name of root.keys()) names.push(name);
+    for (const name of names) await root.removeEntry(name, { recursive: true }).catch(() => undefined);
+  }
+
+  #take(input: Input): void {
+    const actions = this.#client.handle(input, Date.now()) as readonly Action[];
+    for (const action of actions) this.#do(action);
+  }
+
+  #do(action: Action): void {
+    if ('request' in action) void this.#request({ ...action.request, body: action.request.body as Uint8Array<ArrayBuffer> | null });
+    else if ('connect' in action) this.#live.connect(action.connect.node);
+    else if ('say' in action) this.#live.say(action.say.node, action.say.text);
+    else if ('disconnect' in action) this.#live.disconnect(action.disconnect.node);
+    else if ('wake_at' in action) this.#wakeAt(action.wake_at);
+    else if ('read_file' in action) void this.#read(action.read_file);
+    else if ('write_file' in action) this.#write(action.write_file);
+    else if ('done' in action) this.#done(action.done.id, action.done.outcome);
+    else if ('show' in action) this.show(action.show);
+  }
+
+  async #request(asked: Parameters<typeof request>[0]): Promise<void> {
+    const answer = await request(asked);
+    this.#take(answer === null ? { no_answer: { id: asked.id } } : { answer });
+  }
+
+  #wakeAt(at: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => { this.#take('tick'); }, Math.min(Math.max(0, at - Date.now()), WAIT_MAX));
+  }
+
+  async #read({ file, offset, length }: { file: number; offset: number; length: number }): Promise<void> {
+    const bytes = await this.#kept.read(file, offset, length);
+    this.#take({ file_read: { file, offset, bytes } });
+  }
+
+  #write({ file, offset, bytes }: { file: number; offset: number; bytes: Uint8Array }): void {
+    const worked = this.#opened.write(file, offset, bytes);
+    queueMicrotask(() => { this.#take({ file_written: { file, worked } }); });
+  }
+
+  #done(id: number, outcome: Done): void {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (typeof outcome === 'object' && 'failed' in outcome) waiting?.reject(new CommandFailed(outcome));
+    else waiting?.resolve(outcome);
+  }
+
+  /** After a sleep, connections look open that are not. */
+  #watchNetwork(): void {
+    addEventListener('online', () => { this.#live.drop(); });
+    addEventListener('offline', () => { this.#live.drop(); });
+  }
+}
+
+/** Why the core could not be started. */
+export class StartFailed extends Error {
+  constructor(readonly why: CoreFailure, detail: string) {
+    super(detail);
+  }
+}
+
+function failsAs(why: CoreFailure): (error: unknown) => never {
+  return (error) => {
+    throw new StartFailed(why, String(error));
+  };
+}
+
+function reason(error: unknown): CoreFailure {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (code === 'wrong_key') return 'key';
+  return code === 'damaged' || code === 'newer' || code === 'full' ? code : 'other';
+}
+
+/** The database. With a key that was just made, an old one means nothing. */
+async function openDatabase(made: boolean): Promise<FileSystemSyncAccessHandle> {
+  const root = await navigator.storage.getDirectory();
+  const file = await root.getFileHandle(DATABASE, { create: true });
+  const access = await file.createSyncAccessHandle();
+  if (made) access.truncate(0);
+  return access;
+}
+
+/** A number for a file that none has had before, in this browser; not zero. */
+function newFile(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high & 0xfffff) * 2 ** 32 + low + 1;
+}
+
+/** As what a file is shown: what a browser would run as a page is plain bytes to it. */
+function shownAs(kind: string): string {
+  return /^(image\/(jpeg|png|webp|gif|avif)|audio\/[\w.+-]+|video\/[\w.+-]+|application\/pdf)$/.test(kind) ? kind : 'application/octet-stream';
+}

@@ -1,0 +1,56 @@
+/** The language of the person. */
+import { computed, signal } from '@preact/signals';
+import { de } from './de';
+import { en, type Texts } from './en';
+
+const languages = { en, de } as const satisfies Record<string, Texts>;
+
+export type Language = keyof typeof languages;
+
+const PLACE = 'tidings.language';
+
+/** Which language is shown. */
+export const language = signal<Language>(chosen());
+
+/** Its texts: `t.value.list.title`. */
+export const t = computed<Texts>(() => languages[language.value]);
+
+export const allLanguages = Object.entries(languages).map(([code, texts]) => ({ code: code as Language, name: texts.language }));
+
+export function setLanguage(code: Language): void {
+  localStorage.setItem(PLACE, code);
+  language.value = code;
+}
+
+function chosen(): Language {
+  const known = (code: string | null | undefined): code is Language => code != null && code in languages;
+  const kept = localStorage.getItem(PLACE);
+  return known(kept) ? kept : (navigator.languages.map((code) => code.slice(0, 2)).find(known) ?? 'en');
+}
+
+/** A time of day today, a weekday this week, else a date. `at`: milliseconds. */
+export function when(at: number, now = Date.now()): string {
+  const age = now - at;
+  const options: Intl.DateTimeFormatOptions =
+    new Date(at).toDateString() === new Date(now).toDateString()
+      ? { hour: '2-digit', minute: '2-digit' }
+      : age < 6 * 86_400_000
+        ? { weekday: 'short' }
+        : { day: 'numeric', month: 'short', ...(age > 300 * 86_400_000 ? { year: 'numeric' } : {}) };
+  return new Intl.DateTimeFormat(language.value, options).format(at);
+}
+
+export function time(at: number): string {
+  return new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit' }).format(at);
+}
+
+export function day(at: number): string {
+  return new Intl.DateTimeFormat(language.value, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+}
+
+/** A span in words. `seconds`: how long. */
+export function span(seconds: number): string {
+  const units = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]] as const;
+  const [unit, size] = units.find(([, size]) => seconds >= size && seconds % size === 0) ?? units[3];
+  return new Intl.NumberFormat(language.value, { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / size);
+}

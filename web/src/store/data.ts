@@ -1,0 +1,67 @@
+/** What the core knows, as signals. They follow its events. */
+import { batch, computed, signal } from '@preact/signals';
+import type { ContactView, ConversationView, DeviceView, Event, InvitationView, MeView } from '../api/types';
+import { coreState, look, onEvent } from '../core';
+
+export const me = signal<MeView | null>(null);
+export const conversations = signal<readonly ConversationView[]>([]);
+export const contacts = signal<readonly ContactView[]>([]);
+export const devices = signal<readonly DeviceView[]>([]);
+export const invitations = signal<readonly InvitationView[]>([]);
+/** A device that asks to be linked: its request, its name, the digits that it must show. */
+export const asking = signal<{ request: string; name: string; check: string } | null>(null);
+/** The digits that this device shows while it is linked. */
+export const linkCheck = signal<string | null>(null);
+
+/** All unread messages that are to be heard of. */
+export const unread = computed(() =>
+  conversations.value.filter((found) => !found.muted && !found.archived).reduce((sum, found) => sum + found.unread, 0),
+);
+
+/** Whether this browser has an account; `null` as long as that is not known. */
+export const hasAccount = computed(() => (coreState.value.is === 'running' ? coreState.value.account : null));
+
+let waiting = false;
+
+/** Asks for everything again, once for all events of a moment. */
+export function refresh(): void {
+  if (waiting) return;
+  waiting = true;
+  queueMicrotask(async () => {
+    waiting = false;
+    const [mine, all, people, own, open] = await Promise.all([
+      look<MeView | null>('me'),
+      look<ConversationView[]>('conversations'),
+      look<ContactView[]>('contacts'),
+      look<DeviceView[]>('devices'),
+      look<InvitationView[]>('invitations'),
+    ]);
+    batch(() => {
+      me.value = mine;
+      conversations.value = all;
+      contacts.value = people;
+      devices.value = own;
+      invitations.value = open;
+    });
+  });
+}
+
+/** One conversation, as far as it is known. */
+export function conversation(group: string): ConversationView | undefined {
+  return conversations.value.find((found) => found.id === group);
+}
+
+/** One contact. */
+export function contact(identity: string): ContactView | undefined {
+  return contacts.value.find((found) => found.identity === identity);
+}
+
+onEvent((event: Event) => {
+  if (event === 'changed') refresh();
+  else if ('conversation' in event || 'message' in event || 'gone' in event || 'contact' in event || 'connection' in event) refresh();
+  else if ('device_asks' in event) asking.value = event.device_asks;
+  else if ('link_check' in event) linkCheck.value = event.link_check.check;
+});
+coreState.subscribe((state) => {
+  if (state.is === 'running' && state.account) refresh();
+});

@@ -1,0 +1,49 @@
+/** Short messages at the edge of the screen. */
+import { signal } from '@preact/signals';
+import { t } from '../i18n';
+
+/** Milliseconds that one stays. */
+const STAYS = 6_000;
+
+export interface Toast {
+  readonly number: number;
+  readonly text: string;
+  readonly alarming: boolean;
+}
+
+export const toasts = signal<readonly Toast[]>([]);
+let last = 0;
+
+export function toast(text: string, alarming = false): void {
+  const number = (last += 1);
+  toasts.value = [...toasts.value, { number, text, alarming }].slice(-3);
+  setTimeout(() => { toasts.value = toasts.value.filter((found) => found.number !== number); }, STAYS);
+}
+
+/** What a failed command says to a person. */
+export function faultText(error: unknown): string {
+  const texts = t.value.fault;
+  const said = error instanceof Error ? error.message : String(error);
+  if (said === 'interrupted') return texts.interrupted;
+  let fault: unknown;
+  try {
+    fault = JSON.parse(said);
+  } catch {
+    return said;
+  }
+  const [kind, detail] = typeof fault === 'object' && fault !== null ? (Object.entries(fault)[0] ?? ['', '']) : [String(fault), ''];
+  const name = kind.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+  const text = (texts as Record<string, string | ((why: string) => string)>)[name];
+  return typeof text === 'function' ? text(String(detail)) : (text ?? said);
+}
+
+/** Does something, and says it if it fails. Whether it went well. */
+export async function attempt(action: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    toast(faultText(error), true);
+    return false;
+  }
+}

@@ -1,0 +1,31 @@
+/** Line icons, drawn for this app; decoration only: whoever uses one gives its name in words. */
+const paths = {
+  back: 'M15 5l-7 7 7 7',
+  send: 'M4 12l16-8-6 16-3-7z',
+  plus: 'M12 5v14M5 12h14',
+  gear: 'M12 9a3 3 0 100 6 3 3 0 000-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.1 2.1M16.3 16.3l2.1 2.1M18.4 5.6l-2.1 2.1M7.7 16.3l-2.1 2.1',
+  clip: 'M8 12l6-6a3 3 0 014 4l-8 8a5 5 0 01-7-7l8-8',
+  close: 'M6 6l12 12M18 6L6 18',
+  reply: 'M9 7l-5 5 5 5M4 12h9a7 7 0 017 7',
+  search: 'M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l4 4',
+  down: 'M6 9l6 6 6-6',
+  check: 'M5 12l5 5 9-10',
+  checks: 'M2 12l5 5 9-10M12 17l9-10',
+  clock: 'M12 4a8 8 0 100 16 8 8 0 000-16zM12 8v4l3 2',
+  alert: 'M12 4l9 16H3zM12 10v4M12 17v.5',
+  shield: 'M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z',
+  eye: 'M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM12 9a3 3 0 100 6 3 3 0 000-6z',
+  file: 'M6 3h8l5 5v13H6zM14 3v5h5',
+  people: 'M9 5a3.5 3.5 0 100 7 3.5 3.5 0 000-7zM2 20c0-4 3-6 7-6s7 2 7 6M16 5a3.5 3.5 0 010 7M18 14c3 1 4 3 4 6',
+  dots: 'M12 5v.5M12 12v.5M12 19v.5',
+} as const;
+
+export type IconName = keyof typeof paths;
+
+export function Icon({ name, flip = false }: { readonly name: IconName; readonly flip?: boolean }) {
+  return (
+    <svg class={flip ? 'icon flips' : 'icon'} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={paths[name]} />
+    </svg>
+  );
+}

@@ -1,0 +1,117 @@
+/** Small parts that pages are made of. */
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { t } from '../i18n';
+import { go, type Route } from '../store/route';
+import { toasts } from '../store/toasts';
+import { Icon, type IconName } from './icons';
+
+/** A picture of somebody, or the first letter of their name. */
+export function Avatar({ name, picture, large = false }: { readonly name: string; readonly picture?: Uint8Array | null | undefined; readonly large?: boolean }) {
+  const url = useObjectUrl(picture ?? null, 'image/jpeg');
+  const hue = [...name].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 12, 0);
+  return (
+    <span class={`avatar tint-${hue}${large ? ' large' : ''}`} aria-hidden="true">
+      {url === null ? [...name.trim()][0]?.toUpperCase() ?? '?' : <img src={url} alt="" />}
+    </span>
+  );
+}
+
+/** A URL for bytes, as long as the part is there. */
+export function useObjectUrl(content: Uint8Array | Blob | null, kind: string): string | null {
+  const url = useMemo(() => {
+    if (content === null || (content instanceof Uint8Array && content.length === 0)) return null;
+    const blob = content instanceof Blob ? content : new Blob([content as Uint8Array<ArrayBuffer>], { type: kind });
+    return URL.createObjectURL(blob);
+  }, [content, kind]);
+  useEffect(() => () => { if (url !== null) URL.revokeObjectURL(url); }, [url]);
+  return url;
+}
+
+export function IconButton({ icon, label, onClick, flip = false, disabled = false }: {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly onClick: () => void;
+  readonly flip?: boolean;
+  readonly disabled?: boolean;
+}) {
+  return (
+    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick} disabled={disabled}>
+      <Icon name={icon} flip={flip} />
+    </button>
+  );
+}
+
+/** A page with a bar at its top. `back`: where the way back leads. */
+export function Page({ title, back, actions, children, labelled = true }: {
+  readonly title: ComponentChildren;
+  readonly back?: Route;
+  readonly actions?: ComponentChildren;
+  readonly children: ComponentChildren;
+  readonly labelled?: boolean;
+}) {
+  return (
+    <section class="page">
+      <header class="bar">
+        {back !== undefined && <IconButton icon="back" flip label={t.value.back} onClick={() => { go(back); }} />}
+        {labelled ? <h1>{title}</h1> : title}
+        <div class="actions">{actions}</div>
+      </header>
+      {children}
+    </section>
+  );
+}
+
+/** A text field with its name above it. */
+export function Field({ label, hint, ...rest }: { readonly label: string; readonly hint?: string } & JSX.IntrinsicElements['input']) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input {...rest} />
+      {hint !== undefined && <small>{hint}</small>}
+    </label>
+  );
+}
+
+/** A question over the page. Closed by Escape; what was focused before is focused again. */
+export function Dialog({ title, onClose, children }: { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => { dialog.current?.showModal(); }, []);
+  return (
+    <dialog ref={dialog} class="sheet" aria-label={title} onClose={onClose} onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}>
+      <div class="sheet-inside">
+        <header class="bar">
+          <h2>{title}</h2>
+          <div class="actions"><IconButton icon="close" label={t.value.close} onClick={() => dialog.current?.close()} /></div>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}
+
+/** Short messages; read out as they come. */
+export function Toasts() {
+  return (
+    <div class="toasts" role="status" aria-live="polite">
+      {toasts.value.map((toast) => (
+        <p key={toast.number} class={toast.alarming ? 'toast alarming' : 'toast'}>{toast.text}</p>
+      ))}
+    </div>
+  );
+}
+
+/** The app's sign. */
+export function Sign() {
+  return <img class="sign" src="/icons/icon.svg" alt="" width="72" height="72" />;
+}
+
+/** Copies or shares a text, whichever the device can do. */
+export async function shareText(text: string): Promise<'shared' | 'copied'> {
+  if (navigator.share !== undefined && matchMedia('(pointer: coarse)').matches) {
+    await navigator.share({ text }).catch(() => undefined);
+    return 'shared';
+  }
+  await navigator.clipboard.writeText(text);
+  return 'copied';
+}

@@ -1,0 +1,134 @@
+/** What a conversation is: who is in it, how long messages stay, and the way out. */
+import { useSignal } from '@preact/signals';
+import { addMembers, forget, leave, removeMember, setArchived, setBlocked, setExpire, setMuted, setRole, setVerified } from '../actions/contacts';
+import type { ConversationView, MemberView } from '../api/types';
+import { span, t } from '../i18n';
+import { contact, contacts, conversation } from '../store/data';
+import { go } from '../store/route';
+import { attempt } from '../store/toasts';
+import { Avatar, Dialog, Page } from '../ui/parts';
+import { QrCode } from '../ui/qr';
+import { People } from './people';
+
+/** Seconds after which messages can disappear. */
+const SPANS = [0, 300, 3_600, 86_400, 604_800] as const;
+const [OWNER, MODERATOR] = [0, 1] as const;
+
+export function Details({ group }: { readonly group: string }) {
+  const found = conversation(group);
+  if (found === undefined) return <Page title={t.value.loading} back={{ at: 'list' }}><p /></Page>;
+  const mine = found.members.find((member) => member.me)?.role ?? 2;
+  const staff = found.kind === 'pair' || mine <= MODERATOR;
+  return (
+    <Page title={found.title} back={{ at: 'chat', group }}>
+      <div class="padded">
+        {found.kind === 'pair' ? <Safety found={found} /> : <Members found={found} mine={mine} />}
+        <Settings found={found} staff={staff} />
+        <WayOut found={found} />
+      </div>
+    </Page>
+  );
+}
+
+function Safety({ found }: { readonly found: ConversationView }) {
+  const texts = t.value.group;
+  const other = found.contact == null ? undefined : contact(found.contact);
+  if (other === undefined) return null;
+  const groups = other.safety_number.match(/\d{5}/g) ?? [other.safety_number];
+  return (
+    <section>
+      <h2>{texts.safety} {other.verified && <small class="good">{texts.verified}</small>}</h2>
+      <p>{texts.safetyText}</p>
+      <QrCode text={other.safety_code} label={texts.safety} />
+      <p class="digits" dir="ltr">{groups.join(' ')}</p>
+      <label class="switch"><input type="checkbox" checked={other.verified} onChange={(event) => void attempt(() => setVerified(other.identity, event.currentTarget.checked))} /> {texts.same}</label>
+      <button type="button" class="danger" onClick={() => void attempt(() => setBlocked(other.identity, !other.blocked))}>{other.blocked ? texts.unblock : texts.block}</button>
+    </section>
+  );
+}
+
+function Members({ found, mine }: { readonly found: ConversationView; readonly mine: number }) {
+  const texts = t.value.group;
+  const adding = useSignal(false);
+  return (
+    <section>
+      <h2>{texts.members}</h2>
+      <ul class="rows">{found.members.map((member) => <Member key={member.identity} member={member} group={found.id} mine={mine} />)}</ul>
+      {mine <= MODERATOR && found.kind === 'group' && <button type="button" onClick={() => { adding.value = true; }}>{texts.add}</button>}
+      {adding.value && <Adding found={found} close={() => { adding.value = false; }} />}
+    </section>
+  );
+}
+
+function Member({ member, group, mine }: { readonly member: MemberView; readonly group: string; readonly mine: number }) {
+  const texts = t.value.group;
+  const roles = [texts.owner, texts.moderator, texts.member];
+  const mayRemove = !member.me && mine <= MODERATOR && (mine === OWNER || member.role > mine);
+  return (
+    <li class="row">
+      <Avatar name={member.name} />
+      <span class="row-text"><strong dir="auto">{member.me ? t.value.you : member.name}</strong></span>
+      {mine === OWNER && !member.me ? (
+        <select aria-label={texts.member} value={member.role} onChange={(event) => void attempt(() => setRole(group, member.identity, Number(event.currentTarget.value)))}>
+          {roles.map((name, role) => <option key={name} value={role}>{name}</option>)}
+        </select>
+      ) : <small>{roles[member.role]}</small>}
+      {mayRemove && <button type="button" class="small danger" onClick={() => void attempt(() => removeMember(group, member.identity))}>{t.value.remove}</button>}
+    </li>
+  );
+}
+
+function Adding({ found, close }: { readonly found: ConversationView; readonly close: () => void }) {
+  const chosen = useSignal<ReadonlySet<string>>(new Set());
+  const there = new Set(found.members.map((member) => member.identity));
+  const add = () => {
+    close();
+    void attempt(() => addMembers(found.id, [...chosen.value]));
+  };
+  return (
+    <Dialog title={t.value.group.add} onClose={close}>
+      <People label={t.value.group.members} people={contacts.value.filter((one) => !there.has(one.identity) && !one.blocked)} chosen={chosen} />
+      <button type="button" class="primary" disabled={chosen.value.size === 0} onClick={add}>{t.value.group.add}</button>
+    </Dialog>
+  );
+}
+
+function Settings({ found, staff }: { readonly found: ConversationView; readonly staff: boolean }) {
+  const texts = t.value.group;
+  return (
+    <section>
+      <label class="field">
+        <span>{texts.disappearing}</span>
+        <select disabled={!staff || found.standing !== 'ready'} value={found.expire} onChange={(event) => void attempt(() => setExpire(found.id, Number(event.currentTarget.value)))}>
+          {[...new Set([...SPANS, found.expire])].map((seconds) => <option key={seconds} value={seconds}>{seconds === 0 ? texts.never : texts.after(span(seconds))}</option>)}
+        </select>
+      </label>
+      <label class="switch"><input type="checkbox" checked={found.muted} onChange={(event) => void attempt(() => setMuted(found.id, event.currentTarget.checked))} /> {texts.mute}</label>
+      <label class="switch"><input type="checkbox" checked={found.archived} onChange={(event) => void attempt(() => setArchived(found.id, event.currentTarget.checked))} /> {texts.archive}</label>
+    </section>
+  );
+}
+
+function WayOut({ found }: { readonly found: ConversationView }) {
+  const texts = t.value.group;
+  const sure = useSignal(false);
+  const out = found.standing === 'out';
+  const end = () => {
+    sure.value = false;
+    void attempt(async () => {
+      await (out ? forget(found.id) : leave(found.id));
+      go({ at: 'list' }, true);
+    });
+  };
+  return (
+    <section>
+      <button type="button" class="danger" onClick={() => { sure.value = true; }}>{out ? texts.forget : texts.leave}</button>
+      {sure.value && (
+        <Dialog title={out ? texts.forget : texts.leave} onClose={() => { sure.value = false; }}>
+          <p>{texts.leaveText}</p>
+          <button type="button" class="primary danger" onClick={end}>{out ? texts.forget : texts.leave}</button>
+        </Dialog>
+      )}
+    </section>
+  );
+}

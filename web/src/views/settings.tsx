@@ -1,0 +1,108 @@
+/** Oneself, and how the app is. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { deleteEverything } from '../actions/account';
+import { dismissWarnings, readWords, setName, setReceipts } from '../actions/own';
+import type { MeView } from '../api/types';
+import { allLanguages, language, setLanguage, t, type Language } from '../i18n';
+import { me } from '../store/data';
+import { address } from '../store/route';
+import { theme, type Theme } from '../store/theme';
+import { attempt } from '../store/toasts';
+import { Dialog, Field, Page } from '../ui/parts';
+
+export function Settings() {
+  const mine = me.value;
+  if (mine === null) return null;
+  return (
+    <Page title={t.value.settings.title} back={{ at: 'list' }}>
+      <div class="padded">
+        <Warnings mine={mine} />
+        <Profile mine={mine} />
+        <Security mine={mine} />
+        <Appearance />
+        <Ending />
+      </div>
+    </Page>
+  );
+}
+
+function Warnings({ mine }: { readonly mine: MeView }) {
+  if (mine.warnings.length === 0) return null;
+  return (
+    <section class="note" role="alert">
+      <h2>{t.value.settings.warnings}</h2>
+      {mine.warnings.map((warning) => <p key={warning}>{warning}</p>)}
+      <button type="button" onClick={() => void attempt(() => dismissWarnings(mine.warnings))}>{t.value.settings.seen}</button>
+    </section>
+  );
+}
+
+function Profile({ mine }: { readonly mine: MeView }) {
+  const texts = t.value.settings;
+  const name = useSignal(mine.name);
+  const save = (event: Event) => {
+    event.preventDefault();
+    void attempt(() => setName(name.value));
+  };
+  return (
+    <section>
+      <h2>{texts.profile}</h2>
+      <form onSubmit={save}>
+        <Field label={texts.name} maxLength={64} autocomplete="nickname" value={name.value} onInput={(event) => { name.value = event.currentTarget.value; }} />
+        {name.value.trim() !== mine.name && name.value.trim() !== '' && <button type="submit" class="primary">{t.value.save}</button>}
+      </form>
+      <p class="soft">{texts.node}: <span dir="ltr">{mine.node}</span></p>
+    </section>
+  );
+}
+
+function Security({ mine }: { readonly mine: MeView }) {
+  const texts = t.value.settings;
+  const words = useSignal(false);
+  useEffect(() => void attempt(async () => { words.value = (await readWords()) !== null; }), []);
+  return (
+    <section class="menu">
+      <a href={address({ at: 'devices' })}>{texts.devices}</a>
+      {words.value && <a href={address({ at: 'words' })}>{texts.words}</a>}
+      <label class="switch"><input type="checkbox" checked={mine.read_receipts} onChange={(event) => void attempt(() => setReceipts(event.currentTarget.checked))} /> {texts.receipts}</label>
+    </section>
+  );
+}
+
+function Appearance() {
+  const texts = t.value.settings;
+  const themes: [Theme, string][] = [['system', texts.system], ['light', texts.light], ['dark', texts.dark]];
+  return (
+    <section>
+      <label class="field">
+        <span>{texts.theme}</span>
+        <select value={theme.value} onChange={(event) => { theme.value = event.currentTarget.value as Theme; }}>
+          {themes.map(([value, name]) => <option key={value} value={value}>{name}</option>)}
+        </select>
+      </label>
+      <label class="field">
+        <span>{texts.language}</span>
+        <select value={language.value} onChange={(event) => { setLanguage(event.currentTarget.value as Language); }}>
+          {allLanguages.map(({ code, name }) => <option key={code} value={code} lang={code}>{name}</option>)}
+        </select>
+      </label>
+    </section>
+  );
+}
+
+function Ending() {
+  const texts = t.value.settings;
+  const sure = useSignal(false);
+  return (
+    <section>
+      <button type="button" class="danger" onClick={() => { sure.value = true; }}>{texts.deleteAll}</button>
+      {sure.value && (
+        <Dialog title={texts.deleteAll} onClose={() => { sure.value = false; }}>
+          <p>{texts.deleteAllText}</p>
+          <button type="button" class="primary danger" onClick={() => void attempt(deleteEverything)}>{texts.deleteAll}</button>
+        </Dialog>
+      )}
+    </section>
+  );
+}
