@@ -15,6 +15,8 @@ let state: CoreState = { is: 'starting' };
 /** Questions of this tab that were not answered, and those of them that a leader was given. */
 const open = new Map<number, Question>();
 const given = new Set<number>();
+/** This tab is about to lead: whoever did is gone, and questions wait. */
+let taking = false;
 /** Which worker leads, as far as is known. */
 let known: string | undefined;
 
@@ -51,12 +53,14 @@ function follower(now: CoreState): CoreState {
 }
 
 async function lead(): Promise<void> {
+  taking = true;
   try {
     leader = await Leader.start(show);
     become(leader.state());
   } catch (error) {
     become({ is: 'failed', why: error instanceof StartFailed ? error.why : 'other', detail: String(error) });
   }
+  taking = false;
   between({ kind: 'leads', leader: me, state: follower(state) });
   askAgain();
 }
@@ -139,7 +143,7 @@ function forget(ask: number): boolean {
 channel.onmessage = ({ data }: MessageEvent<BetweenTabs>) => { hear(data); };
 addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   open.set(data.ask, data.question);
-  if (state.is === 'running') void answer(data.ask, data.question);
+  if (state.is === 'running' && !taking) void answer(data.ask, data.question);
 });
 between({ kind: 'who leads' });
 // Held as long as this tab is there: whoever gets it leads.

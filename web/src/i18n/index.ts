@@ -28,13 +28,13 @@ function chosen(): Language {
   return known(kept) ? kept : (navigator.languages.map((code) => code.slice(0, 2)).find(known) ?? 'en');
 }
 
-/** A time of day today, a weekday this week, else a date. `at`: milliseconds. */
+/** A time of day today, a weekday in the last days, else a date. `at`: milliseconds. */
 export function when(at: number, now = Date.now()): string {
   const age = now - at;
   const options: Intl.DateTimeFormatOptions =
     new Date(at).toDateString() === new Date(now).toDateString()
       ? { hour: '2-digit', minute: '2-digit' }
-      : age < 6 * 86_400_000
+      : age > 0 && age < 6 * 86_400_000
         ? { weekday: 'short' }
         : { day: 'numeric', month: 'short', ...(age > 300 * 86_400_000 ? { year: 'numeric' } : {}) };
   return new Intl.DateTimeFormat(language.value, options).format(at);

@@ -295,6 +295,9 @@ impl Client {
             return;
         }
         own.owed.push = own.push.is_some();
+        // What was offered while it did not know this device was refused.
+        self.owe_contacts();
+        self.owe_profile(turn.now, 0);
         self.packages_anew();
         self.wake_me_anew(turn);
     }

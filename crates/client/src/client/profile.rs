@@ -24,6 +24,8 @@ const UNREADABLE: &str =
 const NOT_WRITTEN: &str = "the profile could not be written";
 /// How long a write that met another one waits at most, in milliseconds.
 const MEET_WAIT: u32 = 500;
+/// Milliseconds before the document is offered again to a node that did not know this device.
+const REFUSED_WAIT: Time = 10_000;
 
 impl Client {
     fn asks(&self, wanted: impl Fn(&Purpose) -> bool) -> bool {
@@ -228,8 +230,11 @@ impl Client {
             }
             Err(fault) => {
                 if refused {
-                    // The list says whether this device was removed.
+                    // The list says whether this device was removed. If not, it is owed still.
                     self.read_devices();
+                    if self.may_repair() {
+                        self.owe_profile(turn.now, REFUSED_WAIT);
+                    }
                 } else {
                     self.warn_no_more(turn, NOT_WRITTEN);
                     self.warn(

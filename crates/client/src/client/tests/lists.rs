@@ -4,6 +4,7 @@ use super::*;
 use crate::client::jobs::Job;
 use tidings_wire::api::Devices;
 use tidings_wire::device_list::{DeviceList, ListedDevice};
+use tidings_wire::failure::{Code, Failure};
 use tidings_wire::signed::Signed;
 
 impl Alone {
@@ -60,6 +61,22 @@ fn keys(list: &DeviceList) -> Vec<Fixed<32>> {
 }
 
 const JOINED: &str = "contradict";
+
+#[test]
+fn a_node_that_did_not_know_this_device_is_offered_all_again() {
+    let mut alone = Alone::new();
+    let list = alone.list();
+    // What it was offered meanwhile it has refused.
+    (alone.own().owed.contacts, alone.own().owed.profile) = (false, None);
+    (alone.own().owed.devices, alone.own().owed.listed) = (true, true);
+    alone.shown(&list);
+    assert!(alone.own().owed.contacts && alone.own().owed.profile.is_some());
+    // Or refuses only now.
+    let refused = answer(403, &Failure { error: Code::NotAccepted, message: String::new() });
+    alone.own().owed.profile = None;
+    alone.turn(|client, turn| client.profile_written(turn, Reply::Answer(refused)));
+    assert!(alone.own().owed.profile.is_some());
+}
 
 #[test]
 fn a_change_that_another_device_was_faster_than_is_made_on_top_of_it() {
