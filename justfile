@@ -123,6 +123,17 @@ fuzz-keep TARGETS=fuzz_targets:
 bench *ARGS:
     bench/run.sh {{ARGS}}
 
+# the web app: types, unit tests, and people who talk in Debian's Chromium through a real node (needs target/debug/tidings and web/dist)
+[group('long')]
+web-app:
+    npm --prefix web run check && npm --prefix web test && npm --prefix web run build
+    npm --prefix tests/web-app ci --no-audit --no-fund && OTHER_ORIGIN=1 npm --prefix tests/web-app test
+
+# pictures of every page of the web app, in both themes and sizes, in target/screens
+[group('long')]
+screens:
+    npm --prefix tests/web-app ci --no-audit --no-fund && OTHER_ORIGIN=1 node tests/web-app/screens.mjs
+
 # which lines the tests reach, as HTML in target/llvm-cov; needs cargo-llvm-cov and LLVM's tools
 [group('long')]
 coverage:
