@@ -175,7 +175,10 @@ impl Conversation {
         }
         if !messages.is_empty() || !gone.is_empty() {
             let again = Content::Again(Again { device: self.state.mark.0, to: asker.mark.0, messages, times, gone });
-            let repeated = self.state.controls.iter().any(|waiting| waiting.0 == tidings_wire::cbor::encode(&again));
+            // What is on its way already may have been sealed before the asker came in anew, who asks again because of that.
+            let under_way = usize::from(self.state.flight.as_ref().is_some_and(|flight| flight.control));
+            let encoded = tidings_wire::cbor::encode(&again);
+            let repeated = self.state.controls.iter().skip(under_way).any(|waiting| waiting.0 == encoded);
             if !repeated && self.link.answered.may(&asker.mark, bytes, scene.now) {
                 self.control(again);
             }
