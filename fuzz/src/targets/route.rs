@@ -5,8 +5,6 @@ use tidings_doors::piqchat::{Action, route};
 
 /// Method, pattern; `:` stands for a parameter. The first that fits counts.
 const TABLE: &[(&str, &str)] = &[
-    ("GET", "/"),
-    ("GET", "/index.html"),
     ("GET", "/api/info"),
     ("POST", "/api/contact-exchange/:/accept"),
     ("POST", "/api/contact-exchange"),
@@ -58,7 +56,6 @@ pub(super) fn run(data: &[u8]) {
 /// Whether the path fits the pattern, and its parameter if the pattern has one.
 fn fits<'a>(pattern: &str, path: &'a str) -> Option<Option<&'a str>> {
     let path = if path.ends_with('/') { &path[..path.len() - 1] } else { path };
-    let pattern = if pattern == "/" { "" } else { pattern };
     let (wanted, given): (Vec<_>, Vec<_>) = (pattern.split('/').collect(), path.split('/').collect());
     let mut parameter = None;
     if wanted.len() != given.len() {
