@@ -58,7 +58,7 @@ fn collect(schemas: &mut BTreeMap<String, Value>, describe: fn() -> super::route
 fn bound(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
-            if members.get("type").is_some_and(|kind| kind == "integer") {
+            if members.get("type").is_some_and(is_integer) {
                 members.insert("maximum".to_owned(), json!(u64::MAX));
                 // Which says less than that.
                 members.remove("format");
@@ -68,6 +68,11 @@ fn bound(schema: &mut Value) {
         Value::Array(values) => values.iter_mut().for_each(bound),
         _ => {}
     }
+}
+
+/// Whether a schema's `type` is a whole number, or one that may be left out.
+fn is_integer(kind: &Value) -> bool {
+    kind == "integer" || kind.as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "integer"))
 }
 
 fn operation(route: &Route) -> Value {
@@ -256,6 +261,27 @@ mod tests {
             let operation = &document["paths"][route.pattern][route.method.to_ascii_lowercase()];
             assert!(operation["responses"][route.status.to_string()].is_object(), "{}", route.pattern);
         }
+    }
+
+    fn formats(value: &Value, found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("format").and_then(Value::as_str).map(str::to_owned));
+                members.values().for_each(|value| formats(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| formats(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn every_whole_number_says_how_large_it_may_be_and_none_says_it_by_a_format() {
+        let document: Value = serde_json::from_slice(&document()).unwrap();
+        let expires = |name: &str| &document["components"]["schemas"][name]["properties"]["expires"]["maximum"];
+        assert_eq!((expires("NewBlob"), expires("BlobMade")), (&json!(u64::MAX), &json!(u64::MAX)));
+        let mut found = BTreeSet::new();
+        formats(&document["components"], &mut found);
+        assert!(found.iter().all(|format| !format.contains("int")), "{found:?}");
     }
 
     #[test]
