@@ -102,6 +102,20 @@ pub trait Records {
     }
 }
 
+/// A page of all records of an owner, for a store that does not know their order: what [`Records::scan`] gives of them.
+pub fn page_of(mut all: Page, from: Option<&[u8]>, direction: Direction, limit: usize) -> Page {
+    all.sort();
+    if direction == Direction::Down {
+        all.reverse();
+    }
+    let beyond = |order: &[u8]| match (direction, from) {
+        (_, None) => true,
+        (Direction::Up, Some(from)) => order > from,
+        (Direction::Down, Some(from)) => order < from,
+    };
+    all.into_iter().filter(|(order, _)| beyond(order)).take(limit).collect()
+}
+
 /// Records in memory: for a browser that loads them at its start, for tests and simulations.
 #[derive(Clone, Default)]
 pub struct MemoryRecords(std::collections::BTreeMap<RecordKey, Vec<u8>>);

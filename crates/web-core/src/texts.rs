@@ -9,7 +9,7 @@ use tidings_client::{node_url, safety};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsError, JsValue};
 
-/// What a link leads to, without its secrets.
+/// What a link leads to. Of its secrets it shows the token alone, which `create_account` needs.
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "types", derive(ts_rs::TS))]
@@ -18,8 +18,8 @@ pub(crate) enum LinkView {
     Contact {
         /// The node that has the exchange.
         node: String,
-        /// Whether it lets in at that node, too.
-        account: bool,
+        /// Lets in at that node, once, if it does.
+        token: Option<String>,
     },
     /// An account at a node: for `create_account`.
     Account {
@@ -50,7 +50,7 @@ pub fn read_link(text: &str) -> Result<JsValue, JsError> {
         return to_js(&LinkView::Device { node: code.node.clone() });
     }
     to_js(&match Link::parse(text).map_err(|error| fault(&error))? {
-        Link::Contact(link) => LinkView::Contact { account: link.token.is_some(), node: link.node },
+        Link::Contact(link) => LinkView::Contact { token: link.token.map(|token| token.0.clone()), node: link.node },
         Link::Account(link) => LinkView::Account { node: link.node, token: link.token.0.clone() },
         Link::Room(link) => LinkView::Room { hub: link.hub, group: link.group },
     })

@@ -777,7 +777,7 @@ link: Secret, };
 export type KeepHistory = "nothing" | { "days": number } | "all";
 
 /**
- * What a link leads to, without its secrets.
+ * What a link leads to. Of its secrets it shows the token alone, which `create_account` needs.
  */
 export type LinkView = { "contact": { 
 /**
@@ -785,9 +785,9 @@ export type LinkView = { "contact": {
  */
 node: string, 
 /**
- * Whether it lets in at that node, too.
+ * Lets in at that node, once, if it does.
  */
-account: boolean, } } | { "account": { 
+token: string | null, } } | { "account": { 
 /**
  * The node's URL.
  */

@@ -20,7 +20,7 @@ use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
 use tidings_client::record_keys::{Keys, Master, Plain, hides_order};
-use tidings_client::records::{Change, Direction, RecordKey, Records, RecordsError, Table};
+use tidings_client::records::{Change, Direction, Page, RecordKey, Records, RecordsError, Table, page_of};
 
 /// Written into the database's head, so that a foreign file is told apart: "TiDg".
 const APPLICATION: i32 = 0x5469_4467;
@@ -49,9 +49,6 @@ const TRIED: i64 = 256;
 
 /// Where a record stands: its table, its hidden owner, its place.
 type Row = (u8, Vec<u8>, Vec<u8>);
-
-/// Records of one owner: order and value.
-type Found = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// Why the store can't be opened or written.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -248,15 +245,14 @@ impl Store {
         rows.collect()
     }
 
-    /// All of an owner, in their own order: for tables whose order the database does not know.
-    fn sorted(&self, table: Table, owner: &[u8]) -> Result<Found, RecordsError> {
+    /// All of an owner: for tables whose order the database does not know.
+    fn all_of(&self, table: Table, owner: &[u8]) -> Result<Page, RecordsError> {
         let sql = "SELECT owner, place, sealed FROM records WHERE tab = ?1 AND owner = ?2";
         let rows = self.rows(sql, &[&(table as u8), &self.keys.owner(table, owner)]).map_err(unread)?;
         let mut found = Vec::with_capacity(rows.len());
         for plain in rows.into_iter().filter_map(|row| self.intact(table, row)) {
             found.push((plain.order, plain.value));
         }
-        found.sort();
         Ok(found)
     }
 }
@@ -281,18 +277,9 @@ impl Records for Store {
         from: Option<&[u8]>,
         direction: Direction,
         limit: usize,
-    ) -> Result<Found, RecordsError> {
+    ) -> Result<Page, RecordsError> {
         if hides_order(table) {
-            let mut found = self.sorted(table, owner)?;
-            if direction == Direction::Down {
-                found.reverse();
-            }
-            let beyond = |order: &[u8]| match (direction, from) {
-                (_, None) => true,
-                (Direction::Up, Some(from)) => order > from,
-                (Direction::Down, Some(from)) => order < from,
-            };
-            return Ok(found.into_iter().filter(|(order, _)| beyond(order)).take(limit).collect());
+            return Ok(page_of(self.all_of(table, owner)?, from, direction, limit));
         }
         let sql = match direction {
             Direction::Up => {

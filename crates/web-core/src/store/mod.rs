@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::ops::Bound::{self, Excluded, Included};
 use tidings_client::record_keys::{Keys, Master, Plain, Spot, hides_order};
-use tidings_client::records::{Change, Direction, Page, RecordKey, Records, RecordsError, Table};
+use tidings_client::records::{Change, Direction, Page, RecordKey, Records, RecordsError, Table, page_of};
 
 /// Table number, hidden owner and place; and the sealed record.
 const RECORDS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("records");
@@ -309,13 +309,11 @@ impl Store {
         }
     }
 
-    /// All of an owner, in their own order: for tables whose order the file does not know.
-    fn sorted(&self, low: &[u8]) -> Result<Page, RecordsError> {
+    /// All of an owner: for tables whose order the file does not know.
+    fn all_of(&self, low: &[u8]) -> Result<Page, RecordsError> {
         let end = after(low);
         let found = self.intact((Included(low), Excluded(&end)), Direction::Up, usize::MAX)?;
-        let mut found: Page = found.into_iter().map(|plain| (plain.order, plain.value)).collect();
-        found.sort();
-        Ok(found)
+        Ok(found.into_iter().map(|plain| (plain.order, plain.value)).collect())
     }
 }
 
@@ -340,16 +338,7 @@ impl Records for Store {
     ) -> Result<Page, RecordsError> {
         let low = [&[table as u8], self.keys.owner(table, owner).as_slice()].concat();
         if hides_order(table) {
-            let mut found = self.sorted(&low)?;
-            if direction == Direction::Down {
-                found.reverse();
-            }
-            let beyond = |order: &[u8]| match (direction, from) {
-                (_, None) => true,
-                (Direction::Up, Some(from)) => order > from,
-                (Direction::Down, Some(from)) => order < from,
-            };
-            return Ok(found.into_iter().filter(|(order, _)| beyond(order)).take(limit).collect());
+            return Ok(page_of(self.all_of(&low)?, from, direction, limit));
         }
         let (end, from) = (after(&low), from.map(|from| [low.as_slice(), from].concat()));
         let range: (Bound<&[u8]>, Bound<&[u8]>) = match (&from, direction) {
