@@ -1,20 +1,16 @@
 // Pictures of every page, in both themes and sizes, to be looked at: node screens.mjs [FOLDER], by default target/screens.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Node } from '../e2e/lib/node.mjs';
-import { appOf, invitationOf } from './lib/app.mjs';
-import { Person, SIZES } from './lib/browser.mjs';
+import { invitationOf } from './lib/app.mjs';
+import { SIZES } from './lib/browser.mjs';
+import { SOON, World, write } from './lib/people.mjs';
 
-const SOON = { timeout: 20_000 };
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../target/screens', import.meta.url));
-const node = await Node.start();
-const app = await appOf(node);
-const people = [];
+const world = await World.start();
 
 async function begin(name, link) {
-  const person = await Person.start(name);
-  people.push(person);
-  await person.page.goto(`${app.origin}/`);
+  const person = await world.person(name);
+  await world.goTo(person);
   await shoot(person.page, 'start');
   await person.page.getByLabel('I have an invitation').fill(link);
   await person.page.getByRole('button', { name: 'Open', exact: true }).click();
@@ -36,34 +32,22 @@ async function shoot(page, name) {
   await page.setViewportSize(SIZES.phone);
 }
 
-async function invited(by) {
-  await by.page.goto(`${app.origin}/#/`);
-  await by.page.goto(`${app.origin}/#/invite`);
-  await by.page.getByRole('button', { name: 'Make a link' }).click(SOON);
-  return (await by.page.locator('.address').textContent(SOON)).trim();
-}
-
-const write = async (person, text) => {
-  await person.page.getByLabel('Write a message').fill(text);
-  await person.page.getByRole('button', { name: 'Send' }).click();
-};
-
 try {
   await mkdir(folder, { recursive: true });
-  const ada = await begin('Ada', node.origin + invitationOf(node));
+  const ada = await begin('Ada', world.node.origin + invitationOf(world.node));
   await ada.page.getByText('Nobody here yet').waitFor(SOON);
   await shoot(ada.page, 'empty');
-  const link = await invited(ada);
+  const link = await world.invitationBy(ada);
   await shoot(ada.page, 'invite');
   const bob = await begin('Bob', link);
   await bob.page.getByLabel('Write a message').waitFor(SOON);
-  await write(bob, 'Hello Ada! Shall we walk to the lake on Saturday? Grandma wants to come, too, and she says that the cake is on her.');
-  await ada.page.goto(`${app.origin}/#/`);
+  await write(bob.page, 'Hello Ada! Shall we walk to the lake on Saturday? Grandma wants to come, too, and she says that the cake is on her.');
+  await world.goTo(ada);
   await ada.page.getByRole('link', { name: /Bob/ }).waitFor(SOON);
   await shoot(ada.page, 'list');
   await ada.page.getByRole('link', { name: /Bob/ }).click();
-  await write(ada, 'Yes!');
-  await write(ada, 'I bring the map: https://example.org/lake');
+  await write(ada.page, 'Yes!');
+  await write(ada.page, 'I bring the map: https://example.org/lake');
   await bob.page.getByRole('log').getByText('I bring the map').waitFor(SOON);
   await bob.page.getByRole('log').getByText('I bring the map').click({ button: 'right' });
   await bob.page.getByRole('dialog').getByRole('button', { name: '❤️' }).click(SOON);
@@ -74,22 +58,19 @@ try {
   await ada.page.getByRole('button', { name: 'Close' }).click();
   const chat = ada.page.url();
   for (const [name, place] of [['details', `${chat}/details`], ['new-group', '#/new-group'], ['settings', '#/settings'], ['devices', '#/devices'], ['words', '#/words']]) {
-    await ada.page.goto(place.startsWith('#') ? `${app.origin}/${place}` : place);
+    await ada.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
     await ada.page.locator('.main .bar').waitFor(SOON);
     await shoot(ada.page, name);
   }
   await ada.page.getByRole('button', { name: 'Show the words' }).click();
   await shoot(ada.page, 'words-shown');
-  const carol = await Person.start('Carol');
-  people.push(carol);
+  const carol = await world.person('Carol');
   for (const [name, place] of [['restore', '#/restore'], ['link', '#/link']]) {
-    await carol.page.goto(`${app.origin}/${place}`);
+    await carol.page.goto(`${world.app.origin}/${place}`);
     await carol.page.locator('.bar').waitFor(SOON);
     await shoot(carol.page, name);
   }
   console.log(folder);
 } finally {
-  await Promise.all(people.map((person) => person.end()));
-  app.close();
-  await node.dispose();
+  await world.end();
 }

@@ -2,32 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { Node } from '../e2e/lib/node.mjs';
-import { appOf, invitationOf } from './lib/app.mjs';
-import { Person, missing } from './lib/browser.mjs';
+import { missing } from './lib/browser.mjs';
+import { SOON, World, sees, write } from './lib/people.mjs';
 
-const SOON = { timeout: 20_000 };
 const axe = await readFile(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
-let node;
-let app;
+let world;
 let ada;
 let bob;
-
-const write = async (page, text) => {
-  await page.getByLabel('Write a message').fill(text);
-  await page.getByRole('button', { name: 'Send' }).click();
-};
-const sees = (page, text) => page.getByRole('log').getByText(text, { exact: true }).waitFor(SOON);
-
-/** Opens an invitation as somebody without an account; ends where it leads. */
-async function begin(person, link) {
-  await person.page.goto(`${app.origin}/`);
-  await person.page.getByLabel('I have an invitation').fill(link);
-  await person.page.getByRole('button', { name: 'Open', exact: true }).click();
-  await person.page.getByLabel('Your name').fill(person.name);
-  await person.page.getByRole('button', { name: 'Start talking' }).click();
-}
 
 /** What axe finds on a page, in words. */
 async function faults(page) {
@@ -39,28 +21,19 @@ async function faults(page) {
 
 before(async () => {
   if (missing) return;
-  node = await Node.start();
-  app = await appOf(node);
-  ada = await Person.start('Ada');
-  bob = await Person.start('Bob', { size: 'desktop' });
+  world = await World.start();
+  ada = await world.person('Ada');
+  bob = await world.person('Bob', { size: 'desktop' });
 });
-after(async () => {
-  await Promise.all([ada?.end(), bob?.end()]);
-  app?.close();
-  await node?.dispose();
-});
+after(() => world?.end());
 
 test('an invitation leads into a conversation', { skip: missing }, async () => {
-  await begin(ada, node.origin + invitationOf(node));
-  await ada.page.getByRole('button', { name: 'Invite somebody' }).first().click(SOON);
-  await ada.page.getByRole('button', { name: 'Make a link' }).click();
-  const link = (await ada.page.locator('.address').textContent(SOON)).trim();
-  await begin(bob, link);
+  await world.begin(ada);
+  await ada.page.getByRole('button', { name: 'Invite somebody' }).first().waitFor(SOON);
+  await world.begin(bob, await world.invitationBy(ada));
   await bob.page.getByLabel('Write a message').waitFor(SOON);
   await write(bob.page, 'Hello Ada');
-  await sees(bob.page, 'Hello Ada');
-  await ada.page.goto(`${app.origin}/#/`);
-  await ada.page.getByRole('link', { name: /Bob/ }).click(SOON);
+  await world.openChat(ada, 'Bob');
   await sees(ada.page, 'Hello Ada');
   await write(ada.page, 'Hello Bob');
   await sees(bob.page, 'Hello Bob');
@@ -72,8 +45,7 @@ test('a browser that is killed has everything when it comes back', { skip: missi
   await ada.close();
   await write(bob.page, 'while she was away');
   await ada.open();
-  await ada.page.goto(`${app.origin}/#/`);
-  await ada.page.getByRole('link', { name: /Bob/ }).click(SOON);
+  await world.openChat(ada, 'Bob');
   for (const text of ['Hello Ada', 'Hello Bob', 'just before the end', 'while she was away']) await sees(ada.page, text);
   await sees(bob.page, 'just before the end');
 });
@@ -106,19 +78,19 @@ test('a picture that may be seen once is seen once', { skip: missing }, async ()
 
 test('what the browser has deleted leads to recovery, not to an empty account', { skip: missing }, async () => {
   const words = await (async () => {
-    await ada.page.goto(`${app.origin}/#/words`);
+    await world.goTo(ada, '#/words');
     await ada.page.getByRole('button', { name: 'Show the words' }).click(SOON);
     return (await ada.page.locator('.word-list li').allTextContents()).join(' ');
   })();
   assert.equal(words.split(' ').length, 12);
   await ada.page.goto('about:blank');
   const session = await ada.context.newCDPSession(ada.page);
-  await session.send('Storage.clearDataForOrigin', { origin: app.origin, storageTypes: 'file_systems,indexeddb,local_storage,service_workers,cache_storage' });
-  await ada.page.goto(`${app.origin}/`);
+  await session.send('Storage.clearDataForOrigin', { origin: world.app.origin, storageTypes: 'file_systems,indexeddb,local_storage,service_workers,cache_storage' });
+  await world.goTo(ada, '');
   await ada.page.getByText('Your browser has deleted what Tidings kept here.').waitFor(SOON);
   await ada.page.getByRole('button', { name: 'I have recovery words' }).click();
   await ada.page.getByLabel('Your recovery words').fill(words);
-  await ada.page.getByLabel('Address of your node').fill(node.origin);
+  await ada.page.getByLabel('Address of your node').fill(world.node.origin);
   await ada.page.getByRole('button', { name: 'Restore' }).click();
   await ada.page.getByRole('link', { name: /Bob/ }).click(SOON);
   await ada.page.getByLabel('Write a message').waitFor({ timeout: 40_000 });
@@ -129,7 +101,7 @@ test('what the browser has deleted leads to recovery, not to an empty account', 
 test('axe finds nothing on any page', { skip: missing }, async () => {
   const chat = bob.page.url();
   for (const place of [chat, `${chat}/details`, '#/', '#/invite', '#/new-group', '#/settings', '#/devices', '#/words']) {
-    await bob.page.goto(place.startsWith('#') ? `${app.origin}/${place}` : place);
+    await bob.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
     await bob.page.locator('.bar').first().waitFor(SOON);
     for (const colorScheme of ['light', 'dark']) {
       await bob.page.emulateMedia({ colorScheme });
