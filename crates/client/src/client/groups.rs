@@ -196,8 +196,19 @@ impl Client {
         self.add_job(turn, Job::LeaveHub { hub, group: *group, key });
     }
 
-    /// A conversation goes from here, and from the profile.
+    /// A conversation goes from here, and from the profile with all that it holds of it.
     pub(super) fn forget_conversation(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        self.forget_here(turn, group);
+        self.forget_archives(turn, group);
+        for name in [Name::Conversation(*group), Name::Read(*group)] {
+            if self.book.set(turn, &name, None) {
+                self.owe_profile(turn.now, 0);
+            }
+        }
+    }
+
+    /// A conversation goes from this device; what the profile holds of it stays.
+    pub(super) fn forget_here(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         let _ = self.with(turn, group, |conversation, scene| conversation.forget(scene));
         if let Some(conversation) = self.conversations.remove(group) {
             let action = self.live.unfollow_group(conversation.hub(), group);
@@ -206,14 +217,9 @@ impl Client {
         self.wakes.remove(group);
         self.forget_wakes(turn, group);
         self.missing.remove(group);
-        self.forget_archives(turn, group);
+        self.stop_archives(turn, group);
         self.forget_told(turn, group);
         forget_knocks(turn, group);
-        for name in [Name::Conversation(*group), Name::Read(*group)] {
-            if self.book.set(turn, &name, None) {
-                self.owe_profile(turn.now, 0);
-            }
-        }
         turn.show(Event::Changed);
     }
 }

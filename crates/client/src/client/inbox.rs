@@ -271,8 +271,8 @@ impl Client {
         Ok(())
     }
 
-    /// Whether a knock, or what asks for the same answer, is later than the last one of this person at this conversation, by their own clock: each makes a commit, and a node
-    /// could bring an old one again and again.
+    /// Whether a knock, or what asks for the same answer, is later than the last one of this person at this conversation, by their own clock: each
+    /// makes a commit, and a node could bring an old one again and again.
     pub(super) fn knock_counts(&self, turn: &mut Turn<'_>, group: &GroupId, from: &Identity, at: Time) -> bool {
         if !self.conversations.get(group).is_some_and(|conversation| conversation.has_member(from)) {
             return false;

@@ -153,7 +153,7 @@ impl Client {
     }
 
     /// A record of the document is another now, since another device or a backup said so.
-    fn merged(&mut self, turn: &mut Turn<'_>, name: &str) {
+    pub(super) fn merged(&mut self, turn: &mut Turn<'_>, name: &str) {
         match Name::parse(name) {
             Some(Name::Contact(who)) => {
                 if self.book.merged_contact(turn, who) {
@@ -166,6 +166,8 @@ impl Client {
             }
             Some(Name::Conversation(group)) => {
                 if let Some(entry) = self.book.get(&Name::Conversation(group)).map(<[u8]>::to_vec) {
+                    // Another device has come in: it is joined as the profile knows it, not as somebody else has told of it.
+                    self.forget_word(turn, &group);
                     self.with(turn, &group, |conversation, scene| conversation.apply_profile(scene, &entry));
                 }
             }

@@ -6,6 +6,7 @@ use super::*;
 use crate::command::Command;
 use crate::io::{CommandId, HttpAnswer, RequestId};
 use crate::phrase::{Phrase, Words};
+use crate::profile::Name;
 use crate::records::{Direction, MemoryRecords, Page, RecordKey, RecordsError, Table};
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
@@ -280,6 +281,31 @@ fn an_old_knock_does_nothing() {
         }
     }
     assert_eq!(noted(&alone), 1);
+}
+
+#[test]
+fn what_the_profile_says_of_a_conversation_outlives_somebodys_word_of_it() {
+    let mut alone = Alone::new();
+    alone.give(Input::Command(CommandId(2), Command::CreateGroup { name: "Us".to_owned(), members: Vec::new() }));
+    let group = alone.client.conversations()[0].id;
+    let name = Name::Conversation(group);
+    assert!(alone.client.book.get(&name).is_some());
+    // Here it is somebody's word alone; another device has come in and has told the profile.
+    let doubt = |alone: &mut Alone| {
+        alone.client.conversations.get_mut(&group).unwrap().doubt(crate::view::Identity([9; 32]));
+    };
+    doubt(&mut alone);
+    alone.turn(|client, turn| client.forget_word(turn, &group));
+    assert!(alone.client.book.get(&name).is_some() && alone.client.conversations.is_empty());
+    // So it is joined as the profile knows it.
+    alone.turn(|client, turn| client.join_known(turn, group));
+    assert!(alone.client.founded(&group).is_some());
+    // And what the profile brings takes the place of the word.
+    doubt(&mut alone);
+    alone.turn(|client, turn| client.merged(turn, &name.text()));
+    assert!(!alone.client.conversations.contains_key(&group));
+    alone.client.find_missing(alone.now);
+    assert!(alone.client.missing.contains_key(&group));
 }
 
 #[test]

@@ -71,10 +71,10 @@ impl Client {
         Ok(())
     }
 
-    /// Forgets a conversation that is nothing but somebody's word.
+    /// Forgets a conversation that is nothing but somebody's word. What the profile says of it is another device's own knowledge, and stays.
     pub(super) fn forget_word(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         if self.conversations.get(group).is_some_and(|conversation| conversation.word_of().is_some()) {
-            self.forget_conversation(turn, group);
+            self.forget_here(turn, group);
         }
     }
 }

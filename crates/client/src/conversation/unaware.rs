@@ -156,6 +156,12 @@ impl Conversation {
         self.state.own.word_of
     }
 
+    /// Makes it nothing but somebody's word.
+    #[cfg(test)]
+    pub(crate) fn doubt(&mut self, by: Identity) {
+        self.state().own.word_of = Some(by);
+    }
+
     /// The same of a conversation that is known here: it counts only for somebody who was out and was added again since.
     pub fn told_again(&mut self, scene: &mut Scene<'_>, from: &Identity, told: &Membership<'_>) -> Result<(), Fault> {
         let same = told.roster.kind == self.state.kind && told.roster.hub == self.state.hub;

@@ -212,13 +212,18 @@ impl Client {
 
     /// Archives of a conversation that is forgotten.
     pub(in crate::client) fn forget_archives(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
+        self.stop_archives(turn, group);
+        self.drop_archives(turn, group, 0);
+        self.drop_asides(turn, group);
+    }
+
+    /// No archive of a conversation is written or fetched any more; those that there are stay.
+    pub(in crate::client) fn stop_archives(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         self.archives.due.remove(group);
         turn.remove(due_place(group));
         if self.archives.writing.as_ref().is_some_and(|writing| writing.group == *group) {
             self.archives.writing = None;
         }
-        self.drop_archives(turn, group, 0);
-        self.drop_asides(turn, group);
         let wanted: Vec<_> = self.archives.wanted.keys().filter(|(of, _)| of == group).copied().collect();
         wanted.into_iter().for_each(|(group, number)| self.not_wanted(turn, &group, number));
     }
