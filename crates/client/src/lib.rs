@@ -16,6 +16,7 @@ pub mod io;
 pub mod keys;
 pub mod link;
 pub mod node_url;
+pub mod outcome;
 pub mod parcel;
 pub mod phrase;
 pub mod profile;

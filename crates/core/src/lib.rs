@@ -16,6 +16,8 @@ pub mod group;
 pub mod history;
 pub mod key;
 pub mod knock;
+pub mod known;
+pub mod ownership;
 pub mod parcel;
 pub mod policy;
 pub mod ports;

@@ -162,6 +162,26 @@ pub enum NodeCommand {
     Restore(Restore),
     /// List the channels and how many sessions are in each. The node must run.
     Channels(Json),
+    /// Show whose account sees the node's page in the app, or make it somebody else's. Works while the node runs.
+    #[command(
+        after_help = "Whoever made the first account, with the invitation that the node printed at its first start, is the owner. \
+                            The page shows people, invitations, storage, settings and what `tidings doctor` finds; messages nobody can read."
+    )]
+    Owner(NodeOwner),
+}
+
+/// Arguments of `node owner`.
+#[derive(Debug, Args)]
+pub struct NodeOwner {
+    /// The account that shall be the owner's, as `accounts list` shows it.
+    #[arg(value_name = "KEY|NUMBER")]
+    pub account: Option<String>,
+    /// Nobody shall see the page.
+    #[arg(long, conflicts_with = "account")]
+    pub nobody: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `channels`.

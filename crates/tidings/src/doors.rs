@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::node::Node;
+use crate::office::Office;
 use crate::settings::Settings;
 use arc_swap::ArcSwap;
 use axum::Router;
@@ -51,6 +52,7 @@ impl Doors {
         // A second start of the same node would be a mistake of ours, and harmless.
         let _ = node.darkchat.set(Arc::clone(&darkchat));
         let _ = node.native.set(Arc::clone(&native));
+        native.open_office(Arc::new(Office::new(node)));
         Ok(Self {
             piqchat,
             piqchat_settings,

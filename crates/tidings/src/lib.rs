@@ -14,6 +14,7 @@ pub mod figures;
 pub mod listen;
 pub mod logs;
 pub mod node;
+pub mod office;
 pub mod open_files;
 pub mod output;
 pub mod ports;

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use tidings_client::view::{
     ContactView, ConversationView, DeviceRequest, DeviceView, IntroductionView, InvitationView, MeView, MessageView,
 };
+use tidings_wire::api::{Findings, Known, Overview, OwnersInvitation};
 use ts_rs::{Config, TS, TypeVisitor};
 
 const HEAD: &str = "// Made by scripts/build-web-types of crates/client and crates/web-core: change it there.\n\
@@ -48,6 +49,10 @@ fn types() -> String {
     found.visit::<Owner>();
     found.visit::<LinkView>();
     found.visit::<StoreFault>();
+    found.visit::<Known>();
+    found.visit::<Overview>();
+    found.visit::<Findings>();
+    found.visit::<OwnersInvitation>();
     let all: Vec<_> = std::iter::once(HEAD.to_owned()).chain(found.declared.into_values()).collect();
     all.join("\n")
 }

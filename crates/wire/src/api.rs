@@ -336,8 +336,13 @@ body! {
 }
 
 mod group;
+mod home;
 
 pub use group::{Entries, Entry, EntryKind, Group, Member, NewEntry, NewGroup, NewWake, Role, TurnTaken, WakeUrl};
+pub use home::{
+    AccountKind, Finding, Findings, Known, KnownDevice, KnownKind, KnownRow, KnownRows, Level, OpenInvitation,
+    Overview, OwnersInvitation, Setting, Storage, TreeAccount,
+};
 
 body! {
     /// `POST /v1/blobs`.

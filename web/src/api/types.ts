@@ -2,6 +2,11 @@
 // Ids are base64url text, times milliseconds, variants `{ kind: content }` or `'kind'`.
 
 /**
+ * What a key belongs to.
+ */
+export type AccountKind = "tidings" | "piqchat";
+
+/**
  * What is to be done, in this order ([`io::Action`]).
  */
 export type Action = { "save": Array<Record> } | { "request": { id: RequestId, node: string, method: string, target: string, headers: Array<[string, string]>, body: Uint8Array | null, } } | { "connect": { node: string, } } | { "say": { node: string, text: string, } } | { "disconnect": { node: string, } } | { "wake_at": number } | { "read_file": { file: FileId, offset: number, length: number, } } | { "write_file": { file: FileId, offset: number, bytes: Uint8Array, } } | { "done": { id: CommandId, outcome: Done, } } | { "show": Event };
@@ -390,7 +395,7 @@ text: string, } } | { "leave_channel": {
 /**
  * Its name.
  */
-channel: string, } } | { "dismiss_warnings": Array<string> } | "flush" | "back_up" | "delete_account" | { "set_push": PushSubscription | null } | "test_push";
+channel: string, } } | { "dismiss_warnings": Array<string> } | "flush" | "back_up" | "delete_account" | { "set_push": PushSubscription | null } | "test_push" | { "ask_home": HomeQuestion };
 
 /**
  * Names a command, chosen by whoever gives it.
@@ -706,9 +711,44 @@ gone: boolean,
 progress: number | null, };
 
 /**
+ * What was looked at, and what was found.
+ */
+export type Finding = { 
+/**
+ * What was looked at.
+ */
+check: string, 
+/**
+ * How bad it is.
+ */
+level: Level, 
+/**
+ * What was found.
+ */
+text: string, 
+/**
+ * What to do about it.
+ */
+advice: string | null, };
+
+/**
+ * `GET /v1/owner/findings`: what `tidings doctor` finds.
+ */
+export type Findings = { 
+/**
+ * One for each check.
+ */
+findings: Array<Finding>, };
+
+/**
  * A conversation.
  */
 export type GroupId = string;
+
+/**
+ * What can be asked of the home node that nothing here is made of: it is only shown (docs/protocol/node.md).
+ */
+export type HomeQuestion = "known" | "overview" | "findings" | "invite" | { "withdraw": string };
 
 /**
  * A person: the public identity key.
@@ -775,6 +815,100 @@ link: Secret, };
  * How much history goes into the backup.
  */
 export type KeepHistory = "nothing" | { "days": number } | "all";
+
+/**
+ * `GET /v1/account/known`: all that the node keeps of the account.
+ */
+export type Known = { 
+/**
+ * When the account was made, in milliseconds.
+ */
+created: number | null, 
+/**
+ * When one of its devices was last here, in milliseconds.
+ */
+seen: number | null, 
+/**
+ * Whether somebody with an account here let it in, and the node notes who.
+ */
+invited: boolean, 
+/**
+ * How many accounts it has let in.
+ */
+invites: number, 
+/**
+ * Its devices.
+ */
+devices: Array<KnownDevice>, 
+/**
+ * Everything else, a kind in each.
+ */
+rows: Array<KnownRows>, 
+/**
+ * Whether it is the account of the node's owner, to whom `/v1/owner` answers.
+ */
+owner: boolean, };
+
+/**
+ * A device, as the node knows it.
+ */
+export type KnownDevice = { 
+/**
+ * Its key, in base64url.
+ */
+key: string, 
+/**
+ * The push service that is told when something came, if one is: its host.
+ */
+push: string | null, };
+
+/**
+ * What rows are about that a node keeps of an account.
+ */
+export type KnownKind = "account" | "device_list" | "key_packages" | "profile" | "posting_keys" | "parcels" | "exchanges" | "tokens" | "blobs" | "groups" | "wake_addresses";
+
+/**
+ * A row that the node keeps.
+ */
+export type KnownRow = { 
+/**
+ * Since when it is there, in milliseconds, where the node notes that.
+ */
+at: number | null, 
+/**
+ * Its bytes.
+ */
+bytes: number, 
+/**
+ * When it goes by itself, in milliseconds, if it does.
+ */
+expires: number | null, };
+
+/**
+ * All rows of one kind.
+ */
+export type KnownRows = { 
+/**
+ * What they are about.
+ */
+kind: KnownKind, 
+/**
+ * How many there are.
+ */
+count: number, 
+/**
+ * Their bytes together.
+ */
+bytes: number, 
+/**
+ * At most 100 of them, of kinds whose rows have a time of their own; what goes first stands first.
+ */
+rows: Array<KnownRow>, };
+
+/**
+ * How bad a finding is.
+ */
+export type Level = "ok" | "warn" | "fail";
 
 /**
  * What a link leads to. Of its secrets it shows the token alone, which `create_account` needs.
@@ -963,9 +1097,88 @@ delivery: Delivery | null,
 read: boolean, };
 
 /**
+ * An invitation that nobody has used yet.
+ */
+export type OpenInvitation = { 
+/**
+ * What is kept of its token, in base64url: it can be taken back by this.
+ */
+id: string, 
+/**
+ * The number of the account that made it; none for the owner.
+ */
+maker: number | null, 
+/**
+ * When it was made, in milliseconds.
+ */
+created: number, 
+/**
+ * Until when it is good, in milliseconds.
+ */
+expires: number, };
+
+/**
+ * `GET /v1/owner`: the node as its owner sees it.
+ */
+export type Overview = { 
+/**
+ * What it calls itself.
+ */
+name: string, 
+/**
+ * The version of its software.
+ */
+version: string, 
+/**
+ * When it was started, in milliseconds.
+ */
+started: number, 
+/**
+ * Accounts that are not deleted.
+ */
+accounts: number, 
+/**
+ * Of these, seen in the last seven days.
+ */
+seen_last_7_days: number, 
+/**
+ * Room on its disk.
+ */
+storage: Storage, 
+/**
+ * At most 1000 accounts by number, deleted ones too.
+ */
+tree: Array<TreeAccount>, 
+/**
+ * Whether there are more accounts.
+ */
+more: boolean, 
+/**
+ * At most 100 invitations that nobody has used yet.
+ */
+invitations: Array<OpenInvitation>, 
+/**
+ * All settings.
+ */
+settings: Array<Setting>, };
+
+/**
  * What a phrase leads to.
  */
 export type Owner = { identity: Identity, wallet: string, };
+
+/**
+ * `POST /v1/owner/invitations`: an invitation of the node's own.
+ */
+export type OwnersInvitation = { 
+/**
+ * The link for whom it is for. It is kept nowhere.
+ */
+link: string, 
+/**
+ * Until when it is good, in milliseconds.
+ */
+expires: number, };
 
 /**
  * A Web Push subscription (RFC 8291), as browsers give it.
@@ -998,6 +1211,31 @@ export type RequestId = number;
  * A secret text: a phrase, a passphrase, a link. `Debug` hides it.
  */
 export type Secret = string;
+
+/**
+ * A setting in force.
+ */
+export type Setting = { 
+/**
+ * The heading under which it stands.
+ */
+section: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its value, as text; of secrets only that they are set.
+ */
+value: string, 
+/**
+ * Where it comes from.
+ */
+source: string, 
+/**
+ * Whether it is not the default.
+ */
+changed: boolean, };
 
 /**
  * What a message shows.
@@ -1035,6 +1273,72 @@ export type Stage = "registering" | "enrolling" | "ready" | "removed";
 export type Standing = "ready" | "joining" | "locked" | { "key_changed": Identity } | "behind" | "out";
 
 /**
+ * Room on the node's disk, in bytes.
+ */
+export type Storage = { 
+/**
+ * The database.
+ */
+database: number, 
+/**
+ * Uploaded pictures and files.
+ */
+uploads: number, 
+/**
+ * What is free on the disk.
+ */
+free: number, 
+/**
+ * What of that is kept back: nothing is accepted when only this is left.
+ */
+reserve: number, 
+/**
+ * What came in a day, on the average of the last seven, and takes room.
+ */
+daily: number, 
+/**
+ * In how many days nothing is accepted any more if that goes on and nothing goes; none if that is beyond ten years.
+ */
+days_left: number | null, };
+
+/**
  * Why the store can't be opened, read or written.
  */
 export type StoreFault = "full" | "damaged" | "wrong_key" | "newer" | "closed" | "failed";
+
+/**
+ * An account in the tree of invitations.
+ */
+export type TreeAccount = { 
+/**
+ * Its number, from 1.
+ */
+number: number, 
+/**
+ * Whose invitation made it; none for the node's own.
+ */
+creator: number | null, 
+/**
+ * Of which kind it is; none if it was deleted, and only its place is left.
+ */
+kind: AccountKind | null, 
+/**
+ * Its key as text, for `tidings accounts`.
+ */
+key: string | null, 
+/**
+ * When it was made, in milliseconds.
+ */
+created: number | null, 
+/**
+ * When it was last here, in milliseconds.
+ */
+seen: number | null, 
+/**
+ * Parcels that wait for it.
+ */
+waiting: number, 
+/**
+ * Their bytes.
+ */
+bytes: number, };

@@ -23,6 +23,7 @@ mod knocks;
 pub mod listing;
 mod log;
 mod open;
+mod ownership;
 mod parcels;
 mod people;
 mod queue;

@@ -77,6 +77,7 @@ impl Client {
             Purpose::PutPackages => self.packages_put(turn, reply),
             Purpose::PutContacts => self.contacts_put(reply),
             Purpose::PutPush => self.push_put(reply),
+            Purpose::AskHome(command) => Self::home_answered(turn, command, reply),
             Purpose::TestPush(command) => self.push_tested(turn, command, reply),
             Purpose::InboxEnd(after) => self.inbox_end(turn, after, reply),
             Purpose::Taken(number) => self.taken(number, reply),

@@ -36,6 +36,7 @@ impl Client {
             Command::Flush => Ok(Some(self.flush())),
             Command::DismissWarnings(seen) => Ok(Some(self.dismiss_warnings(turn, &seen))),
             Command::SetPush(push) => self.set_push(turn, push),
+            Command::AskHome(question) => self.ask_home(id, &question),
             Command::TestPush => self.test_push(id),
             Command::DeleteAccount => self.delete_account(id),
             Command::JoinChannel { channel } => self.join_channel(turn, channel),

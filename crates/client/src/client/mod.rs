@@ -20,6 +20,7 @@ mod effects;
 mod enrolling;
 mod files;
 mod groups;
+mod home;
 mod inbox;
 mod introductions;
 mod invitations;

@@ -59,6 +59,8 @@ pub(crate) enum Purpose {
     PutContacts,
     PutPush,
     TestPush(CommandId),
+    /// For [`Command::AskHome`](crate::command::Command::AskHome).
+    AskHome(CommandId),
     /// Whether anything waits in the inbox after this number.
     InboxEnd(u64),
     /// The inbox was read up to here.

@@ -9,6 +9,7 @@ use crate::envelope::Envelope;
 use crate::group::{Appended, EntryPosting, GroupId, GroupView, Membership, NewGroup};
 use crate::key::Ed25519Key;
 use crate::knock::{Door, Knock};
+use crate::known::Knowledge;
 use crate::parcel::{Kept, ParcelPosting};
 use crate::policy::Policy;
 use crate::presence::{DeviceMark, Presences};
@@ -46,7 +47,8 @@ pub struct Cleared {
 /// Accounts by identity key: devices, posting keys, key packages, profile.
 #[async_trait]
 pub trait People: Send + Sync {
-    /// Makes an account, and uses up the token if one is needed. The same again changes nothing.
+    /// Makes an account, and uses up the token if one is needed. The same again changes nothing. The first account of all, if it came
+    /// with a token, is the [owner](crate::ownership::OWNER)'s.
     async fn register(&self, registration: Registration, now: Timestamp) -> Allowed<()>;
     /// Whose device this is.
     async fn device_owner(&self, device: Ed25519Key) -> Stored<Option<Ed25519Key>>;
@@ -56,6 +58,8 @@ pub trait People: Send + Sync {
     async fn set_device_list(&self, identity: Ed25519Key, list: DeviceList) -> Allowed<ListSet>;
     /// The account as its devices see it, without its limits.
     async fn account_view(&self, identity: Ed25519Key) -> Stored<Option<AccountView>>;
+    /// All that is kept of the account, without when it goes by the rules of the node.
+    async fn known(&self, identity: Ed25519Key) -> Stored<Option<Knowledge>>;
     /// Replaces the allow-list. False if there is no such account.
     async fn set_posting_keys(&self, owner: Ed25519Key, keys: Vec<PostingKey>) -> Stored<bool>;
     /// As what a key may post into the owner's inbox.

@@ -43,6 +43,17 @@ impl Caller {
             Key::Nobody => Self::Nobody,
             Key::Identity => Self::Holder(key),
             Key::Device | Key::DeviceIfSigned => Self::device(door, key, now).await?.ok_or_else(no_device)?,
+            Key::Owner => match Self::device(door, key, now).await? {
+                Some(Self::Device { identity, device }) if engine.is_owner(identity).await? => {
+                    Self::Device { device, identity }
+                }
+                _ => {
+                    return Err(Refused::new(
+                        Code::NotAccepted,
+                        "this is for the owner of the node; see `tidings node owner`",
+                    ));
+                }
+            },
             // Whose account it is comes first: anybody can list somebody's identity as a device of their own.
             Key::DeviceOrIdentity if engine.device_list(key).await?.is_some() => Self::Holder(key),
             Key::DeviceOrIdentity => Self::device(door, key, now).await?.unwrap_or(Self::Holder(key)),

@@ -5,8 +5,8 @@ use super::caller::Caller;
 use super::route::{Body as Takes, Key, Operation, Place, Route, route};
 use super::signer;
 use super::{
-    BODIES_MAX, BODY_FREE, BODY_UNIT, Native, account, blob, cors, exchange, group, inbox, node, packages, profile,
-    push, wake,
+    BODIES_MAX, BODY_FREE, BODY_UNIT, Native, account, blob, cors, exchange, group, inbox, known, node, owner,
+    packages, profile, push, wake,
 };
 use crate::http::ClientAddress;
 use crate::http::body::{BodyError, SharedBody};
@@ -200,6 +200,11 @@ async fn act(operation: Operation, asked: Asked) -> Answer {
         Operation::PutPush => push::put(asked).await,
         Operation::DeletePush => push::delete(asked).await,
         Operation::TestPush => push::test(asked).await,
+        Operation::Known => known::known(asked).await,
+        Operation::Overview => owner::overview(asked).await,
+        Operation::Findings => owner::findings(asked).await,
+        Operation::InviteAsOwner => owner::invite(asked).await,
+        Operation::WithdrawInvitation => owner::withdraw(asked).await,
         Operation::Live => {
             Err(Refused::malformed("ask for a WebSocket here").with_status(StatusCode::UPGRADE_REQUIRED))
         }

@@ -12,9 +12,11 @@ mod group;
 mod inbox;
 mod invitation;
 mod knock;
+mod known;
 mod live;
 mod node;
 mod openapi;
+mod owner;
 mod packages;
 mod profile;
 mod push;
@@ -32,6 +34,7 @@ mod wake;
 pub use invitation::invitation_link;
 pub use live::{ClientText, read_text};
 pub use openapi::document;
+pub use owner::Office;
 pub use range::{Range, read_range};
 pub use route::{Body, Described, Key, Operation, Parameter, Place, Route, route};
 pub use settings::Settings;
@@ -73,6 +76,7 @@ pub struct Native {
     description: OnceLock<Bytes>,
     crowd: live::Crowd,
     census: Census,
+    office: OnceLock<Arc<dyn Office>>,
     /// Makes the names under which devices speak in channels.
     salt: [u8; 32],
 }
@@ -98,6 +102,7 @@ impl Native {
             description: OnceLock::new(),
             crowd: live::Crowd::default(),
             census: Census::default(),
+            office: OnceLock::new(),
             salt,
         })
     }

@@ -102,6 +102,7 @@ fn signer(key: Key) -> &'static str {
             "Signed by a posting key that the owner of the inbox accepts, or by one of the owner's devices."
         }
         Key::Access => "Signed by the access key of a member of the group.",
+        Key::Owner => "Signed by a device of the node's owner.",
         Key::DeviceIfSigned => "May be signed by a device of the account that owns it.",
     }
 }
@@ -117,7 +118,7 @@ fn security(key: Key) -> Value {
 fn path_parameter(pattern: &str) -> Option<Value> {
     let (name, _) = pattern.split_once('{')?.1.split_once('}')?;
     let schema = match name {
-        "identity" | "blob" => schema_of::<Fixed<32>>(),
+        "identity" | "blob" | "invitation" => schema_of::<Fixed<32>>(),
         "exchange" | "group" => schema_of::<Fixed<16>>(),
         _ => json!({"type": "string", "pattern": "^[0-9a-f-]{36}$"}),
     };

@@ -50,6 +50,11 @@ pub enum Operation {
     PutPush,
     DeletePush,
     TestPush,
+    Known,
+    Overview,
+    Findings,
+    InviteAsOwner,
+    WithdrawInvitation,
     Live,
 }
 
@@ -68,6 +73,8 @@ pub enum Key {
     Posting,
     /// The access key of a member of the group.
     Access,
+    /// A device of the node's owner.
+    Owner,
     /// A device, if it is signed at all.
     DeviceIfSigned,
 }

@@ -472,6 +472,51 @@ pub(super) static ROUTES: &[Route] = &[
     )
     .or(&[NotAccepted]),
     plain(
+        Operation::Known,
+        ("GET", "/v1/account/known"),
+        Key::Device,
+        NOTHING,
+        (200, json!(Known)),
+        "All that the node keeps of the account: kinds, counts, sizes, times, and when each goes",
+    )
+    .or(&[NotAccepted]),
+    plain(
+        Operation::Overview,
+        ("GET", "/v1/owner"),
+        Key::Owner,
+        NOTHING,
+        (200, json!(Overview)),
+        "The node as its owner sees it: people, invitations, storage, settings",
+    )
+    .or(&[NotAccepted]),
+    plain(
+        Operation::Findings,
+        ("GET", "/v1/owner/findings"),
+        Key::Owner,
+        NOTHING,
+        (200, json!(Findings)),
+        "What `tidings doctor` finds. It may take a minute, since all that is stored is checked",
+    )
+    .or(&[NotAccepted]),
+    plain(
+        Operation::InviteAsOwner,
+        ("POST", "/v1/owner/invitations"),
+        Key::Owner,
+        NOTHING,
+        (201, json!(OwnersInvitation)),
+        "Makes an invitation of the node's own",
+    )
+    .or(&[NotAccepted, Full]),
+    plain(
+        Operation::WithdrawInvitation,
+        ("DELETE", "/v1/owner/invitations/{invitation}"),
+        Key::Owner,
+        NOTHING,
+        (204, NOTHING),
+        "Takes back an invitation that nobody has used yet, whoever made it",
+    )
+    .or(&[NotAccepted, NotFound]),
+    plain(
         Operation::Live,
         ("GET", "/v1/live"),
         Key::Nobody,

@@ -157,6 +157,11 @@ impl Subscription {
     }
 
     /// The secret that the browser shares with its senders.
+    /// The push service's host.
+    pub fn host(&self) -> &str {
+        self.endpoint.host_str().unwrap_or_default()
+    }
+
     pub(super) fn auth(&self) -> &[u8; AUTH_LEN] {
         &self.auth
     }

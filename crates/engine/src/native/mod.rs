@@ -4,6 +4,7 @@
 mod groups;
 mod inbox;
 mod knocks;
+mod known;
 mod memory;
 mod people;
 mod swaps;

@@ -6,6 +6,7 @@ mod confirm;
 mod console;
 pub mod import_piqchat;
 mod invite;
+pub mod owner;
 pub mod peers;
 mod people;
 mod progress;
@@ -68,6 +69,7 @@ fn node(asked: NodeCommand, given: &Given, output: &Output) -> Outcome {
         NodeCommand::Invite(arguments) => invite::run(arguments, load(given)?, output)?,
         NodeCommand::Backup(arguments) => return backup::run(&arguments, || Ok(load(given)?), output),
         NodeCommand::Restore(arguments) => restore::run(&arguments, &load(given)?, output)?,
+        NodeCommand::Owner(arguments) => owner::run(arguments, load(given)?, output)?,
         NodeCommand::Channels(arguments) => peers::run_channels(arguments.json, &load(given)?, output)?,
     }
     Ok(ExitCode::SUCCESS)

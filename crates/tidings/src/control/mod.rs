@@ -15,7 +15,7 @@ mod server;
 pub use client::{Attendance, ask, attend, is_running};
 pub use server::{Server, serve};
 
-use crate::cmd::{accounts, backup, peers};
+use crate::cmd::{accounts, backup, owner, peers};
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::welcome::Invitation;
@@ -66,6 +66,13 @@ pub enum Request {
     RemoveAccount {
         /// Its key.
         key: String,
+    },
+    /// Whose node is it? Answers an [`Owner`](owner::Owner).
+    Owner,
+    /// Make somebody the owner. Answers an [`Owner`](owner::Owner).
+    SetOwner {
+        /// Their account, by key or number; null for nobody.
+        account: Option<String>,
     },
     /// Make a backup. Answers its manifest.
     Backup {
@@ -169,6 +176,8 @@ pub async fn handle(node: &Node, request: Request, progress: &Progress) -> Resul
         Request::FindAccount { account } => answer(accounts::find(node, &account).await?),
         Request::Backup { to } => answer(backup::take(node, to.into(), progress).await?),
         Request::RemoveAccount { key } => answer(accounts::remove(node, &key).await?),
+        Request::Owner => answer(owner::look(node).await?),
+        Request::SetOwner { account } => answer(owner::set(node, account.as_deref()).await?),
         // The running node's end of the socket keeps these itself.
         Request::Attend => Err(client::not_running(&node.found.load().settings.data_dir())),
         Request::Peers => answer(peers::list_here(node)?),

@@ -20,7 +20,7 @@ use tidings_engine::Clock;
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-enum Level {
+pub(crate) enum Level {
     /// All is well.
     Ok,
     /// It works, but better is possible.
@@ -31,12 +31,12 @@ enum Level {
 
 /// What was looked at, and what was found.
 #[derive(Clone, Debug, Serialize)]
-struct Finding {
-    check: &'static str,
-    level: Level,
-    text: String,
+pub(crate) struct Finding {
+    pub(crate) check: &'static str,
+    pub(crate) level: Level,
+    pub(crate) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    advice: Option<String>,
+    pub(crate) advice: Option<String>,
 }
 
 impl Finding {
@@ -65,7 +65,8 @@ pub fn run(found: &InForce, json: bool, output: &Output) -> Outcome {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn examine(found: &InForce) -> Result<Vec<Finding>, Failure> {
+/// Examines everything. Blocks.
+pub(crate) fn examine(found: &InForce) -> Result<Vec<Finding>, Failure> {
     let settings = &found.settings;
     let now = Clock::System.now();
     let running = control::is_running(&settings.data_dir())?;

@@ -17,7 +17,7 @@ mod value;
 
 pub use definition::{Definition, Section};
 pub use load::{Given, load};
-pub use show::{as_json, as_table, changes};
+pub use show::{as_json, as_table, as_told, changes};
 pub use sources::{Entry, InForce, Input, Problem, Problems, Raw, Source, parse};
 pub use table::TABLE;
 pub use talk::{Channels, Flow, Native, RoomRates, Rooms};

@@ -3,6 +3,7 @@
 use super::{Definition, Entry, InForce, Raw, Source};
 use serde_json::{Value, json};
 use std::fmt::Write;
+use tidings_wire::api::Setting;
 
 /// Columns that a value may take in the table before it is cut.
 const VALUE_WIDTH_MAX: usize = 48;
@@ -59,6 +60,18 @@ pub fn as_json(found: &InForce) -> Value {
         .into()
 }
 
+/// The settings as the native door tells them.
+pub fn as_told(found: &InForce) -> Vec<Setting> {
+    let told = |entry: &Entry| Setting {
+        section: entry.definition.section.title().to_owned(),
+        name: entry.definition.name.to_owned(),
+        value: shown(entry),
+        source: entry.source.to_string(),
+        changed: !matches!(entry.source, Source::Default),
+    };
+    found.entries.iter().map(told).collect()
+}
+
 /// The settings whose values differ between two readings.
 pub fn changes(before: &InForce, after: &InForce) -> Vec<&'static Definition> {
     let pairs = before.entries.iter().zip(&after.entries);
@@ -91,7 +104,7 @@ mod tests {
     fn secrets_are_not_shown() {
         let environment = environment();
         let found = parse(Input { environment: &environment, ..Input::default() }).unwrap();
-        for text in [as_table(&found), as_json(&found).to_string()] {
+        for text in [as_table(&found), as_json(&found).to_string(), format!("{:?}", as_told(&found))] {
             assert!(!text.contains("top secret"));
             assert!(text.contains("(set)"));
             assert!(text.contains("PORT in the environment"));

@@ -1,6 +1,7 @@
 //! Accounts of Tidings' own clients: their device lists and devices. Beside it stand their posting keys, key packages and profiles.
 
 pub(super) mod devices;
+mod known;
 pub(super) mod packages;
 pub(super) mod posting;
 pub(super) mod profiles;
@@ -11,7 +12,7 @@ use super::fault::Fault;
 use super::holdings::{self, Holding};
 use super::rows::{Sum, check, count, int};
 use super::writer::Tx;
-use super::{SqliteStore, swaps, uploads};
+use super::{SqliteStore, ownership, swaps, uploads};
 use async_trait::async_trait;
 use devices::DeviceRow;
 use rusqlite::{Connection, Row, params};
@@ -19,6 +20,7 @@ use tidings_core::denial::Denial;
 use tidings_core::device::{
     AccountView, DeviceList, PackagesWaiting, PostingKey, PostingRight, Registration, TakenPackages,
 };
+use tidings_core::known::Knowledge;
 use tidings_core::ports::Stored;
 use tidings_core::ports::native::{Allowed, ListSet, People};
 use tidings_core::{Ed25519Key, Key, Timestamp};
@@ -85,6 +87,8 @@ fn register(tx: &Tx<'_>, registration: Registration, now: Timestamp) -> Ruled<()
             return Ok(Err(Denial::Exists));
         }
     }
+    // Whoever starts a node is given its first invitation.
+    let first = token.is_some() && nobody_yet(tx.conn)?;
     let creator = match token {
         Some(token) => match use_up(tx, &token, now)? {
             Ok(creator) => creator,
@@ -103,7 +107,15 @@ fn register(tx: &Tx<'_>, registration: Registration, now: Timestamp) -> Ruled<()
         DeviceRow::insert(tx.conn, account.number, device)?;
     }
     ListRow { account: account.number, counter: devices.counter, list: devices.list }.save(tx.conn)?;
+    if first {
+        ownership::set_owner(tx.conn, Some(&identity))?;
+    }
     Ok(Ok(()))
+}
+
+/// Whether nobody ever had an account here.
+fn nobody_yet(conn: &Connection) -> Result<bool, Fault> {
+    Ok(conn.prepare_cached("SELECT NOT EXISTS (SELECT 1 FROM accounts)")?.query_row([], |row| row.get(0))?)
 }
 
 fn set_list(tx: &Tx<'_>, identity: &Ed25519Key, new: DeviceList) -> Ruled<ListSet> {
@@ -192,6 +204,10 @@ impl People for SqliteStore {
 
     async fn account_view(&self, identity: Ed25519Key) -> Stored<Option<AccountView>> {
         self.read(move |conn| view(conn, &identity)).await
+    }
+
+    async fn known(&self, identity: Ed25519Key) -> Stored<Option<Knowledge>> {
+        self.read(move |conn| known::known(conn, &identity)).await
     }
 
     async fn set_posting_keys(&self, owner: Ed25519Key, keys: Vec<PostingKey>) -> Stored<bool> {
