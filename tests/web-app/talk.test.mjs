@@ -1,23 +1,13 @@
 // People who talk in real browsers through a real node.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { faults } from './lib/axe.mjs';
 import { missing } from './lib/browser.mjs';
 import { SOON, World, sees, write } from './lib/people.mjs';
-
-const axe = await readFile(new URL('./node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 
 let world;
 let ada;
 let bob;
-
-/** What axe finds on a page, in words. */
-async function faults(page) {
-  // Only to look at the page; what the app itself may run is another matter.
-  const frame = await page.context().newCDPSession(page);
-  const run = await frame.send('Runtime.evaluate', { expression: `${axe}; axe.run({ resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.target).join(' '))))`, awaitPromise: true });
-  return JSON.parse(run.result.value ?? '["axe did not run"]');
-}
 
 before(async () => {
   if (missing) return;

@@ -1,3 +1,4 @@
+import { home } from './home.de';
 import type { Texts } from './en';
 
 /** German. */
@@ -181,6 +182,7 @@ export const de: Texts = {
     other: 'Etwas ist schiefgegangen.',
     erase: 'Hier neu beginnen',
   },
+  home,
   fault: {
     noAccount: 'Hier gibt es noch kein Konto.',
     hasAccount: 'Hier gibt es schon ein Konto.',

@@ -1,4 +1,6 @@
 /** English; the other languages have the same members. */
+import { home } from './home.en';
+
 export const en = {
   language: 'English',
   app: 'Tidings',
@@ -179,6 +181,7 @@ export const en = {
     other: 'Something went wrong.',
     erase: 'Begin anew here',
   },
+  home,
   fault: {
     noAccount: 'There is no account here yet.',
     hasAccount: 'There is an account here already.',

@@ -6,7 +6,7 @@ import { en } from './en';
 function texts(of: object, path = ''): [string, string][] {
   return Object.entries(of).flatMap(([name, value]: [string, unknown]) => {
     if (typeof value === 'string') return [[path + name, value] as [string, string]];
-    if (typeof value === 'function') return [[path + name, String((value as (x: unknown) => string)(7))] as [string, string]];
+    if (typeof value === 'function') return [[path + name, String((value as (...all: unknown[]) => string)(7, 8, 9))] as [string, string]];
     return texts(value as object, `${path}${name}.`);
   });
 }

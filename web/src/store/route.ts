@@ -5,9 +5,9 @@ export type Route =
   | { readonly at: 'list' }
   | { readonly at: 'chat'; readonly group: string }
   | { readonly at: 'details'; readonly group: string }
-  | { readonly at: 'invite' | 'new-group' | 'settings' | 'devices' | 'words' | 'restore' | 'link' };
+  | { readonly at: 'invite' | 'new-group' | 'settings' | 'devices' | 'words' | 'restore' | 'link' | 'known' | 'node' };
 
-const PLAIN = ['invite', 'new-group', 'settings', 'devices', 'words', 'restore', 'link'] as const;
+const PLAIN = ['invite', 'new-group', 'settings', 'devices', 'words', 'restore', 'link', 'known', 'node'] as const;
 
 /** Reads what follows `#`. What is nothing leads to the list. */
 export function parsed(hash: string): Route {

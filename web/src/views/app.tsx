@@ -11,8 +11,10 @@ import { Devices, LinkRequest } from './devices';
 import { Failed } from './failed';
 import { Invite } from './invite';
 import { Join } from './join';
+import { WhatIsKnown } from './known';
 import { List } from './list';
 import { NewGroup } from './new-group';
+import { YourNode } from './node';
 import { LinkThis, Restore, Start } from './start';
 import { Settings } from './settings';
 import { Words } from './words';
@@ -57,6 +59,8 @@ function besideList(to: Route) {
     case 'settings': return <Settings />;
     case 'devices': return <Devices />;
     case 'words': return <Words />;
+    case 'known': return <WhatIsKnown />;
+    case 'node': return <YourNode />;
     default: return null;
   }
 }

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { deleteEverything } from '../actions/account';
+import { readKnown } from '../actions/home';
 import { dismissWarnings, readWords, setName, setReceipts } from '../actions/own';
 import type { MeView } from '../api/types';
 import { allLanguages, language, setLanguage, t, type Language } from '../i18n';
@@ -20,6 +21,7 @@ export function Settings() {
         <Warnings mine={mine} />
         <Profile mine={mine} />
         <Security mine={mine} />
+        <Home />
         <Appearance />
         <Ending />
       </div>
@@ -66,6 +68,19 @@ function Security({ mine }: { readonly mine: MeView }) {
       <a href={address({ at: 'devices' })}>{texts.devices}</a>
       {words.value && <a href={address({ at: 'words' })}>{texts.words}</a>}
       <label class="switch"><input type="checkbox" checked={mine.read_receipts} onChange={(event) => void attempt(() => setReceipts(event.currentTarget.checked))} /> {texts.receipts}</label>
+    </section>
+  );
+}
+
+/** What the node knows; and its own page, for whom it belongs to. */
+function Home() {
+  const texts = t.value.home;
+  const owner = useSignal(false);
+  useEffect(() => { readKnown().then((known) => { owner.value = known.owner; }, () => undefined); }, []);
+  return (
+    <section class="menu">
+      <a href={address({ at: 'known' })}>{texts.known.title}</a>
+      {owner.value && <a href={address({ at: 'node' })}>{texts.node.open}</a>}
     </section>
   );
 }
