@@ -18,13 +18,17 @@ pub(crate) fn is_app(folder: &Path) -> bool {
     folder.join("index.html").is_file()
 }
 
-/// All files that are embedded, with the paths at which they are served, in the order of these. What else lies at the top is named
-/// and left out: the node answers all other paths.
+/// What follows the name of a file in that of its copy compressed with brotli.
+pub(crate) const BROTLI: &str = ".br";
+
+/// All files that are embedded, with the paths at which they are served, in the order of these; compressed copies are none. What else
+/// lies at the top is named and left out: the node answers all other paths.
 pub(crate) fn files(folder: &Path) -> Outcome<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for (name, path) in entries(folder)? {
         match () {
             () if path.is_file() && AT_THE_TOP.contains(&name.as_str()) => found.push((format!("/{name}"), path)),
+            () if name.ends_with(BROTLI) => {}
             () if path.is_dir() && FOLDERS.contains(&name.as_str()) => collect(&format!("/{name}"), &path, &mut found)?,
             () => warn(format!("{} is not embedded: see docs/web-app.md for what is served", path.display()))?,
         }
@@ -37,7 +41,7 @@ fn collect(prefix: &str, folder: &Path, found: &mut Vec<(String, PathBuf)>) -> O
     for (name, path) in entries(folder)? {
         if path.is_dir() {
             collect(&format!("{prefix}/{name}"), &path, found)?;
-        } else {
+        } else if !name.ends_with(BROTLI) {
             found.push((format!("{prefix}/{name}"), path));
         }
         if found.len() > FILES_MAX {

@@ -32,22 +32,32 @@ pub(crate) fn write(found: &Found, out: &Path) -> Outcome<()> {
         }
         let plain = place.join(number.to_string());
         fs::write(&plain, &bytes)?;
-        let packed = compressed(&bytes)?;
-        let packed_place = place.join(format!("{number}.gz"));
-        let gzip = if packed.len() < bytes.len() {
-            fs::write(&packed_place, &packed)?;
-            format!("Some(include_bytes!({packed_place:?}))")
-        } else {
-            "None".to_owned()
-        };
+        let gzip = copy(&place.join(format!("{number}.gz")), Some(compressed(&bytes)?), bytes.len())?;
+        let brotli = copy(&place.join(format!("{number}.br")), made_with(&source)?, bytes.len())?;
         let hash: [u8; 32] = Sha256::digest(&bytes).into();
         writeln!(
             table,
-            "    File {{ path: {path:?}, sha256: {hash:?}, bytes: include_bytes!({plain:?}), gzip: {gzip} }},"
+            "    File {{ path: {path:?}, sha256: {hash:?}, bytes: include_bytes!({plain:?}), gzip: {gzip}, brotli: {brotli} }},"
         )?;
     }
     table.push_str("];\n");
     Ok(fs::write(out.join("table.rs"), table)?)
+}
+
+/// The copy compressed with brotli that lies beside a file, if one does and is not older.
+fn made_with(source: &Path) -> Outcome<Option<Vec<u8>>> {
+    let mut beside = source.as_os_str().to_owned();
+    beside.push(dist::BROTLI);
+    let beside = Path::new(&beside);
+    let is_newer = || Ok::<_, std::io::Error>(beside.metadata()?.modified()? >= source.metadata()?.modified()?);
+    Ok(if beside.is_file() && is_newer()? { Some(fs::read(beside)?) } else { None })
+}
+
+/// Keeps a compressed copy, if it is smaller; what stands for it in the table.
+fn copy(place: &Path, packed: Option<Vec<u8>>, plain: usize) -> Outcome<String> {
+    let Some(packed) = packed.filter(|packed| packed.len() < plain) else { return Ok("None".to_owned()) };
+    fs::write(place, &packed)?;
+    Ok(format!("Some(include_bytes!({place:?}))"))
 }
 
 /// As small as it gets, and the same each time: no name, no time.

@@ -15,6 +15,8 @@ pub struct File {
     pub bytes: &'static [u8],
     /// The same compressed (gzip, RFC 1952), if that is smaller.
     pub gzip: Option<&'static [u8]>,
+    /// The same compressed (brotli, RFC 7932), if whoever built the app has done that.
+    pub brotli: Option<&'static [u8]>,
 }
 
 /// What is embedded.

@@ -3,12 +3,15 @@
 use http::header::{ACCEPT_ENCODING, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Whether the answer may be compressed with gzip (RFC 9110, section 12.5.3). Who says nothing gets the bytes as they are.
-pub(super) fn takes_gzip(headers: &HeaderMap) -> bool {
+/// Whether the answer may be compressed in this way (RFC 9110, section 12.5.3). Who says nothing gets the bytes as they are.
+pub(super) fn takes(headers: &HeaderMap, packed: &str) -> bool {
     let (mut named, mut any) = (None, None);
     for (coding, wanted) in elements(headers, ACCEPT_ENCODING).map(read_coding) {
         match coding {
-            coding if coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip") => {
+            coding
+                if coding.eq_ignore_ascii_case(packed)
+                    || (packed == "gzip" && coding.eq_ignore_ascii_case("x-gzip")) =>
+            {
                 named = Some(wanted)
             }
             "*" => any = Some(wanted),
@@ -65,7 +68,21 @@ mod tests {
             (&[""], false),
             (&[], false),
         ] {
-            assert_eq!(takes_gzip(&with(ACCEPT_ENCODING, accepted)), gzip, "{accepted:?}");
+            assert_eq!(takes(&with(ACCEPT_ENCODING, accepted), "gzip"), gzip, "{accepted:?}");
+        }
+    }
+
+    #[test]
+    fn brotli_is_for_those_who_name_it_or_take_anything() {
+        for (accepted, brotli) in [
+            ("gzip, deflate, br", true),
+            ("BR;q=0.1", true),
+            ("*", true),
+            ("br;q=0, *", false),
+            ("gzip", false),
+            ("x-br", false),
+        ] {
+            assert_eq!(takes(&with(ACCEPT_ENCODING, &[accepted]), "br"), brotli, "{accepted}");
         }
     }
 

@@ -40,11 +40,14 @@ struct Page {
     /// Names the path in metrics, without what a client chose.
     route: &'static str,
     plain: Coded,
-    gzip: Option<Coded>,
+    /// The best first.
+    packed: Vec<Coded>,
 }
 
 /// A page in one encoding, with the tag of these very bytes (RFC 9110, section 8.8.3).
 struct Coded {
+    /// Its name, unless it is as it is.
+    coding: Option<&'static str>,
     bytes: Bytes,
     tag: HeaderValue,
 }
@@ -100,13 +103,15 @@ impl Page {
     fn of_file(file: &File) -> Self {
         let hash = file.sha256_hex();
         let is_hashed = file.path.starts_with(HASHED);
-        let gzip = file.gzip.map(|bytes| Coded::new(Bytes::from_static(bytes), &format!("{hash}-gzip")));
+        let packed = [("br", file.brotli), ("gzip", file.gzip)].into_iter().filter_map(|(coding, bytes)| {
+            Some(Coded { coding: Some(coding), ..Coded::new(Bytes::from_static(bytes?), &format!("{hash}-{coding}")) })
+        });
         Self {
             content_type: file.content_type(),
             cache: if is_hashed { FOR_EVER } else { ASK_FIRST },
             route: route(file.path),
             plain: Coded::new(Bytes::from_static(file.bytes), &hash),
-            gzip,
+            packed: packed.collect(),
         }
     }
 
@@ -114,12 +119,12 @@ impl Page {
         let bytes = Bytes::from(list::of(app));
         let hash = list::hash(&bytes);
         let plain = Coded::new(bytes, &hash);
-        Self { content_type: "application/json", cache: ASK_FIRST, route: LIST, plain, gzip: None }
+        Self { content_type: "application/json", cache: ASK_FIRST, route: LIST, plain, packed: Vec::new() }
     }
 
     fn answer(&self, method: &Method, asked: &HeaderMap) -> Response {
-        let gzip = self.gzip.as_ref().filter(|_| ask::takes_gzip(asked));
-        let coded = gzip.unwrap_or(&self.plain);
+        let wanted = |coded: &&Coded| coded.coding.is_some_and(|coding| ask::takes(asked, coding));
+        let coded = self.packed.iter().find(wanted).unwrap_or(&self.plain);
         let mut response = Response::new(Body::empty());
         let headers = response.headers_mut();
         headers::insert(headers);
@@ -133,8 +138,8 @@ impl Page {
             return response;
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
-        if gzip.is_some() {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        if let Some(coding) = coded.coding {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
         if method == Method::GET {
             *response.body_mut() = Body::from(coded.bytes.clone());
@@ -147,7 +152,7 @@ impl Coded {
     fn new(bytes: Bytes, name: &str) -> Self {
         // Hexadecimal digits and a dash are always fit for a header; without a tag it is only never the same.
         let tag = HeaderValue::try_from(format!("\"{name}\"")).unwrap_or(HeaderValue::from_static("\"\""));
-        Self { bytes, tag }
+        Self { coding: None, bytes, tag }
     }
 }
 

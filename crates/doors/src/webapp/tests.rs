@@ -8,10 +8,16 @@ use sha2::{Digest as _, Sha256};
 use tower::ServiceExt as _;
 
 static FILES: &[File] = &[
-    File { path: "/assets/main-abc.js", sha256: [0xab; 32], bytes: b"let a = 1", gzip: Some(b"zipped") },
-    File { path: "/icons/icon.svg", sha256: [2; 32], bytes: b"<svg/>", gzip: None },
-    File { path: "/index.html", sha256: [1; 32], bytes: b"<!doctype html>", gzip: None },
-    File { path: "/sw.js", sha256: [3; 32], bytes: b"self", gzip: None },
+    File {
+        path: "/assets/main-abc.js",
+        sha256: [0xab; 32],
+        bytes: b"let a = 1",
+        gzip: Some(b"zipped"),
+        brotli: Some(b"tight"),
+    },
+    File { path: "/icons/icon.svg", sha256: [2; 32], bytes: b"<svg/>", gzip: None, brotli: None },
+    File { path: "/index.html", sha256: [1; 32], bytes: b"<!doctype html>", gzip: None, brotli: None },
+    File { path: "/sw.js", sha256: [3; 32], bytes: b"self", gzip: None, brotli: None },
 ];
 
 const APP: App = App { kind: Kind::App, version: "1.2.3", files: FILES };
@@ -47,7 +53,7 @@ async fn ask(app: &App, method: &str, path: &str, headers: &[(HeaderName, &str)]
         request = request.header(name, *value);
     }
     let (parts, body) = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().into_parts();
-    let body = to_bytes(body, 1 << 20).await.unwrap().to_vec();
+    let body = to_bytes(body, 64 << 20).await.unwrap().to_vec();
     Said { status: parts.status.as_u16(), headers: parts.headers, body }
 }
 
@@ -99,13 +105,16 @@ async fn the_policy_is_the_documented_one() {
 #[tokio::test]
 async fn compressed_is_a_representation_of_its_own() {
     let path = "/assets/main-abc.js";
-    let (plain, packed) = (get(path, &[]).await, get(path, &[(ACCEPT_ENCODING, "br, gzip")]).await);
+    let (plain, packed) = (get(path, &[]).await, get(path, &[(ACCEPT_ENCODING, "deflate, gzip")]).await);
     assert_eq!((packed.status, packed.body.as_slice()), (200, b"zipped".as_slice()));
     assert_eq!((packed.header("content-encoding"), packed.header("content-length")), (Some("gzip"), Some("6")));
     let tag = packed.header("etag").unwrap();
     assert!(plain.header("etag") == Some(&format!("\"{}\"", "ab".repeat(32))) && plain.header("etag") != Some(tag));
     assert_eq!(get(path, &[(ACCEPT_ENCODING, "gzip"), (IF_NONE_MATCH, tag)]).await.status, 304);
     assert_eq!(get(path, &[(IF_NONE_MATCH, tag)]).await.status, 200, "the tag is that of the other one");
+    let best = get(path, &[(ACCEPT_ENCODING, "gzip, br")]).await;
+    assert_eq!((best.header("content-encoding"), best.body.as_slice()), (Some("br"), b"tight".as_slice()));
+    assert!(best.header("etag") != Some(tag) && best.header("vary") == Some("Accept-Encoding"));
     let without = get("/sw.js", &[(ACCEPT_ENCODING, "gzip")]).await;
     assert_eq!((without.header("content-encoding"), without.body.as_slice()), (None, b"self".as_slice()));
 }

@@ -230,8 +230,8 @@ mod tests {
     use super::*;
 
     static FILES: &[File] = &[
-        File { path: "/index.html", sha256: [0; 32], bytes: b"page", gzip: None },
-        File { path: "/sw.js", sha256: [0; 32], bytes: b"self", gzip: None },
+        File { path: "/index.html", sha256: [0; 32], bytes: b"page", gzip: None, brotli: None },
+        File { path: "/sw.js", sha256: [0; 32], bytes: b"self", gzip: None, brotli: None },
     ];
 
     const APP: App = App { kind: Kind::App, version: "1.2.3", files: FILES };
