@@ -7,6 +7,9 @@ import { deviceKeys, forgetKeys } from './keys';
 import { Live, request } from './network';
 import { CommandFailed, type CoreFailure, type CoreState, type Question } from './rpc';
 
+/** The hash of the core that this app was built with (vite.config.ts). */
+declare const CORE_INTEGRITY: string;
+
 /** The longest wait that a timer takes, in milliseconds. */
 const WAIT_MAX = 2 ** 30;
 const DATABASE = 'records';
@@ -40,7 +43,8 @@ export class Leader {
 
   /** Opens what this browser keeps. Fails with a [`StartFailed`]. */
   static async start(show: (event: Event) => void): Promise<Leader> {
-    await init({ module_or_path: moduleUrl }).catch(failsAs('unsupported'));
+    const module = await fetch(moduleUrl, { integrity: CORE_INTEGRITY }).catch(failsAs('loading'));
+    await init({ module_or_path: module }).catch(failsAs('unsupported'));
     const keys = await deviceKeys().catch(failsAs('key'));
     const access = await openDatabase(keys.made).catch(failsAs('storage'));
     const kept = await KeptFiles.open(keys.files).catch(failsAs('storage'));

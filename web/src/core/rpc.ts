@@ -48,7 +48,7 @@ export type CoreState =
   | { readonly is: 'failed'; readonly why: CoreFailure; readonly detail: string };
 
 /** Why the core can't run here: what a person can do differs. */
-export type CoreFailure = 'unsupported' | 'storage' | 'damaged' | 'key' | 'newer' | 'full' | 'other';
+export type CoreFailure = 'unsupported' | 'loading' | 'storage' | 'damaged' | 'key' | 'newer' | 'full' | 'other';
 
 /** From a page to its worker. */
 export type ToWorker = { readonly ask: number; readonly question: Question };

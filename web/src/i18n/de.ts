@@ -173,6 +173,7 @@ export const de: Texts = {
   },
   failed: {
     title: 'Tidings kann hier nicht starten',
+    loading: 'Ein Teil von Tidings ist nicht angekommen, oder nicht so, wie er gebaut wurde. Versuch es noch einmal. Bleibt es so, frag, wer den Knoten betreibt.',
     unsupported: 'Diesem Browser fehlt etwas, das Tidings braucht. Nimm ein aktuelles Firefox, Chrome, Edge oder Safari, und kein privates Fenster.',
     storage: 'Der Browser lässt Tidings nichts aufbewahren. In einem privaten Fenster geht es nicht; sonst schaff Platz auf dem Gerät.',
     damaged: 'Was hier aufbewahrt wurde, ist beschädigt. Deine Wiederherstellungswörter bringen alles zurück.',

@@ -172,6 +172,7 @@ export const en = {
   },
   failed: {
     title: 'Tidings can’t start here',
+    loading: 'A part of Tidings did not come, or not as it was built. Try again. If it stays like this, ask whoever runs the node.',
     unsupported: 'This browser lacks something that Tidings needs. Use a current version of Firefox, Chrome, Edge or Safari, and no private window.',
     storage: 'The browser does not let Tidings keep anything. In a private window it can’t; else make room on the device.',
     damaged: 'What was kept here is damaged. Your recovery words bring everything back.',
