@@ -56,6 +56,8 @@ const fn hue(dark: Shade, light: Shade, unknown: Shade, sixteen: Color) -> Hue {
 
 const GREY: Hue = hue(((160, 165, 172), 248), ((90, 94, 102), 240), ((128, 132, 140), 244), Color::DarkGray);
 const BLUE: Hue = hue(((120, 185, 245), 75), ((20, 85, 155), 25), ((62, 140, 205), 32), Color::Blue);
+/// The colour of Tidings, as in the web app (docs/look.md).
+const TIDE: Hue = hue(((92, 194, 184), 79), ((11, 100, 96), 23), ((42, 148, 141), 30), Color::Cyan);
 const GREEN: Hue = hue(((95, 200, 130), 78), ((20, 100, 50), 22), ((55, 150, 85), 29), Color::Green);
 const AMBER: Hue = hue(((230, 175, 70), 214), ((125, 75, 0), 94), ((190, 130, 20), 136), Color::Yellow);
 const RED: Hue = hue(((255, 140, 135), 210), ((175, 25, 30), 124), ((210, 70, 70), 167), Color::Red);
@@ -91,7 +93,7 @@ impl Palette {
             Tone::Dim if self.colours >= Colours::Many => self.coloured(&GREY),
             Tone::Dim => plain.add_modifier(Modifier::DIM),
             Tone::Strong => plain.add_modifier(Modifier::BOLD),
-            Tone::Accent => self.coloured(&Hue { sixteen: Color::Cyan, ..BLUE }).add_modifier(Modifier::BOLD),
+            Tone::Accent => self.coloured(&TIDE).add_modifier(Modifier::BOLD),
             Tone::Good => self.coloured(&GREEN),
             Tone::Warn => self.coloured(&AMBER).add_modifier(Modifier::BOLD),
             Tone::Bad => self.coloured(&RED).add_modifier(Modifier::BOLD),
@@ -99,7 +101,7 @@ impl Palette {
             Tone::Selected => self.selected(),
             Tone::Public if self.colours == Colours::None => plain.add_modifier(Modifier::REVERSED),
             Tone::Public => plain.fg(Color::Black).bg(self.pick(((220, 165, 50), 178), Color::Yellow)),
-            Tone::Key => self.coloured(&Hue { sixteen: Color::Cyan, ..BLUE }),
+            Tone::Key => self.coloured(&TIDE),
         }
     }
 
