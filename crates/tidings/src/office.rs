@@ -15,6 +15,7 @@ use tidings_doors::native;
 use tidings_engine::disk::{RESERVE_MIN, free_bytes};
 use tidings_wire::Fixed;
 use tidings_wire::api::{self, AccountKind, Findings, Overview, OwnersInvitation, Storage, TreeAccount};
+use tokio::sync::Mutex;
 
 /// Most accounts that are told at once.
 const ACCOUNTS_MAX: usize = 1000;
@@ -35,13 +36,15 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct Office {
     node: Node,
     started: Timestamp,
+    /// One look at everything that is stored at a time.
+    looking: Mutex<()>,
 }
 
 impl Office {
     /// Opens it. The doors know it, so it does not know them: neither would ever go.
     pub fn new(node: &Node) -> Self {
         let node = Node { native: Arc::default(), darkchat: Arc::default(), ..node.clone() };
-        Self { started: node.engine.now(), node }
+        Self { started: node.engine.now(), node, looking: Mutex::default() }
     }
 
     async fn look(&self) -> Result<Overview, Failure> {
@@ -78,6 +81,7 @@ impl Office {
     }
 
     async fn examine(&self) -> Result<Findings, Failure> {
+        let _looking = self.looking.lock().await;
         let found = self.node.found.load_full();
         let examined = tokio::task::spawn_blocking(move || doctor::examine(&found)).await;
         let findings = examined.map_err(|error| Failure::of("looking for what is wrong", error))??;
