@@ -2,7 +2,7 @@
 import { ask, command } from '../core';
 import { t } from '../i18n';
 import { forgetMark, markAccount } from '../store/marker';
-import { readInvitation, type Invited } from '../store/invited';
+import { nodeOf, readNode, type Followed } from '../store/link';
 
 /** What this device is called in the list of devices. */
 export function deviceName(agent = navigator.userAgent): string {
@@ -13,13 +13,13 @@ export function deviceName(agent = navigator.userAgent): string {
 }
 
 /** Makes an account with an invitation, and accepts it. Gives the conversation, if somebody waits at its end. */
-export async function begin(invited: Invited, name: string): Promise<string | null> {
+export async function begin({ link, to }: Followed, name: string): Promise<string | null> {
   const phrase = String(await ask({ phrase: 'make' }));
-  const { node, token } = invited;
-  await command({ create_account: { node, token, phrase, name: name.trim() || t.peek().you, device: deviceName() } });
+  const token = 'account' in to ? to.account.token : 'contact' in to ? to.contact.token : null;
+  await command({ create_account: { node: nodeOf(to), token, phrase, name: name.trim() || t.peek().you, device: deviceName() } });
   await ask({ keepWords: phrase });
   await settled();
-  return invited.person ? accept(invited.link) : null;
+  return 'contact' in to ? accept(link) : null;
 }
 
 /** Accepts an invitation, or joins a room. */
@@ -29,7 +29,7 @@ export async function accept(link: string, passphrase: string | null = null): Pr
 }
 
 export async function restore(node: string, phrase: string): Promise<void> {
-  await command({ restore: { node: cleanNode(node), phrase: phrase.trim().toLowerCase().replace(/\s+/g, ' '), device: deviceName() } });
+  await command({ restore: { node: await readNode(node), phrase: phrase.trim().toLowerCase().replace(/\s+/g, ' '), device: deviceName() } });
   await settled();
 }
 
@@ -55,12 +55,4 @@ export async function eraseHere(): Promise<void> {
 async function settled(): Promise<void> {
   markAccount();
   await navigator.storage.persist().catch(() => false);
-}
-
-/** An address as people type it. */
-export function cleanNode(text: string): string {
-  const whole = text.trim().replace(/\/+$/, '');
-  const invited = readInvitation(whole);
-  if (invited !== null) return invited.node;
-  return /^https?:\/\//.test(whole) ? whole : `https://${whole}`;
 }

@@ -59,3 +59,22 @@ export async function setVerified(contact: string, verified: boolean): Promise<v
 export async function setBlocked(contact: string, blocked: boolean): Promise<void> {
   await command({ set_blocked: { contact, blocked } });
 }
+
+/** Gives a contact another name, for oneself alone. */
+export async function renameContact(contact: string, name: string): Promise<void> {
+  await command({ rename_contact: { contact, name: name.trim() } });
+}
+
+/** Ends it with a contact: the conversation is left, and what they send is not accepted any more. */
+export async function removeContact(contact: string): Promise<void> {
+  await command({ remove_contact: { contact } });
+}
+
+/** Suggests two contacts to each other. */
+export async function introduce(first: string, second: string): Promise<void> {
+  await command({ introduce: { first, second } });
+}
+
+export async function answerIntroduction(introduction: string, accept: boolean): Promise<void> {
+  await command({ answer_introduction: { introduction, accept } });
+}

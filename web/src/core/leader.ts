@@ -1,5 +1,5 @@
 /** The tab that leads: it has the client core, the local database and the connections. */
-import init, { Client, makePhrase, readPhrase } from '#core/tidings_web_core.js';
+import init, { Client, makePhrase, readLink, readNodeUrl, readPhrase } from '#core/tidings_web_core.js';
 import moduleUrl from '#core/tidings_web_core_bg.wasm?url';
 import type { Action, Command, Done, Event, Input } from '../api/types';
 import { KeptFiles, OpenedFiles } from './files';
@@ -73,6 +73,8 @@ export class Leader {
     if ('keep' in question) return this.#keep(question.keep);
     if ('phrase' in question) return makePhrase(false);
     if ('owner' in question) return readPhrase(question.owner);
+    if ('link' in question) return readLink(question.link);
+    if ('nodeUrl' in question) return readNodeUrl(question.nodeUrl);
     if ('keepWords' in question) return this.#kept.keep(WORDS, new Blob([question.keepWords]));
     if ('words' in question) return question.words === 'read' ? this.#words() : this.#kept.forget(WORDS);
     return this.#erase();

@@ -21,7 +21,8 @@ export type View =
   | 'introductions'
   | 'channels'
   | 'busy'
-  | 'caughtUp';
+  | 'caughtUp'
+  | 'safetyFits';
 
 export type ViewArguments<V extends View> = Parameters<Client[V]>;
 
@@ -35,6 +36,10 @@ export type Question =
   | { readonly keep: Blob }
   | { readonly phrase: 'make' }
   | { readonly owner: string }
+  /** What a link or code leads to. */
+  | { readonly link: string }
+  /** A node's URL, of what a person typed. */
+  | { readonly nodeUrl: string }
   /** Keeps the recovery words, sealed, until the person has them elsewhere. */
   | { readonly keepWords: string }
   | { readonly words: 'read' | 'forget' }

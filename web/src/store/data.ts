@@ -1,6 +1,6 @@
 /** What the core knows, as signals. They follow its events. */
 import { batch, computed, signal } from '@preact/signals';
-import type { ContactView, ConversationView, DeviceView, Event, InvitationView, MeView } from '../api/types';
+import type { ContactView, ConversationView, DeviceView, Event, IntroductionView, InvitationView, MeView } from '../api/types';
 import { coreState, look, onEvent } from '../core';
 
 export const me = signal<MeView | null>(null);
@@ -8,6 +8,7 @@ export const conversations = signal<readonly ConversationView[]>([]);
 export const contacts = signal<readonly ContactView[]>([]);
 export const devices = signal<readonly DeviceView[]>([]);
 export const invitations = signal<readonly InvitationView[]>([]);
+export const introductions = signal<readonly IntroductionView[]>([]);
 /** A device that asks to be linked: its request, its name, the digits that it must show. */
 export const asking = signal<{ request: string; name: string; check: string } | null>(null);
 /** The digits that this device shows while it is linked. */
@@ -29,12 +30,13 @@ export function refresh(): void {
   waiting = true;
   queueMicrotask(async () => {
     waiting = false;
-    const [mine, all, people, own, open] = await Promise.all([
+    const [mine, all, people, own, open, suggested] = await Promise.all([
       look<MeView | null>('me'),
       look<ConversationView[]>('conversations'),
       look<ContactView[]>('contacts'),
       look<DeviceView[]>('devices'),
       look<InvitationView[]>('invitations'),
+      look<IntroductionView[]>('introductions'),
     ]);
     batch(() => {
       me.value = mine;
@@ -42,6 +44,7 @@ export function refresh(): void {
       contacts.value = people;
       devices.value = own;
       invitations.value = open;
+      introductions.value = suggested;
     });
   });
 }

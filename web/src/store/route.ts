@@ -5,9 +5,11 @@ export type Route =
   | { readonly at: 'list' }
   | { readonly at: 'chat'; readonly group: string }
   | { readonly at: 'details'; readonly group: string }
-  | { readonly at: 'invite' | 'new-group' | 'settings' | 'devices' | 'words' | 'restore' | 'link' | 'known' | 'node' };
+  | { readonly at: 'person'; readonly identity: string }
+  | { readonly at: 'channel'; readonly channel: string }
+  | { readonly at: 'invite' | 'open' | 'new-group' | 'new-room' | 'new-channel' | 'people' | 'share' | 'settings' | 'devices' | 'words' | 'restore' | 'link' | 'known' | 'node' };
 
-const PLAIN = ['invite', 'new-group', 'settings', 'devices', 'words', 'restore', 'link', 'known', 'node'] as const;
+const PLAIN = ['invite', 'open', 'new-group', 'new-room', 'new-channel', 'people', 'share', 'settings', 'devices', 'words', 'restore', 'link', 'known', 'node'] as const;
 
 /** Reads what follows `#`. What is nothing leads to the list. */
 export function parsed(hash: string): Route {
@@ -15,7 +17,17 @@ export function parsed(hash: string): Route {
   const plain = PLAIN.find((name) => name === first);
   if (plain !== undefined) return { at: plain };
   if (first === 'c' && /^[\w-]{22}$/.test(second)) return { at: third === 'details' ? 'details' : 'chat', group: second };
+  if (first === 'p' && /^[\w-]{43}$/.test(second)) return { at: 'person', identity: second };
+  if (first === 'channel' && second !== '') return channelAt(second);
   return { at: 'list' };
+}
+
+function channelAt(written: string): Route {
+  try {
+    return { at: 'channel', channel: decodeURIComponent(written) };
+  } catch {
+    return { at: 'list' };
+  }
 }
 
 export function address(route: Route): string {
@@ -23,6 +35,8 @@ export function address(route: Route): string {
     case 'list': return '#/';
     case 'chat': return `#/c/${route.group}`;
     case 'details': return `#/c/${route.group}/details`;
+    case 'person': return `#/p/${route.identity}`;
+    case 'channel': return `#/channel/${encodeURIComponent(route.channel)}`;
     default: return `#/${route.at}`;
   }
 }

@@ -20,6 +20,11 @@ export function toast(text: string, alarming = false): void {
   setTimeout(() => { toasts.value = toasts.value.filter((found) => found.number !== number); }, STAYS);
 }
 
+/** Whether a command failed for this reason. */
+export function isFault(error: unknown, fault: string): boolean {
+  return error instanceof Error && error.message === JSON.stringify(fault);
+}
+
 /** What a failed command says to a person. */
 export function faultText(error: unknown): string {
   const texts = t.value.fault;

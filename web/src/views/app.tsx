@@ -2,9 +2,11 @@
 import { coreState } from '../core';
 import { t } from '../i18n';
 import { hasAccount, me } from '../store/data';
-import { invited } from '../store/invited';
+import { follow, followed, takeFromAddress } from '../store/link';
 import { route, type Route } from '../store/route';
+import { attempt } from '../store/toasts';
 import { Sign, Toasts } from '../ui/parts';
+import { Channel } from './channel';
 import { Chat } from './chat';
 import { Details } from './details';
 import { Devices, LinkRequest } from './devices';
@@ -13,11 +15,20 @@ import { Invite } from './invite';
 import { Join } from './join';
 import { WhatIsKnown } from './known';
 import { List } from './list';
+import { NewChannel } from './new-channel';
 import { NewGroup } from './new-group';
+import { NewRoom } from './new-room';
 import { YourNode } from './node';
+import { OpenLink } from './open-link';
+import { PeoplePage } from './people-page';
+import { PersonPage } from './person';
 import { LinkThis, Restore, Start } from './start';
 import { Settings } from './settings';
 import { Words } from './words';
+
+// Before anything asks where in the app one is: what follows `#` is a secret here, and no place.
+const opened = takeFromAddress();
+if (opened !== null) void attempt(() => follow(opened));
 
 export function App() {
   return (
@@ -33,7 +44,7 @@ function Inside() {
   if (state.is === 'failed') return <Failed why={state.why} detail={state.detail} />;
   if (hasAccount.value === false) return <Outside to={route.value} />;
   if (state.is === 'starting' || me.value === null) return <Opening />;
-  if (invited.value !== null) return <Join invited={invited.value} />;
+  if (followed.value !== null) return <Join key={followed.value.link} followed={followed.value} />;
   const inner = besideList(route.value);
   return (
     <div class={inner === null ? 'app at-list' : 'app at-page'}>
@@ -45,8 +56,9 @@ function Inside() {
 }
 
 function Outside({ to }: { readonly to: Route }) {
+  const leads = followed.value?.to;
   if (to.at === 'restore') return <Restore />;
-  if (to.at === 'link') return <LinkThis />;
+  if (to.at === 'link' || (leads !== undefined && 'device' in leads)) return <LinkThis />;
   return <Start />;
 }
 
@@ -55,7 +67,13 @@ function besideList(to: Route) {
     case 'chat': return <Chat key={to.group} group={to.group} />;
     case 'details': return <Details key={to.group} group={to.group} />;
     case 'invite': return <Invite />;
+    case 'open': return <OpenLink />;
     case 'new-group': return <NewGroup />;
+    case 'new-room': return <NewRoom />;
+    case 'new-channel': return <NewChannel />;
+    case 'channel': return <Channel key={to.channel} name={to.channel} />;
+    case 'person': return <PersonPage key={to.identity} identity={to.identity} />;
+    case 'people': return <PeoplePage />;
     case 'settings': return <Settings />;
     case 'devices': return <Devices />;
     case 'words': return <Words />;

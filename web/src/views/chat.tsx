@@ -11,6 +11,7 @@ import { attempt } from '../store/toasts';
 import { Avatar, IconButton, Page } from '../ui/parts';
 import { Composer } from './composer';
 import { Message } from './message';
+import { Locked } from './room';
 
 /** Pixels from the end within which new messages are followed. */
 const NEAR = 120;
@@ -35,6 +36,7 @@ export function Chat({ group }: { readonly group: string }) {
     >
       <Log found={found} draft={draft} />
       <Standing found={found} />
+      {found.standing === 'locked' && <Locked group={found.id} />}
       {found.standing === 'ready' && <Composer found={found} draft={draft} />}
     </Page>
   );

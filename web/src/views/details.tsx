@@ -1,14 +1,15 @@
 /** What a conversation is: who is in it, how long messages stay, and the way out. */
 import { useSignal } from '@preact/signals';
-import { addMembers, forget, leave, removeMember, setArchived, setBlocked, setExpire, setMuted, setRole, setVerified } from '../actions/contacts';
+import { addMembers, forget, leave, removeMember, setArchived, setExpire, setMuted, setRole } from '../actions/contacts';
 import type { ConversationView, MemberView } from '../api/types';
 import { span, t } from '../i18n';
 import { contact, contacts, conversation } from '../store/data';
-import { go } from '../store/route';
+import { address, go } from '../store/route';
 import { attempt } from '../store/toasts';
 import { Avatar, Dialog, Page } from '../ui/parts';
-import { QrCode } from '../ui/qr';
 import { People } from './people';
+import { Person } from './person';
+import { RoomLink } from './room';
 
 /** Seconds after which messages can disappear. */
 const SPANS = [0, 300, 3_600, 86_400, 604_800] as const;
@@ -17,33 +18,19 @@ const [OWNER, MODERATOR] = [0, 1] as const;
 export function Details({ group }: { readonly group: string }) {
   const found = conversation(group);
   if (found === undefined) return <Page title={t.value.loading} back={{ at: 'list' }}><p /></Page>;
+  const other = found.contact == null ? undefined : contact(found.contact);
   const mine = found.members.find((member) => member.me)?.role ?? 2;
   const staff = found.kind === 'pair' || mine <= MODERATOR;
   return (
     <Page title={found.title} back={{ at: 'chat', group }}>
       <div class="padded">
-        {found.kind === 'pair' ? <Safety found={found} /> : <Members found={found} mine={mine} />}
+        {found.kind === 'room' && found.standing === 'ready' && <RoomLink group={found.id} />}
+        {found.kind !== 'pair' && <Members found={found} mine={mine} />}
         <Settings found={found} staff={staff} />
-        <WayOut found={found} />
+        {other !== undefined && <Person key={other.identity} other={other} />}
+        {(other === undefined || found.standing === 'out') && <WayOut found={found} />}
       </div>
     </Page>
-  );
-}
-
-function Safety({ found }: { readonly found: ConversationView }) {
-  const texts = t.value.group;
-  const other = found.contact == null ? undefined : contact(found.contact);
-  if (other === undefined) return null;
-  const groups = other.safety_number.match(/\d{5}/g) ?? [other.safety_number];
-  return (
-    <section>
-      <h2>{texts.safety} {other.verified && <small class="good">{texts.verified}</small>}</h2>
-      <p>{texts.safetyText}</p>
-      <QrCode text={other.safety_code} label={texts.safety} />
-      <p class="digits" dir="ltr">{groups.join(' ')}</p>
-      <label class="switch"><input type="checkbox" checked={other.verified} onChange={(event) => void attempt(() => setVerified(other.identity, event.currentTarget.checked))} /> {texts.same}</label>
-      <button type="button" class="danger" onClick={() => void attempt(() => setBlocked(other.identity, !other.blocked))}>{other.blocked ? texts.unblock : texts.block}</button>
-    </section>
   );
 }
 
@@ -63,11 +50,12 @@ function Members({ found, mine }: { readonly found: ConversationView; readonly m
 function Member({ member, group, mine }: { readonly member: MemberView; readonly group: string; readonly mine: number }) {
   const texts = t.value.group;
   const roles = [texts.owner, texts.moderator, texts.member];
+  const known = contact(member.identity) !== undefined;
   const mayRemove = !member.me && mine <= MODERATOR && (mine === OWNER || member.role > mine);
   return (
     <li class="row">
       <Avatar name={member.name} />
-      <span class="row-text"><strong dir="auto">{member.me ? t.value.you : member.name}</strong></span>
+      <span class="row-text"><strong dir="auto">{member.me ? t.value.you : known ? <a href={address({ at: 'person', identity: member.identity })}>{member.name}</a> : member.name}</strong></span>
       {mine === OWNER && !member.me ? (
         <select aria-label={texts.member} value={member.role} onChange={(event) => void attempt(() => setRole(group, member.identity, Number(event.currentTarget.value)))}>
           {roles.map((name, role) => <option key={name} value={role}>{name}</option>)}

@@ -2,14 +2,17 @@
 import { useComputed, useSignal } from '@preact/signals';
 import type { ConversationView } from '../api/types';
 import { t, when } from '../i18n';
+import { channel, channels } from '../store/channels';
 import { conversations, me } from '../store/data';
 import { address, go, route } from '../store/route';
 import { Icon } from '../ui/icons';
 import { Avatar, IconButton } from '../ui/parts';
+import { Introductions } from './introductions';
+import { NewMenu } from './new';
 
 export function List() {
   const texts = t.value.list;
-  const sought = useSignal('');
+  const [sought, beginning] = [useSignal(''), useSignal(false)];
   const shown = useComputed(() => {
     const words = sought.value.trim().toLocaleLowerCase();
     return conversations.value.filter((found) => (words === '' ? !found.archived : found.title.toLocaleLowerCase().includes(words)));
@@ -19,11 +22,12 @@ export function List() {
       <header class="bar">
         <h1>{texts.title}</h1>
         <div class="actions">
-          <IconButton icon="people" label={t.value.group.create} onClick={() => { go({ at: 'new-group' }); }} />
-          <IconButton icon="plus" label={texts.invite} onClick={() => { go({ at: 'invite' }); }} />
+          <IconButton icon="plus" label={texts.new} onClick={() => { beginning.value = true; }} />
           <IconButton icon="gear" label={t.value.settings.title} onClick={() => { go({ at: 'settings' }); }} />
         </div>
       </header>
+      {beginning.value && <NewMenu close={() => { beginning.value = false; }} />}
+      <Introductions />
       {me.value?.connected === false && <p class="note" role="status">{texts.offline}</p>}
       {conversations.value.length > 6 && (
         <label class="search">
@@ -31,9 +35,10 @@ export function List() {
           <input type="search" placeholder={texts.search} aria-label={texts.search} value={sought.value} onInput={(event) => { sought.value = event.currentTarget.value; }} />
         </label>
       )}
-      {conversations.value.length === 0 ? <Nobody /> : (
+      {conversations.value.length === 0 && channels.value.length === 0 ? <Nobody /> : (
         <ul class="rows">
           {shown.value.map((found) => <Row key={found.id} found={found} />)}
+          {channels.value.filter((name) => name.includes(sought.value.trim())).map((name) => <ChannelRow key={`#${name}`} name={name} />)}
         </ul>
       )}
       {conversations.value.length > 0 && shown.value.length === 0 && <p class="soft padded">{texts.nothingFound}</p>}
@@ -56,6 +61,26 @@ function Row({ found }: { readonly found: ConversationView }) {
           <span class="row-foot">
             <span class="preview" dir="auto">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : found.preview}</span>
             {found.unread > 0 && <span class={found.muted ? 'count muted' : 'count'} aria-label={t.value.list.unread(found.unread)}>{found.unread}</span>}
+          </span>
+        </span>
+      </a>
+    </li>
+  );
+}
+
+function ChannelRow({ name }: { readonly name: string }) {
+  const here = route.value.at === 'channel' && route.value.channel === name;
+  const { lines, unread } = channel(name);
+  const last = lines.at(-1);
+  return (
+    <li>
+      <a class="row" href={address({ at: 'channel', channel: name })} aria-current={here ? 'page' : undefined}>
+        <span class="avatar plain" aria-hidden="true"><Icon name="hash" /></span>
+        <span class="row-text">
+          <span class="row-head"><strong dir="auto">{name}</strong>{last !== undefined && <time dateTime={new Date(last.at).toISOString()}>{when(last.at)}</time>}</span>
+          <span class="row-foot">
+            <span class="preview" dir="auto">{last === undefined || last.text === '' ? t.value.channel.tag : `${last.from}: ${last.text}`}</span>
+            {unread > 0 && <span class="count muted" aria-label={t.value.list.unread(unread)}>{unread}</span>}
           </span>
         </span>
       </a>

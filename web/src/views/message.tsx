@@ -8,6 +8,8 @@ import { attempt, toast } from '../store/toasts';
 import { Icon, type IconName } from '../ui/icons';
 import { Dialog, IconButton, useObjectUrl } from '../ui/parts';
 import type { Draft } from './chat';
+import { Introduced } from './introductions';
+import { RoomCard } from './room';
 import { Viewer } from './viewer';
 
 const EMOJI = ['👍', '❤️', '😂', '😮', '😢', '🎉'] as const;
@@ -50,8 +52,8 @@ function Content({ message, group }: { readonly message: MessageView; readonly g
   if ('text' in shown) return <p class="text" dir="auto"><Linked text={shown.text} /></p>;
   if ('gap' in shown) return <p class="soft">{texts.gap(shown.gap)}</p>;
   if ('file' in shown) return <File file={shown.file} message={message} group={group} />;
-  if ('introduction' in shown) return <p class="text" dir="auto">{shown.introduction.name}</p>;
-  if ('room_link' in shown) return <p class="text" dir="auto">{shown.room_link.name}</p>;
+  if ('introduction' in shown) return <Introduced message={message} name={shown.introduction.name} introduction={shown.introduction.introduction} open={shown.introduction.open} />;
+  if ('room_link' in shown) return <RoomCard name={shown.room_link.name} link={shown.room_link.link} />;
   return null;
 }
 

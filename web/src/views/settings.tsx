@@ -65,6 +65,7 @@ function Security({ mine }: { readonly mine: MeView }) {
   useEffect(() => void attempt(async () => { words.value = (await readWords()) !== null; }), []);
   return (
     <section class="menu">
+      <a href={address({ at: 'people' })}>{t.value.person.all}</a>
       <a href={address({ at: 'devices' })}>{texts.devices}</a>
       {words.value && <a href={address({ at: 'words' })}>{texts.words}</a>}
       <label class="switch"><input type="checkbox" checked={mine.read_receipts} onChange={(event) => void attempt(() => setReceipts(event.currentTarget.checked))} /> {texts.receipts}</label>

@@ -1,32 +1,28 @@
 /** Before there is an account: with an invitation, with recovery words, or with another device. */
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { begin, linkThis, restore } from '../actions/account';
 import { t } from '../i18n';
 import { linkCheck } from '../store/data';
-import { invited, readInvitation, type Invited } from '../store/invited';
+import { followed, nodeOf, settle, type Followed } from '../store/link';
 import { wasHere } from '../store/marker';
 import { go } from '../store/route';
-import { attempt, toast } from '../store/toasts';
-import { Field, Page, Sign } from '../ui/parts';
+import { attempt } from '../store/toasts';
+import { LinkForm } from '../ui/link-form';
+import { Field, IconButton, Page, Sign } from '../ui/parts';
+import { Scanner } from '../ui/scanner';
 
 export function Start() {
   const texts = t.value.start;
-  if (invited.value !== null) return <Begin invited={invited.value} />;
-  const link = useSignal('');
-  const open = (event: Event) => {
-    event.preventDefault();
-    invited.value = readInvitation(link.value);
-    if (invited.value === null) toast(t.value.fault.link, true);
-  };
+  const leads = followed.value?.to;
+  if (followed.value !== null && leads !== undefined && !('room' in leads)) return <Begin followed={followed.value} />;
   return (
     <main class="centered start">
       <Sign />
       <h1>{t.value.app}</h1>
       {wasHere() ? <Evicted /> : <p class="lead">{texts.tagline}</p>}
-      <form onSubmit={open}>
-        <Field label={texts.haveLink} placeholder="https://…/i#1.…" inputMode="url" autocomplete="off" value={link.value} onInput={(event) => { link.value = event.currentTarget.value; }} />
-        <button type="submit" class="primary" disabled={link.value.trim() === ''}>{texts.open}</button>
-      </form>
+      {leads !== undefined && <p class="note" role="status">{t.value.join.roomFirst}</p>}
+      <LinkForm label={texts.haveLink} />
       <button type="button" onClick={() => { go({ at: 'restore' }); }}>{texts.haveWords}</button>
       <button type="button" onClick={() => { go({ at: 'link' }); }}>{texts.haveDevice}</button>
       <p class="soft">{texts.privacy}</p>
@@ -43,7 +39,7 @@ function Evicted() {
   );
 }
 
-function Begin({ invited: invitation }: { readonly invited: Invited }) {
+function Begin({ followed: invitation }: { readonly followed: Followed }) {
   const texts = t.value.start;
   const [name, working] = [useSignal(''), useSignal(false)];
   const start = async (event: Event) => {
@@ -51,7 +47,7 @@ function Begin({ invited: invitation }: { readonly invited: Invited }) {
     working.value = true;
     await attempt(async () => {
       const group = await begin(invitation, name.value);
-      invited.value = null;
+      settle();
       go(group === null || group === '' ? { at: 'list' } : { at: 'chat', group }, true);
     });
     working.value = false;
@@ -73,7 +69,7 @@ function Begin({ invited: invitation }: { readonly invited: Invited }) {
 
 export function Restore() {
   const texts = t.value.restore;
-  const [words, node, working] = [useSignal(''), useSignal(invited.value?.node ?? defaultNode()), useSignal(false)];
+  const [words, node, working] = [useSignal(''), useSignal(followed.value === null ? defaultNode() : nodeOf(followed.value.to)), useSignal(false)];
   const come = async (event: Event) => {
     event.preventDefault();
     working.value = true;
@@ -97,22 +93,35 @@ export function Restore() {
 
 export function LinkThis() {
   const texts = t.value.link;
-  const [code, working] = [useSignal(''), useSignal(false)];
-  const ask = async (event: Event) => {
-    event.preventDefault();
+  const scanned = followed.value !== null && 'device' in followed.value.to ? followed.value.link : '';
+  const [code, working, scanning] = [useSignal(scanned), useSignal(false), useSignal(false)];
+  useEffect(() => {
+    if (scanned === '') return;
+    settle();
+    go({ at: 'link' }, true);
+  }, []);
+  const link = async () => {
     working.value = true;
     if (await attempt(() => linkThis(code.value))) go({ at: 'list' }, true);
     working.value = false;
     linkCheck.value = null;
   };
+  const found = (text: string) => {
+    code.value = text;
+    void link();
+  };
   return (
     <Page title={texts.title} back={{ at: 'list' }}>
-      <form class="padded" onSubmit={(event) => void ask(event)}>
+      <form class="padded" onSubmit={(event) => { event.preventDefault(); void link(); }}>
         <p>{texts.text}</p>
-        <Field label={texts.code} autocomplete="off" autocapitalize="none" spellcheck={false} value={code.value} onInput={(event) => { code.value = event.currentTarget.value; }} />
+        <div class="with-button">
+          <Field label={texts.code} autocomplete="off" autocapitalize="none" spellcheck={false} value={code.value} onInput={(event) => { code.value = event.currentTarget.value; }} />
+          <IconButton icon="scan" label={t.value.scan.title} onClick={() => { scanning.value = true; }} />
+        </div>
         {linkCheck.value !== null && <p class="digits" role="status">{texts.check(linkCheck.value)}</p>}
         <button type="submit" class="primary" disabled={working.value || code.value.trim() === ''}>{working.value ? t.value.loading : texts.go}</button>
       </form>
+      {scanning.value && <Scanner title={texts.title} onFound={found} close={() => { scanning.value = false; }} />}
     </Page>
   );
 }
