@@ -4,11 +4,16 @@ import { startCore } from './core';
 import { trusted } from './core/trusted';
 import { language } from './i18n';
 import { unread } from './store/data';
+import { follow, takeFromAddress } from './store/link';
 import './store/theme';
+import { attempt } from './store/toasts';
 import './style/index.css';
 import { App } from './views/app';
 
 startCore();
+// What follows `#` in a link is a secret, and no place in the app.
+const link = takeFromAddress();
+if (link !== null) void attempt(() => follow(link));
 language.subscribe((code) => { document.documentElement.lang = code; });
 unread.subscribe((count) => {
   document.title = count > 0 ? `(${count}) Tidings` : 'Tidings';

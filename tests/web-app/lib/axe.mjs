@@ -1,4 +1,5 @@
 // What axe-core finds on a page.
+import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
 const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -10,4 +11,12 @@ export async function faults(page) {
   const frame = await page.context().newCDPSession(page);
   const run = await frame.send('Runtime.evaluate', { expression: `${axe}; ${RUN}`, awaitPromise: true });
   return JSON.parse(run.result.value ?? '["axe did not run"]');
+}
+
+/** Fails if axe finds anything on a page, in either theme; `where` says what the page is. */
+export async function isAccessible(page, where) {
+  for (const colorScheme of ['dark', 'light']) {
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await faults(page), [], `${where}, ${colorScheme}`);
+  }
 }

@@ -14,9 +14,9 @@ export const missing = existsSync(EXECUTABLE) ? false : `${EXECUTABLE} is missin
 export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
 
 export class Person {
-  static async start(name, { size = 'phone', folder, language = 'en' } = {}) {
+  static async start(name, { size = 'phone', folder, language = 'en', args = [], permissions = [] } = {}) {
     const person = new Person();
-    Object.assign(person, { name, size, language, folder: folder ?? (await mkdtemp(join(tmpdir(), 'tidings-web-'))), errors: [] });
+    Object.assign(person, { name, size, language, args, permissions, folder: folder ?? (await mkdtemp(join(tmpdir(), 'tidings-web-'))), errors: [] });
     await person.open();
     return person;
   }
@@ -25,13 +25,13 @@ export class Person {
   async open() {
     this.context = await chromium.launchPersistentContext(this.folder, {
       executablePath: EXECUTABLE,
-      args: ARGUMENTS,
+      args: [...ARGUMENTS, ...this.args],
       viewport: SIZES[this.size],
       hasTouch: this.size === 'phone',
       isMobile: this.size === 'phone',
       locale: this.language,
       colorScheme: 'light',
-      permissions: ['clipboard-read', 'clipboard-write'],
+      permissions: ['clipboard-read', 'clipboard-write', ...this.permissions],
     });
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.watch(this.page);

@@ -2,9 +2,8 @@
 import { coreState } from '../core';
 import { t } from '../i18n';
 import { hasAccount, me } from '../store/data';
-import { follow, followed, takeFromAddress } from '../store/link';
+import { followed } from '../store/link';
 import { route, type Route } from '../store/route';
-import { attempt } from '../store/toasts';
 import { Sign, Toasts } from '../ui/parts';
 import { Channel } from './channel';
 import { Chat } from './chat';
@@ -25,10 +24,6 @@ import { PersonPage } from './person';
 import { LinkThis, Restore, Start } from './start';
 import { Settings } from './settings';
 import { Words } from './words';
-
-// Before anything asks where in the app one is: what follows `#` is a secret here, and no place.
-const opened = takeFromAddress();
-if (opened !== null) void attempt(() => follow(opened));
 
 export function App() {
   return (
