@@ -1,27 +1,25 @@
 /** Where the app begins. */
 import { render } from 'preact';
 import { startCore } from './core';
-import { trusted } from './core/trusted';
 import { language } from './i18n';
-import { unread } from './store/data';
+import { watchInstall } from './store/install';
 import { follow, takeFromAddress } from './store/link';
 import './store/theme';
 import { attempt } from './store/toasts';
+import { showUnread } from './store/unread';
+import { startUpkeep } from './store/upkeep';
+import { startServiceWorker } from './store/worker';
 import './style/index.css';
 import { App } from './views/app';
 
+watchInstall();
 startCore();
 // What follows `#` in a link is a secret, and no place in the app.
 const link = takeFromAddress();
 if (link !== null) void attempt(() => follow(link));
 language.subscribe((code) => { document.documentElement.lang = code; });
-unread.subscribe((count) => {
-  document.title = count > 0 ? `(${count}) Tidings` : 'Tidings';
-  const badge = navigator as { setAppBadge?: (count: number) => Promise<void> };
-  void badge.setAppBadge?.(count).catch(() => undefined);
-});
+showUnread();
+startUpkeep();
 const place = document.getElementById('app');
 if (place !== null) render(<App />, place);
-if ('serviceWorker' in navigator && import.meta.env.PROD) {
-  void navigator.serviceWorker.register(trusted('/sw.js'), { type: 'module' }).catch(() => undefined);
-}
+void startServiceWorker(link === null).catch(() => undefined);

@@ -2,6 +2,7 @@
 import { expect, test, vi } from 'vitest';
 
 vi.mock('../core', () => ({ ask: vi.fn(), command: vi.fn(), Refused: Error }));
+vi.mock('./push', () => ({ forgetPush: vi.fn() }));
 const { deviceName } = await import('./account');
 
 test('a device is called what a person would call it', () => {

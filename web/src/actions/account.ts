@@ -1,6 +1,7 @@
 /** Beginning, coming back, and ending. */
 import { ask, command } from '../core';
 import { t } from '../i18n';
+import { forgetPush } from './push';
 import { forgetMark, markAccount } from '../store/marker';
 import { nodeOf, readNode, type Followed } from '../store/link';
 
@@ -46,6 +47,8 @@ export async function deleteEverything(): Promise<void> {
 
 /** All that is kept here goes. */
 export async function eraseHere(): Promise<void> {
+  await forgetPush();
+  sessionStorage.clear();
   await ask({ erase: true });
   forgetMark();
   location.replace('/');

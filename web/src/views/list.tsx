@@ -9,6 +9,7 @@ import { Icon } from '../ui/icons';
 import { Avatar, IconButton } from '../ui/parts';
 import { Introductions } from './introductions';
 import { NewMenu } from './new';
+import { InstallOffer } from './notifications';
 
 export function List() {
   const texts = t.value.list;
@@ -28,6 +29,7 @@ export function List() {
       </header>
       {beginning.value && <NewMenu close={() => { beginning.value = false; }} />}
       <Introductions />
+      <InstallOffer />
       {me.value?.connected === false && <p class="note" role="status">{texts.offline}</p>}
       {conversations.value.length > 6 && (
         <label class="search">

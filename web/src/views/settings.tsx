@@ -11,6 +11,7 @@ import { address } from '../store/route';
 import { theme, type Theme } from '../store/theme';
 import { attempt } from '../store/toasts';
 import { Dialog, Field, Page } from '../ui/parts';
+import { Notifications } from './notifications';
 
 export function Settings() {
   const mine = me.value;
@@ -21,6 +22,7 @@ export function Settings() {
         <Warnings mine={mine} />
         <Profile mine={mine} />
         <Security mine={mine} />
+        <Notifications mine={mine} />
         <Home />
         <Appearance />
         <Ending />

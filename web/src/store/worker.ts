@@ -1,0 +1,37 @@
+/** The service worker, as a page knows it. */
+import { trusted } from '../core/trusted';
+import type { FromServiceWorker, ToServiceWorker } from '../sw/messages';
+
+const supported = 'serviceWorker' in navigator && import.meta.env.PROD;
+
+/**
+ * Registers it. A newer version of the app that waits begins now, at an opening, before anything was begun. `mayReload`: nothing would be
+ * lost by that.
+ */
+export async function startServiceWorker(mayReload: boolean): Promise<void> {
+  if (!supported) return;
+  const { serviceWorker } = navigator;
+  const registration = await serviceWorker.register(trusted('/sw.js'), { type: 'module', updateViaCache: 'none' });
+  if (!mayReload || registration.waiting === null || serviceWorker.controller === null) return;
+  serviceWorker.addEventListener('controllerchange', () => { location.reload(); }, { once: true });
+  registration.waiting.postMessage({ kind: 'take over' } satisfies ToServiceWorker);
+}
+
+/** Its registration; `null` where there is none. */
+export async function registration(): Promise<ServiceWorkerRegistration | null> {
+  return supported ? ((await navigator.serviceWorker.getRegistration()) ?? null) : null;
+}
+
+/** Tells it something, as soon as it runs. */
+export async function tellServiceWorker(message: ToServiceWorker): Promise<void> {
+  if (supported) (await navigator.serviceWorker.ready).active?.postMessage(message);
+}
+
+/** Calls this for all that it says. Gives what ends that. */
+export function onServiceWorker(listener: (message: FromServiceWorker) => void): () => void {
+  if (!supported) return () => undefined;
+  const hear = ({ data }: MessageEvent<FromServiceWorker>) => { listener(data); };
+  navigator.serviceWorker.addEventListener('message', hear);
+  navigator.serviceWorker.startMessages();
+  return () => { navigator.serviceWorker.removeEventListener('message', hear); };
+}
