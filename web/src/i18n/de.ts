@@ -255,6 +255,14 @@ export const de: Texts = {
     deleteAll: 'Alles löschen',
     deleteAllText: 'Dein Konto verschwindet von deinem Knoten, und alles aus diesem Browser. Das lässt sich nicht rückgängig machen.',
   },
+  shared: {
+    title: 'Wohin damit?',
+    where: 'In welche Gespräche?',
+    nothing: 'Es gibt nichts zu teilen.',
+    put: 'Als Entwurf hineinstellen',
+    sent: (count) => `In ${count} Gespräche gesendet.`,
+    drafts: 'Fertig. Der Text steht in jedem dieser Gespräche, und geht ab, wenn du ihn sendest.',
+  },
   push: {
     title: 'Benachrichtigungen',
     on: 'Benachrichtigungen, während Tidings geschlossen ist',

@@ -254,6 +254,14 @@ export const en = {
     deleteAll: 'Delete everything',
     deleteAllText: 'Your account goes from your node, and everything from this browser. This can’t be undone.',
   },
+  shared: {
+    title: 'Where does it go?',
+    where: 'Conversations',
+    nothing: 'There is nothing to share.',
+    put: 'Put it there as a draft',
+    sent: (count: number) => `Sent into ${count} conversations.`,
+    drafts: 'Done. The text stands in each of these conversations, and goes when you send it.',
+  },
   push: {
     title: 'Notifications',
     on: 'Notifications while Tidings is closed',

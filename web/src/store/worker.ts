@@ -11,10 +11,13 @@ const supported = 'serviceWorker' in navigator && import.meta.env.PROD;
 export async function startServiceWorker(mayReload: boolean): Promise<void> {
   if (!supported) return;
   const { serviceWorker } = navigator;
-  const registration = await serviceWorker.register(trusted('/sw.js'), { type: 'module', updateViaCache: 'none' });
-  if (!mayReload || registration.waiting === null || serviceWorker.controller === null) return;
-  serviceWorker.addEventListener('controllerchange', () => { location.reload(); }, { once: true });
-  registration.waiting.postMessage({ kind: 'take over' } satisfies ToServiceWorker);
+  // Only what has waited already: a reload later would disturb what was begun meanwhile.
+  const waiting = (await serviceWorker.getRegistration())?.waiting;
+  if (mayReload && waiting != null && serviceWorker.controller !== null) {
+    serviceWorker.addEventListener('controllerchange', () => { location.reload(); }, { once: true });
+    waiting.postMessage({ kind: 'take over' } satisfies ToServiceWorker);
+  }
+  await serviceWorker.register(trusted('/sw.js'), { type: 'module', updateViaCache: 'none' });
 }
 
 /** Its registration; `null` where there is none. */

@@ -21,6 +21,7 @@ import { YourNode } from './node';
 import { OpenLink } from './open-link';
 import { PeoplePage } from './people-page';
 import { PersonPage } from './person';
+import { Share } from './share';
 import { LinkThis, Restore, Start } from './start';
 import { Settings } from './settings';
 import { Words } from './words';
@@ -43,8 +44,9 @@ function Inside() {
   const inner = besideList(route.value);
   return (
     <div class={inner === null ? 'app at-list' : 'app at-page'}>
-      <nav class="aside" aria-label={t.value.list.title}><List /></nav>
-      <main class="main">{inner ?? <Nothing />}</main>
+      {/* On a phone the list is all there is: then it is what the page is about. */}
+      <div class="aside" role={inner === null ? 'main' : 'navigation'} aria-label={t.value.list.title}><List /></div>
+      <div class="main" role={inner === null ? undefined : 'main'}>{inner ?? <Nothing />}</div>
       <LinkRequest />
     </div>
   );
@@ -68,6 +70,7 @@ function besideList(to: Route) {
     case 'new-channel': return <NewChannel />;
     case 'channel': return <Channel key={to.channel} name={to.channel} />;
     case 'person': return <PersonPage key={to.identity} identity={to.identity} />;
+    case 'share': return <Share />;
     case 'people': return <PeoplePage />;
     case 'settings': return <Settings />;
     case 'devices': return <Devices />;

@@ -5,17 +5,17 @@ import { edit, sendText, typing } from '../actions/messages';
 import { prepare, sendFile, sendPicture, type Prepared } from '../actions/pictures';
 import type { ConversationView, Look } from '../api/types';
 import { t } from '../i18n';
+import { draftOf, keepDraft } from '../store/drafts';
 import { attempt } from '../store/toasts';
 import { Dialog, Field, IconButton, useObjectUrl } from '../ui/parts';
 import type { Draft } from './chat';
 
 /** For how many seconds a picture can be seen, beside always and once. */
 const SECONDS = [5, 30] as const;
-const kept = (group: string) => `tidings.draft.${group}`;
 
 export function Composer({ found, draft }: { readonly found: ConversationView; readonly draft: Signal<Draft> }) {
   const texts = t.value.chat;
-  const text = useSignal(sessionStorage.getItem(kept(found.id)) ?? '');
+  const text = useSignal(draftOf(found.id));
   const picture = useSignal<Prepared | null>(null);
   const [field, files] = [useRef<HTMLTextAreaElement>(null), useRef<HTMLInputElement>(null)];
   useEffect(() => {
@@ -25,7 +25,7 @@ export function Composer({ found, draft }: { readonly found: ConversationView; r
   }, [draft.value]);
   const write = (value: string) => {
     text.value = value;
-    sessionStorage.setItem(kept(found.id), value);
+    keepDraft(found.id, value);
     if (value !== '') typing(found.id);
   };
   const send = async () => {
