@@ -67,6 +67,8 @@ test('installing is offered to those who come back, and not again after a no', {
   const offer = ada.page.getByRole('region', { name: 'Tidings as an app' });
   const comes = async () => {
     await world.goTo(ada);
+    // As in a tab of its own.
+    await ada.page.evaluate(() => sessionStorage.removeItem('tidings.opened'));
     await ada.page.reload();
     await ada.page.getByRole('link', { name: /Bob/ }).waitFor(SOON);
     await ada.page.evaluate(() => {
@@ -79,6 +81,7 @@ test('installing is offered to those who come back, and not again after a no', {
   await comes();
   assert.equal(await offer.count(), 0);
   await comes();
+  await ada.page.reload();
   await comes();
   await offer.waitFor(SOON);
   await isAccessible(ada.page, 'offer to install');

@@ -32,6 +32,88 @@ async function shoot(page, name) {
   await page.setViewportSize(SIZES.phone);
 }
 
+/** Rooms, channels, people, and what is shared. */
+async function elsewhere(ada, bob) {
+  const { page } = ada;
+  const to = async (place) => {
+    await world.goTo(ada, place);
+    await page.reload();
+    await page.locator('.bar:visible').first().waitFor(SOON);
+  };
+  await to('#/');
+  await page.getByRole('button', { name: 'New', exact: true }).click();
+  await shoot(page, 'new');
+  await to('#/open');
+  await shoot(page, 'open-link');
+  await page.getByRole('button', { name: 'Scan a code' }).click();
+  await page.getByText('Take one of the ways below').waitFor(SOON);
+  await shoot(page, 'scanner-refused');
+  await to('#/new-room');
+  await shoot(page, 'new-room');
+  await page.getByLabel('Name of the room').fill('Garden');
+  await page.getByLabel('Passphrase').fill('open sesame');
+  await page.getByRole('button', { name: 'Make the room' }).click();
+  await page.getByRole('button', { name: 'Show the link' }).click(SOON);
+  await page.locator('.address').waitFor(SOON);
+  await shoot(page, 'room');
+  const link = (await page.locator('.address').textContent()).trim();
+  await world.goTo(bob, '#/open');
+  await bob.page.getByRole('textbox', { name: 'Link', exact: true }).fill(link);
+  await bob.page.getByRole('button', { name: 'Open', exact: true }).click();
+  await bob.page.getByRole('button', { name: 'Go in' }).click(SOON);
+  await bob.page.getByLabel('Passphrase of the room').waitFor({ timeout: 40_000 });
+  await shoot(bob.page, 'room-door');
+  await bob.page.getByLabel('Passphrase of the room').fill('open sesame');
+  await bob.page.getByRole('button', { name: 'Go in' }).click();
+  await bob.page.getByLabel('Write a message').waitFor({ timeout: 40_000 });
+  await write(bob.page, 'somebody is here');
+  await page.getByRole('button', { name: 'Back' }).click();
+  await page.getByRole('log').getByText('somebody is here').waitFor(SOON);
+  await shoot(page, 'room-chat');
+  for (const person of [ada, bob]) {
+    await world.goTo(person, '#/new-channel');
+    if (person === ada) await shoot(page, 'new-channel');
+    await person.page.getByLabel('Name of the channel').fill('lobby');
+    await person.page.getByRole('button', { name: 'Go in' }).click();
+  }
+  await bob.page.getByLabel('Say something to everybody').fill('Is anybody from the lake here?');
+  await bob.page.getByRole('button', { name: 'Send' }).click();
+  await page.getByRole('log').getByText('Is anybody').waitFor(SOON);
+  await shoot(page, 'channel');
+  const dora = await world.person('Dora');
+  await world.begin(dora, await world.invitationBy(ada));
+  await dora.page.getByLabel('Write a message').waitFor(SOON);
+  await to('#/people');
+  await shoot(page, 'people');
+  await page.getByRole('link', { name: /Bob/ }).last().click();
+  await page.getByRole('button', { name: 'Introduce Bob to somebody' }).waitFor(SOON);
+  await shoot(page, 'person');
+  await page.getByRole('button', { name: 'Introduce Bob to somebody' }).scrollIntoViewIfNeeded();
+  await shoot(page, 'person-end');
+  await page.getByRole('button', { name: 'Introduce Bob to somebody' }).click();
+  await page.getByRole('checkbox', { name: /Dora/ }).check();
+  await shoot(page, 'introduce');
+  await page.getByRole('button', { name: 'Introduce', exact: true }).click();
+  await world.goTo(dora);
+  await dora.page.getByRole('region', { name: /A suggestion/ }).waitFor(SOON);
+  await shoot(dora.page, 'introduced');
+  await dora.page.getByRole('link', { name: /^Ada/ }).click();
+  await dora.page.getByRole('log').getByText('would like to introduce').waitFor(SOON);
+  await shoot(dora.page, 'introduced-chat');
+  await page.evaluate(async () => {
+    const form = new FormData();
+    form.set('text', 'Look at this: https://example.org/lake');
+    const canvas = new OffscreenCanvas(300, 200);
+    canvas.getContext('2d').fillRect(40, 40, 200, 100);
+    form.append('files', await canvas.convertToBlob({ type: 'image/png' }), 'lake.png');
+    form.append('files', new File(['x'], 'map.gpx'), 'map.gpx');
+    await fetch('/share', { method: 'POST', body: form });
+  });
+  await to('#/share');
+  await page.getByText('Look at this').waitFor(SOON);
+  await shoot(page, 'share');
+}
+
 try {
   await mkdir(folder, { recursive: true });
   const ada = await begin('Ada', world.node.origin + invitationOf(world.node));
@@ -64,6 +146,7 @@ try {
   }
   await ada.page.getByRole('button', { name: 'Show the words' }).click();
   await shoot(ada.page, 'words-shown');
+  await elsewhere(ada, bob);
   const carol = await world.person('Carol');
   for (const [name, place] of [['restore', '#/restore'], ['link', '#/link']]) {
     await carol.page.goto(`${world.app.origin}/${place}`);

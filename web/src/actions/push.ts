@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { command, Refused } from '../core';
 import { isApple, isStandalone } from '../store/install';
-import { onServiceWorker, registration, tellServiceWorker } from '../store/worker';
+import { onServiceWorker, registration, runningRegistration, tellServiceWorker } from '../store/worker';
 import { SHARED, STATE } from '../sw/messages';
 
 const PLACE = 'tidings.push';
@@ -134,10 +134,10 @@ function testShown(): Promise<boolean> {
 }
 
 async function subscribe(key: string): Promise<void> {
-  // It runs since the app was opened; without it there is no way to subscribe.
-  const manager = (await registration())?.pushManager;
-  const made = await manager?.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
-  const { endpoint, keys } = made?.toJSON() ?? {};
+  const manager = (await runningRegistration())?.pushManager;
+  if (manager === undefined) throw new Refused(JSON.stringify('offline'));
+  const made = await manager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
+  const { endpoint, keys } = made.toJSON();
   if (endpoint === undefined || keys?.['p256dh'] === undefined || keys['auth'] === undefined) throw new Error('no subscription');
   await command({ set_push: { endpoint, p256dh: keys['p256dh'], auth: keys['auth'] } });
   localStorage.setItem(PLACE, JSON.stringify({ endpoint, key } satisfies Subscribed));

@@ -7,13 +7,15 @@ interface InstallPrompt extends Event {
 }
 
 const OPENED = 'tidings.openings';
+/** This tab has counted its opening. */
+const COUNTED = 'tidings.opened';
 const DISMISSED = 'tidings.install-later';
 /** Openings after which it is offered: whoever comes back may want it. */
 const OPENINGS = 3;
 
 const prompt = signal<InstallPrompt | null>(null);
 const dismissed = signal(localStorage.getItem(DISMISSED) !== null);
-const openings = Math.min(OPENINGS, Number(localStorage.getItem(OPENED) ?? 0) + 1);
+const openings = Math.min(OPENINGS, Number(localStorage.getItem(OPENED) ?? 0) + (sessionStorage.getItem(COUNTED) === null ? 1 : 0));
 
 /** Whether it runs as an app of its own. */
 export const isStandalone = matchMedia('(display-mode: standalone)').matches || (navigator as { standalone?: boolean }).standalone === true;
@@ -28,6 +30,7 @@ export const mayOffer = computed(() => installWay.value !== null && !dismissed.v
 /** Listens from now on. */
 export function watchInstall(): void {
   localStorage.setItem(OPENED, String(openings));
+  sessionStorage.setItem(COUNTED, '1');
   addEventListener('beforeinstallprompt', (event) => {
     event.preventDefault();
     prompt.value = event as InstallPrompt;

@@ -2,6 +2,9 @@
 import { trusted } from '../core/trusted';
 import type { FromServiceWorker, ToServiceWorker } from '../sw/messages';
 
+/** Milliseconds within which it runs, or something is wrong: it fetches the whole app first. */
+const RUNS_WITHIN = 30_000;
+
 const supported = 'serviceWorker' in navigator && import.meta.env.PROD;
 
 /**
@@ -23,6 +26,13 @@ export async function startServiceWorker(mayReload: boolean): Promise<void> {
 /** Its registration; `null` where there is none. */
 export async function registration(): Promise<ServiceWorkerRegistration | null> {
   return supported ? ((await navigator.serviceWorker.getRegistration()) ?? null) : null;
+}
+
+/** Its registration once it runs, as it must to be subscribed; `null` if it does not soon. */
+export async function runningRegistration(): Promise<ServiceWorkerRegistration | null> {
+  if (!supported) return null;
+  const late = new Promise<null>((none) => setTimeout(() => { none(null); }, RUNS_WITHIN));
+  return Promise.race([navigator.serviceWorker.ready, late]);
 }
 
 /** Tells it something, as soon as it runs. */

@@ -5,7 +5,7 @@ import type { ContactView } from '../api/types';
 import { look } from '../core';
 import { t } from '../i18n';
 import { contact, contacts } from '../store/data';
-import { address, go } from '../store/route';
+import { go } from '../store/route';
 import { attempt, toast } from '../store/toasts';
 import { Avatar, Dialog, Field, Page } from '../ui/parts';
 import { QrCode } from '../ui/qr';
@@ -16,11 +16,14 @@ import { People } from './people';
 export function PersonPage({ identity }: { readonly identity: string }) {
   const other = contact(identity);
   if (other === undefined) return <Page title={t.value.person.unknown} back={{ at: 'people' }}><p /></Page>;
+  const group = other.conversation;
   return (
     <Page title={other.name} back={{ at: 'people' }}>
       <div class="padded">
-        <div class="made"><Avatar name={other.name} picture={other.picture} large /></div>
-        {other.conversation !== null && <p class="menu"><a href={address({ at: 'chat', group: other.conversation })}>{t.value.person.write}</a></p>}
+        <div class="made">
+          <Avatar name={other.name} picture={other.picture} large />
+          {group !== null && <button type="button" class="primary" onClick={() => { go({ at: 'chat', group }); }}>{t.value.person.write}</button>}
+        </div>
         <Person other={other} />
       </div>
     </Page>
@@ -56,7 +59,7 @@ function Safety({ other }: { readonly other: ContactView }) {
       <p>{texts.safetyText}</p>
       <QrCode text={other.safety_code} label={texts.safety} />
       <p class="digits" dir="ltr">{groups.join(' ')}</p>
-      <button type="button" onClick={() => { scanning.value = true; }}>{t.value.person.scan}</button>
+      <div class="made"><button type="button" onClick={() => { scanning.value = true; }}>{t.value.person.scan}</button></div>
       <label class="switch"><input type="checkbox" checked={other.verified} onChange={(event) => void attempt(() => setVerified(other.identity, event.currentTarget.checked))} /> {texts.same}</label>
       {scanning.value && <Scanner title={t.value.person.scan} onFound={(text) => void compare(text)} close={() => { scanning.value = false; }} />}
       {wrong.value && (
