@@ -13,14 +13,18 @@ const integrity = (bytes: string | Uint8Array) => `sha384-${createHash('sha384')
 const integrityOfThePage: Plugin = {
   name: 'integrity-of-the-page',
   enforce: 'post',
-  generateBundle(_, bundle) {
-    const page = bundle['index.html'];
-    if (page?.type !== 'asset') return;
-    page.source = String(page.source).replace(/<(?:script|link)\b[^>]*\b(?:src|href)="\/(assets\/[^"]+)"[^>]*>/g, (tag: string, name: string) => {
-      const file = bundle[name];
-      if (file === undefined) throw new Error(`index.html names ${name}, which was not built`);
-      return tag.replace(/>$/, ` integrity="${integrity(file.type === 'chunk' ? file.code : file.source)}">`);
-    });
+  generateBundle: {
+    // After Vite itself, which still writes into files that load others later.
+    order: 'post',
+    handler(_, bundle) {
+      const page = bundle['index.html'];
+      if (page?.type !== 'asset') return;
+      page.source = String(page.source).replace(/<(?:script|link)\b[^>]*\b(?:src|href)="\/(assets\/[^"]+)"[^>]*>/g, (tag: string, name: string) => {
+        const file = bundle[name];
+        if (file === undefined) throw new Error(`index.html names ${name}, which was not built`);
+        return tag.replace(/>$/, ` integrity="${integrity(file.type === 'chunk' ? file.code : file.source)}">`);
+      });
+    },
   },
 };
 

@@ -22,4 +22,4 @@ showUnread();
 startUpkeep();
 const place = document.getElementById('app');
 if (place !== null) render(<App />, place);
-void startServiceWorker(link === null).catch(() => undefined);
+void startServiceWorker().catch(() => undefined);

@@ -77,7 +77,9 @@ export class Leader {
     if ('nodeUrl' in question) return readNodeUrl(question.nodeUrl);
     if ('keepWords' in question) return this.#kept.keep(WORDS, new Blob([question.keepWords]));
     if ('words' in question) return question.words === 'read' ? this.#words() : this.#kept.forget(WORDS);
-    return this.#erase();
+    if ('erase' in question) return this.#erase();
+    // A tab of a newer version may ask what this one does not know.
+    throw new Error(JSON.stringify('newer'));
   }
 
   async #command(command: Command): Promise<Done> {

@@ -322,6 +322,7 @@ export const de: Texts = {
     file: 'Die Datei lässt sich nicht lesen oder schreiben.',
     passphrase: 'Das Passwort passt nicht.',
     store: 'Dieses Gerät konnte es nicht aufbewahren.',
+    newer: 'Ein anderer Tab hat eine ältere Version von Tidings. Schließ ihn, und versuch es noch einmal.',
     interrupted: 'Das wurde unterbrochen. Sieh nach, ob es geschehen ist, und versuch es sonst noch einmal.',
   },
 };

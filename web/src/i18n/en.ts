@@ -321,6 +321,7 @@ export const en = {
     file: 'The file can’t be read or written.',
     passphrase: 'The passphrase does not fit.',
     store: 'This device could not keep it.',
+    newer: 'Another tab has an older version of Tidings. Close it, and try again.',
     interrupted: 'That was interrupted. Look whether it was done, and try again if not.',
   },
 };

@@ -7,20 +7,9 @@ const RUNS_WITHIN = 30_000;
 
 const supported = 'serviceWorker' in navigator && import.meta.env.PROD;
 
-/**
- * Registers it. A newer version of the app that waits begins now, at an opening, before anything was begun. `mayReload`: nothing would be
- * lost by that.
- */
-export async function startServiceWorker(mayReload: boolean): Promise<void> {
-  if (!supported) return;
-  const { serviceWorker } = navigator;
-  // Only what has waited already: a reload later would disturb what was begun meanwhile.
-  const waiting = (await serviceWorker.getRegistration())?.waiting;
-  if (mayReload && waiting != null && serviceWorker.controller !== null) {
-    serviceWorker.addEventListener('controllerchange', () => { location.reload(); }, { once: true });
-    waiting.postMessage({ kind: 'take over' } satisfies ToServiceWorker);
-  }
-  await serviceWorker.register(trusted('/sw.js'), { type: 'module', updateViaCache: 'none' });
+/** Registers it; the browser looks for a newer version by itself at each opening. */
+export async function startServiceWorker(): Promise<void> {
+  if (supported) await navigator.serviceWorker.register(trusted('/sw.js'), { type: 'module', updateViaCache: 'none' });
 }
 
 /** Its registration; `null` where there is none. */

@@ -1,9 +1,10 @@
 /**
- * The app without a network. A version of the app is kept as a whole, checked against what it was built as, and begins only when no page of
- * the one before is open: so nobody ever has files of two versions.
+ * The app without a network. A version of the app is kept as a whole, checked against what it was built as, and serves from the next opening
+ * on. A page that is open goes on with the files of its own version, which are kept for as long: names of files change with what is in them,
+ * so that no page ever has files of two versions.
  */
 import { SHARED, STATE } from './messages';
-import { pages, worker } from './scope';
+import { pages } from './scope';
 
 /** All files of this version with the SHA-256 of their content; put in when it is built. */
 declare const __FILES__: readonly (readonly [path: string, sha256: string])[];
@@ -11,6 +12,8 @@ declare const __VERSION__: string;
 
 const CACHE = `tidings-app-${__VERSION__}`;
 const PAGE = '/';
+/** Most versions before that are kept for pages that are open. */
+const OTHERS_MAX = 2;
 /** Addresses at which the app opens. */
 const PAGES = new Set([PAGE, '/index.html', '/i', '/r', '/share']);
 
@@ -35,24 +38,24 @@ async function hash(answer: Response): Promise<string> {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Forgets all versions but this one. */
+/** Forgets the versions before, unless a page is open, which may be of one of them. */
 export async function forgetOthers(): Promise<void> {
-  const stay = [CACHE, SHARED, STATE];
-  for (const name of await caches.keys()) if (!stay.includes(name)) await caches.delete(name);
-  await worker.clients.claim();
-}
-
-/** This version may begin now, unless a page of the one before is open beside the one that asks. */
-export async function takeOver(): Promise<void> {
-  if ((await pages()).length <= 1) await worker.skipWaiting();
+  const present = (await caches.keys()).filter((name) => name !== SHARED && name !== STATE && name !== CACHE);
+  const open = (await pages()).length > 0;
+  for (const name of open ? present.slice(0, -OTHERS_MAX) : present) await caches.delete(name);
 }
 
 /** The answer to a request of a page, if it is for a file of the app. */
 export function served(request: Request): Promise<Response> | null {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== location.origin) return null;
-  if (request.mode === 'navigate') return PAGES.has(url.pathname) ? kept(PAGE, request) : null;
+  if (request.mode === 'navigate') return PAGES.has(url.pathname) ? opened(request) : null;
   return /^\/(assets|icons)\/|^\/manifest\.webmanifest$/.test(url.pathname) ? kept(url.pathname, request) : null;
+}
+
+async function opened(request: Request): Promise<Response> {
+  await forgetOthers().catch(() => undefined);
+  return kept(PAGE, request);
 }
 
 async function kept(path: string, request: Request): Promise<Response> {

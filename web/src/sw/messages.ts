@@ -2,8 +2,6 @@
 
 /** From a page. */
 export type ToServiceWorker =
-  /** A newer version that waits may begin, if no other page is open. */
-  | { readonly kind: 'take over' }
   /** What the app shows, for notifications that come while it is closed. */
   | { readonly kind: 'shows'; readonly unread: number; readonly language: string }
   /** Whether the next push is one that the person asked for. */

@@ -1,5 +1,5 @@
 /** The service worker: the app opens without a network, every push shows something, and what is shared waits for the app. */
-import { forgetOthers, keepAll, served, takeOver } from './files';
+import { keepAll, served } from './files';
 import type { ToServiceWorker } from './messages';
 import { expectTest, openApp, pushed, remember, subscriptionEnded } from './push';
 import { worker } from './scope';
@@ -9,8 +9,8 @@ interface SubscriptionChange extends ExtendableEvent {
   readonly oldSubscription?: PushSubscription | null;
 }
 
-worker.addEventListener('install', (event) => { event.waitUntil(keepAll()); });
-worker.addEventListener('activate', (event) => { event.waitUntil(forgetOthers()); });
+worker.addEventListener('install', (event) => { event.waitUntil(keepAll().then(() => worker.skipWaiting())); });
+worker.addEventListener('activate', (event) => { event.waitUntil(worker.clients.claim()); });
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const { pathname, origin } = new URL(request.url);
@@ -19,8 +19,7 @@ worker.addEventListener('fetch', (event) => {
 });
 worker.addEventListener('message', (event) => {
   const said = event.data as ToServiceWorker;
-  if (said.kind === 'take over') event.waitUntil(takeOver());
-  else if (said.kind === 'test') expectTest(said.coming);
+  if (said.kind === 'test') expectTest(said.coming);
   else if (said.kind === 'shows') event.waitUntil(remember(said));
 });
 worker.addEventListener('push', (event) => { event.waitUntil(pushed()); });
