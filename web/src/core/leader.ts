@@ -29,6 +29,7 @@ export class Leader {
   readonly #waiting = new Map<number, Waiting>();
   readonly #live: Live;
   #commands = 0;
+  #erased = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(client: Client, kept: KeptFiles, readonly show: (event: Event) => void) {
@@ -117,6 +118,7 @@ export class Leader {
 
   async #erase(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#erased = true;
     this.#live.end();
     this.#client.close();
     await forgetKeys();
@@ -127,6 +129,8 @@ export class Leader {
   }
 
   #take(input: Input): void {
+    // What was under way when all was erased.
+    if (this.#erased) return;
     const actions = this.#client.handle(input, Date.now()) as readonly Action[];
     for (const action of actions) this.#do(action);
   }
