@@ -86,6 +86,7 @@ test('installing is offered to those who come back, and not again after a no', {
   await offer.waitFor(SOON);
   await isAccessible(ada.page, 'offer to install');
   await offer.getByRole('button', { name: 'No, thanks' }).click();
+  await offer.waitFor({ state: 'detached', ...SOON });
   await comes();
   assert.equal(await offer.count(), 0);
   // Settings can do it still.
@@ -155,6 +156,12 @@ test('a newer version begins at the next opening, and an open page goes on with 
   await newVersion();
   await ada.page.evaluate(async () => { await (await navigator.serviceWorker.ready).update(); });
   await changed;
+  // Whoever opens it beside that has the newer one, and takes nothing away.
+  const second = await ada.tab();
+  await second.goto(`${world.app.origin}/#/`);
+  await second.getByRole('link', { name: /Bob/ }).waitFor(SOON);
+  assert.equal(await version(second), 'new');
+  await second.close();
   // What it did not need before, and the node has no more: the decoder of the scanner.
   await world.goTo(ada, '#/open');
   assert.equal(await version(ada.page), 'old');
