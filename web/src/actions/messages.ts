@@ -18,8 +18,9 @@ export async function remove(group: string, message: string): Promise<void> {
   await command({ delete: { group, message } });
 }
 
-export async function markRead(group: string): Promise<void> {
-  await command({ mark_read: { group, message: null } });
+/** What was read: up to a message, or all. */
+export async function markRead(group: string, message: string | null): Promise<void> {
+  await command({ mark_read: { group, message } });
 }
 
 /** Milliseconds between two words that one is writing. */

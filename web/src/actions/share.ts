@@ -2,7 +2,8 @@
 import type { Look } from '../api/types';
 import { addToDraft } from '../store/drafts';
 import type { Shared } from '../store/shared';
-import { prepare, sendFile, sendPicture } from './pictures';
+import { sendFile } from './files';
+import { readPicture, sendPicture } from './pictures';
 
 export const isPicture = (file: File): boolean => file.type.startsWith('image/');
 
@@ -10,7 +11,16 @@ export const isPicture = (file: File): boolean => file.type.startsWith('image/')
 export async function sendShared({ text, files }: Shared, groups: readonly string[], look: Look): Promise<void> {
   if (text !== '') for (const group of groups) addToDraft(group, text);
   for (const file of files) {
-    const picture = isPicture(file) ? await prepare(file) : null;
-    for (const group of groups) await (picture === null ? sendFile(group, file) : sendPicture(group, picture, look, ''));
+    if (isPicture(file)) await sharePicture(groups, file, look);
+    else for (const group of groups) await sendFile(group, file);
+  }
+}
+
+async function sharePicture(groups: readonly string[], file: File, look: Look): Promise<void> {
+  const picture = await readPicture(file);
+  try {
+    await sendPicture(groups, [picture.width, picture.height], (context) => { context.drawImage(picture, 0, 0); }, look, '');
+  } finally {
+    picture.close();
   }
 }

@@ -8,6 +8,12 @@ const PIECE = 64 * 1024;
 /** Bytes that sealing adds to each. */
 const SEAL = 12 + 16;
 const FOLDER = 'files';
+/** Most bytes of a note. */
+const NOTE_BYTES_MAX = 1024 * 1024;
+/** Under which numbers something else than a file is kept: the recovery words, what is being written, and what of the files is shown. */
+export const NOTES = { words: 0, drafts: 1, sending: 2 } as const;
+/** Numbers below belong to notes. */
+const FILES_FROM = 16;
 
 /** What is being sent, on the disk. */
 export class KeptFiles {
@@ -29,12 +35,12 @@ export class KeptFiles {
     const handle = await this.#folder.getFileHandle(String(file), { create: true });
     const access = await handle.createSyncAccessHandle();
     try {
-      access.truncate(0);
       let at = 0;
       for (let number = 0; number * PIECE < content.size; number += 1) {
         const piece = await content.slice(number * PIECE, (number + 1) * PIECE).arrayBuffer();
         at += access.write(await this.#seal(file, number, piece), { at });
       }
+      access.truncate(at);
       access.flush();
     } finally {
       access.close();
@@ -64,6 +70,13 @@ export class KeptFiles {
     await this.#folder.removeEntry(String(file)).catch(() => undefined);
   }
 
+  /** Deletes all files but these; notes stay. */
+  async keepOnly(files: ReadonlySet<number>): Promise<void> {
+    const names: string[] = [];
+    for await (const name of this.#folder.keys()) names.push(name);
+    for (const name of names) if (Number(name) >= FILES_FROM && !files.has(Number(name))) await this.forget(Number(name));
+  }
+
   async #seal(file: number, number: number, piece: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
     const iv = crypto.getRandomValues(new Uint8Array(12));
     const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData: place(file, number) }, this.#key, piece);
@@ -74,6 +87,42 @@ export class KeptFiles {
     const iv = sealed.slice(0, 12);
     const algorithm = { name: 'AES-GCM', iv, additionalData: place(file, number) };
     return new Uint8Array(await crypto.subtle.decrypt(algorithm, this.#key, sealed.slice(12)));
+  }
+}
+
+/** A number for a file that none has had before, in this browser. */
+export function newFile(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high & 0xfffff) * 2 ** 32 + low + FILES_FROM;
+}
+
+/** A sealed text of the app's own. Of several that are written at once the last one stays. */
+export class Note {
+  #next: string | undefined;
+  #writing: Promise<void> | undefined;
+
+  constructor(readonly kept: KeptFiles, readonly file: number) {}
+
+  async read(): Promise<string | null> {
+    const bytes = await this.kept.read(this.file, 0, NOTE_BYTES_MAX);
+    return bytes === null || bytes.length === 0 ? null : new TextDecoder().decode(bytes);
+  }
+
+  async write(text: string): Promise<void> {
+    this.#next = text;
+    await (this.#writing ??= this.#write());
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#next !== undefined) {
+        const text = this.#next;
+        this.#next = undefined;
+        await this.kept.keep(this.file, new Blob([text]));
+      }
+    } finally {
+      this.#writing = undefined;
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 /** The client core, as a page asks it. */
 import { signal } from '@preact/signals';
-import type { Command, Done, Event } from '../api/types';
+import type { Command, Done } from '../api/types';
 import { trusted } from './trusted';
-import type { CoreState, FromWorker, Question, ToWorker, View, ViewArguments } from './rpc';
+import type { CoreState, FromWorker, Question, Told, ToWorker, View, ViewArguments } from './rpc';
 import workerUrl from './worker.ts?worker&url';
 
 /** How far the core is. */
@@ -14,7 +14,7 @@ export class Refused extends Error {
 }
 
 const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
-const listeners = new Set<(event: Event) => void>();
+const listeners = new Set<(event: Told) => void>();
 let asked = 0;
 let worker: Worker | undefined;
 
@@ -26,7 +26,7 @@ export function startCore(): void {
 }
 
 /** Calls this for each event. Gives what ends that. */
-export function onEvent(listener: (event: Event) => void): () => void {
+export function onEvent(listener: (event: Told) => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }

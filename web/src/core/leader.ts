@@ -2,10 +2,12 @@
 import init, { Client, makePhrase, readLink, readNodeUrl, readPhrase } from '#core/tidings_web_core.js';
 import moduleUrl from '#core/tidings_web_core_bg.wasm?url';
 import type { Action, Command, Done, Event, Input } from '../api/types';
-import { KeptFiles, OpenedFiles } from './files';
+import { Drafts } from './drafts';
+import { KeptFiles, NOTES, newFile, Note, OpenedFiles } from './files';
 import { deviceKeys, forgetKeys } from './keys';
 import { Live, request } from './network';
-import { CommandFailed, type CoreFailure, type CoreState, type Question } from './rpc';
+import { Outbox } from './outbox';
+import { CommandFailed, type CoreFailure, type CoreState, type Question, type Told } from './rpc';
 
 /** The hash of the core that this app was built with (vite.config.ts). */
 declare const CORE_INTEGRITY: string;
@@ -13,9 +15,6 @@ declare const CORE_INTEGRITY: string;
 /** The longest wait that a timer takes, in milliseconds. */
 const WAIT_MAX = 2 ** 30;
 const DATABASE = 'records';
-/** The number under which the recovery words are kept, and most bytes of them. */
-const WORDS = 0;
-const WORDS_BYTES_MAX = 1024;
 
 interface Waiting {
   resolve(outcome: Done): void;
@@ -23,18 +22,31 @@ interface Waiting {
 }
 
 export class Leader {
-  readonly #client: Client;
+  #client: Client;
   readonly #kept: KeptFiles;
   readonly #opened = new OpenedFiles();
   readonly #waiting = new Map<number, Waiting>();
   readonly #live: Live;
+  readonly #words: Note;
+  readonly #drafts: Drafts;
+  readonly #outbox: Outbox;
   #commands = 0;
   #erased = false;
+  /** Counts how often the client was opened: answers to an earlier one mean nothing. */
+  #opening = 0;
+  #ready = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(client: Client, kept: KeptFiles, readonly show: (event: Event) => void) {
+  private constructor(client: Client, kept: KeptFiles, readonly show: (event: Told) => void) {
     this.#client = client;
     this.#kept = kept;
+    this.#words = new Note(kept, NOTES.words);
+    this.#drafts = new Drafts(new Note(kept, NOTES.drafts), show);
+    this.#outbox = new Outbox(kept, {
+      command: (command) => this.#command(command),
+      sending: () => (this.#erased ? [] : (this.#client.filesSending() as number[])),
+      show: (sending) => { show({ sending }); },
+    });
     this.#live = new Live({
       connected: (node) => { this.#take({ connected: { node } }); },
       heard: (node, text) => { this.#take({ heard: { node, text } }); },
@@ -43,7 +55,7 @@ export class Leader {
   }
 
   /** Opens what this browser keeps. Fails with a [`StartFailed`]. */
-  static async start(show: (event: Event) => void): Promise<Leader> {
+  static async start(show: (event: Told) => void): Promise<Leader> {
     const module = await fetch(moduleUrl, { integrity: CORE_INTEGRITY }).catch(failsAs('loading'));
     await init({ module_or_path: module }).catch(failsAs('unsupported'));
     const keys = await deviceKeys().catch(failsAs('key'));
@@ -51,6 +63,7 @@ export class Leader {
     const kept = await KeptFiles.open(keys.files).catch(failsAs('storage'));
     try {
       const leader = new Leader(Client.open(access, keys.store, Date.now()), kept, show);
+      await Promise.all([leader.#outbox.start(), leader.#drafts.start()]);
       leader.#take('started');
       leader.#watchNetwork();
       return leader;
@@ -65,25 +78,33 @@ export class Leader {
 
   /** Answers a question of a tab. */
   async answer(question: Question): Promise<unknown> {
+    await this.#ready;
     if ('view' in question) {
       const view = this.#client[question.view] as (...args: unknown[]) => unknown;
       return view.apply(this.#client, [...question.args]);
     }
     if ('command' in question) return this.#command(question.command);
     if ('open' in question) return this.#open(question.open.group, question.open.message);
-    if ('keep' in question) return this.#keep(question.keep);
+    if ('send' in question) return this.#outbox.send(question.send);
+    if ('sending' in question) return this.#outbox.list();
+    if ('cancelSending' in question) return this.#outbox.cancel(question.cancelSending);
+    if ('sendAgain' in question) return this.#outbox.again(question.sendAgain);
+    if ('tryNow' in question) return this.#begin();
+    if ('drafts' in question) return this.#drafts.texts();
+    if ('draft' in question) return this.#drafts.set(question.draft.group, question.draft.text);
     if ('phrase' in question) return makePhrase(false);
     if ('owner' in question) return readPhrase(question.owner);
     if ('link' in question) return readLink(question.link);
     if ('nodeUrl' in question) return readNodeUrl(question.nodeUrl);
-    if ('keepWords' in question) return this.#kept.keep(WORDS, new Blob([question.keepWords]));
-    if ('words' in question) return question.words === 'read' ? this.#words() : this.#kept.forget(WORDS);
+    if ('keepWords' in question) return this.#words.write(question.keepWords);
+    if ('words' in question) return question.words === 'read' ? this.#words.read() : this.#kept.forget(NOTES.words);
     if ('erase' in question) return this.#erase();
     // A tab of a newer version may ask what this one does not know.
     throw new Error(JSON.stringify('newer'));
   }
 
   async #command(command: Command): Promise<Done> {
+    await this.#ready;
     const id = (this.#commands += 1);
     const ended = new Promise<Done>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     this.#take({ command: { id, command } });
@@ -104,16 +125,20 @@ export class Leader {
     }
   }
 
-  async #keep(content: Blob): Promise<number> {
-    const file = newFile();
-    await this.#kept.keep(file, content);
-    return file;
-  }
-
-  /** The recovery words, as long as they are kept here. */
-  async #words(): Promise<string | null> {
-    const bytes = await this.#kept.read(WORDS, 0, WORDS_BYTES_MAX);
-    return bytes === null || bytes.length === 0 ? null : new TextDecoder().decode(bytes);
+  /** Takes up what is kept once more: all that waits for a later attempt is tried at once. */
+  #begin(): Promise<void> {
+    const anew = async () => {
+      clearTimeout(this.#timer);
+      this.#live.end();
+      this.#client.close();
+      this.#opening += 1;
+      const waiting = [...this.#waiting.values()];
+      this.#waiting.clear();
+      this.#client = Client.open(await openDatabase(false), (await deviceKeys()).store, Date.now());
+      for (const { reject } of waiting) reject(new Error('interrupted'));
+      this.#take('started');
+    };
+    return (this.#ready = this.#ready.then(anew));
   }
 
   async #erase(): Promise<void> {
@@ -135,6 +160,11 @@ export class Leader {
     for (const action of actions) this.#do(action);
   }
 
+  /** Takes what was asked for by the client of then. */
+  #hear(opening: number, input: Input): void {
+    if (opening === this.#opening) this.#take(input);
+  }
+
   #do(action: Action): void {
     if ('request' in action) void this.#request({ ...action.request, body: action.request.body as Uint8Array<ArrayBuffer> | null });
     else if ('connect' in action) this.#live.connect(action.connect.node);
@@ -144,12 +174,18 @@ export class Leader {
     else if ('read_file' in action) void this.#read(action.read_file);
     else if ('write_file' in action) this.#write(action.write_file);
     else if ('done' in action) this.#done(action.done.id, action.done.outcome);
-    else if ('show' in action) this.show(action.show);
+    else if ('show' in action) this.#show(action.show);
+  }
+
+  #show(event: Event): void {
+    this.show(event);
+    if (typeof event === 'object' && 'progress' in event) queueMicrotask(() => { this.#outbox.settle(); });
   }
 
   async #request(asked: Parameters<typeof request>[0]): Promise<void> {
+    const opening = this.#opening;
     const answer = await request(asked);
-    this.#take(answer === null ? { no_answer: { id: asked.id } } : { answer });
+    this.#hear(opening, answer === null ? { no_answer: { id: asked.id } } : { answer });
   }
 
   #wakeAt(at: number): void {
@@ -158,13 +194,16 @@ export class Leader {
   }
 
   async #read({ file, offset, length }: { file: number; offset: number; length: number }): Promise<void> {
+    const opening = this.#opening;
+    this.#outbox.reading(file, offset);
     const bytes = await this.#kept.read(file, offset, length);
-    this.#take({ file_read: { file, offset, bytes } });
+    this.#hear(opening, { file_read: { file, offset, bytes } });
   }
 
   #write({ file, offset, bytes }: { file: number; offset: number; bytes: Uint8Array }): void {
+    const opening = this.#opening;
     const worked = this.#opened.write(file, offset, bytes);
-    queueMicrotask(() => { this.#take({ file_written: { file, worked } }); });
+    queueMicrotask(() => { this.#hear(opening, { file_written: { file, worked } }); });
   }
 
   #done(id: number, outcome: Done): void {
@@ -174,9 +213,17 @@ export class Leader {
     else waiting?.resolve(outcome);
   }
 
+  /** There is a network again. Files that wait, maybe for minutes, go at once, unless somebody waits for something else. */
+  #back(): void {
+    if (this.#erased) return;
+    const idle = this.#waiting.size <= this.#outbox.commands;
+    if (idle && (this.#client.filesSending() as number[]).length > 0) void this.#begin();
+    else this.#live.drop();
+  }
+
   /** After a sleep, connections look open that are not. */
   #watchNetwork(): void {
-    addEventListener('online', () => { this.#live.drop(); });
+    addEventListener('online', () => { this.#back(); });
     addEventListener('offline', () => { this.#live.drop(); });
   }
 }
@@ -207,12 +254,6 @@ async function openDatabase(made: boolean): Promise<FileSystemSyncAccessHandle> 
   const access = await file.createSyncAccessHandle();
   if (made) access.truncate(0);
   return access;
-}
-
-/** A number for a file that none has had before, in this browser; not zero. */
-function newFile(): number {
-  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-  return (high & 0xfffff) * 2 ** 32 + low + 1;
 }
 
 /** As what a file is shown: what a browser would run as a page is plain bytes to it. */

@@ -3,7 +3,7 @@
  * between tabs.
  */
 import type { Client } from '#core/tidings_web_core.js';
-import type { Command, Done, Event } from '../api/types';
+import type { Attachment, Command, Done, Event } from '../api/types';
 
 /** What can be asked of the core: its methods that only look. */
 export type View =
@@ -11,8 +11,10 @@ export type View =
   | 'conversations'
   | 'conversation'
   | 'messages'
+  | 'messagesAfter'
   | 'message'
   | 'search'
+  | 'searchIn'
   | 'contacts'
   | 'contact'
   | 'devices'
@@ -32,8 +34,17 @@ export type Question =
   | { readonly command: Command }
   /** A file of a message, fetched and opened; its content comes back. */
   | { readonly open: { readonly group: string; readonly message: string } }
-  /** Keeps a file, so that it can be sent; its number comes back. */
-  | { readonly keep: Blob }
+  /** Keeps a file and sends it; ends as soon as it is kept. */
+  | { readonly send: ToSend }
+  /** What is on its way out, and what can be done with one of them. */
+  | { readonly sending: 'list' }
+  | { readonly cancelSending: number }
+  | { readonly sendAgain: number }
+  /** Tries at once whatever waits for a later attempt. */
+  | { readonly tryNow: true }
+  /** What is being written in each conversation. */
+  | { readonly drafts: 'list' }
+  | { readonly draft: { readonly group: string; readonly text: string } }
   | { readonly phrase: 'make' }
   | { readonly owner: string }
   /** What a link or code leads to. */
@@ -45,6 +56,33 @@ export type Question =
   | { readonly words: 'read' | 'forget' }
   /** Deletes all that is kept in this browser. */
   | { readonly erase: true };
+
+/** A file that is to be sent. */
+export interface ToSend {
+  readonly group: string;
+  readonly content: Blob;
+  /** What the core wants to know of it, but its number. */
+  readonly about: Omit<Attachment, 'file'>;
+  readonly reply: string | null;
+}
+
+/** A file on its way out, as a screen shows it. */
+export interface Sending {
+  readonly file: number;
+  readonly group: string;
+  readonly about: Omit<Attachment, 'file'>;
+  readonly reply: string | null;
+  /** Bytes that were read to be sent. */
+  readonly done: number;
+  /** Why it was not sent; it can be sent again. */
+  readonly failed: string | null;
+}
+
+/** Texts that are being written, by conversation. */
+export type DraftTexts = Readonly<Record<string, string>>;
+
+/** What a page hears of: the core's events, and those of the app's own worker. */
+export type Told = Event | { readonly sending: readonly Sending[] } | { readonly drafts: DraftTexts };
 
 /** How far the core of this browser is. */
 export type CoreState =
@@ -62,7 +100,7 @@ export type ToWorker = { readonly ask: number; readonly question: Question };
 export type FromWorker =
   | { readonly answered: number; readonly value: unknown }
   | { readonly refused: number; readonly why: string }
-  | { readonly event: Event }
+  | { readonly event: Told }
   | { readonly state: CoreState };
 
 /** Between the workers of tabs. */
@@ -70,7 +108,7 @@ export type BetweenTabs =
   | { readonly kind: 'ask'; readonly from: string; readonly ask: number; readonly question: Question }
   | { readonly kind: 'answered'; readonly to: string; readonly ask: number; readonly value: unknown }
   | { readonly kind: 'refused'; readonly to: string; readonly ask: number; readonly why: string }
-  | { readonly kind: 'event'; readonly event: Event }
+  | { readonly kind: 'event'; readonly event: Told }
   | { readonly kind: 'leads'; readonly leader: string; readonly state: CoreState }
   | { readonly kind: 'who leads' };
 

@@ -2,9 +2,8 @@
  * The worker of a tab. Of all tabs one leads: whoever has the lock. The others ask it over a channel, and one of them takes its place when it
  * is closed.
  */
-import type { Event } from '../api/types';
 import { Leader, StartFailed } from './leader';
-import type { BetweenTabs, CoreState, FromWorker, Question, ToWorker } from './rpc';
+import type { BetweenTabs, CoreState, FromWorker, Question, Told, ToWorker } from './rpc';
 
 const LOCK = 'tidings-core';
 
@@ -33,7 +32,7 @@ function become(next: CoreState): void {
   tell({ state });
 }
 
-function show(event: Event): void {
+function show(event: Told): void {
   tell({ event });
   between({ kind: 'event', event });
   announce();
@@ -125,7 +124,7 @@ function hear(message: BetweenTabs): void {
 function askAgain(): void {
   if (state.is !== 'running') return;
   for (const [ask, question] of [...open]) {
-    if ('command' in question && given.has(ask)) refuse(ask, 'interrupted');
+    if (('command' in question || 'send' in question) && given.has(ask)) refuse(ask, 'interrupted');
     else void answer(ask, question);
   }
 }

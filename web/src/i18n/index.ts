@@ -40,12 +40,16 @@ export function when(at: number, now = Date.now()): string {
   return new Intl.DateTimeFormat(language.value, options).format(at);
 }
 
+/** Making one of these takes longer than all else about a message: one for each language. */
+const times = computed(() => new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit' }));
+const days = computed(() => new Intl.DateTimeFormat(language.value, { weekday: 'long', day: 'numeric', month: 'long' }));
+
 export function time(at: number): string {
-  return new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit' }).format(at);
+  return times.value.format(at);
 }
 
 export function day(at: number): string {
-  return new Intl.DateTimeFormat(language.value, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+  return days.value.format(at);
 }
 
 /** A span in words. `seconds`: how long. */
@@ -65,4 +69,10 @@ export function size(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
   return new Intl.NumberFormat(language.value, { style: 'unit', unit: units[power] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: power > 1 ? 1 : 0 }).format(bytes / 1000 ** power);
+}
+
+/** Minutes and seconds of something that is heard. `length`: milliseconds. */
+export function clock(length: number): string {
+  const seconds = Math.round(length / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
 }

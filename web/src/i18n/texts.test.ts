@@ -13,7 +13,7 @@ function texts(of: object, path = ''): [string, string][] {
 
 test('each text is there, and in its own language', () => {
   const [english, german] = [texts(en), new Map(texts(de))];
-  const same = new Set(['app', 'settings.name', 'start.open', 'link.code', 'scan.link', 'group.moderator', 'chat.progress', 'chat.seconds']);
+  const same = new Set(['app', 'settings.name', 'start.open', 'link.code', 'scan.link', 'group.moderator', 'chat.progress', 'chat.seconds', 'voice.pause']);
   for (const [path, text] of english) {
     expect(german.get(path), path).toBeTruthy();
     if (!same.has(path)) expect(german.get(path), path).not.toBe(text);

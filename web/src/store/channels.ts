@@ -1,6 +1,5 @@
 /** Public channels: which ones one follows, and what was said there since the app was opened. Nothing of it is kept anywhere. */
 import { signal } from '@preact/signals';
-import type { Event } from '../api/types';
 import { coreState, look, onEvent } from '../core';
 
 /** Most lines of one channel that are held. */
@@ -56,7 +55,7 @@ async function refresh(): Promise<void> {
   said.value = new Map([...said.peek()].filter(([name]) => names.includes(name)));
 }
 
-onEvent((event: Event) => {
+onEvent((event) => {
   if (event === 'changed') void refresh();
   else if ('said' in event) heard(event.said.channel, event.said);
   else if ('missed' in event) heard(event.missed.channel, { from: '', text: '', at: Date.now(), missed: event.missed.count });

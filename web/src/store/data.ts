@@ -1,6 +1,6 @@
 /** What the core knows, as signals. They follow its events. */
 import { batch, computed, signal } from '@preact/signals';
-import type { ContactView, ConversationView, DeviceView, Event, IntroductionView, InvitationView, MeView } from '../api/types';
+import type { ContactView, ConversationView, DeviceView, IntroductionView, InvitationView, MeView } from '../api/types';
 import { coreState, look, onEvent } from '../core';
 
 export const me = signal<MeView | null>(null);
@@ -22,30 +22,39 @@ export const unread = computed(() =>
 /** Whether this browser has an account; `null` as long as that is not known. */
 export const hasAccount = computed(() => (coreState.value.is === 'running' ? coreState.value.account : null));
 
-let waiting = false;
+let [refreshing, stale] = [false, false];
 
-/** Asks for everything again, once for all events of a moment. */
+/** Asks for everything again: once for all events that come meanwhile. */
 export function refresh(): void {
-  if (waiting) return;
-  waiting = true;
+  stale = true;
+  if (refreshing) return;
+  refreshing = true;
   queueMicrotask(async () => {
-    waiting = false;
-    const [mine, all, people, own, open, suggested] = await Promise.all([
-      look<MeView | null>('me'),
-      look<ConversationView[]>('conversations'),
-      look<ContactView[]>('contacts'),
-      look<DeviceView[]>('devices'),
-      look<InvitationView[]>('invitations'),
-      look<IntroductionView[]>('introductions'),
-    ]);
-    batch(() => {
-      me.value = mine;
-      conversations.value = all;
-      contacts.value = people;
-      devices.value = own;
-      invitations.value = open;
-      introductions.value = suggested;
-    });
+    try {
+      while (stale) await refreshOnce();
+    } finally {
+      refreshing = false;
+    }
+  });
+}
+
+async function refreshOnce(): Promise<void> {
+  stale = false;
+  const [mine, all, people, own, open, suggested] = await Promise.all([
+    look<MeView | null>('me'),
+    look<ConversationView[]>('conversations'),
+    look<ContactView[]>('contacts'),
+    look<DeviceView[]>('devices'),
+    look<InvitationView[]>('invitations'),
+    look<IntroductionView[]>('introductions'),
+  ]);
+  batch(() => {
+    me.value = mine;
+    conversations.value = all;
+    contacts.value = people;
+    devices.value = own;
+    invitations.value = open;
+    introductions.value = suggested;
   });
 }
 
@@ -59,7 +68,7 @@ export function contact(identity: string): ContactView | undefined {
   return contacts.value.find((found) => found.identity === identity);
 }
 
-onEvent((event: Event) => {
+onEvent((event) => {
   if (event === 'changed') refresh();
   else if ('conversation' in event || 'message' in event || 'gone' in event || 'contact' in event || 'connection' in event) refresh();
   else if ('device_asks' in event) asking.value = event.device_asks;

@@ -1,12 +1,16 @@
 /** The messages of the conversation that is open: a window of them, that follows the core. */
 import { signal } from '@preact/signals';
-import type { Event, MessageView } from '../api/types';
+import type { MessageView } from '../api/types';
 import { look, onEvent } from '../core';
 
-/** Messages that are asked for at once. */
+/** Messages that are asked for when a conversation is opened. */
 const PAGE = 60;
+/** Messages that are asked for while one scrolls: few, so that none of these steps is felt. */
+const STEP = 20;
 /** Most that are held: what is further away is asked for again. */
-const HELD_MAX = 600;
+const HELD_MAX = 300;
+/** How many stand above the first unread one. */
+const ABOVE = 20;
 
 export interface Log {
   readonly group: string;
@@ -16,37 +20,120 @@ export interface Log {
   readonly more: boolean;
   /** Whether the newest ones are among them. */
   readonly atEnd: boolean;
+  /** The first one that was unread as the conversation was opened. */
+  readonly unreadFrom: string | null;
+  /** The one that is to be brought into view. A new object each time. */
+  readonly goal: { readonly message: string } | null;
 }
 
 export const log = signal<Log | null>(null);
+/** Whether one looks at the newest message. */
+export const atBottom = signal(true);
 
-/** Opens a conversation at its end. */
-export async function openLog(group: string): Promise<void> {
-  const messages = await look<MessageView[]>('messages', group, undefined, PAGE);
-  log.value = { group, messages, more: messages.length === PAGE, atEnd: true };
+/** Counts how often the newest message was to be shown. */
+export const endWanted = signal(0);
+
+/** Which conversation is to be open: what comes late for another one is dropped. */
+let wanted: string | null = null;
+
+/** Opens a conversation at its first unread message, or at its end. `unread`: how many there are. */
+export async function openLog(group: string, unread = 0): Promise<void> {
+  wanted = group;
+  const count = Math.min(HELD_MAX, Math.max(PAGE, unread + ABOVE));
+  const messages = await look<MessageView[]>('messages', group, undefined, count);
+  if (wanted !== group) return;
+  const first = unread > 0 ? messages.find((message) => !message.mine && !message.read) : undefined;
+  // At once: what comes while something else is asked for would be lost.
+  log.value = { group, messages, more: messages.length === count, atEnd: true, unreadFrom: first?.id ?? null, goal: null };
+  await lookForMore(group, messages[0]);
+}
+
+/** Opens a conversation at a message. Whether it is there. */
+export async function openLogAt(group: string, id: string): Promise<boolean> {
+  wanted = group;
+  const present = log.peek();
+  if (present?.group === group && present.messages.some((message) => message.id === id)) {
+    log.value = { ...present, goal: { message: id } };
+    return true;
+  }
+  const message = await look<MessageView | null>('message', group, id);
+  if (message === null || wanted !== group) return message !== null;
+  const [older, newer] = await Promise.all([
+    look<MessageView[]>('messages', group, message.order, PAGE),
+    look<MessageView[]>('messagesAfter', group, message.order, PAGE),
+  ]);
+  if (wanted !== group) return true;
+  const messages = [...older, message, ...newer];
+  const unreadFrom = present?.group === group ? present.unreadFrom : null;
+  log.value = { group, messages, more: older.length === PAGE, atEnd: newer.length < PAGE, unreadFrom, goal: { message: id } };
+  await lookForMore(group, messages[0]);
+  return true;
 }
 
 export function closeLog(group: string): void {
+  if (wanted === group) wanted = null;
   if (log.peek()?.group === group) log.value = null;
+}
+
+/** A page may be short although there are older ones, since something of it is not shown. */
+async function lookForMore(group: string, first: MessageView | undefined): Promise<void> {
+  if (first === undefined || log.peek()?.more === true) return;
+  const more = (await look<MessageView[]>('messages', group, first.order, 1)).length > 0;
+  const now = log.peek();
+  if (more && now?.group === group) log.value = { ...now, more };
 }
 
 let loading = false;
 
-/** Asks for those before the oldest. */
-export async function loadOlder(): Promise<void> {
+/** Changes what is held by what `ask` finds; one at a time. */
+async function extend(ask: (present: Log) => Promise<((now: Log) => Log) | null>): Promise<void> {
   const present = log.peek();
-  const first = present?.messages[0];
-  if (loading || present === null || first === undefined || !present.more) return;
+  if (loading || present === null) return;
   loading = true;
   try {
-    const older = await look<MessageView[]>('messages', present.group, first.order, PAGE);
+    const change = await ask(present);
     const now = log.peek();
-    if (now?.group !== present.group) return;
-    const all = [...older, ...now.messages];
-    log.value = { ...now, messages: all.slice(0, HELD_MAX), more: older.length === PAGE, atEnd: now.atEnd && all.length <= HELD_MAX };
+    if (change !== null && now?.group === present.group) log.value = change(now);
   } finally {
     loading = false;
   }
+}
+
+/** Asks for those before the oldest; as many of the newest are let go. */
+export function loadOlder(): Promise<void> {
+  return extend(async ({ group, messages, more }) => {
+    const first = messages[0];
+    if (first === undefined || !more) return null;
+    const older = await look<MessageView[]>('messages', group, first.order, STEP);
+    return (now) => {
+      if (now.messages[0]?.id !== first.id) return now;
+      const all = [...older, ...now.messages];
+      return { ...now, messages: all.slice(0, HELD_MAX), more: older.length === STEP, atEnd: now.atEnd && all.length <= HELD_MAX };
+    };
+  });
+}
+
+/** Asks for those after the newest that is held; as many of the oldest are let go. */
+export function loadNewer(): Promise<void> {
+  return extend(async ({ group, messages, atEnd }) => {
+    const last = messages.at(-1);
+    if (last === undefined || atEnd) return null;
+    const newer = await look<MessageView[]>('messagesAfter', group, last.order, STEP);
+    return (now) => {
+      if (now.messages.at(-1)?.id !== last.id) return now;
+      const all = [...now.messages, ...newer];
+      return { ...now, messages: all.slice(-HELD_MAX), more: now.more || all.length > HELD_MAX, atEnd: newer.length < STEP };
+    };
+  });
+}
+
+/** Goes to the end of the conversation that is open. */
+export async function toNewest(): Promise<void> {
+  const present = log.peek();
+  if (present === null) return;
+  endWanted.value += 1;
+  if (present.atEnd) log.value = { ...present, goal: null };
+  else await openLog(present.group);
 }
 
 /** Puts a message where it belongs: it came, or changed. */
@@ -55,6 +142,21 @@ export function placed(messages: readonly MessageView[], message: MessageView): 
   let at = others.length;
   while (at > 0 && isAfter(others[at - 1], message)) at -= 1;
   return [...others.slice(0, at), message, ...others.slice(at)];
+}
+
+/** What is held after messages came or changed. */
+export function followed(present: Log, changed: readonly MessageView[], nearEnd: boolean): Log {
+  let { messages } = present;
+  for (const message of changed) {
+    const [first, last] = [messages[0], messages.at(-1)];
+    // What is older or newer than all that are held comes when it is scrolled to.
+    if (first !== undefined && present.more && isAfter(first, message)) continue;
+    if (last !== undefined && !present.atEnd && isAfter(message, last)) continue;
+    messages = placed(messages, message);
+  }
+  if (messages.length <= HELD_MAX) return { ...present, messages };
+  if (nearEnd) return { ...present, messages: messages.slice(-HELD_MAX), more: true };
+  return { ...present, messages: messages.slice(0, HELD_MAX), atEnd: false };
 }
 
 function isAfter(one: MessageView | undefined, other: MessageView): boolean {
@@ -67,23 +169,39 @@ function isAfter(one: MessageView | undefined, other: MessageView): boolean {
   return one.order.length > other.order.length;
 }
 
-async function follow(event: Event): Promise<void> {
+/** Messages that came or changed since they were looked at last. */
+const touched = new Set<string>();
+let following = false;
+
+/** Looks at all of them, again until there are no more. */
+async function follow(): Promise<void> {
+  if (following) return;
+  following = true;
+  try {
+    while (touched.size > 0) await followOnce();
+  } finally {
+    following = false;
+  }
+}
+
+async function followOnce(): Promise<void> {
+  const group = log.peek()?.group;
+  const ids = [...touched].slice(0, HELD_MAX);
+  for (const id of ids) touched.delete(id);
+  if (group === undefined) return;
+  const found = await Promise.all(ids.map((id) => look<MessageView | null>('message', group, id)));
+  const now = log.peek();
+  if (now?.group !== group) return;
+  log.value = followed(now, found.filter((message) => message !== null), atBottom.peek());
+}
+
+onEvent((event) => {
   const present = log.peek();
   if (present === null || typeof event !== 'object') return;
   if ('gone' in event && event.gone.group === present.group) {
     log.value = { ...present, messages: present.messages.filter((found) => found.id !== event.gone.message) };
+  } else if ('message' in event && event.message.group === present.group) {
+    touched.add(event.message.message);
+    void follow();
   }
-  const touched = 'message' in event ? event.message : 'progress' in event ? event.progress : undefined;
-  if (touched?.group !== present.group) return;
-  const message = await look<MessageView | null>('message', present.group, touched.message);
-  const now = log.peek();
-  if (message === null || now?.group !== present.group) return;
-  const first = now.messages[0];
-  // What is older than all that are held comes when it is scrolled to.
-  if (first !== undefined && now.more && isAfter(first, message)) return;
-  const all = placed(now.messages, message);
-  const kept = all.slice(-HELD_MAX);
-  log.value = { ...now, messages: kept, more: now.more || kept.length < all.length };
-}
-
-onEvent((event) => void follow(event));
+});

@@ -3,7 +3,8 @@ import { signal } from '@preact/signals';
 
 export type Route =
   | { readonly at: 'list' }
-  | { readonly at: 'chat'; readonly group: string }
+  /** `message`: the one that is brought into view. */
+  | { readonly at: 'chat'; readonly group: string; readonly message?: string }
   | { readonly at: 'details'; readonly group: string }
   | { readonly at: 'person'; readonly identity: string }
   | { readonly at: 'channel'; readonly channel: string }
@@ -11,15 +12,19 @@ export type Route =
 
 const PLAIN = ['invite', 'open', 'new-group', 'new-room', 'new-channel', 'people', 'share', 'settings', 'devices', 'words', 'restore', 'link', 'known', 'node'] as const;
 
+/** Of a conversation, or a message. */
+const ID = /^[\w-]{22}$/;
+
 /** Reads what follows `#`. What is nothing leads to the list. */
 export function parsed(hash: string): Route {
-  const [first = '', second = '', third = ''] = hash.replace(/^#\/?/, '').split('/');
+  const [first = '', second = '', third = '', fourth = ''] = hash.replace(/^#\/?/, '').split('/');
   const plain = PLAIN.find((name) => name === first);
   if (plain !== undefined) return { at: plain };
-  if (first === 'c' && /^[\w-]{22}$/.test(second)) return { at: third === 'details' ? 'details' : 'chat', group: second };
   if (first === 'p' && /^[\w-]{43}$/.test(second)) return { at: 'person', identity: second };
   if (first === 'channel' && second !== '') return channelAt(second);
-  return { at: 'list' };
+  if (first !== 'c' || !ID.test(second)) return { at: 'list' };
+  if (third === 'details') return { at: 'details', group: second };
+  return third === 'm' && ID.test(fourth) ? { at: 'chat', group: second, message: fourth } : { at: 'chat', group: second };
 }
 
 function channelAt(written: string): Route {
@@ -33,7 +38,7 @@ function channelAt(written: string): Route {
 export function address(route: Route): string {
   switch (route.at) {
     case 'list': return '#/';
-    case 'chat': return `#/c/${route.group}`;
+    case 'chat': return route.message === undefined ? `#/c/${route.group}` : `#/c/${route.group}/m/${route.message}`;
     case 'details': return `#/c/${route.group}/details`;
     case 'person': return `#/p/${route.identity}`;
     case 'channel': return `#/channel/${encodeURIComponent(route.channel)}`;

@@ -20,6 +20,17 @@ const paths = {
   scan: 'M4 8V4h4M16 4h4v4M20 16v4h-4M8 20H4v-4M8 12h8',
   hash: 'M9 4L7 20M17 4l-2 16M4 9h16M3 15h16',
   door: 'M6 21V4h12v17M3 21h18M14 12v1',
+  pen: 'M4 20l1-4L16 5l3 3L8 19zM14 7l3 3',
+  letter: 'M5 6V4h14v2M12 4v16M9 20h6',
+  crop: 'M7 2v15h15M2 7h15v15',
+  turn: 'M19 12a7 7 0 11-2-5l2 2M19 4v5h-5',
+  undo: 'M8 5L4 9l4 4M4 9h10a5 5 0 010 10h-3',
+  camera: 'M3 8h4l2-3h6l2 3h4v11H3zM12 10a3.5 3.5 0 100 7 3.5 3.5 0 000-7z',
+  mic: 'M12 3a3 3 0 00-3 3v5a3 3 0 006 0V6a3 3 0 00-3-3zM6 11a6 6 0 0012 0M12 17v4',
+  stop: 'M7 7h10v10H7z',
+  play: 'M8 5l11 7-11 7z',
+  pause: 'M8 5v14M16 5v14',
+  bin: 'M5 7h14M10 4h4M7 7l1 13h8l1-13',
   dots: 'M12 5v.5M12 12v.5M12 19v.5',
 } as const;
 

@@ -3,6 +3,7 @@ import { coreState } from '../core';
 import { t } from '../i18n';
 import { hasAccount, me } from '../store/data';
 import { followed } from '../store/link';
+import { wasHere } from '../store/marker';
 import { route, type Route } from '../store/route';
 import { Sign, Toasts } from '../ui/parts';
 import { Channel } from './channel';
@@ -38,7 +39,8 @@ export function App() {
 function Inside() {
   const state = coreState.value;
   if (state.is === 'failed') return <Failed why={state.why} detail={state.detail} />;
-  if (hasAccount.value === false) return <Outside to={route.value} />;
+  // Who was never here need not wait for the core to see where to begin.
+  if (hasAccount.value === false || (state.is === 'starting' && !wasHere())) return <Outside to={route.value} />;
   if (state.is === 'starting' || me.value === null) return <Opening />;
   if (followed.value !== null) return <Join key={followed.value.link} followed={followed.value} />;
   const inner = besideList(route.value);
@@ -61,7 +63,7 @@ function Outside({ to }: { readonly to: Route }) {
 
 function besideList(to: Route) {
   switch (to.at) {
-    case 'chat': return <Chat key={to.group} group={to.group} />;
+    case 'chat': return <Chat key={to.group} to={to} />;
     case 'details': return <Details key={to.group} group={to.group} />;
     case 'invite': return <Invite />;
     case 'open': return <OpenLink />;

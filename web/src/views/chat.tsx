@@ -1,45 +1,67 @@
 /** One conversation. */
-import { useSignal, type Signal } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { markRead } from '../actions/messages';
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { ConversationView, MessageView } from '../api/types';
-import { day, t } from '../i18n';
+import { t } from '../i18n';
 import { conversation } from '../store/data';
-import { closeLog, loadOlder, log, openLog } from '../store/messages';
+import { closeLog, log, openLog, openLogAt } from '../store/messages';
 import { go } from '../store/route';
-import { attempt } from '../store/toasts';
+import { attempt, toast } from '../store/toasts';
+import { useLoaded } from '../ui/loaded';
 import { Avatar, IconButton, Page } from '../ui/parts';
 import { Composer } from './composer';
-import { Message } from './message';
+import { Log } from './log';
+import { Queue } from './queue';
 import { Locked } from './room';
-
-/** Pixels from the end within which new messages are followed. */
-const NEAR = 120;
 
 /** What the composer is about: a reply, or a change. */
 export type Draft = { readonly kind: 'reply' | 'edit'; readonly message: MessageView } | null;
 
-export function Chat({ group }: { readonly group: string }) {
+/** A conversation; at one of its messages, if the address names one. */
+export function Chat({ to }: { readonly to: { readonly group: string; readonly message?: string } }) {
+  const { group } = to;
   const found = conversation(group);
-  const draft = useSignal<Draft>(null);
-  useEffect(() => {
-    void attempt(() => openLog(group));
-    return () => { closeLog(group); };
-  }, [group]);
+  const [draft, searching] = [useSignal<Draft>(null), useSignal(false)];
+  const known = found !== undefined;
+  useEffect(() => () => { closeLog(group); }, [group]);
+  useEffect(() => { if (known) void attempt(() => show(group, to.message)); }, [to, known]);
   if (found === undefined) return <Page title={t.value.loading} back={{ at: 'list' }}><div class="log" /></Page>;
   return (
     <Page
       back={{ at: 'list' }}
       labelled={false}
       title={<Title found={found} />}
-      actions={<IconButton icon="dots" label={t.value.chat.details} onClick={() => { go({ at: 'details', group }); }} />}
+      actions={<Actions group={group} search={() => { searching.value = !searching.value; }} />}
     >
+      {searching.value && <Search group={group} close={() => { searching.value = false; }} />}
       <Log found={found} draft={draft} />
       <Standing found={found} />
       {found.standing === 'locked' && <Locked group={found.id} />}
+      <Queue group={group} />
       {found.standing === 'ready' && <Composer found={found} draft={draft} />}
     </Page>
   );
+}
+
+/** Opens it where one wants to be; what is open already stays as it is. */
+async function show(group: string, message: string | undefined): Promise<void> {
+  if (message !== undefined && await openLogAt(group, message)) return;
+  if (message !== undefined) toast(t.peek().chat.notHere);
+  if (log.peek()?.group !== group) await openLog(group, conversation(group)?.unread);
+}
+
+function Actions({ group, search }: { readonly group: string; readonly search: () => void }) {
+  return (
+    <>
+      <IconButton icon="search" label={t.value.search.here} onClick={search} />
+      <IconButton icon="dots" label={t.value.chat.details} onClick={() => { go({ at: 'details', group }); }} />
+    </>
+  );
+}
+
+function Search({ group, close }: { readonly group: string; readonly close: () => void }) {
+  const search = useLoaded(() => import('./search'));
+  return search === null ? null : <search.SearchHere group={group} close={close} />;
 }
 
 function Title({ found }: { readonly found: ConversationView }) {
@@ -62,57 +84,4 @@ function Standing({ found }: { readonly found: ConversationView }) {
   if (standing === 'ready') return null;
   const text = typeof standing === 'object' ? texts.keyChanged : texts[standing];
   return <p class="note" role="status">{text}</p>;
-}
-
-function Log({ found, draft }: { readonly found: ConversationView; readonly draft: Signal<Draft> }) {
-  const place = useRef<HTMLDivElement>(null);
-  const following = useRef(true);
-  const before = useRef<{ first: string | undefined; height: number }>({ first: undefined, height: 0 });
-  const present = log.value?.group === found.id ? log.value : null;
-  const messages = present?.messages ?? [];
-  const last = messages.at(-1)?.id;
-  useLayoutEffect(() => {
-    const element = place.current;
-    if (element === null) return;
-    const first = messages[0]?.id;
-    if (following.current) element.scrollTop = element.scrollHeight;
-    // What comes above moves nothing that one looks at.
-    else if (first !== before.current.first) element.scrollTop += element.scrollHeight - before.current.height;
-    before.current = { first, height: element.scrollHeight };
-  });
-  useEffect(() => {
-    if (found.unread > 0 && document.visibilityState === 'visible') void markRead(found.id).catch(() => undefined);
-  }, [last, found.unread]);
-  const scrolled = () => {
-    const element = place.current;
-    if (element === null) return;
-    following.current = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
-    if (element.scrollTop < 4 * NEAR) void loadOlder();
-  };
-  return (
-    <div class="log" ref={place} onScroll={scrolled} role="log" aria-label={t.value.chat.log} aria-busy={present === null} tabIndex={0}>
-      {present?.more === true && <button type="button" class="older" onClick={() => void loadOlder()}>{t.value.chat.older}</button>}
-      <ol>
-        {messages.map((message, at) => (
-          <Dated key={message.id} message={message} before={messages[at - 1]} found={found} draft={draft} />
-        ))}
-      </ol>
-    </div>
-  );
-}
-
-function Dated({ message, before, found, draft }: {
-  readonly message: MessageView;
-  readonly before: MessageView | undefined;
-  readonly found: ConversationView;
-  readonly draft: Signal<Draft>;
-}) {
-  const newDay = before === undefined || new Date(before.at).toDateString() !== new Date(message.at).toDateString();
-  const goesOn = !newDay && before.sender === message.sender && message.at - before.at < 300_000;
-  return (
-    <>
-      {newDay && <li class="day"><time dateTime={new Date(message.at).toISOString().slice(0, 10)}>{day(message.at)}</time></li>}
-      <Message message={message} found={found} goesOn={goesOn} draft={draft} />
-    </>
-  );
 }

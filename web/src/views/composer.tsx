@@ -1,102 +1,123 @@
 /** Where one writes. */
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { sendFile } from '../actions/files';
 import { edit, sendText, typing } from '../actions/messages';
-import { prepare, sendFile, sendPicture, type Prepared } from '../actions/pictures';
-import type { ConversationView, Look } from '../api/types';
+import type { ConversationView } from '../api/types';
 import { t } from '../i18n';
-import { draftOf, keepDraft } from '../store/drafts';
+import { draftOf, draftsKnown, keepDraft } from '../store/drafts';
+import { toNewest } from '../store/messages';
 import { attempt } from '../store/toasts';
-import { Dialog, Field, IconButton, useObjectUrl } from '../ui/parts';
+import { Icon } from '../ui/icons';
+import { useLoaded } from '../ui/loaded';
+import { IconButton } from '../ui/parts';
 import type { Draft } from './chat';
-
-/** For how many seconds a picture can be seen, beside always and once. */
-const SECONDS = [5, 30] as const;
+import { Microphone } from './microphone';
 
 export function Composer({ found, draft }: { readonly found: ConversationView; readonly draft: Signal<Draft> }) {
   const texts = t.value.chat;
   const text = useSignal(draftOf(found.id));
-  const picture = useSignal<Prepared | null>(null);
-  const [field, files] = [useRef<HTMLTextAreaElement>(null), useRef<HTMLInputElement>(null)];
+  const pictures = useSignal<readonly File[]>([]);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const about = draft.value;
+  useEffect(() => { if (text.value === '') text.value = draftOf(found.id); }, [draftsKnown.value]);
   useEffect(() => {
-    const about = draft.value;
     if (about?.kind === 'edit' && typeof about.message.shown === 'object' && 'text' in about.message.shown) text.value = about.message.shown.text;
     if (about !== null) field.current?.focus();
-  }, [draft.value]);
+    return () => { if (about?.kind === 'edit') text.value = draftOf(found.id); };
+  }, [about]);
   const write = (value: string) => {
     text.value = value;
-    keepDraft(found.id, value);
+    if (draft.value?.kind !== 'edit') keepDraft(found.id, value);
     if (value !== '') typing(found.id);
   };
   const send = async () => {
-    const [said, about] = [text.value.trim(), draft.value];
+    const [said, what] = [text.value.trim(), draft.value];
     if (said === '') return;
     write('');
     draft.value = null;
-    const done = await attempt(() => (about?.kind === 'edit' ? edit(found.id, about.message.id, said) : sendText(found.id, said, about?.message.id ?? null)));
+    const done = await attempt(() => (what?.kind === 'edit' ? edit(found.id, what.message.id, said) : sendText(found.id, said, what?.message.id ?? null)));
     if (!done && text.value === '') write(said);
+    if (done && what?.kind !== 'edit') await toNewest();
   };
   const take = async (list: FileList | null | undefined) => {
-    for (const file of [...(list ?? [])]) {
-      await attempt(async () => {
-        if (file.type.startsWith('image/')) picture.value = await prepare(file);
-        else await sendFile(found.id, file);
-      });
-    }
-    if (files.current !== null) files.current.value = '';
+    const files = [...(list ?? [])];
+    pictures.value = files.filter(isPicture);
+    for (const file of files) if (!isPicture(file)) await attempt(() => sendFile(found.id, file));
   };
   const key = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || matchMedia('(pointer: coarse)').matches) return;
     event.preventDefault();
     void send();
   };
+  const paste = (event: ClipboardEvent) => {
+    const files = event.clipboardData?.files;
+    if (files === undefined || files.length === 0) return;
+    event.preventDefault();
+    void take(files);
+  };
   return (
     <form class="composer" onSubmit={(event) => { event.preventDefault(); void send(); }} onDragOver={(event) => { event.preventDefault(); }} onDrop={(event) => { event.preventDefault(); void take(event.dataTransfer?.files); }}>
-      {draft.value !== null && <About draft={draft} />}
-      <IconButton icon="clip" label={texts.attach} onClick={() => files.current?.click()} />
-      <input ref={files} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={(event) => void take(event.currentTarget.files)} />
-      <textarea ref={field} rows={1} dir="auto" placeholder={texts.write} aria-label={texts.write} value={text.value} onInput={(event) => { write(event.currentTarget.value); }} onKeyDown={key} onPaste={(event) => { if ((event.clipboardData?.files.length ?? 0) > 0) void take(event.clipboardData?.files); }} />
-      <button type="submit" class="send" aria-label={t.value.send} disabled={text.value.trim() === ''}><SendIcon /></button>
-      {picture.value !== null && <Picture picture={picture.value} group={found.id} close={() => { picture.value = null; }} />}
+      {about !== null && <About draft={draft} />}
+      <Attach take={(files) => void take(files)} />
+      <textarea ref={field} rows={1} dir="auto" placeholder={texts.write} aria-label={texts.write} value={text.value} onInput={(event) => { write(event.currentTarget.value); }} onKeyDown={key} onPaste={paste} />
+      {text.value.trim() === '' && about?.kind !== 'edit'
+        ? <Microphone group={found.id} />
+        : <button type="submit" class="send" aria-label={t.value.send} disabled={text.value.trim() === ''}><Icon name="send" flip /></button>}
+      {pictures.value.length > 0 && <Editor files={pictures.value} group={found.id} close={() => { pictures.value = []; field.current?.focus(); }} />}
     </form>
   );
 }
 
-function SendIcon() {
-  return <svg class="icon flips" viewBox="0 0 24 24" aria-hidden="true"><path d="M4 12l16-8-6 16-3-7z" /></svg>;
+/** What the editor takes; of drawings in vectors it would make something else. */
+function isPicture(file: File): boolean {
+  return file.type.startsWith('image/') && file.type !== 'image/svg+xml';
+}
+
+/** Files from the device; where there is a camera at hand, also what it takes. */
+function Attach({ take }: { readonly take: (files: FileList | null) => void }) {
+  const texts = t.value.chat;
+  const input = useRef<HTMLInputElement>(null);
+  const choose = (camera: boolean) => {
+    const field = input.current;
+    if (field === null) return;
+    field.multiple = !camera;
+    field.accept = camera ? 'image/*' : '';
+    if (camera) field.setAttribute('capture', 'environment');
+    else field.removeAttribute('capture');
+    field.click();
+  };
+  const taken = (event: { readonly currentTarget: HTMLInputElement }) => {
+    take(event.currentTarget.files);
+    // The same file can be chosen once more.
+    event.currentTarget.value = '';
+  };
+  return (
+    <>
+      <IconButton icon="clip" label={texts.attach} onClick={() => { choose(false); }} />
+      {matchMedia('(pointer: coarse)').matches && <IconButton icon="camera" label={texts.camera} onClick={() => { choose(true); }} />}
+      <input ref={input} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={taken} />
+    </>
+  );
+}
+
+function Editor(props: { readonly files: readonly File[]; readonly group: string; readonly close: () => void }) {
+  const editor = useLoaded(() => import('./editor'));
+  return editor === null ? null : <editor.Editor {...props} />;
 }
 
 function About({ draft }: { readonly draft: Signal<Draft> }) {
   const about = draft.value;
   if (about === null) return null;
   const texts = t.value.chat;
+  const { shown } = about.message;
   return (
     <p class="about">
-      <span dir="auto">{about.kind === 'edit' ? texts.editing : texts.replyTo(about.message.mine ? t.value.you : about.message.name)}</span>
+      <span class="about-text">
+        <strong dir="auto">{about.kind === 'edit' ? texts.editing : texts.replyTo(about.message.mine ? t.value.you : about.message.name)}</strong>
+        {typeof shown === 'object' && 'text' in shown && <span dir="auto">{shown.text}</span>}
+      </span>
       <IconButton icon="close" label={t.value.cancel} onClick={() => { draft.value = null; }} />
     </p>
-  );
-}
-
-function Picture({ picture, group, close }: { readonly picture: Prepared; readonly group: string; readonly close: () => void }) {
-  const texts = t.value.chat;
-  const [look, caption] = [useSignal<Look>('keep'), useSignal('')];
-  const url = useObjectUrl(picture.content, picture.content.type);
-  const choices: [string, Look][] = [[texts.keep, 'keep'], [texts.once, 'once'], ...SECONDS.map((seconds): [string, Look] => [texts.seconds(seconds), { seconds }])];
-  const send = () => {
-    close();
-    void attempt(() => sendPicture(group, picture, look.value, caption.value.trim()));
-  };
-  return (
-    <Dialog title={texts.attach} onClose={close}>
-      {url !== null && <img class="viewed" src={url} alt="" />}
-      <div class="choices" role="radiogroup" aria-label={texts.view}>
-        {choices.map(([name, choice]) => (
-          <button key={name} type="button" role="radio" aria-checked={JSON.stringify(look.value) === JSON.stringify(choice)} onClick={() => { look.value = choice; }}>{name}</button>
-        ))}
-      </div>
-      <Field label={texts.caption} value={caption.value} maxLength={1000} onInput={(event) => { caption.value = event.currentTarget.value; }} />
-      <button type="button" class="primary" onClick={send}>{t.value.send}</button>
-    </Dialog>
   );
 }

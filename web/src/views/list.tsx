@@ -1,11 +1,15 @@
-/** All conversations. */
+/** All conversations, and looking for people and messages. */
 import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ConversationView } from '../api/types';
 import { t, when } from '../i18n';
 import { channel, channels } from '../store/channels';
 import { conversations, me } from '../store/data';
+import { drafts } from '../store/drafts';
 import { address, go, route } from '../store/route';
+import { searchWanted } from '../store/search';
 import { Icon } from '../ui/icons';
+import { useLoaded } from '../ui/loaded';
 import { Avatar, IconButton } from '../ui/parts';
 import { Introductions } from './introductions';
 import { NewMenu } from './new';
@@ -14,10 +18,16 @@ import { InstallOffer } from './notifications';
 export function List() {
   const texts = t.value.list;
   const [sought, beginning] = [useSignal(''), useSignal(false)];
+  const field = useRef<HTMLInputElement>(null);
   const shown = useComputed(() => {
     const words = sought.value.trim().toLocaleLowerCase();
     return conversations.value.filter((found) => (words === '' ? !found.archived : found.title.toLocaleLowerCase().includes(words)));
   });
+  useEffect(() => {
+    const present = searchWanted.peek();
+    // At once, or the first letters would go nowhere.
+    return searchWanted.subscribe((count) => { if (count !== present) focusOn(field); });
+  }, []);
   return (
     <section class="page">
       <header class="bar">
@@ -31,10 +41,10 @@ export function List() {
       <Introductions />
       <InstallOffer />
       {me.value?.connected === false && <p class="note" role="status">{texts.offline}</p>}
-      {conversations.value.length > 6 && (
+      {conversations.value.length > 0 && (
         <label class="search">
           <Icon name="search" />
-          <input type="search" placeholder={texts.search} aria-label={texts.search} value={sought.value} onInput={(event) => { sought.value = event.currentTarget.value; }} />
+          <input ref={field} type="search" placeholder={t.value.search.all} aria-label={t.value.search.all} aria-keyshortcuts="/ Control+K Meta+K" value={sought.value} onInput={(event) => { sought.value = event.currentTarget.value; }} onKeyDown={(event) => { if (event.key === 'Escape') sought.value = ''; }} />
         </label>
       )}
       {conversations.value.length === 0 && channels.value.length === 0 ? <Nobody /> : (
@@ -43,14 +53,27 @@ export function List() {
           {channels.value.filter((name) => name.includes(sought.value.trim())).map((name) => <ChannelRow key={`#${name}`} name={name} />)}
         </ul>
       )}
-      {conversations.value.length > 0 && shown.value.length === 0 && <p class="soft padded">{texts.nothingFound}</p>}
+      {sought.value.trim() !== '' && <Everywhere text={sought.value} />}
     </section>
   );
 }
 
+function focusOn(field: { readonly current: HTMLInputElement | null }): void {
+  // Where there is no room for both, the list is behind the page.
+  if (field.current?.offsetParent === null) {
+    go({ at: 'list' });
+    requestAnimationFrame(() => { field.current?.focus(); });
+  }
+  field.current?.focus();
+}
+
+function Everywhere({ text }: { readonly text: string }) {
+  const search = useLoaded(() => import('./search'));
+  return search === null ? null : <search.Everywhere text={text} />;
+}
+
 function Row({ found }: { readonly found: ConversationView }) {
   const here = 'group' in route.value && route.value.group === found.id;
-  const typing = found.members.filter((member) => found.typing.includes(member.identity)).map((member) => member.name);
   return (
     <li>
       <a class="row" href={address({ at: 'chat', group: found.id })} aria-current={here ? 'page' : undefined}>
@@ -61,7 +84,7 @@ function Row({ found }: { readonly found: ConversationView }) {
             <time dateTime={new Date(found.last_at).toISOString()}>{when(found.last_at)}</time>
           </span>
           <span class="row-foot">
-            <span class="preview" dir="auto">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : found.preview}</span>
+            <Line found={found} here={here} />
             {found.unread > 0 && <span class={found.muted ? 'count muted' : 'count'} aria-label={t.value.list.unread(found.unread)}>{found.unread}</span>}
           </span>
         </span>
@@ -88,6 +111,15 @@ function ChannelRow({ name }: { readonly name: string }) {
       </a>
     </li>
   );
+}
+
+/** Who is writing, what one has begun to write, or what was said last. */
+function Line({ found, here }: { readonly found: ConversationView; readonly here: boolean }) {
+  const typing = found.members.filter((member) => found.typing.includes(member.identity)).map((member) => member.name);
+  const draft = here ? undefined : drafts.value[found.id];
+  if (typing.length > 0) return <span class="preview" dir="auto">{t.value.chat.typing(typing.join(', '))}</span>;
+  if (draft !== undefined) return <span class="preview draft" dir="auto">{t.value.list.draft(draft)}</span>;
+  return <span class="preview" dir="auto">{found.preview}</span>;
 }
 
 function Nobody() {

@@ -1,0 +1,92 @@
+/** Recording a voice message: seen while it is recorded, heard before it is sent. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { sendTo } from '../../actions/files';
+import { clock, t } from '../../i18n';
+import { attempt, toast } from '../../store/toasts';
+import { IconButton } from '../../ui/parts';
+import { Player } from './player';
+import { LENGTH_MAX, Recording, type Recorded } from './recording';
+
+export function Recorder({ group, released, close }: { readonly group: string; readonly released: boolean; readonly close: () => void }) {
+  const texts = t.value.voice;
+  const [recording, recorded] = [useSignal<Recording | null>(null), useSignal<Recorded | null>(null)];
+  const stop = async () => {
+    const running = recording.peek();
+    recording.value = null;
+    if (running !== null) await attempt(async () => { recorded.value = await running.stop(); });
+  };
+  useEffect(() => {
+    let over = false;
+    void Recording.start().then((found) => {
+      if (over) found.end();
+      else recording.value = found;
+    }).catch((error: unknown) => {
+      toast(error instanceof DOMException && error.name === 'NotFoundError' ? texts.none : texts.denied, true);
+      close();
+    });
+    return () => {
+      over = true;
+      recording.peek()?.end();
+    };
+  }, []);
+  useEffect(() => { if (released && recording.value !== null) void stop(); }, [released, recording.value]);
+  const send = async () => {
+    const found = recorded.value;
+    if (found === null) return;
+    const { content, kind, length } = found;
+    if (await attempt(() => sendTo([group], content, { name: `voice.${kind.split('/')[1] ?? 'bin'}`, kind, voice: length }))) close();
+  };
+  const key = (event: KeyboardEvent) => {
+    if (event.key === 'Escape') close();
+  };
+  return (
+    <div class="recorder" role="group" aria-label={texts.title} onKeyDown={key}>
+      <IconButton icon="bin" label={texts.discard} onClick={close} />
+      {recorded.value === null
+        ? <Running recording={recording.value} stop={() => void stop()} />
+        : <Review recorded={recorded.value} send={() => void send()} />}
+    </div>
+  );
+}
+
+function Running({ recording, stop }: { readonly recording: Recording | null; readonly stop: () => void }) {
+  const texts = t.value.voice;
+  const [length, bar, button] = [useSignal(0), useRef<HTMLSpanElement>(null), useRef<HTMLDivElement>(null)];
+  useEffect(() => { button.current?.querySelector('button')?.focus(); }, []);
+  useEffect(() => {
+    if (recording === null) return undefined;
+    let frame = 0;
+    const look = () => {
+      if (bar.current !== null) bar.current.style.scale = `${recording.level().toFixed(3)} 1`;
+      const seconds = Math.floor(recording.length / 1000) * 1000;
+      if (seconds !== length.peek()) length.value = seconds;
+      if (recording.length >= LENGTH_MAX) {
+        toast(texts.long);
+        stop();
+      } else frame = requestAnimationFrame(look);
+    };
+    look();
+    return () => { cancelAnimationFrame(frame); };
+  }, [recording]);
+  return (
+    <>
+      <span class="recording-sign" aria-hidden="true" />
+      <span role="status" class="hidden">{recording === null ? t.value.loading : texts.recording}</span>
+      <time role="timer">{clock(length.value)}</time>
+      <span class="level" aria-hidden="true"><span ref={bar} /></span>
+      <div ref={button} class="recorder-main"><IconButton icon="stop" label={texts.stop} onClick={stop} /></div>
+    </>
+  );
+}
+
+function Review({ recorded, send }: { readonly recorded: Recorded; readonly send: () => void }) {
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => { button.current?.focus(); }, []);
+  return (
+    <>
+      <Player length={recorded.length} load={() => Promise.resolve(recorded.content)} />
+      <button ref={button} type="button" class="primary" onClick={send}>{t.value.send}</button>
+    </>
+  );
+}
