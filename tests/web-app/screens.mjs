@@ -2,14 +2,15 @@
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invitationOf } from './lib/app.mjs';
-import { SIZES } from './lib/browser.mjs';
+import { MICROPHONE, SIZES } from './lib/browser.mjs';
+import { drawnBy } from './lib/jpeg.mjs';
 import { SOON, World, write } from './lib/people.mjs';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../target/screens', import.meta.url));
 const world = await World.start();
 
 async function begin(name, link) {
-  const person = await world.person(name);
+  const person = await world.person(name, { args: MICROPHONE, permissions: ['microphone'] });
   await world.goTo(person);
   await shoot(person.page, 'start');
   await person.page.getByLabel('I have an invitation').fill(link);
@@ -114,6 +115,59 @@ async function elsewhere(ada, bob) {
   await shoot(page, 'share');
 }
 
+async function shootPictures(page) {
+  const editor = page.locator('dialog.editor');
+  await page.locator('input[type=file]').setInputFiles({ name: 'lake.jpg', mimeType: 'image/jpeg', buffer: await drawnBy(page, 1200, 900) });
+  await editor.locator('canvas').waitFor(SOON);
+  const box = await page.locator('.canvas canvas').boundingBox();
+  await page.mouse.move(box.x + 40, box.y + 60);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2, { steps: 8 });
+  await page.mouse.move(box.x + box.width - 40, box.y + 60, { steps: 8 });
+  await page.mouse.up();
+  await shoot(page, 'picture-draw');
+  await editor.getByRole('button', { name: 'Write on it' }).click();
+  await editor.getByLabel('Text on the picture').fill('At the lake');
+  await page.keyboard.press('Enter');
+  await shoot(page, 'picture-text');
+  await editor.getByRole('button', { name: 'Crop' }).click();
+  await editor.getByRole('button', { name: 'To Bob' }).click();
+  await shoot(page, 'picture-crop-to-whom');
+  await editor.getByLabel('Add a line').fill('Like this?');
+  await page.keyboard.press('Enter');
+  await editor.waitFor({ state: 'detached', ...SOON });
+}
+
+async function shootVoice(page, other) {
+  await page.getByRole('button', { name: 'Record a voice message' }).click();
+  await page.getByRole('timer').getByText('0:02').waitFor(SOON);
+  await shoot(page, 'voice-recording');
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await page.getByRole('group', { name: 'Voice message' }).getByRole('button', { name: 'Play' }).waitFor(SOON);
+  await shoot(page, 'voice-review');
+  await page.getByRole('group', { name: 'Voice message' }).getByRole('button', { name: 'Send' }).click();
+  await other.getByRole('log').getByRole('button', { name: 'Play' }).waitFor(SOON);
+  await shoot(page, 'voice-and-picture');
+}
+
+async function shootSearch(page) {
+  await page.getByRole('button', { name: 'Search in this conversation' }).click();
+  await page.getByRole('searchbox', { name: 'Search in this conversation' }).fill('cake lake');
+  await page.locator('.hit').first().waitFor(SOON);
+  await shoot(page, 'search-here');
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Write a message').fill('I have begun');
+  await world.goTo({ page });
+  await page.keyboard.press('/');
+  await page.keyboard.type('bob lake');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('lake');
+  await page.locator('.hit').first().waitFor(SOON);
+  await shoot(page, 'search');
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+}
+
 try {
   await mkdir(folder, { recursive: true });
   const ada = await begin('Ada', world.node.origin + invitationOf(world.node));
@@ -140,6 +194,11 @@ try {
   await ada.page.getByRole('button', { name: 'Close' }).click();
   const chat = ada.page.url();
   for (const [name, place] of [['details', `${chat}/details`], ['new-group', '#/new-group'], ['settings', '#/settings'], ['devices', '#/devices'], ['words', '#/words'], ['known', '#/known'], ['node', '#/node']]) {
+  await shootPictures(ada.page);
+  await shootVoice(ada.page, bob.page);
+  await shootSearch(ada.page);
+  await ada.page.goto(chat);
+  for (const [name, place] of [['details', `${chat}/details`], ['new-group', '#/new-group'], ['settings', '#/settings'], ['devices', '#/devices'], ['words', '#/words']]) {
     await ada.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
     await ada.page.locator('.main .bar').waitFor(SOON);
     await shoot(ada.page, name);

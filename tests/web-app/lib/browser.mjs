@@ -9,6 +9,9 @@ const EXECUTABLE = process.env.CHROMIUM ?? '/usr/bin/chromium';
 // Without these it tries to reach its maker's hosts at each start.
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
+/** A microphone in which something beeps, allowed without asking. */
+export const MICROPHONE = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+
 export const missing = existsSync(EXECUTABLE) ? false : `${EXECUTABLE} is missing: apt-get install chromium`;
 
 export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } };
