@@ -193,12 +193,11 @@ try {
   await shoot(ada.page, 'message-menu');
   await ada.page.getByRole('button', { name: 'Close' }).click();
   const chat = ada.page.url();
-  for (const [name, place] of [['details', `${chat}/details`], ['new-group', '#/new-group'], ['settings', '#/settings'], ['devices', '#/devices'], ['words', '#/words'], ['known', '#/known'], ['node', '#/node']]) {
   await shootPictures(ada.page);
   await shootVoice(ada.page, bob.page);
   await shootSearch(ada.page);
   await ada.page.goto(chat);
-  for (const [name, place] of [['details', `${chat}/details`], ['new-group', '#/new-group'], ['settings', '#/settings'], ['devices', '#/devices'], ['words', '#/words']]) {
+  for (const [name, place] of [['details', `${chat}/details`], ['new-group', '#/new-group'], ['settings', '#/settings'], ['devices', '#/devices'], ['words', '#/words'], ['known', '#/known'], ['node', '#/node']]) {
     await ada.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
     await ada.page.locator('.main .bar').waitFor(SOON);
     await shoot(ada.page, name);
