@@ -1,7 +1,7 @@
 /** Where the app begins. */
 import { render } from 'preact';
 import { startCore } from './core';
-import { language } from './i18n';
+import { language, startLanguage } from './i18n';
 import { watchInstall } from './store/install';
 import { follow, takeFromAddress } from './store/link';
 import './store/theme';
@@ -21,5 +21,5 @@ language.subscribe((code) => { document.documentElement.lang = code; });
 showUnread();
 startUpkeep();
 const place = document.getElementById('app');
-if (place !== null) render(<App />, place);
+void startLanguage().then(() => { if (place !== null) render(<App />, place); });
 void startServiceWorker().catch(() => undefined);

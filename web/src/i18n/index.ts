@@ -1,25 +1,43 @@
 /** The language of the person. */
-import { computed, signal } from '@preact/signals';
-import { de } from './de';
+import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import { en, type Texts } from './en';
 
-const languages = { en, de } as const satisfies Record<string, Texts>;
+/** Each by its own name. Those that are not shown are not loaded. */
+const languages = {
+  en: { name: 'English', load: () => Promise.resolve(en) },
+  de: { name: 'Deutsch', load: async () => (await import('./de')).de },
+} as const satisfies Record<string, { readonly name: string; readonly load: () => Promise<Texts> }>;
 
 export type Language = keyof typeof languages;
 
 const PLACE = 'tidings.language';
+const shown = signal<Language>('en');
+const texts = signal<Texts>(en);
 
 /** Which language is shown. */
-export const language = signal<Language>(chosen());
+export const language: ReadonlySignal<Language> = shown;
 
 /** Its texts: `t.value.list.title`. */
-export const t = computed<Texts>(() => languages[language.value]);
+export const t: ReadonlySignal<Texts> = texts;
 
-export const allLanguages = Object.entries(languages).map(([code, texts]) => ({ code: code as Language, name: texts.language }));
+export const allLanguages = Object.entries(languages).map(([code, { name }]) => ({ code: code as Language, name }));
 
-export function setLanguage(code: Language): void {
+/** Shows the language of the person, before anything is shown. Without it, when it can't be loaded, all is English. */
+export async function startLanguage(): Promise<void> {
+  await show(chosen()).catch(() => undefined);
+}
+
+export async function setLanguage(code: Language): Promise<void> {
+  await show(code);
   localStorage.setItem(PLACE, code);
-  language.value = code;
+}
+
+async function show(code: Language): Promise<void> {
+  const loaded = await languages[code].load();
+  batch(() => {
+    shown.value = code;
+    texts.value = loaded;
+  });
 }
 
 function chosen(): Language {

@@ -101,7 +101,7 @@ function Appearance() {
       </label>
       <label class="field">
         <span>{texts.language}</span>
-        <select value={language.value} onChange={(event) => { setLanguage(event.currentTarget.value as Language); }}>
+        <select value={language.value} onChange={(event) => { void attempt(() => setLanguage(event.currentTarget.value as Language)); }}>
           {allLanguages.map(({ code, name }) => <option key={code} value={code} lang={code}>{name}</option>)}
         </select>
       </label>

@@ -1,0 +1,43 @@
+/** Inside: one page at a time on a phone, the list beside the conversation where there is room. */
+import { t } from '../i18n';
+import { followed } from '../store/link';
+import { route, type Route } from '../store/route';
+import { useLoaded } from '../ui/loaded';
+import { Sign } from '../ui/parts';
+import { Chat } from './chat';
+import { Join } from './join';
+import { LinkRequest } from './devices';
+import { List } from './list';
+
+export function Home() {
+  if (followed.value !== null) return <Join key={followed.value.link} followed={followed.value} />;
+  const inner = besideList(route.value);
+  return (
+    <div class={inner === null ? 'app at-list' : 'app at-page'}>
+      {/* On a phone the list is all there is: then it is what the page is about. */}
+      <div class="aside" role={inner === null ? 'main' : 'navigation'} aria-label={t.value.list.title}><List /></div>
+      <div class="main" role={inner === null ? undefined : 'main'}>{inner ?? <Nothing />}</div>
+      <LinkRequest />
+    </div>
+  );
+}
+
+function besideList(to: Route) {
+  switch (to.at) {
+    case 'list': return null;
+    case 'chat': return <Chat key={to.group} to={to} />;
+    case 'restore':
+    case 'link': return null;
+    default: return <Page to={to} />;
+  }
+}
+
+/** The other pages come when the first of them is opened, so that the first opening of the app need not wait for them. */
+function Page({ to }: { readonly to: Route }) {
+  const pages = useLoaded(() => import('./pages'));
+  return pages === null ? <div class="centered" aria-busy="true" /> : <pages.Page to={to} />;
+}
+
+function Nothing() {
+  return <div class="centered empty" aria-hidden="true"><Sign /></div>;
+}
