@@ -56,7 +56,7 @@ export class World {
 
   async openChat(person, name) {
     await this.goTo(person);
-    await person.page.getByRole('link', { name: new RegExp(name) }).click(SOON);
+    await person.page.getByRole('link', { name: new RegExp(`^${name}`) }).click(SOON);
     await person.page.getByLabel('Write a message').waitFor(SOON);
   }
 

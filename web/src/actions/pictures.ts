@@ -8,6 +8,8 @@ const THUMBNAIL_SIDE = 320;
 /** Most bytes of a thumbnail that the core takes. */
 const THUMBNAIL_BYTES_MAX = 16 * 1024;
 const QUALITY = 0.86;
+/** Pixels of each side of a picture of somebody or of a group. */
+const FACE_SIDE = 192;
 
 /** Paints into a context of this width and height. */
 export type Painter = (context: OffscreenCanvasRenderingContext2D) => void;
@@ -36,6 +38,19 @@ export async function sendPicture(groups: readonly string[], [width, height]: [n
     pixels: [width, height],
     thumbnail: fits ? new Uint8Array(await thumbnail.arrayBuffer()) : null,
   });
+}
+
+/** A small square picture, of somebody or of a group; the middle of the one given. */
+export async function prepareFace(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  const picture = await readPicture(file);
+  try {
+    const side = Math.min(picture.width, picture.height);
+    const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];
+    const blob = await encoded(FACE_SIDE, FACE_SIDE, FACE_SIDE, FACE_SIDE, (context) => { context.drawImage(picture, left, top, side, side, 0, 0, FACE_SIDE, FACE_SIDE); }, QUALITY);
+    return new Uint8Array(await blob.arrayBuffer());
+  } finally {
+    picture.close();
+  }
 }
 
 function fitting(width: number, height: number, side: number): [number, number] {

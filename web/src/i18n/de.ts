@@ -218,6 +218,9 @@ export const de: Texts = {
     cancel: 'Zurückziehen',
   },
   group: {
+    picture: 'Bild ändern',
+    noPicture: 'Kein Bild',
+    pictureOf: 'Bild der Gruppe',
     create: 'Neue Gruppe',
     name: 'Name der Gruppe',
     members: 'Mitglieder',

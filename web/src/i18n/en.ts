@@ -217,6 +217,9 @@ export const en = {
     cancel: 'Withdraw',
   },
   group: {
+    picture: 'Change the picture',
+    noPicture: 'No picture',
+    pictureOf: 'Picture of the group',
     create: 'New group',
     name: 'Name of the group',
     members: 'Members',

@@ -68,6 +68,12 @@ export function contact(identity: string): ContactView | undefined {
   return contacts.value.find((found) => found.identity === identity);
 }
 
+/** Whether oneself is among these. */
+export function hasMe(who: readonly string[]): boolean {
+  const mine = me.value?.identity;
+  return mine !== undefined && who.includes(mine);
+}
+
 onEvent((event) => {
   if (event === 'changed') refresh();
   else if ('conversation' in event || 'message' in event || 'gone' in event || 'contact' in event || 'connection' in event) refresh();

@@ -7,6 +7,7 @@ import { contact, contacts, conversation } from '../store/data';
 import { address, go } from '../store/route';
 import { attempt } from '../store/toasts';
 import { Avatar, Dialog, Page } from '../ui/parts';
+import { GroupFace } from './group-face';
 import { People } from './people';
 import { Person } from './person';
 import { RoomLink } from './room';
@@ -24,6 +25,7 @@ export function Details({ group }: { readonly group: string }) {
   return (
     <Page title={found.title} back={{ at: 'chat', group }}>
       <div class="padded">
+        {found.kind !== 'pair' && staff && found.standing === 'ready' && <GroupFace found={found} />}
         {found.kind === 'room' && found.standing === 'ready' && <RoomLink group={found.id} />}
         {found.kind !== 'pair' && <Members found={found} mine={mine} />}
         <Settings found={found} staff={staff} />

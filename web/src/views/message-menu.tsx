@@ -3,6 +3,7 @@ import type { Signal } from '@preact/signals';
 import { react, remove } from '../actions/messages';
 import type { MessageView } from '../api/types';
 import { t } from '../i18n';
+import { hasMe } from '../store/data';
 import { attempt, toast } from '../store/toasts';
 import { Dialog } from '../ui/parts';
 import type { Draft } from './chat';
@@ -27,7 +28,10 @@ export function Menu({ message, group, draft, close }: { readonly message: Messa
   return (
     <Dialog title={message.mine ? t.value.you : message.name} onClose={close}>
       <div class="emoji-row" role="group" aria-label={texts.react}>
-        {EMOJI.map((emoji) => <button key={emoji} type="button" onClick={doing(() => react(group, message.id, emoji))}>{emoji}</button>)}
+        {EMOJI.map((emoji) => {
+          const own = hasMe(message.reactions.find(([one]) => one === emoji)?.[1] ?? []);
+          return <button key={emoji} type="button" aria-pressed={own} onClick={doing(() => react(group, message.id, own ? '' : emoji))}>{emoji}</button>;
+        })}
       </div>
       <div class="menu">
         <button type="button" onClick={about('reply')}>{texts.reply}</button>

@@ -4,6 +4,7 @@ import { useRef } from 'preact/hooks';
 import { react } from '../actions/messages';
 import type { ConversationKind, MessageView } from '../api/types';
 import { t, time } from '../i18n';
+import { hasMe } from '../store/data';
 import { go } from '../store/route';
 import { attempt } from '../store/toasts';
 import { Icon, type IconName } from '../ui/icons';
@@ -117,9 +118,11 @@ function Reactions({ message, group }: { readonly message: MessageView; readonly
   if (message.reactions.length === 0) return null;
   return (
     <span class="reactions">
-      {message.reactions.map(([emoji, who]) => (
-        <button key={emoji} type="button" onClick={() => void attempt(() => react(group, message.id, emoji))}>{emoji}{who.length > 1 && ` ${who.length}`}</button>
-      ))}
+      {message.reactions.map(([emoji, who]) => {
+        const own = hasMe(who);
+        // The same once more takes it back.
+        return <button key={emoji} type="button" aria-pressed={own} onClick={() => void attempt(() => react(group, message.id, own ? '' : emoji))}>{emoji}{who.length > 1 && ` ${who.length}`}</button>;
+      })}
     </span>
   );
 }
