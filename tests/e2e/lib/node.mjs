@@ -14,7 +14,7 @@ import { until, within } from './until.mjs';
 export const BINARY = process.env.TIDINGS_BIN ?? fileURLToPath(new URL('../../../target/debug/tidings', import.meta.url));
 
 /** How the server is started on a folder. Port 0: the system picks one, and the node prints it. */
-export const serveArguments = (folder) => ['serve', '--data-dir', folder, '--listen', '127.0.0.1:0'];
+export const serveArguments = (folder, port = 0) => ['serve', '--data-dir', folder, '--listen', `127.0.0.1:${port}`];
 
 /** The line that tells where it listens, and the one with the first invitation, anywhere in what it prints. */
 const LISTENING = /listening on (http:\/\/127\.0\.0\.1:\d+)/;
@@ -59,12 +59,12 @@ export class Node {
     return node;
   }
 
-  async #spawn() {
+  async #spawn(port = 0) {
     this.stdout = '';
     this.stderr = '';
     // Nothing of the surroundings' settings may reach the node, or somebody's own .env in the current folder.
     const env = { PATH: process.env.PATH, HOME: this.folder, RUST_BACKTRACE: '1', ...this.env };
-    this.process = spawn(BINARY, [...serveArguments(this.folder), ...this.args], { env, cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(BINARY, [...serveArguments(this.folder, port), ...this.args], { env, cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] });
     started.add(this.process);
     this.ended = once(this.process, 'exit').then(([code, signal]) => ({ code, signal }));
     this.ended.catch((error) => { this.spawnError = error; });
@@ -142,6 +142,12 @@ export class Node {
     assert.ok(!this.running, 'the node runs already');
     this.env = env;
     await this.#spawn();
+  }
+
+  /** Starts again on the same folder and port: for clients that know it by its address. */
+  async startThere() {
+    assert.ok(!this.running, 'the node runs already');
+    await this.#spawn(new URL(this.origin).port);
   }
 
   async restart(env = this.env) {

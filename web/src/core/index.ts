@@ -21,6 +21,7 @@ let worker: Worker | undefined;
 /** Starts it; once for a page. */
 export function startCore(): void {
   worker = new Worker(trusted(workerUrl), { type: 'module', name: 'tidings' });
+  for (const name of ['online', 'offline']) addEventListener(name, () => { worker?.postMessage({ network: navigator.onLine } satisfies ToWorker); });
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { hear(data); };
   worker.onerror = ({ message }) => { coreState.value = { is: 'failed', why: 'unsupported', detail: message }; };
 }

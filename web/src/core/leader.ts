@@ -65,7 +65,6 @@ export class Leader {
       const leader = new Leader(Client.open(access, keys.store, Date.now()), kept, show);
       await Promise.all([leader.#outbox.start(), leader.#drafts.start()]);
       leader.#take('started');
-      leader.#watchNetwork();
       return leader;
     } catch (error) {
       throw new StartFailed(reason(error), String(error));
@@ -213,18 +212,12 @@ export class Leader {
     else waiting?.resolve(outcome);
   }
 
-  /** There is a network again. Files that wait, maybe for minutes, go at once, unless somebody waits for something else. */
-  #back(): void {
-    if (this.#erased) return;
+  /** It came or went: connections look open that are not. Files that wait, maybe for minutes, go at once, unless somebody waits for something else. */
+  networkChanged(there: boolean): void {
+    this.#live.network(there);
+    if (!there || this.#erased) return;
     const idle = this.#waiting.size <= this.#outbox.commands;
     if (idle && (this.#client.filesSending() as number[]).length > 0) void this.#begin();
-    else this.#live.drop();
-  }
-
-  /** After a sleep, connections look open that are not. */
-  #watchNetwork(): void {
-    addEventListener('online', () => { this.#back(); });
-    addEventListener('offline', () => { this.#live.drop(); });
   }
 }
 

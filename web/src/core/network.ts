@@ -2,6 +2,8 @@
 
 /** Milliseconds after which a request counts as lost. */
 const DEADLINE = 30_000;
+/** Milliseconds after which a node is tried though the browser says that there is no network: it may be wrong. */
+const DOUBT = 60_000;
 
 export interface Asked {
   readonly id: number;
@@ -45,23 +47,51 @@ export interface LiveEvents {
   disconnected(node: string): void;
 }
 
-/** The live connections to nodes, one for each. */
+/**
+ * The live connections to nodes, one for each. Without a network none is tried: the core would wait longer after each failure, and still wait
+ * when the network is back.
+ */
 export class Live {
   readonly #sockets = new Map<string, WebSocket>();
+  /** Nodes that wait for the network. */
+  readonly #held = new Map<string, ReturnType<typeof setTimeout>>();
+
+  #there = navigator.onLine;
 
   constructor(readonly events: LiveEvents) {}
 
   connect(node: string): void {
     this.disconnect(node);
+    if (this.#there) this.#open(node);
+    else this.#hold(node);
+  }
+
+  #hold(node: string): void {
+    this.#release(node);
+    this.#held.set(node, setTimeout(() => { this.#open(node); }, DOUBT));
+  }
+
+  #release(node: string): void {
+    clearTimeout(this.#held.get(node));
+    this.#held.delete(node);
+  }
+
+  #open(node: string): void {
+    this.#release(node);
     const socket = new WebSocket(`${node.replace(/^http/, 'ws')}/v1/live`);
     this.#sockets.set(node, socket);
+    let opened = false;
     const present = () => this.#sockets.get(node) === socket;
-    socket.onopen = () => { if (present()) this.events.connected(node); };
+    socket.onopen = () => {
+      opened = true;
+      if (present()) this.events.connected(node);
+    };
     socket.onmessage = ({ data }) => { if (present() && typeof data === 'string') this.events.heard(node, data); };
     socket.onclose = () => {
       if (!present()) return;
       this.#sockets.delete(node);
-      this.events.disconnected(node);
+      if (opened || this.#there) this.events.disconnected(node);
+      else this.#hold(node);
     };
   }
 
@@ -74,20 +104,23 @@ export class Live {
   disconnect(node: string): void {
     const socket = this.#sockets.get(node);
     this.#sockets.delete(node);
+    this.#release(node);
     socket?.close();
   }
 
   /** Closes all, and tells nobody. */
   end(): void {
-    for (const node of [...this.#sockets.keys()]) this.disconnect(node);
+    for (const node of [...this.#sockets.keys(), ...this.#held.keys()]) this.disconnect(node);
   }
 
-  /** The network came back or went: whatever is open is not to be trusted. */
-  drop(): void {
+  /** The network came back or went: whatever is open is not to be trusted, and what waits may go on. */
+  network(there: boolean): void {
+    this.#there = there;
     for (const [node, socket] of [...this.#sockets]) {
       this.#sockets.delete(node);
       socket.close();
       this.events.disconnected(node);
     }
+    if (this.#there) for (const node of [...this.#held.keys()]) this.#open(node);
   }
 }

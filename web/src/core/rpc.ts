@@ -94,7 +94,10 @@ export type CoreState =
 export type CoreFailure = 'unsupported' | 'loading' | 'storage' | 'damaged' | 'key' | 'newer' | 'full' | 'other';
 
 /** From a page to its worker. */
-export type ToWorker = { readonly ask: number; readonly question: Question };
+export type ToWorker =
+  | { readonly ask: number; readonly question: Question }
+  /** Whether there is a network now: pages hear of it, workers not everywhere. */
+  | { readonly network: boolean };
 
 /** From the worker to its page. */
 export type FromWorker =

@@ -141,6 +141,10 @@ function forget(ask: number): boolean {
 
 channel.onmessage = ({ data }: MessageEvent<BetweenTabs>) => { hear(data); };
 addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
+  if ('network' in data) {
+    leader?.networkChanged(data.network);
+    return;
+  }
   open.set(data.ask, data.question);
   if (state.is === 'running' && !taking) void answer(data.ask, data.question);
 });
