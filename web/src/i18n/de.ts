@@ -308,6 +308,7 @@ export const de: Texts = {
     devices: 'Geräte',
     thisDevice: 'dieses Gerät',
     added: (date) => `seit ${date}`,
+    removeDevice: 'Es bekommt keine Nachrichten mehr; was darauf liegt, lässt sich von hier aus weder lesen noch löschen. Ging es verloren, musst du sonst nichts tun.',
     words: 'Wiederherstellungswörter',
     wordsText: 'Diese Wörter bringen alles zurück, wenn du dieses Gerät verlierst. Wer sie hat, ist du. Schreib sie auf, und bewahre sie auf, wo niemand sie findet.',
     wordsShow: 'Wörter zeigen',
@@ -364,6 +365,12 @@ export const de: Texts = {
     byHand: 'Öffne das Teilen-Menü von Safari, und wähle „Zum Home-Bildschirm“.',
     install: 'Installieren',
     later: 'Nein, danke',
+  },
+  removed: {
+    title: 'Dieses Gerät wurde entfernt',
+    text: 'Ein anderes deiner Geräte hat es herausgenommen. Es bekommt nichts mehr und kann nichts mehr senden.',
+    back: 'Willst du Tidings hier wieder nutzen, dann lösche zuerst, was hier liegt. Verbinde das Gerät danach neu, oder komm mit deinen Wiederherstellungswörtern zurück.',
+    erase: 'Löschen, was hier liegt',
   },
   failed: {
     title: 'Tidings kann hier nicht starten',

@@ -307,6 +307,7 @@ export const en = {
     devices: 'Devices',
     thisDevice: 'this device',
     added: (date: string) => `added ${date}`,
+    removeDevice: 'It gets no messages any more, and what is on it can’t be read from here or deleted. If it was lost, that is all you need to do.',
     words: 'Recovery words',
     wordsText: 'These words bring everything back if you lose this device. Whoever has them is you. Write them down, and keep them where nobody else finds them.',
     wordsShow: 'Show the words',
@@ -363,6 +364,12 @@ export const en = {
     byHand: 'Open the share menu of Safari, and choose “Add to Home Screen”.',
     install: 'Install',
     later: 'No, thanks',
+  },
+  removed: {
+    title: 'This device was removed',
+    text: 'Another device of yours has taken this one out. Nothing is sent to it any more, and it can send nothing.',
+    back: 'If you want to use Tidings here again, delete what is kept here first. Then link this device anew, or come back with your recovery words.',
+    erase: 'Delete what is kept here',
   },
   failed: {
     title: 'Tidings can’t start here',

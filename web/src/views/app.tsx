@@ -9,6 +9,7 @@ import { useLoaded } from '../ui/loaded';
 import { Sign, Toasts } from '../ui/parts';
 import { Failed } from './failed';
 import { LinkThis, Restore, Start } from './start';
+import { Removed } from './removed';
 
 export function App() {
   return (
@@ -25,6 +26,7 @@ function Inside() {
   // Who was never here need not wait for the core to see where to begin.
   if (hasAccount.value === false || (state.is === 'starting' && !wasHere())) return <Outside to={route.value} />;
   if (state.is === 'starting' || me.value === null) return <Opening />;
+  if (me.value.stage === 'removed') return <Removed />;
   return <Loaded />;
 }
 

@@ -1,6 +1,7 @@
 /** One's devices, and adding another. */
 import { useSignal } from '@preact/signals';
 import { answerLink, offerLink, removeDevice } from '../actions/own';
+import type { DeviceView } from '../api/types';
 import { t, when } from '../i18n';
 import { asking, devices } from '../store/data';
 import { attempt } from '../store/toasts';
@@ -10,6 +11,7 @@ import { QrCode } from '../ui/qr';
 export function Devices() {
   const texts = t.value.settings;
   const code = useSignal<string | null>(null);
+  const leaving = useSignal<DeviceView | null>(null);
   const offer = () => attempt(async () => { code.value = (await offerLink())?.code ?? null; });
   return (
     <Page title={texts.devices} back={{ at: 'settings' }}>
@@ -18,13 +20,27 @@ export function Devices() {
           {devices.value.map((device) => (
             <li key={device.serial} class="row">
               <span class="row-text"><strong dir="auto">{device.name}</strong><small>{device.this ? texts.thisDevice : texts.added(when(device.added))}</small></span>
-              {!device.this && <button type="button" class="small danger" onClick={() => void attempt(() => removeDevice(device.serial))}>{t.value.remove}</button>}
+              {!device.this && <button type="button" class="small danger" onClick={() => { leaving.value = device; }}>{t.value.remove}</button>}
             </li>
           ))}
         </ul>
+        {leaving.value !== null && <Removing device={leaving.value} close={() => { leaving.value = null; }} />}
         {code.value === null ? <button type="button" class="primary" onClick={() => void offer()}>{t.value.link.offer}</button> : <Offered code={code.value} />}
       </div>
     </Page>
+  );
+}
+
+function Removing({ device, close }: { readonly device: DeviceView; readonly close: () => void }) {
+  const remove = () => {
+    close();
+    void attempt(() => removeDevice(device.serial));
+  };
+  return (
+    <Dialog title={device.name} onClose={close}>
+      <p>{t.value.settings.removeDevice}</p>
+      <button type="button" class="primary danger" onClick={remove}>{t.value.remove}</button>
+    </Dialog>
   );
 }
 
