@@ -3,6 +3,7 @@ import { ask, command } from '../core';
 import { t } from '../i18n';
 import { forgetPush } from './push';
 import { forgetMark, markAccount } from '../store/marker';
+import { forgetKeeping, markKept, wordsHere } from '../store/keeping';
 import { nodeOf, readNode, type Followed } from '../store/link';
 
 /** What this device is called in the list of devices. */
@@ -19,6 +20,7 @@ export async function begin({ link, to }: Followed, name: string): Promise<strin
   const token = 'account' in to ? to.account.token : 'contact' in to ? to.contact.token : null;
   await command({ create_account: { node: nodeOf(to), token, phrase, name: name.trim() || t.peek().you, device: deviceName() } });
   await ask({ keepWords: phrase });
+  wordsHere.value = true;
   await settled();
   return 'contact' in to ? accept(link) : null;
 }
@@ -31,6 +33,7 @@ export async function accept(link: string, passphrase: string | null = null): Pr
 
 export async function restore(node: string, phrase: string): Promise<void> {
   await command({ restore: { node: await readNode(node), phrase: phrase.trim().toLowerCase().replace(/\s+/g, ' '), device: deviceName() } });
+  markKept();
   await settled();
 }
 
@@ -51,6 +54,7 @@ export async function eraseHere(): Promise<void> {
   sessionStorage.clear();
   await ask({ erase: true });
   forgetMark();
+  forgetKeeping();
   location.replace('/');
 }
 

@@ -70,6 +70,10 @@ export function day(at: number): string {
   return days.value.format(at);
 }
 
+export function fullDate(at: number): string {
+  return new Intl.DateTimeFormat(language.value, { dateStyle: 'long' }).format(at);
+}
+
 /** A span in words. `seconds`: how long. */
 export function span(seconds: number): string {
   const units = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]] as const;

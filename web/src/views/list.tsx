@@ -12,6 +12,7 @@ import { Icon } from '../ui/icons';
 import { useLoaded } from '../ui/loaded';
 import { Avatar, IconButton } from '../ui/parts';
 import { Introductions } from './introductions';
+import { KeepWords } from './keep-words';
 import { NewMenu } from './new';
 import { InstallOffer } from './notifications';
 
@@ -41,6 +42,7 @@ export function List() {
       <Introductions />
       <InstallOffer />
       {me.value?.connected === false && <p class="note" role="status">{texts.offline}</p>}
+      <KeepWords />
       {conversations.value.length > 0 && (
         <label class="search">
           <Icon name="search" />

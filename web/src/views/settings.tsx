@@ -1,12 +1,12 @@
 /** Oneself, and how the app is. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { deleteEverything } from '../actions/account';
 import { readKnown } from '../actions/home';
-import { dismissWarnings, readWords, setName, setReceipts } from '../actions/own';
+import { dismissWarnings, setName, setReceipts } from '../actions/own';
 import type { MeView } from '../api/types';
-import { allLanguages, language, setLanguage, t, type Language } from '../i18n';
+import { allLanguages, fullDate, language, setLanguage, t, type Language } from '../i18n';
 import { me } from '../store/data';
+import { keptSince, wordsHere } from '../store/keeping';
 import { address } from '../store/route';
 import { theme, type Theme } from '../store/theme';
 import { attempt } from '../store/toasts';
@@ -63,13 +63,12 @@ function Profile({ mine }: { readonly mine: MeView }) {
 
 function Security({ mine }: { readonly mine: MeView }) {
   const texts = t.value.settings;
-  const words = useSignal(false);
-  useEffect(() => void attempt(async () => { words.value = (await readWords()) !== null; }), []);
+  const words = wordsHere.value === true ? texts.wordsNotYet : keptSince.value === null ? '' : texts.wordsSince(fullDate(keptSince.value));
   return (
     <section class="menu">
       <a href={address({ at: 'people' })}>{t.value.person.all}</a>
       <a href={address({ at: 'devices' })}>{texts.devices}</a>
-      {words.value && <a href={address({ at: 'words' })}>{texts.words}</a>}
+      <a href={address({ at: 'words' })}>{texts.words} <small class={wordsHere.value === true ? 'alarm' : 'good'}>{words}</small></a>
       <label class="switch"><input type="checkbox" checked={mine.read_receipts} onChange={(event) => void attempt(() => setReceipts(event.currentTarget.checked))} /> {texts.receipts}</label>
     </section>
   );

@@ -1,0 +1,94 @@
+// The way back: spoken of at a good moment, put off with growing pauses, printed, tried, and then forgotten.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { missing } from './lib/browser.mjs';
+import { faults } from './lib/axe.mjs';
+import { SOON, World, sees, write } from './lib/people.mjs';
+
+let world;
+let ada;
+let bob;
+const card = () => ada.page.getByRole('heading', { name: 'Keep your way back' });
+const back = async () => {
+  await world.goTo(ada);
+  await ada.page.reload();
+  await ada.page.getByRole('link', { name: /^Bob/ }).waitFor(SOON);
+};
+/** Whether the list speaks of it, once the list is there. */
+const spokenOf = async () => {
+  await back();
+  // What it depends on is asked for before the answer to this.
+  await ada.page.getByRole('link', { name: 'Settings' }).or(ada.page.getByRole('button', { name: 'Settings' })).click();
+  await ada.page.getByRole('link', { name: /Recovery words not kept yet/ }).waitFor(SOON);
+  await ada.page.getByRole('button', { name: 'Back' }).click();
+  return (await card().count()) === 1;
+};
+
+before(async () => {
+  if (missing) return;
+  world = await World.start();
+  [ada, bob] = [await world.person('Ada'), await world.person('Bob', { size: 'desktop' })];
+  await world.pair(ada, bob);
+});
+after(() => world?.end());
+
+test('nothing is said of it at the start, and something once there is something to lose', { skip: missing }, async () => {
+  await write(ada.page, 'one');
+  await sees(bob.page, 'one');
+  assert.equal(await spokenOf(), false);
+  await world.openChat(ada, 'Bob');
+  for (const text of ['two', 'three', 'four', 'five', 'six']) {
+    await write(bob.page, text);
+    await sees(ada.page, text);
+  }
+  await world.goTo(ada);
+  await card().waitFor(SOON);
+  assert.deepEqual(await faults(ada.page), []);
+});
+
+test('"later" is a day, then three', { skip: missing }, async () => {
+  const day = 86_400_000;
+  const start = Date.now();
+  await ada.page.getByRole('button', { name: 'Later' }).click();
+  await card().waitFor({ state: 'detached' });
+  assert.equal(await spokenOf(), false);
+  for (const [days, spoken] of [[1.01, true], [3.9, false], [4.1, true]]) {
+    await ada.page.clock.setFixedTime(start + days * day);
+    assert.equal(await spokenOf(), spoken, `after ${days} days`);
+    if (days < 2) await ada.page.getByRole('button', { name: 'Later' }).click();
+  }
+});
+
+test('a sheet of paper has all that is needed', { skip: missing }, async () => {
+  await back();
+  await ada.page.getByRole('button', { name: 'Keep the words' }).click(SOON);
+  await ada.page.getByRole('button', { name: 'Show the words' }).click(SOON);
+  await ada.page.emulateMedia({ media: 'print' });
+  const printed = await ada.page.locator('.kit').innerText();
+  const words = await ada.page.locator('.words > .word-list li').allTextContents();
+  for (const text of ['Tidings: the way back', world.node.origin, 'Ada', ...words]) assert.ok(printed.includes(text), `${text} is on it`);
+  const visible = await ada.page.evaluate(() => [...document.querySelectorAll('button, .bar, .aside, .words > .word-list')].filter((one) => one.getClientRects().length > 0).length);
+  assert.equal(visible, 0, 'nothing else is');
+  assert.ok((await ada.page.locator('.kit').boundingBox()).height < 900, 'one sheet is enough');
+  await ada.page.emulateMedia({ media: null });
+});
+
+test('three of the words are tried, and then this device forgets them', { skip: missing }, async () => {
+  const words = await ada.page.locator('.words > .word-list li').allTextContents();
+  await ada.page.getByRole('button', { name: 'Try them once' }).click();
+  const fields = ada.page.getByLabel(/^Word number/);
+  assert.equal(await fields.count(), 3);
+  for (const field of await fields.all()) await field.fill('wrong');
+  await ada.page.getByRole('button', { name: 'That is them' }).click();
+  await ada.page.getByText('is another one. Look again.').waitFor(SOON);
+  for (const field of await fields.all()) {
+    const number = Number((await field.evaluate((input) => input.labels[0].textContent)).match(/\d+/)[0]);
+    await field.fill(` ${words[number - 1].toUpperCase()} `);
+  }
+  await ada.page.getByRole('button', { name: 'That is them' }).click();
+  await ada.page.getByRole('link', { name: /Recovery words kept since/ }).click(SOON);
+  await ada.page.getByText('This device does not have them any more.').waitFor(SOON);
+  assert.equal(await ada.page.getByRole('button', { name: 'Show the words' }).count(), 0);
+  await back();
+  assert.equal(await card().count(), 0);
+});
