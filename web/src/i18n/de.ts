@@ -113,6 +113,8 @@ export const de: Texts = {
     edit: 'Ändern',
     editing: 'Wird geändert',
     delete: 'Für alle löschen',
+    file: 'eine Datei oder ein Bild',
+    something: 'etwas Neues',
     react: 'Reagieren',
     edited: 'geändert',
     deleted: 'Diese Nachricht wurde gelöscht',

@@ -112,6 +112,8 @@ export const en = {
     edit: 'Edit',
     editing: 'Editing',
     delete: 'Delete for everybody',
+    file: 'a file or picture',
+    something: 'something new',
     react: 'React',
     edited: 'edited',
     deleted: 'This message was deleted',

@@ -29,6 +29,8 @@ export interface Log {
 export const log = signal<Log | null>(null);
 /** Whether one looks at the newest message. */
 export const atBottom = signal(true);
+/** The newest message of somebody else that came while the conversation was open: screen readers say it. */
+export const arrived = signal<MessageView | null>(null);
 
 /** Counts how often the newest message was to be shown. */
 export const endWanted = signal(0);
@@ -73,6 +75,8 @@ export async function openLogAt(group: string, id: string): Promise<boolean> {
 export function closeLog(group: string): void {
   if (wanted === group) wanted = null;
   if (log.peek()?.group === group) log.value = null;
+  arrived.value = null;
+  heard.clear();
 }
 
 /** A page may be short although there are older ones, since something of it is not shown. */
@@ -171,6 +175,8 @@ function isAfter(one: MessageView | undefined, other: MessageView): boolean {
 
 /** Messages that came or changed since they were looked at last. */
 const touched = new Set<string>();
+/** Those of them that a person should hear of. */
+const heard = new Set<string>();
 let following = false;
 
 /** Looks at all of them, again until there are no more. */
@@ -192,7 +198,10 @@ async function followOnce(): Promise<void> {
   const found = await Promise.all(ids.map((id) => look<MessageView | null>('message', group, id)));
   const now = log.peek();
   if (now?.group !== group) return;
-  log.value = followed(now, found.filter((message) => message !== null), atBottom.peek());
+  const changed = found.filter((message) => message !== null);
+  log.value = followed(now, changed, atBottom.peek());
+  const news = changed.filter((message) => heard.delete(message.id) && !message.mine).at(-1);
+  if (news !== undefined) arrived.value = news;
 }
 
 onEvent((event) => {
@@ -202,6 +211,7 @@ onEvent((event) => {
     log.value = { ...present, messages: present.messages.filter((found) => found.id !== event.gone.message) };
   } else if ('message' in event && event.message.group === present.group) {
     touched.add(event.message.message);
+    if (event.message.new) heard.add(event.message.message);
     void follow();
   }
 });

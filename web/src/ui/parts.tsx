@@ -50,8 +50,10 @@ export function Page({ title, back, actions, children, labelled = true }: {
   readonly children: ComponentChildren;
   readonly labelled?: boolean;
 }) {
+  const page = useRef<HTMLElement>(null);
+  useEffect(() => { focusHere(page.current); }, []);
   return (
-    <section class="page">
+    <section class="page" ref={page}>
       <header class="bar">
         {back !== undefined && <IconButton icon="back" flip label={t.value.back} onClick={() => { go(back); }} />}
         {labelled ? <h1>{title}</h1> : title}
@@ -60,6 +62,16 @@ export function Page({ title, back, actions, children, labelled = true }: {
       {children}
     </section>
   );
+}
+
+/** Whoever came to a page by something that is not there any more goes on at its heading. */
+function focusHere(page: HTMLElement | null): void {
+  const focused = document.activeElement;
+  if (focused !== null && focused !== document.body && focused.getClientRects().length > 0) return;
+  const heading = page?.querySelector('h1');
+  if (heading == null) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
 }
 
 /** A text field with its name above it. */
@@ -76,7 +88,16 @@ export function Field({ label, hint, ...rest }: { readonly label: string; readon
 /** A question over the page. Closed by Escape; what was focused before is focused again. */
 export function Dialog({ title, onClose, children }: { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => { dialog.current?.showModal(); }, []);
+  useEffect(() => {
+    const [element, before] = [dialog.current, document.activeElement];
+    element?.showModal();
+    // However it ends, what was focused before is focused again.
+    return () => {
+      element?.close();
+      const lost = document.activeElement === null || document.activeElement === document.body;
+      if (lost && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
   return (
     <dialog ref={dialog} class="sheet" aria-label={title} onClose={onClose} onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}>
       <div class="sheet-inside">

@@ -4,7 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { ConversationView, MessageView } from '../api/types';
 import { t } from '../i18n';
 import { conversation } from '../store/data';
-import { closeLog, log, openLog, openLogAt } from '../store/messages';
+import { arrived, closeLog, log, openLog, openLogAt } from '../store/messages';
 import { go } from '../store/route';
 import { attempt, toast } from '../store/toasts';
 import { useLoaded } from '../ui/loaded';
@@ -35,6 +35,7 @@ export function Chat({ to }: { readonly to: { readonly group: string; readonly m
     >
       {searching.value && <Search group={group} close={() => { searching.value = false; }} />}
       <Log found={found} draft={draft} />
+      <Arrived />
       <Standing found={found} />
       {found.standing === 'locked' && <Locked group={found.id} />}
       <Queue group={group} />
@@ -84,4 +85,16 @@ function Standing({ found }: { readonly found: ConversationView }) {
   if (standing === 'ready') return null;
   const text = typeof standing === 'object' ? texts.keyChanged : texts[standing];
   return <p class="note" role="status">{text}</p>;
+}
+
+/** Says what comes. The log itself is silent, or it would read out the history as it is loaded. */
+function Arrived() {
+  const message = arrived.value;
+  return <p class="hidden" role="status" dir="auto">{message === null ? '' : `${message.name}: ${inWords(message)}`}</p>;
+}
+
+function inWords({ shown }: MessageView): string {
+  if (typeof shown !== 'object') return t.value.chat[shown];
+  if ('text' in shown) return shown.text;
+  return 'file' in shown ? shown.file.caption || t.value.chat.file : t.value.chat.something;
 }

@@ -26,6 +26,8 @@ export function Composer({ found, draft }: { readonly found: ConversationView; r
     if (about !== null) field.current?.focus();
     return () => { if (about?.kind === 'edit') text.value = draftOf(found.id); };
   }, [about]);
+  // With a keyboard at hand one writes at once; on a phone the keyboard would cover what one came to read.
+  useEffect(() => { if (matchMedia('(pointer: fine)').matches) field.current?.focus({ preventScroll: true }); }, []);
   const write = (value: string) => {
     text.value = value;
     if (draft.value?.kind !== 'edit') keepDraft(found.id, value);

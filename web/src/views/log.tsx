@@ -42,7 +42,7 @@ export function Log({ found, draft }: { readonly found: ConversationView; readon
   useEffect(() => { if (endWanted.value > 0) place.current.newest(element.current); }, [endWanted.value]);
   return (
     <div class="log-frame">
-      <div class="log" ref={element} onScroll={scrolled} onKeyDown={key} role="log" aria-label={t.value.chat.log} aria-busy={present === null} tabIndex={0}>
+      <div class="log" ref={element} onScroll={scrolled} onKeyDown={key} role="log" aria-live="off" aria-label={t.value.chat.log} aria-busy={present === null} tabIndex={0}>
         {present?.more === true && <button type="button" class="older" onClick={() => void loadOlder()}>{t.value.chat.older}</button>}
         <ol ref={list}>
           {present !== null && <Messages present={present} kind={found.kind} menu={menu} />}

@@ -1,0 +1,154 @@
+// For everybody: by keyboard alone, from the right, in large letters, with few colours, and read aloud.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { until } from '../e2e/lib/until.mjs';
+import { invitationOf } from './lib/app.mjs';
+import { faults } from './lib/axe.mjs';
+import { missing } from './lib/browser.mjs';
+import { message, notThere } from './lib/doing.mjs';
+import { SOON, World, sees, write } from './lib/people.mjs';
+
+/** More stops than any page has. */
+const STOPS_MAX = 80;
+
+let world;
+let ada;
+let bob;
+let places;
+
+/** What has the focus: its name, and whether one sees that it has it. */
+const focused = (page) => page.evaluate(() => {
+  const element = document.activeElement;
+  const name = element === document.body ? '' : element.getAttribute('aria-label') ?? element.labels?.[0]?.textContent ?? element.textContent ?? '';
+  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  return { name: name.trim(), tag: element.tagName, seen: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2 };
+});
+
+/** Goes with Tab (or another key) to what has this name. */
+async function tabTo(page, name, key = 'Tab') {
+  const passed = [];
+  for (let stop = 0; stop < STOPS_MAX; stop += 1) {
+    const at = await focused(page);
+    if (name.test(at.name)) {
+      assert.ok(at.seen, `the focus on ${at.name} is to be seen`);
+      return;
+    }
+    passed.push(at.name.slice(0, 20));
+    await page.keyboard.press(key);
+  }
+  assert.fail(`${name} is not among ${passed.join(' | ')}`);
+}
+
+before(async () => {
+  if (missing) return;
+  world = await World.start();
+  [ada, bob] = [await world.person('Ada', { size: 'desktop' }), await world.person('Bob')];
+});
+after(() => world?.end());
+
+test('by keyboard alone: come in, invite, write, answer, react, delete', { skip: missing }, async () => {
+  const { keyboard } = ada.page;
+  await world.goTo(ada);
+  await ada.page.getByLabel('I have an invitation').waitFor(SOON);
+  await tabTo(ada.page, /I have an invitation/);
+  await keyboard.insertText(world.node.origin + invitationOf(world.node));
+  await keyboard.press('Enter');
+  await ada.page.getByLabel('Your name').waitFor(SOON);
+  await tabTo(ada.page, /Your name/);
+  await keyboard.type('Ada');
+  await keyboard.press('Enter');
+  await ada.page.getByText('Nobody here yet').waitFor(SOON);
+  await tabTo(ada.page, /^Invite somebody$/);
+  await keyboard.press('Enter');
+  await ada.page.getByRole('button', { name: 'Make a link' }).waitFor(SOON);
+  await tabTo(ada.page, /Make a link/);
+  await keyboard.press('Enter');
+  await world.begin(bob, (await ada.page.locator('.address').textContent(SOON)).trim());
+  await write(bob.page, 'hello by finger');
+  await ada.page.getByRole('link', { name: /^Bob/ }).waitFor(SOON);
+  await tabTo(ada.page, /Bob/);
+  await keyboard.press('Enter');
+  await until('one can write at once', async () => (await focused(ada.page)).name === 'Write a message');
+  await keyboard.type('hello by key');
+  await keyboard.press('Enter');
+  await sees(bob.page, 'hello by key');
+  // The message of the other: its menu is in the order of the page, before the place where one writes.
+  await message(ada.page, 'hello by finger').waitFor(SOON);
+  for (const [text, action] of [['hello by finger', /^👍$/], ['hello by finger', /^Reply$/], ['hello by key', /^Delete for everybody$/]]) {
+    await message(ada.page, text).getByRole('button', { name: 'More' }).evaluate((button) => { button.dataset.wanted = 'yes'; });
+    await keyboard.press('Shift+Tab');
+    for (let stop = 0; stop < STOPS_MAX && !(await ada.page.evaluate(() => document.activeElement.dataset.wanted === 'yes')); stop += 1) await keyboard.press('Shift+Tab');
+    assert.ok((await focused(ada.page)).seen);
+    assert.equal(await ada.page.evaluate(() => getComputedStyle(document.activeElement.parentElement).opacity), '1', 'what has the focus is to be seen');
+    await ada.page.evaluate(() => { delete document.activeElement.dataset.wanted; });
+    await keyboard.press('Enter');
+    await ada.page.getByRole('dialog').waitFor(SOON);
+    await keyboard.press('Escape');
+    await ada.page.getByRole('dialog').waitFor({ state: 'detached' });
+    assert.equal((await focused(ada.page)).name, 'More', 'the focus is back where it was');
+    await keyboard.press('Enter');
+    await tabTo(ada.page, action);
+    await keyboard.press('Enter');
+    if (action.test('Reply')) {
+      await until('one can write the answer', async () => (await focused(ada.page)).name === 'Write a message');
+      await keyboard.type('an answer by key');
+      await keyboard.press('Enter');
+    } else {
+      await until('the focus is back', async () => (await focused(ada.page)).name === 'More');
+    }
+    await tabTo(ada.page, /Write a message/);
+  }
+  await message(bob.page, 'hello by finger').getByRole('button', { name: /👍/ }).waitFor(SOON);
+  await message(bob.page, 'an answer by key').getByText('hello by finger').waitFor(SOON);
+  await notThere(bob.page, 'hello by key');
+});
+
+test('what comes is read aloud, and what is loaded is not', { skip: missing }, async () => {
+  assert.equal(await ada.page.getByRole('log').getAttribute('aria-live'), 'off');
+  await write(bob.page, 'listen');
+  await ada.page.getByRole('status').filter({ hasText: /^Bob: listen$/ }).waitFor(SOON);
+  await write(ada.page, 'I do');
+  await sees(ada.page, 'I do');
+  assert.equal(await ada.page.getByRole('status').filter({ hasText: 'I do' }).count(), 0);
+  await ada.page.reload();
+  await sees(ada.page, 'listen');
+  assert.equal(await ada.page.getByRole('status').filter({ hasText: 'listen' }).count(), 0);
+});
+
+/** What sticks out of the screen, and which words are cut though nothing says so. */
+const cut = (page) => page.evaluate(() => {
+  const wide = document.documentElement.clientWidth;
+  const shown = (element) => element.getClientRects().length > 0 && !element.closest('.hidden, [hidden]');
+  const name = (element) => `${element.tagName.toLowerCase()}.${element.className?.baseVal ?? element.className} ${element.textContent.slice(0, 30)}`;
+  const all = [...document.querySelectorAll('#app *')].filter(shown);
+  const out = all.filter((element) => { const { left, right } = element.getBoundingClientRect(); return left < -1 || right > wide + 1; });
+  const clipped = all.filter((element) => element.matches('button, label, small, p, h2') && getComputedStyle(element).textOverflow !== 'ellipsis' && (element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && getComputedStyle(element).display !== 'inline'));
+  return [...out, ...clipped].map(name);
+});
+
+test('in letters twice as large nothing is cut on a phone, in both directions', { skip: missing }, async () => {
+  await world.openChat(bob, 'Ada');
+  const chat = bob.page.url();
+  places = [chat, `${chat}/details`, '#/', '#/invite', '#/new-group', '#/settings', '#/devices', '#/words'];
+  for (const place of places) {
+    await bob.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
+    await bob.page.locator('.bar:visible').first().waitFor(SOON);
+    for (const [size, direction] of [['100%', 'ltr'], ['200%', 'ltr'], ['200%', 'rtl']]) {
+      await bob.page.evaluate(([size, direction]) => {
+        document.documentElement.style.fontSize = size;
+        document.documentElement.dir = direction;
+      }, [size, direction]);
+      assert.deepEqual(await cut(bob.page), [], `${place}, ${size}, ${direction}`);
+    }
+  }
+});
+
+test('axe finds nothing with few colours, from the right', { skip: missing }, async () => {
+  await bob.page.evaluate(() => { document.documentElement.style.fontSize = ''; });
+  await bob.page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
+  for (const place of places) {
+    await bob.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
+    await bob.page.locator('.bar:visible').first().waitFor(SOON);
+    assert.deepEqual(await faults(bob.page), [], place);
+  }
+});
