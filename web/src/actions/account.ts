@@ -48,14 +48,16 @@ export async function deleteEverything(): Promise<void> {
   await eraseHere();
 }
 
-/** All that is kept here goes. */
-export async function eraseHere(): Promise<void> {
+/** All that is kept here goes. `to`: where one is then. */
+export async function eraseHere(to = ''): Promise<void> {
   await forgetPush();
   sessionStorage.clear();
   await ask({ erase: true });
   forgetMark();
   forgetKeeping();
-  location.replace('/');
+  location.replace(`/${to}`);
+  // To the same page with another `#` alone, browsers only scroll.
+  location.reload();
 }
 
 /** The browser is asked to keep what is here, and it is noted that there is something. */

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Command, Done } from '../api/types';
 import { trusted } from './trusted';
-import type { CoreState, FromWorker, Question, Told, ToWorker, View, ViewArguments } from './rpc';
+import { CHECKED, type CoreState, type FromWorker, type Question, type Told, type ToWorker, type View, type ViewArguments } from './rpc';
 import workerUrl from './worker.ts?worker&url';
 
 /** How far the core is. */
@@ -13,17 +13,34 @@ export class Refused extends Error {
   override readonly name = 'Refused';
 }
 
-const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
+const waiting = new Map<number, { readonly question: Question; resolve(value: unknown): void; reject(error: Error): void }>();
 const listeners = new Set<(event: Told) => void>();
 let asked = 0;
 let worker: Worker | undefined;
 
 /** Starts it; once for a page. */
 export function startCore(): void {
-  worker = new Worker(trusted(workerUrl), { type: 'module', name: 'tidings' });
+  startWorker('tidings');
   for (const name of ['online', 'offline']) addEventListener(name, () => { worker?.postMessage({ network: navigator.onLine } satisfies ToWorker); });
-  worker.onmessage = ({ data }: MessageEvent<FromWorker>) => { hear(data); };
-  worker.onerror = ({ message }) => { coreState.value = { is: 'failed', why: 'unsupported', detail: message }; };
+}
+
+function startWorker(name: string): void {
+  const next = new Worker(trusted(workerUrl), { type: 'module', name });
+  next.onmessage = ({ data }: MessageEvent<FromWorker>) => { hear(data); };
+  // Before the core runs, this browser lacks something; later it is a mistake of ours that is told, and nothing more.
+  next.onerror = ({ message }) => { if (coreState.peek().is === 'starting') coreState.value = { is: 'failed', why: 'unsupported', detail: message }; };
+  worker = next;
+}
+
+/** A worker whose core has stumbled is of no use: another one reads everything first. Of what it was doing nobody knows how far it came. */
+function startAgain(): void {
+  worker?.terminate();
+  coreState.value = { is: 'starting' };
+  startWorker(CHECKED);
+  for (const [id, { question }] of [...waiting]) {
+    if ('command' in question) take(id)?.reject(new Refused('interrupted'));
+    else worker?.postMessage({ ask: id, question } satisfies ToWorker);
+  }
 }
 
 /** Calls this for each event. Gives what ends that. */
@@ -46,7 +63,7 @@ export async function command(command: Command): Promise<Done> {
 export function ask(question: Question): Promise<unknown> {
   const id = (asked += 1);
   return new Promise((resolve, reject) => {
-    waiting.set(id, { resolve, reject });
+    waiting.set(id, { question, resolve, reject });
     worker?.postMessage({ ask: id, question } satisfies ToWorker);
   });
 }
@@ -56,6 +73,8 @@ function hear(message: FromWorker): void {
     for (const listener of listeners) listener(message.event);
   } else if ('state' in message) {
     coreState.value = message.state;
+  } else if ('again' in message) {
+    startAgain();
   } else if ('answered' in message) {
     take(message.answered)?.resolve(message.value);
   } else {

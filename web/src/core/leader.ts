@@ -2,11 +2,13 @@
 import init, { Client, makePhrase, readLink, readNodeUrl, readPhrase } from '#core/tidings_web_core.js';
 import moduleUrl from '#core/tidings_web_core_bg.wasm?url';
 import type { Action, Command, Done, Event, Input } from '../api/types';
+import { Busy, canKeep, openDatabase } from './database';
 import { Drafts } from './drafts';
 import { KeptFiles, NOTES, newFile, Note, OpenedFiles } from './files';
-import { deviceKeys, forgetKeys } from './keys';
+import { deviceKeys } from './keys';
 import { Live, request } from './network';
 import { Outbox } from './outbox';
+import { eraseAll } from './rescue';
 import { CommandFailed, type CoreFailure, type CoreState, type Question, type Told } from './rpc';
 
 /** The hash of the core that this app was built with (vite.config.ts). */
@@ -14,11 +16,17 @@ declare const CORE_INTEGRITY: string;
 
 /** The longest wait that a timer takes, in milliseconds. */
 const WAIT_MAX = 2 ** 30;
-const DATABASE = 'records';
 
 interface Waiting {
   resolve(outcome: Done): void;
   reject(error: Error): void;
+}
+
+/** Who hears of the core. */
+export interface Around {
+  show(event: Told): void;
+  /** It takes nothing more. */
+  broke(error: unknown): void;
 }
 
 export class Leader {
@@ -31,21 +39,21 @@ export class Leader {
   readonly #drafts: Drafts;
   readonly #outbox: Outbox;
   #commands = 0;
-  #erased = false;
+  #ended = false;
   /** Counts how often the client was opened: answers to an earlier one mean nothing. */
   #opening = 0;
   #ready = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  private constructor(client: Client, kept: KeptFiles, readonly show: (event: Told) => void) {
+  private constructor(client: Client, kept: KeptFiles, readonly around: Around) {
     this.#client = client;
     this.#kept = kept;
     this.#words = new Note(kept, NOTES.words);
-    this.#drafts = new Drafts(new Note(kept, NOTES.drafts), show);
+    this.#drafts = new Drafts(new Note(kept, NOTES.drafts), around.show);
     this.#outbox = new Outbox(kept, {
       command: (command) => this.#command(command),
-      sending: () => (this.#erased ? [] : (this.#client.filesSending() as number[])),
-      show: (sending) => { show({ sending }); },
+      sending: () => (this.#ended ? [] : (this.#client.filesSending() as number[])),
+      show: (sending) => { around.show({ sending }); },
     });
     this.#live = new Live({
       connected: (node) => { this.#take({ connected: { node } }); },
@@ -54,20 +62,22 @@ export class Leader {
     });
   }
 
-  /** Opens what this browser keeps. Fails with a [`StartFailed`]. */
-  static async start(show: (event: Told) => void): Promise<Leader> {
+  /** Opens what this browser keeps; with `check`, all of it is read first. Fails with a [`StartFailed`], or with a trap of the core. */
+  static async start(around: Around, check: boolean): Promise<Leader> {
+    if (!canKeep()) throw new StartFailed('unsupported', 'no file that a worker can keep open');
     const module = await fetch(moduleUrl, { integrity: CORE_INTEGRITY }).catch(failsAs('loading'));
     await init({ module_or_path: module }).catch(failsAs('unsupported'));
-    const keys = await deviceKeys().catch(failsAs('key'));
-    const access = await openDatabase(keys.made).catch(failsAs('storage'));
+    // What does not open is the wrong key's; all else is a browser that keeps nothing.
+    const keys = await deviceKeys().catch((error: unknown) => failsAs(error instanceof DOMException && error.name === 'OperationError' ? 'key' : 'storage')(error));
+    const access = await openDatabase(keys.made).catch((error: unknown) => failsAs(error instanceof Busy ? 'busy' : 'storage')(error));
     const kept = await KeptFiles.open(keys.files).catch(failsAs('storage'));
     try {
-      const leader = new Leader(Client.open(access, keys.store, Date.now()), kept, show);
+      const leader = new Leader(Client.open(access, keys.store, Date.now(), check), kept, around);
       await Promise.all([leader.#outbox.start(), leader.#drafts.start()]);
       leader.#take('started');
       return leader;
     } catch (error) {
-      throw new StartFailed(reason(error), String(error));
+      throw error instanceof WebAssembly.RuntimeError ? error : new StartFailed(reason(error), String(error));
     }
   }
 
@@ -127,6 +137,7 @@ export class Leader {
   /** Takes up what is kept once more: all that waits for a later attempt is tried at once. */
   #begin(): Promise<void> {
     const anew = async () => {
+      if (this.#ended) return;
       clearTimeout(this.#timer);
       this.#live.end();
       this.#client.close();
@@ -137,26 +148,40 @@ export class Leader {
       for (const { reject } of waiting) reject(new Error('interrupted'));
       this.#take('started');
     };
-    return (this.#ready = this.#ready.then(anew));
+    const failed = (error: unknown) => {
+      this.#end();
+      this.around.broke(error);
+    };
+    return (this.#ready = this.#ready.then(anew).catch(failed));
   }
 
   async #erase(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#erased = true;
-    this.#live.end();
+    this.#end();
     this.#client.close();
-    await forgetKeys();
-    const root = await navigator.storage.getDirectory();
-    const names: string[] = [];
-    for await (const name of root.keys()) names.push(name);
-    for (const name of names) await root.removeEntry(name, { recursive: true }).catch(() => undefined);
+    await eraseAll();
+  }
+
+  /** Nothing more is given to the core. */
+  #end(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#live.end();
   }
 
   #take(input: Input): void {
-    // What was under way when all was erased.
-    if (this.#erased) return;
-    const actions = this.#client.handle(input, Date.now()) as readonly Action[];
-    for (const action of actions) this.#do(action);
+    if (this.#ended) return;
+    for (const action of this.#handle(input)) this.#do(action);
+  }
+
+  /** After an error of the store, or a trap, the client takes nothing more. */
+  #handle(input: Input): readonly Action[] {
+    try {
+      return this.#client.handle(input, Date.now()) as readonly Action[];
+    } catch (error) {
+      this.#end();
+      this.around.broke(error);
+      throw error;
+    }
   }
 
   /** Takes what was asked for by the client of then. */
@@ -177,7 +202,7 @@ export class Leader {
   }
 
   #show(event: Event): void {
-    this.show(event);
+    this.around.show(event);
     if (typeof event === 'object' && 'progress' in event) queueMicrotask(() => { this.#outbox.settle(); });
   }
 
@@ -215,7 +240,7 @@ export class Leader {
   /** It came or went: connections look open that are not. Files that wait, maybe for minutes, go at once, unless somebody waits for something else. */
   networkChanged(there: boolean): void {
     this.#live.network(there);
-    if (!there || this.#erased) return;
+    if (!there || this.#ended) return;
     const idle = this.#waiting.size <= this.#outbox.commands;
     if (idle && (this.#client.filesSending() as number[]).length > 0) void this.#begin();
   }
@@ -234,19 +259,12 @@ function failsAs(why: CoreFailure): (error: unknown) => never {
   };
 }
 
-function reason(error: unknown): CoreFailure {
+/** What an error of the store means. */
+export function reason(error: unknown): CoreFailure {
+  if (error instanceof StartFailed) return error.why;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (code === 'wrong_key') return 'key';
   return code === 'damaged' || code === 'newer' || code === 'full' ? code : 'other';
-}
-
-/** The database. With a key that was just made, an old one means nothing. */
-async function openDatabase(made: boolean): Promise<FileSystemSyncAccessHandle> {
-  const root = await navigator.storage.getDirectory();
-  const file = await root.getFileHandle(DATABASE, { create: true });
-  const access = await file.createSyncAccessHandle();
-  if (made) access.truncate(0);
-  return access;
 }
 
 /** As what a file is shown: what a browser would run as a page is plain bytes to it. */

@@ -91,7 +91,7 @@ export type CoreState =
   | { readonly is: 'failed'; readonly why: CoreFailure; readonly detail: string };
 
 /** Why the core can't run here: what a person can do differs. */
-export type CoreFailure = 'unsupported' | 'loading' | 'storage' | 'damaged' | 'key' | 'newer' | 'full' | 'other';
+export type CoreFailure = 'unsupported' | 'loading' | 'storage' | 'busy' | 'damaged' | 'key' | 'newer' | 'full' | 'other';
 
 /** From a page to its worker. */
 export type ToWorker =
@@ -104,7 +104,12 @@ export type FromWorker =
   | { readonly answered: number; readonly value: unknown }
   | { readonly refused: number; readonly why: string }
   | { readonly event: Told }
-  | { readonly state: CoreState };
+  | { readonly state: CoreState }
+  /** The core has stumbled: this worker is to be thrown away, and the next one reads everything before it begins. */
+  | { readonly again: 'checked' };
+
+/** The name of a worker that reads everything before it begins. */
+export const CHECKED = 'tidings-checked';
 
 /** Between the workers of tabs. */
 export type BetweenTabs =
@@ -113,7 +118,9 @@ export type BetweenTabs =
   | { readonly kind: 'refused'; readonly to: string; readonly ask: number; readonly why: string }
   | { readonly kind: 'event'; readonly event: Told }
   | { readonly kind: 'leads'; readonly leader: string; readonly state: CoreState }
-  | { readonly kind: 'who leads' };
+  | { readonly kind: 'who leads' }
+  /** Whoever leads next reads everything before it begins. */
+  | { readonly kind: 'suspect' };
 
 /** The end of a command that was not done. */
 export class CommandFailed extends Error {

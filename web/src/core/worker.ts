@@ -2,10 +2,13 @@
  * The worker of a tab. Of all tabs one leads: whoever has the lock. The others ask it over a channel, and one of them takes its place when it
  * is closed.
  */
-import { Leader, StartFailed } from './leader';
-import type { BetweenTabs, CoreState, FromWorker, Question, Told, ToWorker } from './rpc';
+import { Leader, reason } from './leader';
+import { needsNoCore, rescue } from './rescue';
+import { CHECKED, type BetweenTabs, type CoreState, type FromWorker, type Question, type Told, type ToWorker } from './rpc';
 
 const LOCK = 'tidings-core';
+/** Milliseconds after which a tab that leads and does not answer is spoken of. */
+const SILENT = 10_000;
 
 const me = crypto.randomUUID();
 const channel = new BroadcastChannel('tidings');
@@ -16,6 +19,10 @@ const open = new Map<number, Question>();
 const given = new Set<number>();
 /** This tab is about to lead: whoever did is gone, and questions wait. */
 let taking = false;
+/** This tab has the lock, whether or not its core runs. */
+let holds = false;
+/** Everything is read before it is used. */
+let check = self.name === CHECKED;
 /** Which worker leads, as far as is known. */
 let known: string | undefined;
 
@@ -54,25 +61,37 @@ function follower(now: CoreState): CoreState {
 async function lead(): Promise<void> {
   taking = true;
   try {
-    leader = await Leader.start(show);
+    leader = await Leader.start({ show, broke }, check);
     become(leader.state());
+    between({ kind: 'leads', leader: me, state: follower(state) });
   } catch (error) {
-    become({ is: 'failed', why: error instanceof StartFailed ? error.why : 'other', detail: String(error) });
+    broke(error);
   }
   taking = false;
-  between({ kind: 'leads', leader: me, state: follower(state) });
   askAgain();
+}
+
+/** The core could not be started, or takes nothing more. */
+function broke(error: unknown): void {
+  leader = undefined;
+  if (error instanceof WebAssembly.RuntimeError && !check) {
+    between({ kind: 'suspect' });
+    tell({ again: 'checked' });
+    return;
+  }
+  become({ is: 'failed', why: reason(error), detail: String(error) });
+  between({ kind: 'leads', leader: me, state });
 }
 
 /** Answers a question of this tab, or has it answered. */
 async function answer(ask: number, question: Question): Promise<void> {
   given.add(ask);
-  if (leader === undefined) {
+  if (!holds) {
     between({ kind: 'ask', from: me, ask, question });
     return;
   }
   try {
-    const value = await leader.answer(question);
+    const value = await answered(question);
     forget(ask);
     tell({ answered: ask, value });
   } catch (error) {
@@ -80,10 +99,14 @@ async function answer(ask: number, question: Question): Promise<void> {
   }
 }
 
+async function answered(question: Question): Promise<unknown> {
+  return leader === undefined ? rescue(question) : leader.answer(question);
+}
+
 async function answerOther(from: string, ask: number, question: Question): Promise<void> {
-  if (leader === undefined) return;
+  if (!holds || taking) return;
   try {
-    between({ kind: 'answered', to: from, ask, value: await leader.answer(question) });
+    between({ kind: 'answered', to: from, ask, value: await answered(question) });
   } catch (error) {
     between({ kind: 'refused', to: from, ask, why: why(error) });
   }
@@ -113,6 +136,9 @@ function hear(message: BetweenTabs): void {
         known = message.leader;
         askAgain();
       }
+      break;
+    case 'suspect':
+      check = true;
       break;
     case 'who leads':
       if (leader !== undefined) between({ kind: 'leads', leader: me, state: follower(leader.state()) });
@@ -146,11 +172,16 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     return;
   }
   open.set(data.ask, data.question);
-  if (state.is === 'running' && !taking) void answer(data.ask, data.question);
+  const answerable = state.is === 'running' || (state.is === 'failed' && needsNoCore(data.question));
+  if (answerable && !taking) void answer(data.ask, data.question);
 });
 between({ kind: 'who leads' });
 // Held as long as this tab is there: whoever gets it leads.
 void navigator.locks.request(LOCK, async () => {
+  holds = true;
   await lead();
   await new Promise<never>(() => undefined);
 });
+setTimeout(() => {
+  if (state.is === 'starting' && !holds) become({ is: 'failed', why: 'busy', detail: 'the tab that leads does not answer' });
+}, SILENT);

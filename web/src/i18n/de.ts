@@ -393,6 +393,10 @@ export const de: Texts = {
   failed: {
     title: 'Tidings kann hier nicht starten',
     loading: 'Ein Teil von Tidings ist nicht angekommen, oder nicht so, wie er gebaut wurde. Versuch es noch einmal. Bleibt es so, frag, wer den Knoten betreibt.',
+    lost: 'Was hier lag, lässt sich nicht mehr lesen',
+    busy: 'Tidings ist in einem anderen Tab oder Fenster offen, das nicht antwortet. Schließ sie alle, und versuch es noch einmal.',
+    wordsHere: 'Deine Wiederherstellungswörter sind noch da. Schreib sie jetzt auf: Mit ihnen kommst du zurück.',
+    eraseText: 'Was in diesem Browser liegt, wird gelöscht, weil es sich nicht lesen lässt. Konto, Kontakte und Gespräche kommen von deinem Knoten zurück. Wie willst du zurückkommen?',
     unsupported: 'Diesem Browser fehlt etwas, das Tidings braucht. Nimm ein aktuelles Firefox, Chrome, Edge oder Safari, und kein privates Fenster.',
     storage: 'Der Browser lässt Tidings nichts aufbewahren. In einem privaten Fenster geht es nicht; sonst schaff Platz auf dem Gerät.',
     damaged: 'Was hier aufbewahrt wurde, ist beschädigt. Deine Wiederherstellungswörter bringen alles zurück.',

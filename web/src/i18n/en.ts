@@ -392,6 +392,10 @@ export const en = {
   failed: {
     title: 'Tidings can’t start here',
     loading: 'A part of Tidings did not come, or not as it was built. Try again. If it stays like this, ask whoever runs the node.',
+    lost: 'What was kept here can’t be read any more',
+    busy: 'Tidings is open in another tab or window that does not answer. Close all of them, and try again.',
+    wordsHere: 'Your recovery words are still here. Write them down now: with them you come back.',
+    eraseText: 'What is kept in this browser is deleted, since it can’t be read. Your account, contacts and conversations come back from your node. How will you come back?',
     unsupported: 'This browser lacks something that Tidings needs. Use a current version of Firefox, Chrome, Edge or Safari, and no private window.',
     storage: 'The browser does not let Tidings keep anything. In a private window it can’t; else make room on the device.',
     damaged: 'What was kept here is damaged. Your recovery words bring everything back.',

@@ -1,5 +1,6 @@
 /** Oneself, and how the app is. */
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { deleteEverything } from '../actions/account';
 import { readKnown } from '../actions/home';
 import { dismissWarnings, setName, setReceipts } from '../actions/own';
