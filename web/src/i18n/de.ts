@@ -390,6 +390,15 @@ export const de: Texts = {
     back: 'Willst du Tidings hier wieder nutzen, dann lösche zuerst, was hier liegt. Verbinde das Gerät danach neu, oder komm mit deinen Wiederherstellungswörtern zurück.',
     erase: 'Löschen, was hier liegt',
   },
+  export: {
+    title: 'Alles exportieren',
+    first: 'Erst alles exportieren',
+    text: 'Alle Gespräche, Kontakte, Bilder und Dateien werden eine Zip-Datei auf diesem Gerät. Sie ist nicht verschlüsselt: Wer sie hat, kann sie lesen.',
+    notIn: 'Was man nur einmal sehen kann oder was verschwindet, ist nicht darin.',
+    go: 'Datei erzeugen',
+    begins: 'Es wird nachgesehen, was da ist …',
+    done: 'Die Datei liegt bei deinen Downloads.',
+  },
   failed: {
     title: 'Tidings kann hier nicht starten',
     loading: 'Ein Teil von Tidings ist nicht angekommen, oder nicht so, wie er gebaut wurde. Versuch es noch einmal. Bleibt es so, frag, wer den Knoten betreibt.',

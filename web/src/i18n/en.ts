@@ -389,6 +389,15 @@ export const en = {
     back: 'If you want to use Tidings here again, delete what is kept here first. Then link this device anew, or come back with your recovery words.',
     erase: 'Delete what is kept here',
   },
+  export: {
+    title: 'Export everything',
+    first: 'Export everything first',
+    text: 'All conversations, contacts, pictures and files become one zip file on this device. It is not encrypted: whoever has it can read it.',
+    notIn: 'What can be seen once, or disappears, is not in it.',
+    go: 'Make the file',
+    begins: 'Looking what there is…',
+    done: 'The file is among your downloads.',
+  },
   failed: {
     title: 'Tidings can’t start here',
     loading: 'A part of Tidings did not come, or not as it was built. Try again. If it stays like this, ask whoever runs the node.',

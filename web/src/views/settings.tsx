@@ -12,6 +12,7 @@ import { address } from '../store/route';
 import { theme, type Theme } from '../store/theme';
 import { attempt } from '../store/toasts';
 import { Dialog, Field, Page } from '../ui/parts';
+import { Export } from './export';
 import { Notifications } from './notifications';
 
 export function Settings() {
@@ -111,13 +112,20 @@ function Appearance() {
 
 function Ending() {
   const texts = t.value.settings;
-  const sure = useSignal(false);
+  const [sure, exporting] = [useSignal(false), useSignal(false)];
+  const takeAlong = () => {
+    sure.value = false;
+    exporting.value = true;
+  };
   return (
-    <section>
+    <section class="ending">
+      <button type="button" onClick={takeAlong}>{t.value.export.title}</button>
       <button type="button" class="danger" onClick={() => { sure.value = true; }}>{texts.deleteAll}</button>
+      {exporting.value && <Export close={() => { exporting.value = false; }} />}
       {sure.value && (
         <Dialog title={texts.deleteAll} onClose={() => { sure.value = false; }}>
           <p>{texts.deleteAllText}</p>
+          <button type="button" onClick={takeAlong}>{t.value.export.first}</button>
           <button type="button" class="primary danger" onClick={() => void attempt(deleteEverything)}>{texts.deleteAll}</button>
         </Dialog>
       )}
