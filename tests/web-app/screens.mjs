@@ -12,6 +12,7 @@ const world = await World.start();
 async function begin(name, link) {
   const person = await world.person(name, { args: MICROPHONE, permissions: ['microphone'] });
   await world.goTo(person);
+  await person.page.getByLabel('I have an invitation').waitFor(SOON);
   await shoot(person.page, 'start');
   await person.page.getByLabel('I have an invitation').fill(link);
   await person.page.getByRole('button', { name: 'Open', exact: true }).click();
@@ -168,6 +169,54 @@ async function shootSearch(page) {
   await page.keyboard.press('Delete');
 }
 
+/** The way back, an export, long names and much of everything, and what is shown when the browser's storage fails. */
+async function filled(ada, bob) {
+  await world.goTo(ada, '#/words');
+  await ada.page.getByRole('button', { name: 'Show the words' }).click(SOON);
+  await ada.page.getByRole('button', { name: 'Try them once' }).click();
+  await shoot(ada.page, 'words-tried');
+  await world.goTo(ada);
+  await ada.page.getByRole('heading', { name: 'Keep your way back' }).waitFor(SOON);
+  await shoot(ada.page, 'keep-words');
+  await world.goTo(ada, '#/settings');
+  await ada.page.getByRole('button', { name: 'Export everything' }).click(SOON);
+  await shoot(ada.page, 'export');
+  const carol = await world.person('Carolina Wilhelmina Amelia Skeggs of the Long Names');
+  await world.begin(carol, await world.invitationBy(ada));
+  await carol.page.getByLabel('Write a message').waitFor(SOON);
+  await world.goTo(ada, '#/new-group');
+  await ada.page.getByLabel('Name of the group').fill('Everybody who comes along to the lake on Saturday or Sunday');
+  for (const box of await ada.page.getByRole('checkbox').all()) await box.check();
+  await shoot(ada.page, 'new-group-chosen');
+  await ada.page.getByRole('button', { name: 'New group' }).last().click();
+  await write(ada.page, 'Who brings what?');
+  for (const [who, emoji] of [[carol, '🎉'], [bob, '👍']]) {
+    await who.page.goto(`${world.app.origin}/#/`);
+    await who.page.getByRole('link', { name: /^Everybody/ }).click(SOON);
+    await write(who.page, `${emoji} I bring it`);
+    await who.page.getByRole('log').getByText('Who brings what?').click({ button: 'right' });
+    await who.page.getByRole('dialog').getByRole('button', { name: emoji }).click(SOON);
+  }
+  await ada.page.getByRole('button', { name: /👍/ }).waitFor(SOON);
+  await ada.page.getByRole('button', { name: /🎉/ }).click(SOON);
+  await shoot(ada.page, 'group');
+  await ada.page.getByRole('button', { name: 'Details' }).click();
+  await shoot(ada.page, 'group-details');
+  await world.goTo(ada);
+  await shoot(ada.page, 'list-long');
+  await bob.page.addInitScript(() => { Object.defineProperty(window, 'Worker', { value: class { constructor() { setTimeout(() => this.onerror({ message: 'none' })); } postMessage() {} } }); });
+  await bob.page.reload();
+  await shoot(bob.page, 'failed');
+  await world.goTo(carol, '#/');
+  await carol.page.evaluate(() => localStorage.clear());
+  await carol.page.goto('about:blank');
+  const session = await carol.context.newCDPSession(carol.page);
+  await session.send('Storage.clearDataForOrigin', { origin: world.app.origin, storageTypes: 'file_systems,indexeddb' });
+  await world.goTo(carol);
+  await carol.page.getByText('Your browser has deleted').waitFor(SOON);
+  await shoot(carol.page, 'evicted');
+}
+
 try {
   await mkdir(folder, { recursive: true });
   const ada = await begin('Ada', world.node.origin + invitationOf(world.node));
@@ -189,6 +238,11 @@ try {
   await bob.page.getByRole('dialog').getByRole('button', { name: '❤️' }).click(SOON);
   await ada.page.getByRole('button', { name: '❤️' }).waitFor(SOON);
   await shoot(ada.page, 'chat');
+  await write(bob.page, 'Donaudampfschifffahrtsgesellschaftskapitänsmützenbändchenverkäuferinnenvereinigungsvorsitzende is a word without a gap, and so is https://example.org/a/very/long/address/that/goes/on/and/on/and/never/ends/for/anybody');
+  await write(ada.page, 'One more of mine');
+  await write(ada.page, 'and another right after it');
+  await bob.page.getByRole('log').getByText('and another right after it').waitFor(SOON);
+  await shoot(ada.page, 'chat-long');
   await ada.page.getByRole('button', { name: 'More' }).first().click();
   await shoot(ada.page, 'message-menu');
   await ada.page.getByRole('button', { name: 'Close' }).click();
@@ -202,9 +256,11 @@ try {
     await ada.page.locator('.main .bar').waitFor(SOON);
     await shoot(ada.page, name);
   }
+  await world.goTo(ada, '#/words');
   await ada.page.getByRole('button', { name: 'Show the words' }).click();
   await shoot(ada.page, 'words-shown');
   await elsewhere(ada, bob);
+  await filled(ada, bob);
   const carol = await world.person('Carol');
   for (const [name, place] of [['restore', '#/restore'], ['link', '#/link']]) {
     await carol.page.goto(`${world.app.origin}/${place}`);

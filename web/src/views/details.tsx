@@ -55,15 +55,17 @@ function Member({ member, group, mine }: { readonly member: MemberView; readonly
   const known = contact(member.identity) !== undefined;
   const mayRemove = !member.me && mine <= MODERATOR && (mine === OWNER || member.role > mine);
   return (
-    <li class="row">
+    <li class="row member">
       <Avatar name={member.name} />
       <span class="row-text"><strong dir="auto">{member.me ? t.value.you : known ? <a href={address({ at: 'person', identity: member.identity })}>{member.name}</a> : member.name}</strong></span>
-      {mine === OWNER && !member.me ? (
-        <select aria-label={texts.member} value={member.role} onChange={(event) => void attempt(() => setRole(group, member.identity, Number(event.currentTarget.value)))}>
-          {roles.map((name, role) => <option key={name} value={role}>{name}</option>)}
-        </select>
-      ) : <small>{roles[member.role]}</small>}
-      {mayRemove && <button type="button" class="small danger" onClick={() => void attempt(() => removeMember(group, member.identity))}>{t.value.remove}</button>}
+      <span class="member-actions">
+        {mine === OWNER && !member.me ? (
+          <select aria-label={texts.member} value={member.role} onChange={(event) => void attempt(() => setRole(group, member.identity, Number(event.currentTarget.value)))}>
+            {roles.map((name, role) => <option key={name} value={role}>{name}</option>)}
+          </select>
+        ) : <small>{roles[member.role]}</small>}
+        {mayRemove && <button type="button" class="small danger" onClick={() => void attempt(() => removeMember(group, member.identity))}>{t.value.remove}</button>}
+      </span>
     </li>
   );
 }
