@@ -114,6 +114,8 @@ export const CHECKED = 'tidings-checked';
 /** Between the workers of tabs. */
 export type BetweenTabs =
   | { readonly kind: 'ask'; readonly from: string; readonly ask: number; readonly question: Question }
+  /** It is being done: said before anything of it is. */
+  | { readonly kind: 'taken'; readonly to: string; readonly ask: number }
   | { readonly kind: 'answered'; readonly to: string; readonly ask: number; readonly value: unknown }
   | { readonly kind: 'refused'; readonly to: string; readonly ask: number; readonly why: string }
   | { readonly kind: 'event'; readonly event: Told }

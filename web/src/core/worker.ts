@@ -9,14 +9,18 @@ import { CHECKED, type BetweenTabs, type CoreState, type FromWorker, type Questi
 const LOCK = 'tidings-core';
 /** Milliseconds after which a tab that leads and does not answer is spoken of. */
 const SILENT = 10_000;
+/** Questions of other tabs that are remembered. */
+const TAKEN_MAX = 2_000;
 
 const me = crypto.randomUUID();
 const channel = new BroadcastChannel('tidings');
 let leader: Leader | undefined;
 let state: CoreState = { is: 'starting' };
-/** Questions of this tab that were not answered, and those of them that a leader was given. */
+/** Questions of this tab that were not answered, and those of them that a leader has taken. */
 const open = new Map<number, Question>();
 const given = new Set<number>();
+/** What this tab has taken of others. */
+const taken = new Set<string>();
 /** This tab is about to lead: whoever did is gone, and questions wait. */
 let taking = false;
 /** This tab has the lock, whether or not its core runs. */
@@ -85,11 +89,11 @@ function broke(error: unknown): void {
 
 /** Answers a question of this tab, or has it answered. */
 async function answer(ask: number, question: Question): Promise<void> {
-  given.add(ask);
   if (!holds) {
     between({ kind: 'ask', from: me, ask, question });
     return;
   }
+  given.add(ask);
   try {
     const value = await answered(question);
     forget(ask);
@@ -104,12 +108,22 @@ async function answered(question: Question): Promise<unknown> {
 }
 
 async function answerOther(from: string, ask: number, question: Question): Promise<void> {
-  if (!holds || taking) return;
+  if (!holds || taking || !isNew(`${from} ${ask}`)) return;
+  between({ kind: 'taken', to: from, ask });
   try {
     between({ kind: 'answered', to: from, ask, value: await answered(question) });
   } catch (error) {
     between({ kind: 'refused', to: from, ask, why: why(error) });
   }
+}
+
+/** A tab that hears late of who leads asks once more: nothing may be done twice for that. */
+function isNew(asked: string): boolean {
+  if (taken.has(asked)) return false;
+  taken.add(asked);
+  const [oldest] = taken;
+  if (taken.size > TAKEN_MAX && oldest !== undefined) taken.delete(oldest);
+  return true;
 }
 
 function why(error: unknown): string {
@@ -120,6 +134,9 @@ function hear(message: BetweenTabs): void {
   switch (message.kind) {
     case 'ask':
       void answerOther(message.from, message.ask, message.question);
+      break;
+    case 'taken':
+      if (message.to === me && open.has(message.ask)) given.add(message.ask);
       break;
     case 'answered':
       if (message.to === me && forget(message.ask)) tell({ answered: message.ask, value: message.value });
@@ -146,7 +163,7 @@ function hear(message: BetweenTabs): void {
   }
 }
 
-/** Another tab leads now: what was only a look is asked again; of a command nobody knows whether it was done. */
+/** Another tab leads now: what was not taken, or is only a look, is asked again; of a command that was nobody knows whether it was done. */
 function askAgain(): void {
   if (state.is !== 'running') return;
   for (const [ask, question] of [...open]) {

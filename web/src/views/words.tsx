@@ -46,8 +46,8 @@ function Shown({ words, next }: { readonly words: readonly string[]; readonly ne
   );
 }
 
-function WordList({ words }: { readonly words: readonly string[] }) {
-  return <ol class="word-list" dir="ltr" lang="en" translate={false}>{words.map((word, at) => <li key={at}>{word}</li>)}</ol>;
+function WordList({ words, kind = 'word-list' }: { readonly words: readonly string[]; readonly kind?: string }) {
+  return <ol class={kind} dir="ltr" lang="en" translate={false}>{words.map((word, at) => <li key={at}>{word}</li>)}</ol>;
 }
 
 /** What is printed: all that is needed to come back, on one sheet. */
@@ -62,7 +62,7 @@ function Kit({ words }: { readonly words: readonly string[] }) {
         <dt>{texts.node}</dt><dd dir="ltr">{me.value?.node}</dd>
         <dt>{texts.kitDate}</dt><dd>{fullDate(Date.now())}</dd>
       </dl>
-      <WordList words={words} />
+      <WordList words={words} kind="kit-words" />
       <p>{texts.kitSecret}</p>
     </section>
   );
