@@ -87,6 +87,7 @@ test('by keyboard alone: come in, invite, write, answer, react, delete', { skip:
     await ada.page.getByRole('dialog').waitFor({ state: 'detached' });
     assert.equal((await focused(ada.page)).name, 'More', 'the focus is back where it was');
     await keyboard.press('Enter');
+    await ada.page.getByRole('dialog').waitFor(SOON);
     await tabTo(ada.page, action);
     await keyboard.press('Enter');
     if (action.test('Reply')) {

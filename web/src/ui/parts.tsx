@@ -1,6 +1,6 @@
 /** Small parts that pages are made of. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { go, type Route } from '../store/route';
 import { toasts } from '../store/toasts';
@@ -88,7 +88,8 @@ export function Field({ label, hint, ...rest }: { readonly label: string; readon
 /** A question over the page. Closed by Escape; what was focused before is focused again. */
 export function Dialog({ title, onClose, children }: { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // At once: a key that is pressed next belongs to the question already.
+  useLayoutEffect(() => {
     const [element, before] = [dialog.current, document.activeElement];
     element?.showModal();
     // However it ends, what was focused before is focused again.
