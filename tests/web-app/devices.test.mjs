@@ -29,7 +29,7 @@ test('a second device comes in by a code, when both show the same digits', { ski
   const code = (await ada.page.locator('.address').textContent(SOON)).trim();
   desk = await world.person('Ada', { size: 'desktop' });
   await world.goTo(desk, '#/link');
-  await desk.page.getByLabel('Code').fill(code);
+  await desk.page.getByRole('textbox', { name: 'Code' }).fill(code);
   await desk.page.getByRole('button', { name: 'Link', exact: true }).click();
   const asked = ada.page.getByRole('dialog', { name: /wants to be linked/ });
   await asked.waitFor(SOON);

@@ -6,6 +6,7 @@ import { t, when } from '../i18n';
 import { channel, channels } from '../store/channels';
 import { conversations, me } from '../store/data';
 import { drafts } from '../store/drafts';
+import { remind } from '../store/moment';
 import { address, go, route } from '../store/route';
 import { searchWanted } from '../store/search';
 import { Icon } from '../ui/icons';
@@ -40,7 +41,8 @@ export function List() {
       </header>
       {beginning.value && <NewMenu close={() => { beginning.value = false; }} />}
       <Introductions />
-      <InstallOffer />
+      {/* One thing at a time. */}
+      {!remind.value && <InstallOffer />}
       {me.value?.connected === false && <p class="note" role="status">{texts.offline}</p>}
       <KeepWords />
       {conversations.value.length > 0 && (
