@@ -95,7 +95,7 @@ test('a quote leads to what it answers, however far away', { skip: missing }, as
   await write(page, 'Found it');
   await inView(page, 'Found it');
   await sees(bob.page, 'Found it');
-  const quote = bob.page.getByRole('button', { name: /Show what .* wrote: The needle/ });
+  const quote = bob.page.getByRole('button', { name: /The needle.*: Show what .* wrote/ });
   await quote.focus();
   await bob.page.keyboard.press('Enter');
   await inView(bob.page, 'The needle lies in the hay <b>, isn’t it');

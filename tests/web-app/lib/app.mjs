@@ -7,19 +7,21 @@ import { fileURLToPath } from 'node:url';
 const FOLDER = process.env.TIDINGS_WEB_DIST ?? fileURLToPath(new URL('../../../web/dist', import.meta.url));
 const KINDS = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm', '.svg': 'image/svg+xml', '.png': 'image/png', '.webmanifest': 'application/manifest+json' };
 
-/** Serves the built app from an origin of its own, with the policy that `node` gives its own pages. */
+/** Serves the built app from an origin of its own, with the policy that `node` gives its own pages. `changed` may serve something else of a file. */
 export async function otherOrigin(node, folder = FOLDER) {
   const policy = (await fetch(`${node.origin}/`)).headers.get('content-security-policy');
+  const app = { origin: '', changed: (_file, body) => body, close: () => { server.close(); server.closeAllConnections(); } };
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url, 'http://localhost');
     const file = pathname === '/' || pathname === '/i' ? '/index.html' : pathname;
     readFile(join(folder, file)).then(
-      (body) => response.writeHead(200, { 'content-type': KINDS[extname(file)] ?? 'application/octet-stream', ...(policy && { 'content-security-policy': policy }) }).end(body),
+      (body) => response.writeHead(200, { 'content-type': KINDS[extname(file)] ?? 'application/octet-stream', ...(policy && { 'content-security-policy': policy }) }).end(app.changed(file, body)),
       () => response.writeHead(404).end(),
     );
   });
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  return { origin: `http://localhost:${server.address().port}`, close: () => { server.close(); server.closeAllConnections(); } };
+  app.origin = `http://localhost:${server.address().port}`;
+  return app;
 }
 
 /** Where the app of a node is: there, if it has it inside. */

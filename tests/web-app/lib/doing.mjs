@@ -15,8 +15,8 @@ export async function choose(page, text, action) {
   await page.getByRole('dialog').getByRole('button', { name: action }).click(SOON);
 }
 
-/** How often a text stands in the conversation. */
-export const times = (page, text) => page.getByRole('log').getByText(text, { exact: true }).count();
+/** How often a text stands in the conversation as a message; quotes of it don't count. */
+export const times = async (page, text) => (await spoken(page)).filter((one) => one === text).length;
 
 /** It comes to stand there exactly once, and all that waits at the nodes does not change that. */
 export async function exactlyOnce(page, text) {

@@ -1,5 +1,5 @@
 /** All that a person has here, as one file: conversations as JSON and as plain text, contacts, and what may be kept of pictures and files. */
-import { openFile } from '../actions/pictures';
+import { openFile } from '../actions/files';
 import type { ContactView, ConversationView, FileView, MeView, MessageView } from '../api/types';
 import { look } from '../core';
 import { Zip } from './zip';

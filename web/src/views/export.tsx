@@ -1,13 +1,11 @@
 /** Taking everything along, as one file. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { saveAs } from '../actions/files';
 import type { Progress } from '../export/everything';
 import { t } from '../i18n';
 import { attempt, toast } from '../store/toasts';
 import { Dialog } from '../ui/parts';
-
-/** Milliseconds that a browser may take to begin to save a file. */
-const SAVING = 60_000;
 
 export function Export({ close }: { readonly close: () => void }) {
   const texts = t.value.export;
@@ -25,7 +23,7 @@ export function Export({ close }: { readonly close: () => void }) {
         throw error;
       });
       if (content === null) return;
-      save(`tidings-${now.toISOString().slice(0, 10)}.zip`, content);
+      saveAs(`tidings-${now.toISOString().slice(0, 10)}.zip`, content);
       toast(texts.done);
     });
     if (controller.signal.aborted) return;
@@ -49,12 +47,4 @@ export function Export({ close }: { readonly close: () => void }) {
       )}
     </Dialog>
   );
-}
-
-function save(name: string, content: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => { URL.revokeObjectURL(link.href); }, SAVING);
 }
