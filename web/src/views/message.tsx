@@ -81,7 +81,7 @@ function Quote({ message, group }: { readonly message: MessageView; readonly gro
   if (name == null) return <p class="quote soft">{t.value.chat.notHere}</p>;
   return (
     <button type="button" class="quote" aria-label={`${name} ${line}: ${t.value.chat.toOriginal(name)}`} onClick={() => { go({ at: 'chat', group, message: original }, true); }}>
-      <strong dir="auto">{name}</strong>
+      <strong dir="auto">{name}</strong>{' '}
       <span dir="auto">{line}</span>
     </button>
   );
