@@ -209,6 +209,8 @@ async function writeMany([from, count]) {
     await new Promise((done) => setTimeout(done));
     field.form.requestSubmit();
     while (field.value !== '') await new Promise((done) => setTimeout(done));
+    // No more than the core lets wait.
+    while (number % 20 === 0 && document.querySelector('.delivery.waiting') !== null) await new Promise((done) => setTimeout(done, 20));
   }
 }
 
@@ -235,16 +237,16 @@ async function memory(world) {
     number += count;
     await ada.page.getByRole('log').getByText(`Message ${number} that goes through`).waitFor({ timeout: 120_000 });
   };
-  await say(400);
+  await say(200);
   const figures = [await heap(ada.page)];
   for (let round = 0; round < 3; round += 1) {
-    await say(600);
+    await say(300);
     figures.push(await heap(ada.page));
   }
   const mega = (bytes) => (bytes / 2 ** 20).toFixed(1);
   const pages = figures.map((one) => mega(one.page));
   const growth = (figures.at(-1).page - figures[0].page) / 2 ** 20;
-  row('heap of the page after 400, 1,000, 1,600 and 2,200 messages came, collected', `${pages.join(', ')} MiB`, `grows by < ${BUDGET.growth} MiB`, growth < BUDGET.growth);
+  row('heap of the page after 200, 500, 800 and 1,100 messages came, collected', `${pages.join(', ')} MiB`, `grows by < ${BUDGET.growth} MiB`, growth < BUDGET.growth);
   const workers = figures.map((one) => mega(one.worker));
   row('heap of its worker then', `${workers.join(', ')} MiB`, `grows by < ${BUDGET.growth} MiB`, (figures.at(-1).worker - figures[0].worker) / 2 ** 20 < BUDGET.growth);
 }
@@ -262,8 +264,12 @@ try {
   await part('start', () => starts(world));
 } finally {
   await world.end();
+  report();
 }
-const [load] = loadavg();
-console.log(`Load of the machine (${cpus().length} cores) at the end: ${load.toFixed(1)}\n`);
-console.log(['| what | measured | budget | holds |', '|---|---:|---:|---|', ...rows].join('\n'));
-process.exitCode = beyond > 0 ? 1 : 0;
+
+function report() {
+  const [load] = loadavg();
+  console.log(`Load of the machine (${cpus().length} cores) at the end: ${load.toFixed(1)}\n`);
+  console.log(['| what | measured | budget | holds |', '|---|---:|---:|---|', ...rows].join('\n'));
+  process.exitCode = beyond > 0 ? 1 : 0;
+}

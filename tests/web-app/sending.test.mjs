@@ -9,7 +9,7 @@ import { invitationOf } from './lib/app.mjs';
 import { SOON, World, sees, write } from './lib/people.mjs';
 import { Tunnel } from './lib/tunnel.mjs';
 
-const LARGE = 24 * 1024 * 1024;
+const LARGE = 12 * 1024 * 1024;
 const LATER = { timeout: 60_000 };
 
 let world;
