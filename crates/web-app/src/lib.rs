@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_ending_alone_says_the_type() {
-        let of = |path| File { path, sha256: [0; 32], bytes: b"<html>", gzip: None }.content_type();
+        let of = |path| File { path, sha256: [0; 32], bytes: b"<html>", gzip: None, brotli: None }.content_type();
         for (path, expected) in [
             ("/index.html", "text/html; charset=utf-8"),
             ("/assets/main-abc.js", "text/javascript; charset=utf-8"),

@@ -18,6 +18,7 @@ mod node;
 mod openapi;
 mod owner;
 mod packages;
+mod parameters;
 mod profile;
 mod push;
 mod range;

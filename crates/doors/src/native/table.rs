@@ -1,5 +1,6 @@
 //! Every request of this door, defined once: what is routed here is what the description says (docs/protocol/node.md).
 
+use super::parameters::{AFTER, IF_MATCH, LIMIT, RANGE, SECRET, UPLOAD_OFFSET};
 use super::route::{Body, Key, Operation, Parameter, Route, described};
 use tidings_wire::Code::{
     Answered, Counter, Exists, Full, NotAccepted, NotFound, Offset, Precondition, TooLarge, Turn,
@@ -21,49 +22,6 @@ const fn json_of(bytes: usize) -> usize {
 const KEYS: usize = 1536 * 1024;
 
 const NOTHING: Body = Body::Nothing;
-
-const AFTER: Parameter = Parameter {
-    place: "query",
-    name: "after",
-    required: false,
-    schema: r#"{"type":"integer","minimum":0,"maximum":18446744073709551615,"default":0}"#,
-    about: "Give what comes after this number",
-};
-const LIMIT: Parameter = Parameter {
-    place: "query",
-    name: "limit",
-    required: false,
-    schema: r#"{"type":"integer","minimum":1,"maximum":1000,"default":1000}"#,
-    about: "Give at most so many; there may be fewer",
-};
-const IF_MATCH: Parameter = Parameter {
-    place: "header",
-    name: "If-Match",
-    required: true,
-    schema: r#"{"type":"string","pattern":"^\"(0|[1-9][0-9]{0,15})\"$"}"#,
-    about: "The counter of the profile that this one replaces, in quotes; \"0\" if there is none yet",
-};
-const UPLOAD_OFFSET: Parameter = Parameter {
-    place: "header",
-    name: "Upload-Offset",
-    required: true,
-    schema: r#"{"type":"integer","minimum":0,"maximum":18446744073709551615}"#,
-    about: "Where these bytes begin",
-};
-const RANGE: Parameter = Parameter {
-    place: "header",
-    name: "Range",
-    required: false,
-    schema: r#"{"type":"string"}"#,
-    about: "One range of bytes (RFC 9110); several, or another unit, are answered with the whole",
-};
-const SECRET: Parameter = Parameter {
-    place: "header",
-    name: "Tidings-Delete",
-    required: false,
-    schema: r#"{"type":"string","pattern":"^[A-Za-z0-9_-]{0,86}$"}"#,
-    about: "The secret of which the hash was given when the blob was made, in base64url; instead of a signature",
-};
 
 /// A route without parameters beside the path's.
 const fn plain(
