@@ -48,8 +48,8 @@ async function elsewhere(ada, bob) {
   await to('#/open');
   await shoot(page, 'open-link');
   await page.getByRole('button', { name: 'Scan a code' }).click();
-  await page.getByText('Take one of the ways below').waitFor(SOON);
-  await shoot(page, 'scanner-refused');
+  await page.getByRole('dialog').waitFor(SOON);
+  await shoot(page, 'scanner');
   await to('#/new-room');
   await shoot(page, 'new-room');
   await page.getByLabel('Name of the room').fill('Garden');

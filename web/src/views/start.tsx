@@ -23,7 +23,7 @@ export function Start() {
       {wasHere() ? <Evicted /> : <p class="lead">{texts.tagline}</p>}
       {leads !== undefined && <p class="note" role="status">{t.value.join.roomFirst}</p>}
       <LinkForm label={texts.haveLink} />
-      <button type="button" onClick={() => { go({ at: 'restore' }); }}>{texts.haveWords}</button>
+      <button type="button" class={wasHere() ? 'primary' : ''} onClick={() => { go({ at: 'restore' }); }}>{texts.haveWords}</button>
       <button type="button" onClick={() => { go({ at: 'link' }); }}>{texts.haveDevice}</button>
       <p class="soft">{texts.privacy}</p>
     </main>
