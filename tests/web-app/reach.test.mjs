@@ -84,7 +84,8 @@ test('by keyboard alone: come in, invite, write, answer, react, delete', { skip:
     await keyboard.press('Enter');
     await ada.page.getByRole('dialog').waitFor(SOON);
     await keyboard.press('Escape');
-    await ada.page.getByRole('dialog').waitFor({ state: 'detached' });
+    // Not only closed, but gone: the app hears of it a moment later.
+    await ada.page.locator('dialog').waitFor({ state: 'detached' });
     assert.equal((await focused(ada.page)).name, 'More', 'the focus is back where it was');
     await keyboard.press('Enter');
     await ada.page.getByRole('dialog').waitFor(SOON);
