@@ -24,7 +24,7 @@ pub(super) fn set_owner(conn: &Connection, owner: Option<&Ed25519Key>) -> Result
 fn open_invitations(conn: &Connection, now: Timestamp, limit: usize) -> Result<Vec<OpenInvitation>, Fault> {
     let mut select = conn.prepare_cached(
         "SELECT id, token, maker, state, created_at, expires_at, sum, text FROM exchanges
-         WHERE state = 0 AND expires_at > ?1 ORDER BY expires_at LIMIT ?2",
+         /* the whole table: the owner asks, and it holds what is open for days alone */ WHERE state = 0 AND expires_at > ?1 ORDER BY expires_at LIMIT ?2",
     )?;
     let mut rows = select.query(params![now.millis(), int(limit)])?;
     let mut found = Vec::new();
@@ -47,11 +47,16 @@ fn storage(conn: &Connection, since: Timestamp) -> Result<StorageUsed, Fault> {
         Ok(conn.prepare_cached(select)?.query_row(params![since], read)?)
     };
     let since = since.millis();
-    let (pages, page) =
-        pair("SELECT page_count, page_size FROM pragma_page_count(), pragma_page_size() WHERE ?1 IS NOT NULL", since)?;
-    let (streams, envelopes) = pair("SELECT sum(bytes), sum(count) FROM streams WHERE ?1 IS NOT NULL", since)?;
+    let (pages, page) = pair(
+        "SELECT page_count, page_size FROM pragma_page_count(), pragma_page_size() /* the whole table, of one row */ WHERE ?1 IS NOT NULL",
+        since,
+    )?;
+    let (streams, envelopes) = pair(
+        "SELECT sum(bytes), sum(count) FROM streams /* the whole table: the owner asks */ WHERE ?1 IS NOT NULL",
+        since,
+    )?;
     let (uploads, uploads_since) = pair(
-        "SELECT sum(received), sum(CASE WHEN created_at >= ?1 THEN received END) FROM uploads WHERE gone = 0",
+        "SELECT sum(received), sum(CASE WHEN created_at >= ?1 THEN received END) FROM uploads /* the whole table: the owner asks */ WHERE gone = 0",
         since,
     )?;
     Ok(StorageUsed { database: pages.saturating_mul(page), streams, envelopes, uploads, uploads_since })

@@ -22,6 +22,9 @@ pub const LIST: &str = "/app.json";
 /// Where invitations lead. What is after `#` stays in the browser (docs/protocol/contacts.md).
 pub const INVITATION: &str = "/i";
 
+/// Where links to rooms lead, likewise.
+pub const ROOM: &str = "/r";
+
 /// For files whose names change with their content: a year, and no asking before.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 
@@ -66,6 +69,7 @@ impl WebApp {
             // Without the app, the native door's page says better what to do with an invitation.
             if app.kind == Kind::App {
                 pages.insert(INVITATION, Page::of_file(index));
+                pages.insert(ROOM, Page::of_file(index));
             }
         }
         pages.insert(LIST, Page::of_list(app));
@@ -161,7 +165,7 @@ fn route(path: &'static str) -> &'static str {
     match path {
         _ if path.starts_with(HASHED) => "/assets/*",
         _ if path.starts_with("/icons/") => "/icons/*",
-        // It is at three paths, which are one page.
+        // It is at several paths, which are one page.
         INDEX => "/",
         other => other,
     }

@@ -69,6 +69,7 @@ async fn every_answer_has_its_type_its_cache_and_the_security_headers() {
         ("/?from=home", "text/html; charset=utf-8", ask_first, "<!doctype html>"),
         ("/index.html", "text/html; charset=utf-8", ask_first, "<!doctype html>"),
         ("/i", "text/html; charset=utf-8", ask_first, "<!doctype html>"),
+        ("/r", "text/html; charset=utf-8", ask_first, "<!doctype html>"),
         ("/sw.js", "text/javascript; charset=utf-8", ask_first, "self"),
         ("/icons/icon.svg", "image/svg+xml", ask_first, "<svg/>"),
         ("/assets/main-abc.js", "text/javascript; charset=utf-8", for_ever, "let a = 1"),
@@ -179,7 +180,9 @@ async fn the_list_is_true_of_what_is_embedded() {
 async fn without_the_app_invitations_keep_their_page() {
     let stub = App { kind: Kind::Stub, files: &FILES[2..3], ..APP };
     assert_eq!(ask(&stub, "GET", "/", &[]).await.body, b"<!doctype html>");
-    assert_eq!(ask(&stub, "GET", "/i", &[]).await.body, BEHIND.as_bytes());
+    for path in ["/i", "/r"] {
+        assert_eq!(ask(&stub, "GET", path, &[]).await.body, BEHIND.as_bytes());
+    }
     let list: Value = serde_json::from_slice(&ask(&stub, "GET", LIST, &[]).await.body).unwrap();
     assert_eq!(list["app"], "stub");
 }

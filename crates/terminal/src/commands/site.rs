@@ -20,7 +20,7 @@ const LIST_BYTES_MAX: usize = 256 * 1024;
 const LIST: &str = "/app.json";
 
 /// Where the app's first page is beside its own path, in the app and in the stub: browsers come in there.
-const DOORS: [&str; 2] = ["/", "/i"];
+const DOORS: [&str; 3] = ["/", "/i", "/r"];
 const DOORS_OF_STUB: [&str; 1] = ["/"];
 
 /// A node's list of its files. What it says beside is not looked at.
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn invitations_are_compared_where_the_app_answers_them() {
         let paths = |app: &App| -> Vec<&str> { expected(app).iter().map(|(path, _)| *path).collect() };
-        assert_eq!(paths(&APP), ["/", "/i", "/index.html", "/sw.js"]);
+        assert_eq!(paths(&APP), ["/", "/i", "/r", "/index.html", "/sw.js"]);
         assert_eq!(paths(&App { kind: Kind::Stub, ..APP }), ["/", "/index.html", "/sw.js"]);
     }
 

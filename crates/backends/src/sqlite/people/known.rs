@@ -26,25 +26,19 @@ const COUNTED: &[(KnownKind, &str)] = &[
     ),
 ];
 
-/// Since when, bytes, until when; what goes first stands first.
+/// Since when, bytes, until when.
 const LISTED: &[(KnownKind, &str)] = &[
     (
         KnownKind::Exchanges,
         "SELECT NULL, ifnull(length(offer), 0) + ifnull(length(answer), 0) + ifnull(length(reply), 0), expires_at
-         FROM swaps WHERE account = ?1 ORDER BY expires_at",
+         FROM swaps WHERE account = ?1",
     ),
-    (
-        KnownKind::Tokens,
-        "SELECT created_at, length(token), expires_at FROM exchanges WHERE maker = ?1 ORDER BY expires_at",
-    ),
-    (
-        KnownKind::Blobs,
-        "SELECT created_at, received, expires_at FROM uploads WHERE account = ?1 AND gone = 0 ORDER BY expires_at",
-    ),
+    (KnownKind::Tokens, "SELECT created_at, length(token), expires_at FROM exchanges WHERE maker = ?1"),
+    (KnownKind::Blobs, "SELECT created_at, received, expires_at FROM uploads WHERE account = ?1 AND gone = 0"),
     (
         KnownKind::Groups,
         "SELECT nullif(turn_at, 0), streams.bytes, NULL FROM groups JOIN streams ON streams.id = groups.stream
-         WHERE groups.account = ?1 ORDER BY turn_at",
+         WHERE groups.account = ?1",
     ),
 ];
 
@@ -86,13 +80,12 @@ fn counted(conn: &Connection, kind: KnownKind, select: &str, account: i64) -> Re
 fn listed(conn: &Connection, kind: KnownKind, select: &str, account: i64) -> Result<KnownRows, Fault> {
     let mut found = KnownRows { kind, count: 0, bytes: 0, rows: Vec::new() };
     let mut select = conn.prepare_cached(select)?;
-    for row in select.query_map(params![account], read)? {
-        let row = row?;
-        (found.count, found.bytes) = (found.count.saturating_add(1), found.bytes.saturating_add(row.bytes));
-        if found.rows.len() < ROWS_MAX {
-            found.rows.push(row);
-        }
-    }
+    found.rows = select.query_map(params![account], read)?.collect::<Result<_, _>>()?;
+    found.count = u64::try_from(found.rows.len()).unwrap_or(u64::MAX);
+    found.bytes = found.rows.iter().fold(0, |sum, row| sum.saturating_add(row.bytes));
+    // What goes first stands first. Budgets bound how many there are.
+    found.rows.sort_by_key(|row| (row.expires, row.at));
+    found.rows.truncate(ROWS_MAX);
     Ok(found)
 }
 
