@@ -138,7 +138,7 @@ async fn what_is_not_of_the_app_goes_to_the_other_doors() {
         ("GET", "/assets/"),
         ("GET", "/Index.html"),
         ("GET", "/i/"),
-        ("GET", "/r"),
+        ("GET", "/r/"),
         ("GET", "//"),
         ("GET", "/api/info"),
         ("POST", "/"),
