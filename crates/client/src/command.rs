@@ -5,7 +5,7 @@ use crate::view::{DeviceRequest, GroupId, Identity, Introduction, MessageId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-pub use crate::outcome::{Done, Fault};
+pub use crate::outcome::{Done, Fault, Reason};
 
 /// A secret text: a phrase, a passphrase, a link. `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, zeroize::Zeroize, zeroize::ZeroizeOnDrop)]
@@ -294,6 +294,11 @@ pub enum Command {
         /// To which message it answers.
         reply: Option<MessageId>,
     },
+    /// Do not send a file that is on its way. What its node has of it goes; the command that sends it ends with [`Fault::Gone`].
+    StopFile {
+        /// Which, as [`Attachment::file`] has it.
+        file: FileId,
+    },
     /// React; empty to take it back.
     React {
         /// Where.
@@ -384,7 +389,7 @@ pub enum Command {
     DeleteAccount,
     /// Where pushes go; `None` for nowhere.
     SetPush(Option<PushSubscription>),
-    /// Have a push sent to this device. Ends with [`Done::Text`].
+    /// Have a push sent to this device. Ends with [`Done::Push`].
     TestPush,
     /// Ask the home node something. Ends with [`Done::Text`]: the node's answer, as JSON of the type that the question names.
     AskHome(HomeQuestion),

@@ -1,9 +1,11 @@
 //! How commands end.
 
 use crate::command::Secret;
+pub use crate::reason::Reason;
 use crate::view::{GroupId, MessageId};
 use serde::Serialize;
 use thiserror::Error;
+use tidings_wire::api::PushOutcome;
 
 /// How a command ended.
 #[derive(Clone, Debug, Serialize)]
@@ -22,7 +24,9 @@ pub enum Done {
     Message(MessageId),
     /// The file was written: name and media type.
     File(String, String),
-    /// Something to say to the person.
+    /// How a push to this device ended, and what the push service said of it.
+    Push(PushOutcome, String),
+    /// An answer of the home node, as JSON.
     Text(String),
     /// It was not done.
     Failed(Fault),
@@ -63,6 +67,9 @@ pub enum Fault {
     /// The node could not be reached.
     #[error("the node can't be reached; try again later")]
     Offline,
+    /// It can't be done as things stand here.
+    #[error("{0}")]
+    Cannot(Reason),
     /// The node refused.
     #[error("the node refused: {0}")]
     Refused(String),

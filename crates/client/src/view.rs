@@ -1,6 +1,8 @@
 //! What a screen shows: plain values, made by the client.
 
 use crate::command::Secret;
+use crate::io::FileId;
+pub use crate::notice::{NoticeView, Somebody};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -213,7 +215,7 @@ pub enum Shown {
     /// So many messages of this sender could not be had.
     Gap(u64),
     /// Something about the conversation: who came, went, changed its name.
-    Notice(String),
+    Notice(NoticeView),
     /// Of a kind that this version does not know.
     Newer,
 }
@@ -243,8 +245,6 @@ pub struct FileView {
     /// Whether it is gone: seen, deleted or expired. What may be seen once is never shown to its sender, and is gone here once everybody has
     /// seen it or its time is over.
     pub gone: bool,
-    /// Bytes that were sent or fetched, while it is under way.
-    pub progress: Option<u64>,
 }
 
 /// A message.
@@ -269,8 +269,8 @@ pub struct MessageView {
     pub shown: Shown,
     /// To which it answers, with a line of it.
     pub reply: Option<(MessageId, String)>,
-    /// Who wrote what it answers to, by name; `None` if it answers nothing, or something that is not here.
-    pub reply_name: Option<String>,
+    /// Who wrote what it answers to; `None` if it answers nothing, or something that is not here.
+    pub reply_by: Option<Somebody>,
     /// Reactions: emoji, and who.
     pub reactions: Vec<(String, Vec<Identity>)>,
     /// Whether it was changed.
@@ -466,8 +466,10 @@ pub enum Event {
     Progress {
         /// Where.
         group: GroupId,
-        /// Which message.
-        message: MessageId,
+        /// Which message; `None`: it is sent once the file is there.
+        message: Option<MessageId>,
+        /// Which file, as it was named to the client.
+        file: FileId,
         /// Bytes so far; all of them once it has ended, however that was.
         done: u64,
         /// Bytes in all.

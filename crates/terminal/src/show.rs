@@ -148,7 +148,7 @@ pub fn said(message: &MessageView) -> String {
         Shown::Deleted => "(deleted)".to_owned(),
         Shown::Gap(1) => "(one message could not be had)".to_owned(),
         Shown::Gap(count) => format!("({count} messages could not be had)"),
-        Shown::Notice(text) => format!("({})", line(text)),
+        Shown::Notice(notice) => format!("({})", line(&notice.to_string())),
         Shown::Newer => "(a message of a newer kind: update tidings to see it)".to_owned(),
     }
 }

@@ -1,11 +1,8 @@
 /** Who one talks to: invitations, groups, verification, blocking. */
-import type { ConversationView } from '../api/types';
-import { command, look, onEvent } from '../core';
+import { command } from '../core';
 
 /** Seconds that an invitation is good for: a week. */
 const LASTS = 7 * 86_400;
-/** Milliseconds that a new group is waited for until those who are meant are in it: their nodes may not answer. */
-const COMING_IN_MAX = 8_000;
 
 /** Makes a link with which somebody who has no account yet can come. */
 export async function invite(note: string): Promise<string> {
@@ -17,31 +14,10 @@ export async function cancelInvitation(id: Uint8Array): Promise<void> {
   await command({ cancel_invitation: { id } });
 }
 
-/** Makes a group; gives it once all are in it, or have not come for a while. */
+/** Makes a group. What is said in it at once waits in the core until those are in who are meant. */
 export async function createGroup(name: string, members: readonly string[]): Promise<string> {
   const outcome = await command({ create_group: { name: name.trim(), members: [...members] } });
-  const group = typeof outcome === 'object' && 'conversation' in outcome ? outcome.conversation : '';
-  await allIn(group, members);
-  return group;
-}
-
-/** What is said before somebody is in never reaches them, so nobody should be invited to write before that. */
-async function allIn(group: string, members: readonly string[]): Promise<void> {
-  const areIn = async () => {
-    const there = (await look<ConversationView | null>('conversation', group))?.members ?? [];
-    return members.every((wanted) => there.some((member) => member.identity === wanted && member.devices > 0));
-  };
-  await new Promise<void>((done) => {
-    const end = () => {
-      stop();
-      clearTimeout(timer);
-      done();
-    };
-    const check = () => void areIn().then((all) => { if (all) end(); }, end);
-    const stop = onEvent(check);
-    const timer = setTimeout(end, COMING_IN_MAX);
-    check();
-  });
+  return typeof outcome === 'object' && 'conversation' in outcome ? outcome.conversation : '';
 }
 
 export async function addMembers(group: string, members: readonly string[]): Promise<void> {

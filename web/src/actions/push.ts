@@ -105,20 +105,14 @@ async function tried(): Promise<TestOutcome> {
   const shown = testShown();
   for (let tries = 0; tries < TRIES; tries += 1) {
     const said = await command('test_push');
-    const outcome = understood(typeof said === 'object' && 'text' in said ? said.text : '');
+    const [outcome] = typeof said === 'object' && 'push' in said ? said.push : (['failed'] as const);
     if (outcome === 'taken') return (await shown) ? 'shown' : 'late';
-    if (outcome !== 'none') return outcome;
+    if (outcome === 'gone') return 'unknown';
+    if (outcome === 'failed') return 'failed';
     // What was just turned on may still be under way to the node.
     await new Promise((next) => setTimeout(next, TRY_EVERY));
   }
   return 'unknown';
-}
-
-/** The core says it in words. */
-export function understood(text: string): 'taken' | 'none' | 'unknown' | 'failed' {
-  if (text.startsWith('the push service took')) return 'taken';
-  if (text.startsWith('pushes are not turned on')) return 'none';
-  return text.startsWith('the push service does not know') ? 'unknown' : 'failed';
 }
 
 function testShown(): Promise<boolean> {

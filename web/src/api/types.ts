@@ -307,7 +307,11 @@ attachment: Attachment,
 /**
  * To which message it answers.
  */
-reply?: MessageId | null, } } | { "react": { 
+reply?: MessageId | null, } } | { "stop_file": { 
+/**
+ * Which, as [`Attachment::file`] has it.
+ */
+file: FileId, } } | { "react": { 
 /**
  * Where.
  */
@@ -563,7 +567,7 @@ added: number, };
 /**
  * How a command ended.
  */
-export type Done = "well" | { "link": Secret } | { "code": [Secret, number] } | { "conversation": GroupId } | { "message": MessageId } | { "file": [string, string] } | { "text": string } | { "failed": Fault };
+export type Done = "well" | { "link": Secret } | { "code": [Secret, number] } | { "conversation": GroupId } | { "message": MessageId } | { "file": [string, string] } | { "push": [PushOutcome, string] } | { "text": string } | { "failed": Fault };
 
 /**
  * Something that a screen may want to show at once.
@@ -642,9 +646,13 @@ open: boolean, } } | { "progress": {
  */
 group: GroupId, 
 /**
- * Which message.
+ * Which message; `None`: it is sent once the file is there.
  */
-message: MessageId, 
+message: MessageId | null, 
+/**
+ * Which file, as it was named to the client.
+ */
+file: FileId, 
 /**
  * Bytes so far; all of them once it has ended, however that was.
  */
@@ -657,7 +665,7 @@ all: number, } } | { "warning": string };
 /**
  * Why a command was not done. The text says what to do next.
  */
-export type Fault = "no_account" | "has_account" | { "phrase": string } | { "link": string } | "expired" | { "unknown": string } | "role" | { "key_changed": string } | { "distrust": string } | "offline" | { "refused": string } | { "too_large": string } | { "gone": string } | "file" | "passphrase" | { "store": string };
+export type Fault = "no_account" | "has_account" | { "phrase": string } | { "link": string } | "expired" | { "unknown": string } | "role" | { "key_changed": string } | { "distrust": string } | "offline" | { "cannot": Reason } | { "refused": string } | { "too_large": string } | { "gone": string } | "file" | "passphrase" | { "store": string };
 
 /**
  * Names a file that the surroundings read from or write to, chosen by them.
@@ -704,11 +712,7 @@ look: Look,
  * Whether it is gone: seen, deleted or expired. What may be seen once is never shown to its sender, and is gone here once everybody has
  * seen it or its time is over.
  */
-gone: boolean, 
-/**
- * Bytes that were sent or fetched, while it is under way.
- */
-progress: number | null, };
+gone: boolean, };
 
 /**
  * What was looked at, and what was found.
@@ -1072,9 +1076,9 @@ shown: Shown,
  */
 reply: [MessageId, string] | null, 
 /**
- * Who wrote what it answers to, by name; `None` if it answers nothing, or something that is not here.
+ * Who wrote what it answers to; `None` if it answers nothing, or something that is not here.
  */
-reply_name: string | null, 
+reply_by: Somebody | null, 
 /**
  * Reactions: emoji, and who.
  */
@@ -1095,6 +1099,79 @@ delivery: Delivery | null,
  * Whether it was read.
  */
 read: boolean, };
+
+/**
+ * What such a line says: in English by [`Display`](fmt::Display).
+ */
+export type NoticeView = { "added": { 
+/**
+ * Who did.
+ */
+by: Somebody, 
+/**
+ * Whom.
+ */
+who: Array<Somebody>, } } | { "removed": { 
+/**
+ * Who did.
+ */
+by: Somebody, 
+/**
+ * Whom.
+ */
+who: Array<Somebody>, } } | { "left": { 
+/**
+ * Who.
+ */
+who: Array<Somebody>, } } | { "role": { 
+/**
+ * Who gave it.
+ */
+by: Somebody, 
+/**
+ * Who has it.
+ */
+who: Somebody, 
+/**
+ * 0 owner, 1 moderator, 2 member.
+ */
+role: number, } } | { "name": { 
+/**
+ * Who gave it.
+ */
+by: Somebody, 
+/**
+ * Which.
+ */
+name: string, } } | { "picture": { 
+/**
+ * Who gave it.
+ */
+by: Somebody, } } | { "expire": { 
+/**
+ * Who changed it.
+ */
+by: Somebody, 
+/**
+ * Seconds; 0: they stay.
+ */
+seconds: number, } } | { "came": { 
+/**
+ * Who.
+ */
+who: Array<Somebody>, } } | { "gone": { 
+/**
+ * Who.
+ */
+who: Array<Somebody>, } } | "refused" | { "removed_you": { 
+/**
+ * Who did.
+ */
+by: Somebody, } } | "not_let_in" | { "lost_memory": { 
+/**
+ * Whose.
+ */
+of: Somebody, } };
 
 /**
  * An invitation that nobody has used yet.
@@ -1181,6 +1258,11 @@ link: string,
 expires: number, };
 
 /**
+ * How a push to oneself ended.
+ */
+export type PushOutcome = "taken" | "gone" | "failed" | "none";
+
+/**
  * A Web Push subscription (RFC 8291), as browsers give it.
  */
 export type PushSubscription = { 
@@ -1196,6 +1278,11 @@ p256dh: string,
  * base64url.
  */
 auth: Secret, };
+
+/**
+ * Why something can't be done. In English by `Display`: what to do next, where that helps.
+ */
+export type Reason = "no_member" | "left" | "other_left" | "not_to_say" | "groups_only" | "leave_instead" | "leave_first" | "room_open" | "no_link" | "this_device" | "devices_changed" | "waits_for_link" | "exists" | "no_such_account" | "no_new_conversation" | "blocked";
 
 /**
  * One record, or that there is none any more (`value` is `null`).
@@ -1260,7 +1347,24 @@ name: string,
 /**
  * The link.
  */
-link: Secret, } } | "deleted" | { "gap": number } | { "notice": string } | "newer";
+link: Secret, } } | "deleted" | { "gap": number } | { "notice": NoticeView } | "newer";
+
+/**
+ * Somebody in such a line.
+ */
+export type Somebody = { 
+/**
+ * Who.
+ */
+identity: Identity, 
+/**
+ * How they are called, or the beginning of their key.
+ */
+name: string, 
+/**
+ * Whether it is this person.
+ */
+me: boolean, };
 
 /**
  * How far this device belongs to its account.

@@ -73,9 +73,11 @@ export class Outbox {
     void this.#give(one);
   }
 
-  /** Sends it not: without its copy the core gives up. If all of it has left already, the message is deleted as soon as it is there. */
+  /** Sends it not. If all of it has left already, the message is deleted as soon as it is there. */
   async cancel(file: number): Promise<void> {
     if (this.#commanded.has(file)) this.#cancelled.add(file);
+    // One that was not sent is none of the core's.
+    await this.core.command({ stop_file: { file } }).catch(() => undefined);
     await this.#over(file);
   }
 

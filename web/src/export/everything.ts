@@ -2,6 +2,7 @@
 import { openFile } from '../actions/files';
 import type { ContactView, ConversationView, FileView, MeView, MessageView } from '../api/types';
 import { look } from '../core';
+import { span, t } from '../i18n';
 import { Zip } from './zip';
 
 /** Messages that are asked for at once. */
@@ -102,7 +103,7 @@ async function exportFile(zip: Zip, place: string, group: string, message: Messa
 function textOf({ shown }: MessageView): string | null {
   if (typeof shown !== 'object') return null;
   if ('text' in shown) return shown.text;
-  if ('notice' in shown) return shown.notice;
+  if ('notice' in shown) return t.value.notice(shown.notice, span);
   if ('file' in shown) return shown.file.caption || null;
   if ('introduction' in shown) return shown.introduction.name;
   return 'room_link' in shown ? shown.room_link.name : null;

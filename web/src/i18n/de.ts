@@ -1,4 +1,5 @@
 import { home } from './home.de';
+import { notice } from './notice.de';
 import type { Texts } from './en';
 
 /** German. */
@@ -416,6 +417,25 @@ export const de: Texts = {
     erase: 'Hier neu beginnen',
   },
   home,
+  notice,
+  reason: {
+    noMember: 'Du gehörst nicht mehr zu dieser Unterhaltung.',
+    left: 'Du hast diese Unterhaltung verlassen.',
+    otherLeft: 'Die andere Seite ist gegangen, niemand würde es lesen. Eine neue Einladung beginnt eine andere Unterhaltung.',
+    notToSay: 'Das kann niemand selbst sagen.',
+    groupsOnly: 'Nur in Gruppen lässt sich jemand hinzufügen.',
+    leaveInstead: 'Verlass stattdessen die Unterhaltung.',
+    leaveFirst: 'Verlass erst die Unterhaltung.',
+    roomOpen: 'Dieser Raum ist hier schon offen.',
+    noLink: 'Nur Räume haben einen Link.',
+    thisDevice: 'Das ist das Gerät, das du gerade benutzt. Entferne es von einem anderen aus.',
+    devicesChanged: 'Die Liste deiner Geräte hat sich inzwischen geändert. Versuch es noch einmal.',
+    waitsForLink: 'Dieses Gerät wartet darauf, verbunden zu werden. Beende das erst, oder warte, bis der Code abgelaufen ist.',
+    exists: 'Zu diesen Wörtern gibt es bei diesem Knoten schon ein Konto. Stell es mit ihnen wieder her.',
+    noSuchAccount: 'Dieser Knoten hat kein Konto zu diesen Wörtern. Sieh nach, ob die Adresse stimmt.',
+    noNewConversation: 'Dein Knoten nimmt keine neue Unterhaltung an. Frag, wer ihn betreibt.',
+    blocked: 'Es kommt von jemandem, den du blockiert hast.',
+  },
   fault: {
     noAccount: 'Hier gibt es noch kein Konto.',
     hasAccount: 'Hier gibt es schon ein Konto.',

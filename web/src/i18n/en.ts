@@ -1,5 +1,6 @@
 /** English; the other languages have the same members. */
 import { home } from './home.en';
+import { notice } from './notice.en';
 
 export const en = {
   language: 'English',
@@ -415,6 +416,25 @@ export const en = {
     erase: 'Begin anew here',
   },
   home,
+  notice,
+  reason: {
+    noMember: 'You are no member of this conversation any more.',
+    left: 'You have left this conversation.',
+    otherLeft: 'The other one has left, and nobody would read it. A new invitation begins another conversation.',
+    notToSay: 'This is not for a person to say.',
+    groupsOnly: 'People can be added to groups only.',
+    leaveInstead: 'Leave the conversation instead.',
+    leaveFirst: 'Leave the conversation first.',
+    roomOpen: 'This room is open here already.',
+    noLink: 'Only rooms have a link.',
+    thisDevice: 'This is the device that you are using. Remove it from another one.',
+    devicesChanged: 'The list of your devices has changed meanwhile. Try again.',
+    waitsForLink: 'This device waits to be linked. End that first, or wait until the code has expired.',
+    exists: 'These words have an account at this node already. Restore it with them.',
+    noSuchAccount: 'This node has no account of these words. Look whether the address is right.',
+    noNewConversation: 'Your node does not take a new conversation. Ask who runs it.',
+    blocked: 'It is by somebody whom you have blocked.',
+  },
   fault: {
     noAccount: 'There is no account here yet.',
     hasAccount: 'There is an account here already.',

@@ -10,6 +10,7 @@ export const sending = signal<readonly Sending[]>([]);
 export const fetching = signal<ReadonlyMap<string, number>>(new Map());
 
 function progressed({ message, done, all }: Extract<Event, { progress: unknown }>['progress']): void {
+  if (message === null) return;
   const next = new Map(fetching.peek());
   if (done >= all) next.delete(message);
   else next.set(message, done / all);

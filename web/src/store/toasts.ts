@@ -36,10 +36,16 @@ export function faultText(error: unknown): string {
   } catch {
     return said;
   }
+  const cannot = (fault as { cannot?: string } | null)?.cannot;
+  if (cannot !== undefined) return worded(t.value.reason, cannot) ?? said;
   const [kind, detail] = typeof fault === 'object' && fault !== null ? (Object.entries(fault)[0] ?? ['', '']) : [String(fault), ''];
-  const name = kind.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-  const text = (texts as Record<string, string | ((why: string) => string)>)[name];
-  return typeof text === 'function' ? text(String(detail)) : (text ?? said);
+  return worded(texts, kind, String(detail)) ?? said;
+}
+
+/** A text by the name that the core has for it. */
+function worded(texts: Readonly<Record<string, string | ((detail: string) => string)>>, kind: string, detail = ''): string | undefined {
+  const text = texts[kind.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())];
+  return typeof text === 'function' ? text(detail) : text;
 }
 
 /** Does something, and says it if it fails. Whether it went well. */

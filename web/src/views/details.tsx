@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { addMembers, forget, leave, removeMember, setArchived, setExpire, setMuted, setRole } from '../actions/contacts';
 import type { ConversationView, MemberView } from '../api/types';
 import { span, t } from '../i18n';
-import { contact, contacts, conversation } from '../store/data';
+import { contact, contacts, conversation, me } from '../store/data';
 import { address, go } from '../store/route';
 import { attempt } from '../store/toasts';
 import { Avatar, Dialog, Page } from '../ui/parts';
@@ -56,7 +56,7 @@ function Member({ member, group, mine }: { readonly member: MemberView; readonly
   const mayRemove = !member.me && mine <= MODERATOR && (mine === OWNER || member.role > mine);
   return (
     <li class="row member">
-      <Avatar name={member.name} />
+      <Avatar name={member.me ? (me.value?.name ?? t.value.you) : member.name} />
       <span class="row-text"><strong dir="auto">{member.me ? t.value.you : known ? <a href={address({ at: 'person', identity: member.identity })}>{member.name}</a> : member.name}</strong></span>
       <span class="member-actions">
         {mine === OWNER && !member.me ? (

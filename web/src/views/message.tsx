@@ -3,7 +3,7 @@ import type { Signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { react } from '../actions/messages';
 import type { ConversationKind, MessageView } from '../api/types';
-import { t, time } from '../i18n';
+import { span, t, time } from '../i18n';
 import { hasMe } from '../store/data';
 import { go } from '../store/route';
 import { attempt } from '../store/toasts';
@@ -28,7 +28,7 @@ export function Message({ message, group, kind, goesOn, menu }: {
   const open = () => { menu.value = message; };
   const press = useLongPress(open);
   const { shown } = message;
-  if (typeof shown === 'object' && 'notice' in shown) return <li class="notice" dir="auto" data-id={message.id} tabIndex={-1}>{shown.notice}</li>;
+  if (typeof shown === 'object' && 'notice' in shown) return <li class="notice" dir="auto" data-id={message.id} tabIndex={-1}>{t.value.notice(shown.notice, span)}</li>;
   if (typeof shown === 'object' && 'gap' in shown) return <li class="notice gap" data-id={message.id} tabIndex={-1}><Icon name="alert" /> {t.value.chat.gap(shown.gap)}</li>;
   const name = kind !== 'pair' && !message.mine && !goesOn;
   const context = (event: MouseEvent) => {
@@ -77,8 +77,9 @@ function useLongPress(open: () => void) {
 function Quote({ message, group }: { readonly message: MessageView; readonly group: string }) {
   if (message.reply == null) return null;
   const [original, line] = message.reply;
-  const name = message.reply_name;
-  if (name == null) return <p class="quote soft">{t.value.chat.notHere}</p>;
+  const by = message.reply_by;
+  if (by == null) return <p class="quote soft">{t.value.chat.notHere}</p>;
+  const name = by.me ? t.value.you : by.name;
   return (
     <button type="button" class="quote" aria-label={`${name} ${line}: ${t.value.chat.toOriginal(name)}`} onClick={() => { go({ at: 'chat', group, message: original }, true); }}>
       <strong dir="auto">{name}</strong>{' '}

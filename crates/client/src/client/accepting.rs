@@ -6,7 +6,7 @@ use super::jobs::Job;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
-use crate::command::{Done, Fault, Secret};
+use crate::command::{Done, Fault, Reason, Secret};
 use crate::conversation::Conversation;
 use crate::invitation::{Answer, Invitation, InvitationLink, Link, Offer};
 use crate::io::CommandId;
@@ -180,12 +180,7 @@ impl Client {
     /// The hub refused a new group.
     pub(super) fn group_refused(&mut self, turn: &mut Turn<'_>, group: &GroupId) {
         for (number, job) in self.accept_jobs(group) {
-            self.accept_failed(
-                turn,
-                number,
-                &job,
-                Fault::Refused("your node does not take a new conversation".to_owned()),
-            );
+            self.accept_failed(turn, number, &job, Fault::Cannot(Reason::NoNewConversation));
         }
     }
 

@@ -6,7 +6,7 @@ use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
 use super::state::{Own, Stage};
 use super::turn::Turn;
-use crate::command::{Done, Fault, KeepHistory, Secret};
+use crate::command::{Done, Fault, KeepHistory, Reason, Secret};
 use crate::io::{CommandId, Time};
 use crate::keys::{Secrets, read_box_key};
 use crate::node_url;
@@ -181,8 +181,7 @@ impl Client {
                     self.own = None;
                     self.own_changed = true;
                 }
-                let words = "this identity has an account there already: restore it with the phrase";
-                turn.failed(command, if exists { Fault::Refused(words.to_owned()) } else { fault });
+                turn.failed(command, if exists { Fault::Cannot(Reason::Exists) } else { fault });
             }
         }
     }

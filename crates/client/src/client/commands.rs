@@ -89,6 +89,7 @@ impl Client {
             }
             Command::Leave { group } => self.wish(turn, &group, Wish::Leave),
             Command::SendText { group, text, reply, expire } => self.send_text(turn, &group, text, reply, expire),
+            Command::StopFile { file } => self.stop_file(turn, file),
             Command::SendFile { group, attachment, reply } => self.send_file(turn, id, &group, attachment, reply),
             Command::React { group, message, emoji } => self.react(turn, &group, message, emoji),
             Command::Edit { group, message, text } => self.edit(turn, &group, message, text),

@@ -3,7 +3,7 @@
 use super::Client;
 use super::conversations::PROFILE_WAIT;
 use super::turn::Turn;
-use crate::command::{Done, Fault};
+use crate::command::{Done, Fault, Reason};
 use crate::io::Time;
 use crate::view::DeviceView;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ impl Client {
     pub(super) fn remove_device(&mut self, turn: &mut Turn<'_>, serial: u64) -> Result<Option<Done>, Fault> {
         let own = self.account()?;
         if own.certificate.serial == serial {
-            return Err(Fault::Refused("this is the device that you are using; remove it from another one".to_owned()));
+            return Err(Fault::Cannot(Reason::ThisDevice));
         }
         let unknown = |_| Fault::Unknown("this device".to_owned());
         let list = own.list().without(serial).map_err(unknown)?;

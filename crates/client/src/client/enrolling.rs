@@ -6,7 +6,7 @@ use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
 use super::state::{Own, Stage};
 use super::turn::Turn;
-use crate::command::{Done, Fault, Secret};
+use crate::command::{Done, Fault, Reason, Secret};
 use crate::io::CommandId;
 use crate::keys::Secrets;
 use crate::link::LinkReply;
@@ -65,7 +65,7 @@ impl Client {
     fn enrol(&mut self, turn: &mut Turn<'_>, restoring: Restoring, reply: Reply) -> Result<(), Fault> {
         let Restoring { command, secrets, node, device: name } = restoring;
         if matches!(reply.status(), 403 | 404) {
-            return Err(Fault::Refused("there is no account of this phrase at this node".to_owned()));
+            return Err(Fault::Cannot(Reason::NoSuchAccount));
         }
         let found: Devices = reply.read()?;
         let identity = Fixed(secrets.identity().0);

@@ -1,6 +1,7 @@
 //! Files on their way: sent before the message that names them, fetched when somebody wants to see them.
 
 use super::Client;
+use super::jobs::Job;
 use super::layout::Damage;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
@@ -105,18 +106,20 @@ impl Way {
     /// That nothing of it is under way any more.
     fn over(&self) -> Event {
         match self.progress() {
-            Event::Progress { group, message, all, .. } => Event::Progress { group, message, done: all, all },
+            Event::Progress { group, message, file, all, .. } => {
+                Event::Progress { group, message, file, done: all, all }
+            }
             other => other,
         }
     }
 
-    /// Where it belongs, and how far it is. A message that is not sent yet has no name: zeros stand for it.
+    /// Where it belongs, and how far it is.
     fn progress(&self) -> Event {
         let (group, message, (done, all)) = match self {
-            Self::Out(sending) => (sending.group, MessageId([0; 16]), sending.upload.progress()),
-            Self::In(fetching) => (fetching.group, fetching.message, fetching.download.progress()),
+            Self::Out(sending) => (sending.group, None, sending.upload.progress()),
+            Self::In(fetching) => (fetching.group, Some(fetching.message), fetching.download.progress()),
         };
-        Event::Progress { group, message, done, all }
+        Event::Progress { group, message, file: self.file(), done, all }
     }
 }
 
@@ -198,6 +201,19 @@ impl Client {
             Sending { file: file.0, group: *group, reply, name, kind, look, caption, voice, pixels, thumbnail, upload };
         self.add_file(turn, Way::Out(Box::new(sending)), command)?;
         Ok(None)
+    }
+
+    /// [`Command::StopFile`](crate::command::Command::StopFile).
+    pub(super) fn stop_file(&mut self, turn: &mut Turn<'_>, file: FileId) -> Result<Option<Done>, Fault> {
+        let found = self.of_file(file, true).and_then(|number| self.drop_file(turn, number));
+        let stopped = found.ok_or_else(|| Fault::Unknown("this file".to_owned()))?;
+        if let Way::Out(sending) = &stopped.way
+            && let Some((url, secret)) = sending.upload.destroying()
+        {
+            self.add_job(turn, Job::DestroyBlob { url, secret });
+        }
+        turn.failed(stopped.command, Fault::Gone("the file".to_owned()));
+        Ok(Some(Done::Well))
     }
 
     /// [`Command::Open`](crate::command::Command::Open).

@@ -4,7 +4,7 @@ use super::Client;
 use super::inbox::forget_knocks;
 use super::jobs::Job;
 use super::turn::Turn;
-use crate::command::{Done, Fault, Secret};
+use crate::command::{Done, Fault, Reason, Secret};
 use crate::content::{Content, Edit, React, Text, To};
 use crate::conversation::{Conversation, Scene, Wish};
 use crate::io::CommandId;
@@ -180,7 +180,7 @@ impl Client {
             Standing::Out => {}
             // Nothing can be said there, so one can't leave either.
             Standing::Behind | Standing::Joining => self.leave_hub(turn, group),
-            _ => return Err(Fault::Refused("leave the conversation first".to_owned())),
+            _ => return Err(Fault::Cannot(Reason::LeaveFirst)),
         }
         self.forget_conversation(turn, group);
         Ok(Some(Done::Well))

@@ -6,7 +6,7 @@ use super::jobs::Job;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
-use crate::command::{Done, Fault, Secret};
+use crate::command::{Done, Fault, Reason, Secret};
 use crate::conversation::Conversation;
 use crate::conversation::step::ParcelBody;
 use crate::invitation::{Answer, Invitation, InvitationLink, Offer};
@@ -294,7 +294,7 @@ impl Client {
     /// has its secret, too.
     fn may_answer(&self, who: &Identity, record: &InvitationRecord) -> Result<(), Fault> {
         if self.book.contact(who).is_some_and(|(_, contact)| contact.blocked) {
-            return Err(Fault::Refused("it is by somebody whom you have blocked".to_owned()));
+            return Err(Fault::Cannot(Reason::Blocked));
         }
         if record.quiet && self.introduced_identity(&record.secret) != Some(*who) {
             return Err(Fault::Distrust("it is by another person than the one who was suggested".to_owned()));

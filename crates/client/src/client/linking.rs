@@ -5,7 +5,7 @@ use super::account::certify;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
-use crate::command::{Done, Fault, Secret};
+use crate::command::{Done, Fault, Reason, Secret};
 use crate::io::{CommandId, Time};
 use crate::link::{LinkCode, LinkReply, LinkRequest, agree_key};
 use crate::view::{DeviceRequest, Event};
@@ -164,10 +164,7 @@ impl Client {
             // Another change of the list came between.
             let command =
                 self.linking.offering.take().and_then(|offering| offering.granted).map(|(command, _)| command);
-            return turn.failed(
-                command,
-                Fault::Refused("the list of your devices has changed meanwhile; try again".to_owned()),
-            );
+            return turn.failed(command, Fault::Cannot(Reason::DevicesChanged));
         };
         let reply = LinkReply {
             secrets: own.secrets.clone(),
@@ -195,10 +192,9 @@ impl Client {
     }
 
     /// Whether this device waits to be linked: it would have two accounts otherwise, or the list a device that nobody uses. Fails with
-    /// [`Fault::Refused`].
+    /// [`Reason::WaitsForLink`].
     pub(super) fn not_being_linked(&self) -> Result<(), Fault> {
-        let waits = "this device waits to be linked; end that first, or wait until the code has expired";
-        if self.linking.asking.is_some() { Err(Fault::Refused(waits.to_owned())) } else { Ok(()) }
+        if self.linking.asking.is_some() { Err(Fault::Cannot(Reason::WaitsForLink)) } else { Ok(()) }
     }
 
     /// [`Command::Link`](crate::command::Command::Link).

@@ -9,11 +9,13 @@ use super::turn::Turn;
 use crate::command::{Done, Fault, PushSubscription};
 use crate::io::CommandId;
 use crate::view::GroupId;
-use tidings_wire::api::{NewPush, PushOutcome, PushTest, WakeUrl};
+use tidings_wire::api::{NewPush, PushTest, WakeUrl};
 use tidings_wire::bytes::Fixed;
 
 /// Most bytes of an endpoint.
 const ENDPOINT_MAX: usize = 2048;
+/// Most characters of what a push service says.
+const WORDS_MAX: usize = 200;
 
 impl Client {
     /// [`Command::SetPush`](crate::command::Command::SetPush).
@@ -82,15 +84,7 @@ impl Client {
     pub(super) fn push_tested(&mut self, turn: &mut Turn<'_>, command: CommandId, reply: Reply) {
         let done = match reply.read::<PushTest>() {
             Ok(PushTest { outcome, message }) => {
-                let words: String = message.chars().filter(|c| !c.is_control()).take(200).collect();
-                Done::Text(match outcome {
-                    PushOutcome::Taken => "the push service took the push; it should show in a moment".to_owned(),
-                    PushOutcome::Gone => {
-                        "the push service does not know this device any more; turn pushes on again".to_owned()
-                    }
-                    PushOutcome::Failed => format!("the push service could not be used: {words}"),
-                    PushOutcome::None => "pushes are not turned on for this device".to_owned(),
-                })
+                Done::Push(outcome, message.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect())
             }
             Err(fault) => Done::Failed(fault),
         };

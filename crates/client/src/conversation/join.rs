@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::slot::mls_fault;
 use super::state::{Epoch, Heal, Incoming, Phase, Post};
 use super::step::{ParcelBody, Step};
-use crate::command::{Fault, Secret};
+use crate::command::{Fault, Reason, Secret};
 use crate::invitation::RoomLink;
 use crate::records::{RecordKey, Table};
 use crate::roster::{OWNER, Roster};
@@ -270,7 +270,7 @@ impl Conversation {
     /// again. Fails with [`Fault::Refused`] if it is open.
     pub fn unlock(&mut self, scene: &mut Scene<'_>, passphrase: &Secret) -> Result<(), Fault> {
         if !matches!(self.state.phase, Phase::Locked | Phase::Joining) {
-            return Err(Fault::Refused("this room is open here already".to_owned()));
+            return Err(Fault::Cannot(Reason::RoomOpen));
         }
         let pass = derive(passphrase, &self.state.group)?;
         let state = self.state();
@@ -286,7 +286,7 @@ impl Conversation {
             (ConversationKind::Room, Some(seal)) => {
                 Ok(RoomLink { hub: self.state.hub.clone(), group: self.state.group, seal: seal.0 })
             }
-            _ => Err(Fault::Refused("only rooms have a link".to_owned())),
+            _ => Err(Fault::Cannot(Reason::NoLink)),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::history::{Body, Kept, Notice};
 use super::intake::ANSWER_WITHIN;
 use super::scene::Scene;
 use super::state::{CONTROLS_MAX, OUTBOX_MAX, Phase, push_bounded};
-use crate::command::{Fault, Look};
+use crate::command::{Fault, Look, Reason};
 use crate::content::{Backup, Content, Message, SEEN_MAX, Seen, chain};
 use crate::io::Time;
 use crate::records::{Direction, RecordKey, Table};
@@ -63,18 +63,16 @@ impl Conversation {
 
     /// Whether anything can be written here now.
     fn may_write(&self, scene: &Scene<'_>) -> Result<(), Fault> {
-        let refused = |why: &str| Err(Fault::Refused(why.to_owned()));
+        let cannot = |why| Err(Fault::Cannot(why));
         if let Some(other) = self.unlooked(scene.people) {
             return Err(Fault::KeyChanged(scene.people.name(&other).unwrap_or_else(|| other.to_string())));
         }
         match self.state.phase {
-            Phase::Out => refused("you are no member of this conversation any more"),
+            Phase::Out => cannot(Reason::NoMember),
             Phase::Locked => Err(Fault::Passphrase),
-            _ if self.state.own.left => refused("you have left this conversation"),
+            _ if self.state.own.left => cannot(Reason::Left),
             Phase::Member if self.state.other.is_some_and(|other| self.state.roster.member(&other).is_none()) => {
-                refused(
-                    "the other one has left this conversation, and nobody would read it: a new invitation begins another",
-                )
+                cannot(Reason::OtherLeft)
             }
             _ if self.state.outbox.len() >= OUTBOX_MAX => {
                 Err(Fault::TooLarge("too many messages wait already".to_owned()))
@@ -98,7 +96,7 @@ impl Conversation {
             }
             Content::React(react) => self.find(scene, &react.to)?.map(|_| ()).ok_or_else(unknown),
             _ if content.needs_memory() => Ok(()),
-            _ => Err(Fault::Refused("this is not for a person to say".to_owned())),
+            _ => Err(Fault::Cannot(Reason::NotToSay)),
         }
     }
 
@@ -225,7 +223,9 @@ impl Conversation {
 
     fn may_say(&self, scene: &Scene<'_>) -> bool {
         let others_gone = |seat: &super::state::Seat| seat.identity != self.state.me;
-        self.may_seal(scene) && !self.stale_seats(scene).iter().any(others_gone)
+        self.may_seal(scene)
+            && self.adding_until(scene.now).is_none()
+            && !self.stale_seats(scene).iter().any(others_gone)
     }
 
     /// Whether anything can be sealed that all may read.
@@ -345,7 +345,7 @@ impl Conversation {
             return Some(flight.post.at);
         }
         let waits = !self.state.outbox.is_empty() || !self.state.controls.is_empty();
-        let held = self.link.fetching.unwrap_or(0);
+        let held = self.link.fetching.unwrap_or(0).max(self.adding_until(now).unwrap_or(0));
         let now_ready =
             waits.then(|| self.state.say.at.max(held)).filter(|at| *at > 0 && *at < Time::MAX - ANSWER_WITHIN);
         // A receipt that is due but waits behind what is said must not hide when that may be said.

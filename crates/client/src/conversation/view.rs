@@ -174,8 +174,8 @@ impl Conversation {
         let content = kept.message().map(|message| message.content);
         let shown = |id: &MessageId| self.answered(records, id).filter(|kept| !self.hidden(people, kept));
         let answered = content.as_ref().and_then(reply_of).map(|id| (id, shown(&id)));
-        let reply_name = answered.as_ref().and_then(|(_, kept)| kept.as_ref());
-        let reply_name = reply_name.map(|kept| name_of(people, &self.state.me, &kept.sender));
+        let reply_by = answered.as_ref().and_then(|(_, kept)| kept.as_ref());
+        let reply_by = reply_by.map(|kept| notice::somebody(people, &self.state.me, &kept.sender));
         let reply = answered.map(|(id, kept)| (id, kept.as_ref().map(quote).unwrap_or_default()));
         let mut reactions: BTreeMap<&str, Vec<Identity>> = BTreeMap::new();
         for (who, emoji) in &kept.reactions {
@@ -192,7 +192,7 @@ impl Conversation {
             at: kept.at,
             shown: self.shown(people, kept, content),
             reply,
-            reply_name,
+            reply_by,
             reactions: reactions.into_iter().map(|(emoji, who)| (emoji.to_owned(), who)).collect(),
             edited: kept.edited.is_some(),
             expires: kept.expires,
@@ -205,7 +205,7 @@ impl Conversation {
         match (&kept.body, content) {
             (Body::Deleted, _) => Shown::Deleted,
             (Body::Gap(count), _) => Shown::Gap(*count),
-            (Body::Notice(said), _) => Shown::Notice(notice::text(people, &self.state.me, &kept.sender, said)),
+            (Body::Notice(said), _) => Shown::Notice(notice::shown(people, &self.state.me, &kept.sender, said)),
             (Body::Here(_), Some(Content::Text(text))) => Shown::Text(kept.edited.clone().unwrap_or(text.text)),
             (Body::Here(_), Some(Content::Media(media))) => Shown::File(file(kept, *media)),
             (Body::Here(_), Some(Content::Introduce(introduce))) => Shown::Introduction {
@@ -267,6 +267,5 @@ fn file(kept: &Kept, media: Media) -> FileView {
         thumbnail: media.thumb,
         look: media.view,
         gone: kept.gone,
-        progress: None,
     }
 }

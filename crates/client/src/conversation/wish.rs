@@ -4,13 +4,16 @@ use super::Conversation;
 use super::scene::Scene;
 use super::state::{Goal, Phase, WANTS_MAX, Want};
 use super::step::Step;
-use crate::command::Fault;
+use crate::command::{Fault, Reason};
+use crate::io::Time;
 use crate::view::{ConversationKind, Event, Identity};
 use tidings_wire::bytes::Blob;
 
 /// Who may do what.
 const OWNER: u8 = 0;
 const MODERATOR: u8 = 1;
+/// Milliseconds for which what is written waits for those who are being added, so that they can read it: their nodes may not answer.
+const ADDING_MAX: u64 = 10_000;
 
 /// A change of the group that the person wants. It is done as soon as the group is this device's to change.
 #[derive(Clone, Debug)]
@@ -41,7 +44,7 @@ impl Conversation {
     /// somebody who is not there.
     pub fn wish(&mut self, scene: &mut Scene<'_>, wish: Wish) -> Result<(), Fault> {
         if self.state.phase == Phase::Out {
-            return Err(Fault::Refused("you are no member of this conversation any more".to_owned()));
+            return Err(Fault::Cannot(Reason::NoMember));
         }
         if let Wish::Add(who) = &wish
             && let Some(other) = who.iter().find(|who| scene.people.key_changed(who))
@@ -73,7 +76,7 @@ impl Conversation {
             Wish::Add(who) => {
                 at_least(MODERATOR)?;
                 if self.state.kind != ConversationKind::Group {
-                    return Err(Fault::Refused("people can be added to groups only".to_owned()));
+                    return Err(Fault::Cannot(Reason::GroupsOnly));
                 }
                 Ok(who.into_iter().filter(|who| self.state.roster.role(who).is_none()).map(Goal::Add).collect())
             }
@@ -85,7 +88,7 @@ impl Conversation {
                     at_least(OWNER)?;
                 }
                 if who == self.state.me || self.state.kind == ConversationKind::Pair {
-                    return Err(Fault::Refused("leave the conversation instead".to_owned()));
+                    return Err(Fault::Cannot(Reason::LeaveInstead));
                 }
                 Ok(vec![Goal::Remove(who)])
             }
@@ -121,6 +124,18 @@ impl Conversation {
     pub(super) fn successor(&self) -> Option<Identity> {
         let others = || self.state.roster.members.iter().filter(|member| member.id != self.state.me);
         others().find(|member| member.role == MODERATOR).or_else(|| others().next()).map(|member| member.id)
+    }
+
+    /// Until when what is written waits for somebody who is being added: whoever comes in later could never read it. Where nobody else
+    /// is yet, nobody misses it meanwhile, and it waits until one of them is there.
+    pub(super) fn adding_until(&self, now: Time) -> Option<Time> {
+        let adding = || self.state.wants.iter().filter(|want| matches!(want.goal, Goal::Add(_)));
+        adding().next()?;
+        if self.state.seats.iter().all(|seat| seat.identity == self.state.me) {
+            return Some(Time::MAX);
+        }
+        let fresh = adding().filter(|want| (want.since..want.since.saturating_add(ADDING_MAX)).contains(&now));
+        fresh.map(|want| want.since.saturating_add(ADDING_MAX)).max()
     }
 
     /// Puts a goal into the queue, unless it is there already; what it replaces goes.

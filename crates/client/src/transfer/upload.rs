@@ -71,10 +71,14 @@ impl Upload {
         (pieces.saturating_mul(PIECE as u64).min(self.size), self.size)
     }
 
+    /// Where the blob is and what destroys it, once the node has begun to take it.
+    pub fn destroying(&self) -> Option<(String, Fixed<16>)> {
+        self.id.map(|id| (format!("{}/v1/blobs/{id}", self.node), Fixed(self.delete)))
+    }
+
     /// What a message says of the blob, once it has finished.
     pub fn pointer(&self, name: &str, kind: &str) -> Option<BlobPointer> {
-        let id = self.id.filter(|_| self.doing == Doing::Done)?;
-        let url = format!("{}/v1/blobs/{id}", self.node);
+        let (url, _) = self.destroying().filter(|_| self.doing == Doing::Done)?;
         Some(BlobPointer {
             url,
             key: self.key,

@@ -148,7 +148,10 @@ pub(super) fn message(message: &MessageView, conversation: &ConversationView) ->
     put("at", json!(show::instant(message.at)));
     shown(&message.shown, &mut put);
     if let Some((to, line)) = &message.reply {
-        put("reply", json!({ "message": to.to_string(), "line": line, "name": message.reply_name }));
+        put(
+            "reply",
+            json!({ "message": to.to_string(), "line": line, "name": message.reply_by.as_ref().map(|by| &by.name) }),
+        );
     }
     if !message.reactions.is_empty() {
         let reactions = message.reactions.iter().map(|(emoji, by)| json!({ "emoji": emoji, "count": by.len() }));
@@ -187,7 +190,7 @@ fn shown(shown: &Shown, put: &mut impl FnMut(&str, Value)) {
         Shown::RoomLink { name, link } => ("room", "room", json!({ "name": name, "link": link.0 })),
         Shown::Deleted => ("deleted", "text", Value::Null),
         Shown::Gap(count) => ("gap", "missing", json!(count)),
-        Shown::Notice(text) => ("notice", "text", json!(text)),
+        Shown::Notice(notice) => ("notice", "text", json!(notice.to_string())),
         Shown::Newer => ("newer", "text", Value::Null),
     };
     put("kind", json!(kind));

@@ -109,7 +109,9 @@ impl From<Fault> for Failure {
             Fault::Offline => Self::Offline(text),
             Fault::KeyChanged(_) => Self::Refused(format!("{text} with `tidings verify`")),
             Fault::Passphrase => Self::Locked(text),
-            Fault::Expired | Fault::Role | Fault::Distrust(_) | Fault::Refused(_) => Self::Refused(text),
+            Fault::Expired | Fault::Role | Fault::Distrust(_) | Fault::Cannot(_) | Fault::Refused(_) => {
+                Self::Refused(text)
+            }
             Fault::TooLarge(_) | Fault::Gone(_) | Fault::File | Fault::Store(_) => Self::Failed(text),
         }
     }

@@ -362,7 +362,7 @@ mod tests {
     fn a_line_says_what_is_answered() {
         let mut message = crate::screen::fixture::message(1, 1, "yes\nof course");
         message.reply = Some((message.id, "shall\u{1b}[2J we go?".to_owned()));
-        message.reply_name = Some("Bob".to_owned());
+        message.reply_by = Some(crate::screen::fixture::somebody("Bob"));
         let mut one = crate::screen::fixture::conversation(1, "Alice");
         let line = text_of(&one, &message);
         assert!(line.ends_with("Z Alice, answering Bob \"shall[2J we go?\": yes\n    of course"), "{line}");

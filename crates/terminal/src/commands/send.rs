@@ -135,6 +135,7 @@ async fn send_file(
     context.output.hint(format_args!("sending {name}, {}", show::size(attachment.size)));
     let bar = context.output.bar(&name);
     let mut events = context.events();
+    let file = attachment.file;
     let command = Command::SendFile { group, attachment, reply };
     let mut sending = std::pin::pin!(context.session.command(command));
     let done = loop {
@@ -142,7 +143,7 @@ async fn send_file(
             done = &mut sending => break done,
             event = timeout(context.left(), events.next()) => match event {
                 // Others may send and fetch at the same time.
-                Ok(Some(Event::Progress { group: of, done, all, .. })) if of == group => {
+                Ok(Some(Event::Progress { file: of, done, all, .. })) if of == file => {
                     context.restart();
                     if let Some(bar) = &bar {
                         bar.show(done, all);
@@ -366,7 +367,7 @@ mod tests {
             (Shown::Deleted, true),
             (Shown::Newer, true),
             (Shown::Gap(1), false),
-            (Shown::Notice("Ada left".to_owned()), false),
+            (Shown::Notice(tidings_client::view::NoticeView::NotLetIn), false),
         ] {
             message.shown = shown;
             assert_eq!(is_said(&message), said, "{:?}", message.shown);

@@ -124,13 +124,17 @@ pub(crate) fn message(number: u32, sender: u8, text: &str) -> MessageView {
         at: NOW - 60 * MINUTE + u64::from(number) * MINUTE,
         shown: Shown::Text(text.into()),
         reply: None,
-        reply_name: None,
+        reply_by: None,
         reactions: Vec::new(),
         edited: false,
         expires: None,
         delivery: mine.then_some(Delivery::Seen(1)),
         read: true,
     }
+}
+
+pub(crate) fn somebody(name: &str) -> Somebody {
+    Somebody { identity: identity(1), name: name.into(), me: false }
 }
 
 pub(crate) fn file(name: &str, kind: &str) -> FileView {
@@ -144,7 +148,6 @@ pub(crate) fn file(name: &str, kind: &str) -> FileView {
         thumbnail: None,
         look: Look::Keep,
         gone: false,
-        progress: None,
     }
 }
 
@@ -155,7 +158,7 @@ pub(crate) fn talk() -> Vec<MessageView> {
     let mut answer =
         message(2, 0, "Yes! The tent is packed, the stove too. Only the map is missing, have you seen it?");
     answer.reply = Some((old.id, "Hello from yesterday".into()));
-    answer.reply_name = Some("Alice".into());
+    answer.reply_by = Some(somebody("Alice"));
     answer.reactions = vec![("👍".into(), vec![identity(1)]), ("🎉".into(), vec![identity(1), identity(2)])];
     let mut edited = message(3, 0, "It is blue.");
     (edited.edited, edited.delivery) = (true, Some(Delivery::Delivered(1)));
@@ -166,7 +169,7 @@ pub(crate) fn talk() -> Vec<MessageView> {
     let mut gap = message(6, 1, "");
     gap.shown = Shown::Gap(2);
     let mut notice = message(7, 1, "");
-    notice.shown = Shown::Notice("Messages disappear after 1 day".into());
+    notice.shown = Shown::Notice(NoticeView::Expire { by: somebody("Bob"), seconds: 86_400 });
     let mut brief = message(8, 1, "This one goes away");
     brief.expires = Some(NOW + 30 * MINUTE);
     let mut waiting = message(9, 0, "On my way");

@@ -12,7 +12,7 @@ const QUOTED: usize = 40;
 /// nobody can write them. Nothing if it answers nothing.
 pub(crate) fn answering(message: &MessageView) -> String {
     let Some((_, line)) = &message.reply else { return String::new() };
-    let whom = match message.reply_name.as_deref() {
+    let whom = match message.reply_by.as_ref().map(|by| by.name.as_str()) {
         None => return ", answering a message that is not here".to_owned(),
         Some("You") if message.mine => "yourself".to_owned(),
         Some("You") => "you".to_owned(),
@@ -35,7 +35,7 @@ pub(crate) fn summary(message: &MessageView) -> String {
         Shown::RoomLink { name, .. } => format!("[anonymous room: {}]", clean::name(name)),
         Shown::Deleted => "[deleted]".to_owned(),
         Shown::Gap(count) => format!("[{count} messages could not be had]"),
-        Shown::Notice(text) => clean::line(text),
+        Shown::Notice(notice) => clean::line(&notice.to_string()),
         Shown::Newer => "[a message of a newer kind]".to_owned(),
     }
 }
@@ -48,7 +48,7 @@ mod tests {
     fn told(mine: bool, name: Option<&str>, line: &str) -> String {
         let mut message = fixture::message(2, u8::from(!mine), "yes");
         message.reply = Some((fixture::message(1, 1, "").id, line.to_owned()));
-        message.reply_name = name.map(str::to_owned);
+        message.reply_by = name.map(fixture::somebody);
         answering(&message)
     }
 

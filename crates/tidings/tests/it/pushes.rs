@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use tidings_client::command::{Command, Done, PushSubscription, Secret};
 use tidings_terminal::driver::{Opening, Session, Trust};
 use tidings_terminal::place::Place;
+use tidings_wire::api::PushOutcome;
 
 /// The keys of the example in RFC 8291, section 5.
 const P256DH: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
@@ -101,10 +102,10 @@ async fn until(session: &Session, what: &str, mut so: impl AsyncFnMut() -> bool)
 }
 
 /// Says where pushes go, and waits until the device's node tells this of its own pushes.
-async fn set(session: &Session, push: Option<PushSubscription>, told: &str) {
+async fn set(session: &Session, push: Option<PushSubscription>, told: &PushOutcome) {
     assert!(matches!(session.command(Command::SetPush(push)).await, Done::Well));
-    until(session, told, async || match session.command(Command::TestPush).await {
-        Done::Text(text) => text.contains(told),
+    until(session, &format!("{told:?}"), async || match session.command(Command::TestPush).await {
+        Done::Push(outcome, _) => outcome == *told,
         other => panic!("{other:?}"),
     })
     .await;
@@ -141,8 +142,8 @@ fn a_device_tries_its_pushes_and_is_woken_by_a_hub_elsewhere() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let session = open(&land, "alice").await;
-        set(&session, None, "not turned on").await;
-        set(&session, Some(service.subscription("of-alice")), "took the push").await;
+        set(&session, None, &PushOutcome::None).await;
+        set(&session, Some(service.subscription("of-alice")), &PushOutcome::Taken).await;
         let knows = async || land.metrics("south").lines().any(|line| line.contains("/wake\",status=\"2xx"));
         until(&session, "Bob's node knows how to wake her", knows).await;
         session.close().await;
@@ -157,7 +158,7 @@ fn a_device_tries_its_pushes_and_is_woken_by_a_hub_elsewhere() {
     assert!(land.receive("alice").iter().any(|message| message["text"] == "wake up"));
     runtime.block_on(async {
         let session = open(&land, "alice").await;
-        set(&session, None, "not turned on").await;
+        set(&session, None, &PushOutcome::None).await;
         session.close().await;
     });
 }

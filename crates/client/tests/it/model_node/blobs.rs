@@ -10,7 +10,7 @@ use tidings_wire::failure::Code;
 #[derive(Clone)]
 pub(crate) struct Upload {
     size: u64,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     delete: Fixed<32>,
     owner: Fixed<32>,
 }

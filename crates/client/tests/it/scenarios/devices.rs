@@ -125,7 +125,7 @@ fn a_wrong_phrase_restores_nothing() {
     let new = world.device("new");
     let phrase = world.phrase();
     let done = world.command(new, Command::Restore { node: NODES[0].to_owned(), phrase, device: "new".to_owned() });
-    assert!(matches!(done, Done::Failed(Fault::Refused(_))), "{done:?}");
+    assert!(matches!(done, Done::Failed(Fault::Cannot(_))), "{done:?}");
     assert!(!world.devices[new].client.has_account());
 }
 

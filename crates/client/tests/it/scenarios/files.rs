@@ -80,3 +80,19 @@ fn what_may_be_seen_once_is_gone_everywhere_afterwards() {
         assert!(view.is_none_or(|view| matches!(view.shown, Shown::File(file) if file.gone)), "{who}");
     }
 }
+
+#[test]
+fn a_file_that_is_stopped_goes_nowhere_and_leaves_nothing_at_the_node() {
+    let mut world = World::new(43, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    let group = world.meet(ada, bob);
+    let attachment = world.attachment(ada, vec![5; 2_000_000], Look::Keep);
+    let file = attachment.file;
+    world.order(ada, Command::SendFile { group, attachment, reply: None });
+    let partly = |world: &World| world.nodes[NODES[0]].blobs.values().any(|blob| !blob.bytes.is_empty());
+    world.until(partly, "the node has some of it");
+    assert!(matches!(world.command(ada, Command::StopFile { file }), Done::Well));
+    world.settle();
+    assert!(world.nodes[NODES[0]].blobs.is_empty() && world.messages(bob, &group).is_empty());
+    assert!(matches!(world.command(ada, Command::StopFile { file }), Done::Failed(Fault::Unknown(_))));
+}

@@ -49,6 +49,43 @@ fn three_people_of_three_nodes_talk_and_one_is_removed() {
 }
 
 #[test]
+fn what_is_written_while_people_are_being_added_reaches_them() {
+    let mut world = World::new(28, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    world.meet(ada, bob);
+    world.meet(ada, carol);
+    let members = vec![world.identity(bob)];
+    let made = world.good(ada, Command::CreateGroup { name: "Birds".to_owned(), members });
+    let Done::Conversation(group) = made else { panic!("{made:?}") };
+    world.say(ada, group, "for both");
+    world.settle();
+    let members = vec![world.identity(carol)];
+    world.good(ada, Command::AddMembers { group, members });
+    world.say(ada, group, "for all");
+    world.settle();
+    assert_eq!(world.texts(bob, &group), ["for both", "for all"]);
+    assert_eq!(world.texts(carol, &group), ["for all"]);
+}
+
+#[test]
+fn who_can_not_be_added_holds_nobody_up_for_long() {
+    let mut world = World::new(29, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    world.meet(ada, bob);
+    world.meet(ada, carol);
+    world.settle();
+    world.nodes.remove(NODES[2]);
+    let members = vec![world.identity(bob), world.identity(carol)];
+    let made = world.good(ada, Command::CreateGroup { name: "Birds".to_owned(), members });
+    let Done::Conversation(group) = made else { panic!("{made:?}") };
+    world.say(ada, group, "without Carol");
+    world.run(15_000);
+    assert_eq!(world.texts(bob, &group), ["without Carol"]);
+}
+
+#[test]
 fn a_group_changes_its_name_and_roles_and_somebody_leaves() {
     let mut world = World::new(21, &NODES);
     let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
@@ -73,7 +110,7 @@ fn a_group_changes_its_name_and_roles_and_somebody_leaves() {
     assert_eq!(world.devices[carol].client.conversation(&group).unwrap().standing, Standing::Out);
     for who in [ada, bob] {
         let notice = world.messages(who, &group).into_iter().rev().find_map(|message| match message.shown {
-            Shown::Notice(text) => Some(text),
+            Shown::Notice(notice) => Some(notice.to_string()),
             _ => None,
         });
         assert_eq!(notice.as_deref(), Some("Carol left"));

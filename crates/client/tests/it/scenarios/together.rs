@@ -246,7 +246,7 @@ fn a_locked_room_says_so_and_opens_with_the_right_passphrase_only() {
     let done = world.good(bob, accept(secret("open sesame")));
     assert!(matches!(done, Done::Conversation(found) if found == group) && standing(&world) == Standing::Ready);
     let done = world.command(bob, unlock("close sesame"));
-    assert!(matches!(done, Done::Failed(Fault::Refused(_))), "{done:?}");
+    assert!(matches!(done, Done::Failed(Fault::Cannot(_))), "{done:?}");
     world.settle();
     world.say(bob, group, "I am in");
     world.settle();
@@ -308,7 +308,7 @@ fn whoever_is_removed_is_told() {
     world.good(ada, Command::RemoveMember { group, member });
     world.run(120_000);
     let notices = world.messages(bob, &group).into_iter().filter_map(|view| match view.shown {
-        Shown::Notice(text) => Some(text),
+        Shown::Notice(notice) => Some(notice.to_string()),
         _ => None,
     });
     let told = notices.collect::<Vec<_>>();
@@ -354,7 +354,7 @@ fn a_device_that_waits_to_be_linked_gets_no_second_account() {
     let linking = world.order(new, Command::Link { code, device: "new".to_owned() });
     world.until(|world| !world.devices[ada].client.device_requests().is_empty(), "a device asks");
     let restore = Command::Restore { node: NODES[0].to_owned(), phrase, device: "new".to_owned() };
-    assert!(matches!(world.command(new, restore), Done::Failed(Fault::Refused(_))));
+    assert!(matches!(world.command(new, restore), Done::Failed(Fault::Cannot(_))));
     let (request, ..) = world.devices[ada].client.device_requests().remove(0);
     world.good(ada, Command::AnswerLink { request, accept: true });
     world.until(|world| world.devices[new].done.contains_key(&linking), "the device is linked");
@@ -370,7 +370,7 @@ fn a_conversation_that_cannot_be_come_into_can_be_given_up() {
     let bob = world.person("Bob", NODES[1]);
     let group = world.meet(ada, bob);
     world.run(30_000);
-    assert!(matches!(world.command(ada, Command::Forget { group }), Done::Failed(Fault::Refused(_))));
+    assert!(matches!(world.command(ada, Command::Forget { group }), Done::Failed(Fault::Cannot(_))));
     world.set_offline(ada, true);
     // Its hub is gone for good.
     world.nodes.remove(NODES[1]);

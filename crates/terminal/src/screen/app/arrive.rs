@@ -181,10 +181,10 @@ impl App {
                 self.heard(channel, Line { from: String::new(), text, at: self.now }, count);
             }
             Event::Connection { node, open } => self.connection(&node, open),
-            Event::Progress { group, message, done, all } if message.0 == [0; 16] => {
-                moved(&mut self.sending, group, (done, all));
+            Event::Progress { group, message: None, done, all, .. } => moved(&mut self.sending, group, (done, all)),
+            Event::Progress { message: Some(message), done, all, .. } => {
+                moved(&mut self.progress, message, (done, all));
             }
-            Event::Progress { message, done, all, .. } => moved(&mut self.progress, message, (done, all)),
             Event::Warning(text) => self.warn(&text),
         }
     }

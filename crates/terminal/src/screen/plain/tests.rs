@@ -40,7 +40,7 @@ fn a_conversation_is_read_line_by_line() {
             "13:06 Alice: [map.pdf, 2.3 MB] (@5)",
             "13:07 Alice: [Picture] (@6)",
             "13:08 Alice: [2 messages could not be had] (@7)",
-            "13:09 Messages disappear after 1 day (@8)",
+            "13:09 Bob lets messages disappear after 1 day (@8)",
             "13:10 Alice: This one goes away (@9)",
             "13:11 You: On my way (@10)",
             "/older shows what was before.",

@@ -76,7 +76,7 @@ pub(crate) fn message_rows(message: &MessageView, before: Option<&MessageView>, 
         rows.push(rule("new", Tone::Warn, look));
     }
     match &message.shown {
-        Shown::Notice(text) => rows.push(centred(&clean::line(text), Tone::Dim, look)),
+        Shown::Notice(notice) => rows.push(centred(&clean::line(&notice.to_string()), Tone::Dim, look)),
         Shown::Gap(count) => {
             let what = if *count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
             let text = format!("{what} of {} could not be had", clean::name(&message.name));
@@ -299,7 +299,7 @@ impl Body<'_, '_> {
 
     fn file_line(&mut self, file: &FileView) {
         let room = self.room();
-        let all = self.look.progress.get(&self.message.id).copied().or(file.progress.map(|done| (done, file.size)));
+        let all = self.look.progress.get(&self.message.id).copied();
         let label = match (file.look, all) {
             (_, Some((done, all))) if done < all => bar(done, all),
             (Seen::Keep, _) => "[Open]".to_owned(),

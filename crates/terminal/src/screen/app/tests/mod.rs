@@ -348,7 +348,7 @@ fn hostile_texts_stay_where_they_are() {
     let mut file = fixture::message(51, 1, "");
     file.shown = Shown::File(FileView { caption: evil.into(), ..fixture::file(evil, evil) });
     let mut notice = fixture::message(52, 1, "");
-    notice.shown = Shown::Notice(evil.into());
+    notice.shown = Shown::Notice(NoticeView::Name { by: fixture::somebody(evil), name: evil.into() });
     stage.page(vec![message, file, notice]);
     stage.event(Event::Warning(evil.into()));
     let mut bad = fixture::world();
