@@ -9,6 +9,7 @@ import { b64, Key } from './lib/native_key.mjs';
 import { BINARY, endCleanly, Node } from './lib/node.mjs';
 
 const DAY = 86_400_000;
+const HOUR = DAY / 24;
 const secret = randomBytes(32).toString('base64');
 
 let node;
@@ -53,9 +54,13 @@ test('an account is told of every row that the node keeps of it, and when it goe
   assert.deepEqual(count('blobs'), [1, 5000]);
   assert.equal(rows(after, 'blobs').rows[0].expires, blob.expires);
   assert.deepEqual(count('exchanges'), [1, 300]);
-  assert.equal(rows(after, 'exchanges').rows[0].expires, expires);
-  assert.equal(rows(after, 'tokens').rows[0].expires, expires);
+  // Whoever answered in time may fetch the reply for an hour more.
+  assert.equal(rows(after, 'exchanges').rows[0].expires, expires + HOUR);
+  // A token is kept for a week, so that one that can't be used any more is told apart from a wrong one.
+  const [token] = rows(after, 'tokens').rows;
+  assert.ok(token.expires - token.at >= 7 * DAY && token.expires - token.at <= 8 * DAY);
   assert.equal(count('groups')[0], 1);
+  assert.ok(count('groups')[1] > 0);
   const [parcel] = rows(after, 'parcels').rows;
   assert.ok(parcel.bytes >= 1000 && parcel.expires - parcel.at >= 90 * DAY && parcel.expires - parcel.at <= 91 * DAY);
   const newest = (await guest.inbox()).parcels.at(-1).number;
@@ -109,9 +114,48 @@ test('somebody else can be made the owner, or nobody', async () => {
   (await owner.ask('GET', '/v1/owner')).expect(200);
 });
 
-test('where anybody may come in, nobody becomes the owner by coming first', async (t) => {
-  const open = await openNode();
-  t.after(() => open.dispose());
-  assert.equal((await known(await Person.at(open))).owner, false);
-  await endCleanly(open);
+test('key packages that were taken are told apart from those that wait', async () => {
+  const packages = [1, 2, 3].map(() => b64(randomBytes(300)));
+  (await guest.ask('PUT', '/v1/key-packages', { json: { packages, last_resort: b64(randomBytes(300)) } })).expect(200);
+  (await guest.ask('POST', `/v1/inboxes/${guest.identity.text}/key-packages`)).expect(200);
+  const told = await known(guest);
+  assert.deepEqual([rows(told, 'key_packages').count, rows(told, 'key_packages').bytes], [3, 900]);
+  assert.equal(rows(told, 'used_key_packages').count, 1);
+});
+
+test('an upload that is not finished goes after a day', async () => {
+  const blob = await makeBlob(guest, randomBytes(9000));
+  const [row] = rows(await known(guest), 'blobs').rows;
+  assert.deepEqual([row.bytes, row.expires], [0, row.at + DAY]);
+  (await guest.ask('DELETE', `/v1/blobs/${blob.id}`)).expect(204);
+});
+
+test('where anybody may come in, nobody becomes the owner by coming first, nor by a token that is none', async (t) => {
+  for (const token of [undefined, b64(randomBytes(32))]) {
+    const open = await openNode();
+    t.after(() => open.dispose());
+    const first = await Person.at(open, { token });
+    assert.equal((await known(first)).owner, false);
+    (await first.ask('GET', '/v1/owner')).expect(403);
+    await endCleanly(open);
+  }
+});
+
+test('whoever deletes the owner’s account ends that it is theirs', async (t) => {
+  const other = await takesSignatures(await Node.start());
+  t.after(() => other.dispose());
+  const first = await Person.at(other, { token: await firstToken(other) });
+  const { token } = (await first.ask('POST', '/v1/tokens', { json: { expires: Date.now() + DAY } })).expect(201).json();
+  const friend = await Person.at(other, { token });
+  const again = (await friend.ask('POST', '/v1/tokens', { json: { expires: Date.now() + DAY } })).expect(201).json();
+  assert.equal((await known(first)).owner, true);
+  (await first.ask('DELETE', '/v1/account', { key: first.identity })).expect(204);
+  await first.register(other, again.token);
+  assert.equal((await known(first)).owner, false);
+  await endCleanly(other);
+});
+
+test('the doctor looks once at a time, for all who ask', async () => {
+  const all = await Promise.all([1, 2, 3, 4].map(() => owner.ask('GET', '/v1/owner/findings')));
+  for (const answer of all) assert.ok(answer.expect(200).json().findings.length > 3);
 });

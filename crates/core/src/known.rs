@@ -15,6 +15,8 @@ pub enum KnownKind {
     DeviceList,
     /// Key packages that wait to be taken by others.
     KeyPackages,
+    /// Digests of key packages that were taken, so that none is given twice.
+    UsedKeyPackages,
     /// The sealed profile.
     Profile,
     /// Keys of those who may post here.
@@ -31,6 +33,8 @@ pub enum KnownKind {
     Groups,
     /// Addresses by which other nodes wake a device.
     WakeAddresses,
+    /// Devices that are to be told by a push that something came.
+    Pushes,
 }
 
 /// One row.
@@ -53,7 +57,7 @@ pub struct KnownRows {
     pub count: u64,
     /// Their bytes together.
     pub bytes: u64,
-    /// The first [`ROWS_MAX`] of them, of kinds whose rows have a time of their own.
+    /// The first [`ROWS_MAX`] of them that go, of kinds whose rows have a time of their own.
     pub rows: Vec<KnownRow>,
 }
 

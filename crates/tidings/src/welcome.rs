@@ -27,7 +27,7 @@ pub struct Invitation {
 
 impl Invitation {
     /// Makes an invitation of the owner's. The link is kept nowhere.
-    pub async fn make(node: &Node) -> Result<Self, Failure> {
+    pub async fn make(node: &Node) -> Result<Self, tidings_engine::Error> {
         let now = node.engine.now();
         // The reference's own invitations carry the empty text (wire/piqchat.md, section 4.2).
         let (token, expires_at) = node.engine.create_exchange(None, Some(String::new()), now).await?;

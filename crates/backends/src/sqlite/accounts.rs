@@ -1,12 +1,15 @@
 //! Accounts, their allow-lists and profile backups.
 
 use super::fault::Fault;
+use super::housekeeping::value;
+use super::ownership::set_owner;
 use super::rows::{Sum, check, damaged, key};
 use super::streams::StreamRow;
 use super::writer::Tx;
 use super::{SqliteStore, counters, deliveries, people};
 use async_trait::async_trait;
 use rusqlite::{Connection, Row, params};
+use tidings_core::ownership::OWNER;
 use tidings_core::ports::{Accounts, Stored};
 use tidings_core::{Account, AccountNumber, Invited, Key, StreamName, Timestamp};
 
@@ -162,6 +165,12 @@ pub(super) fn delete(tx: &Tx<'_>, account: AccountRow) -> Result<(), Fault> {
     tx.conn.prepare_cached("DELETE FROM backups WHERE account = ?1")?.execute(params![account.number])?;
     deliveries::forget(tx, account.number)?;
     people::forget(tx, account.number)?;
+    // Whoever comes with the same key later is not the owner for that.
+    if let Some(Key::Ed25519(identity)) = &account.key
+        && value(tx.conn, OWNER)?.is_some_and(|owner| owner == identity.as_bytes())
+    {
+        set_owner(tx.conn, None)?;
+    }
     tx.counts.add(counters::ACCOUNTS, -1);
     if let Some(seen_at) = account.seen_at {
         tx.counts.add_at(counters::SEEN, seen_at, -1);

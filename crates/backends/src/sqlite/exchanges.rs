@@ -107,10 +107,11 @@ fn code(state: ExchangeState) -> i64 {
 
 fn create(tx: &Tx<'_>, new: NewExchange) -> Result<Result<(), ExchangeRefusal>, Fault> {
     let maker = match new.maker {
+        None if open(tx.conn, None, new.created_at)? >= OPEN_MAX => return Ok(Err(ExchangeRefusal::TooMany)),
         None => None,
         Some(key) => match AccountRow::find(tx.conn, &key)? {
             None => return Ok(Err(ExchangeRefusal::NoAccount)),
-            Some(account) if open(tx.conn, account.number, new.created_at)? >= OPEN_MAX => {
+            Some(account) if open(tx.conn, Some(account.number), new.created_at)? >= OPEN_MAX => {
                 return Ok(Err(ExchangeRefusal::TooMany));
             }
             Some(account) => Some(AccountNumber::from_number(account.number)),
@@ -131,9 +132,10 @@ fn create(tx: &Tx<'_>, new: NewExchange) -> Result<Result<(), ExchangeRefusal>, 
 }
 
 /// How many exchanges of the maker can still be accepted.
-fn open(conn: &Connection, maker: i64, now: Timestamp) -> Result<u64, Fault> {
+/// How many of an account's tokens can be used; without an account, of the node's own.
+fn open(conn: &Connection, maker: Option<i64>, now: Timestamp) -> Result<u64, Fault> {
     let mut select =
-        conn.prepare_cached("SELECT count(*) FROM exchanges WHERE maker = ?1 AND state = 0 AND expires_at >= ?2")?;
+        conn.prepare_cached("SELECT count(*) FROM exchanges WHERE maker IS ?1 AND state = 0 AND expires_at >= ?2")?;
     Ok(count(select.query_row(params![maker, now.millis()], |row| row.get(0))?))
 }
 

@@ -24,7 +24,7 @@ pub(super) fn set_owner(conn: &Connection, owner: Option<&Ed25519Key>) -> Result
 fn open_invitations(conn: &Connection, now: Timestamp, limit: usize) -> Result<Vec<OpenInvitation>, Fault> {
     let mut select = conn.prepare_cached(
         "SELECT id, token, maker, state, created_at, expires_at, sum, text FROM exchanges
-         /* the whole table: the owner asks, and it holds what is open for days alone */ WHERE state = 0 AND expires_at > ?1 ORDER BY expires_at LIMIT ?2",
+         /* the whole table: the owner asks, and it holds what is open for days alone */ WHERE state = 0 AND expires_at > ?1 ORDER BY maker IS NOT NULL, expires_at LIMIT ?2",
     )?;
     let mut rows = select.query(params![now.millis(), int(limit)])?;
     let mut found = Vec::new();
@@ -68,7 +68,7 @@ impl SqliteStore {
         self.write_always(move |tx| set_owner(tx.conn, owner.as_ref())).await
     }
 
-    /// At most `limit` invitations that can still be used, the next to expire first.
+    /// At most `limit` invitations that can still be used: the node's own first, of each kind the next to expire.
     pub async fn open_invitations(&self, now: Timestamp, limit: usize) -> Stored<Vec<OpenInvitation>> {
         self.read(move |conn| open_invitations(conn, now, limit)).await
     }

@@ -98,3 +98,11 @@ fn describe(conn: &Connection) -> Result<Vec<Definition>, Fault> {
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+/// An empty database of the newest version.
+#[cfg(test)]
+pub(super) fn in_memory() -> Connection {
+    let conn = Connection::open_in_memory().unwrap();
+    migrate_to(&conn, STEPS.len()).unwrap();
+    conn
+}

@@ -50,6 +50,7 @@ fn kind(kind: Kind) -> KnownKind {
         Kind::Account => KnownKind::Account,
         Kind::DeviceList => KnownKind::DeviceList,
         Kind::KeyPackages => KnownKind::KeyPackages,
+        Kind::UsedKeyPackages => KnownKind::UsedKeyPackages,
         Kind::Profile => KnownKind::Profile,
         Kind::PostingKeys => KnownKind::PostingKeys,
         Kind::Parcels => KnownKind::Parcels,
@@ -58,5 +59,6 @@ fn kind(kind: Kind) -> KnownKind {
         Kind::Blobs => KnownKind::Blobs,
         Kind::Groups => KnownKind::Groups,
         Kind::WakeAddresses => KnownKind::WakeAddresses,
+        Kind::Pushes => KnownKind::Pushes,
     }
 }

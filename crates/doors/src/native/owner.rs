@@ -7,19 +7,20 @@ use async_trait::async_trait;
 use http::StatusCode;
 use std::sync::Arc;
 use tidings_core::TokenHash;
+use tidings_engine::Error;
 use tidings_wire::api::{Findings, Overview, OwnersInvitation};
 
-/// What the program around the doors can say and do for the node's owner. Each fails with words for the owner.
+/// What the program around the doors can say and do for the node's owner.
 #[async_trait]
 pub trait Office: Send + Sync {
     /// People, invitations, storage and settings.
-    async fn overview(&self) -> Result<Overview, String>;
-    /// Looks for what is wrong with the set-up.
-    async fn findings(&self) -> Result<Findings, String>;
+    async fn overview(&self) -> Result<Overview, Error>;
+    /// Looks for what is wrong with the set-up. Fails with [`Error::Busy`] while it goes on: what it finds is there when asked again.
+    async fn findings(&self) -> Result<Findings, Error>;
     /// Makes an invitation of the node's own.
-    async fn invite(&self) -> Result<OwnersInvitation, String>;
+    async fn invite(&self) -> Result<OwnersInvitation, Error>;
     /// Takes an invitation back. False if there is none that is open.
-    async fn withdraw(&self, token: TokenHash) -> Result<bool, String>;
+    async fn withdraw(&self, token: TokenHash) -> Result<bool, Error>;
 }
 
 impl Native {
@@ -34,29 +35,25 @@ impl Native {
     }
 }
 
-fn failed(reason: String) -> Refused {
-    Refused::failed(&reason)
-}
-
 /// `GET /v1/owner`.
 pub(super) async fn overview(asked: Asked) -> Answer {
-    json(StatusCode::OK, &asked.door.office()?.overview().await.map_err(failed)?)
+    json(StatusCode::OK, &asked.door.office()?.overview().await?)
 }
 
 /// `GET /v1/owner/findings`.
 pub(super) async fn findings(asked: Asked) -> Answer {
-    json(StatusCode::OK, &asked.door.office()?.findings().await.map_err(failed)?)
+    json(StatusCode::OK, &asked.door.office()?.findings().await?)
 }
 
 /// `POST /v1/owner/invitations`.
 pub(super) async fn invite(asked: Asked) -> Answer {
-    json(StatusCode::CREATED, &asked.door.office()?.invite().await.map_err(failed)?)
+    json(StatusCode::CREATED, &asked.door.office()?.invite().await?)
 }
 
 /// `DELETE /v1/owner/invitations/{invitation}`.
 pub(super) async fn withdraw(asked: Asked) -> Answer {
     let token = TokenHash::from_bytes(asked.id()?);
-    match asked.door.office()?.withdraw(token).await.map_err(failed)? {
+    match asked.door.office()?.withdraw(token).await? {
         true => done(),
         false => Err(Refused::not_found()),
     }

@@ -156,12 +156,12 @@ impl Subscription {
         &self.point
     }
 
-    /// The secret that the browser shares with its senders.
     /// The push service's host.
     pub fn host(&self) -> &str {
         self.endpoint.host_str().unwrap_or_default()
     }
 
+    /// The secret that the browser shares with its senders.
     pub(super) fn auth(&self) -> &[u8; AUTH_LEN] {
         &self.auth
     }

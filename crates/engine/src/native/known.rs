@@ -6,6 +6,7 @@ use std::time::Duration;
 use tidings_core::known::{Knowledge, KnownKind, KnownRow};
 use tidings_core::ownership::OWNER;
 use tidings_core::policy::Keep;
+use tidings_core::swap::SWAP_GRACE;
 use tidings_core::{Ed25519Key, StreamKind, Timestamp};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -20,8 +21,10 @@ impl Engine {
                 row.expires = match rows.kind {
                     KnownKind::Account => seen.map(|seen| at_midnight(seen, retention.accounts)),
                     KnownKind::Parcels => self.parcel_goes(row),
-                    // Whichever comes first: what it says itself, or the node's rule.
-                    KnownKind::Tokens => row.at.map(|at| at_midnight(at, retention.exchanges)).min(row.expires),
+                    // One that was used or can't be used any more is kept as long: it is to be told apart from a wrong one.
+                    KnownKind::Tokens => row.at.map(|at| at_midnight(at, retention.exchanges)),
+                    // Whoever answered in time may still fetch the reply.
+                    KnownKind::Exchanges => row.expires.map(|at| at.after(SWAP_GRACE)),
                     _ => row.expires,
                 };
             }

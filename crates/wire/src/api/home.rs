@@ -1,6 +1,7 @@
 //! What an account's devices are told of what the node keeps, and what the node's owner sees and does.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 macro_rules! told {
     ($(#[$about:meta])* $name:ident { $($(#[$field_about:meta])* $field:ident: $kind:ty,)* }) => {
@@ -24,6 +25,8 @@ pub enum KnownKind {
     DeviceList,
     /// Key packages that wait to be taken by others.
     KeyPackages,
+    /// Digests of key packages that were taken, so that none is given twice.
+    UsedKeyPackages,
     /// The sealed profile.
     Profile,
     /// Keys of those who may post here.
@@ -40,6 +43,8 @@ pub enum KnownKind {
     Groups,
     /// Addresses by which other nodes wake a device.
     WakeAddresses,
+    /// Devices that are to be told by a push that something came.
+    Pushes,
 }
 
 told! {
@@ -233,12 +238,20 @@ told! {
         findings: Vec<Finding>,
     }
 }
-told! {
-    /// `POST /v1/owner/invitations`: an invitation of the node's own.
-    OwnersInvitation {
-        /// The link for whom it is for. It is kept nowhere.
-        link: String,
-        /// Until when it is good, in milliseconds.
-        expires: u64,
+/// `POST /v1/owner/invitations`: an invitation of the node's own.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "types", derive(ts_rs::TS))]
+pub struct OwnersInvitation {
+    /// The link for whom it is for. It is kept nowhere.
+    pub link: String,
+    /// Until when it is good, in milliseconds.
+    pub expires: u64,
+}
+
+impl fmt::Debug for OwnersInvitation {
+    /// Without the link, which lets in whoever has it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OwnersInvitation").field("expires", &self.expires).finish_non_exhaustive()
     }
 }

@@ -87,11 +87,15 @@ fn register(tx: &Tx<'_>, registration: Registration, now: Timestamp) -> Ruled<()
             return Ok(Err(Denial::Exists));
         }
     }
-    // Whoever starts a node is given its first invitation.
-    let first = token.is_some() && nobody_yet(tx.conn)?;
+    let empty = nobody_yet(tx.conn)?;
+    let mut first = false;
     let creator = match token {
         Some(token) => match use_up(tx, &token, now)? {
-            Ok(creator) => creator,
+            Ok(creator) => {
+                // Whoever starts a node is given its first invitation.
+                first = empty && creator.is_none();
+                creator
+            }
             // Where anybody may come in, nobody is kept out by what else they show.
             Err(_) if open => None,
             Err(refusal) => return Ok(Err(Denial::Token(refusal))),
