@@ -139,9 +139,9 @@ async function scrolls({ person }) {
   await page.locator('.message').first().waitFor(SOON);
   // A wheel or a finger; and a hurry that nobody reads in.
   for (const [speed, pixels, budget] of [['3,600', 60, BUDGET.frame], ['13,200', 220, null]]) {
-    // Of three: what else this machine does can only make it slower.
+    // The best of three: what else this machine does can only make it slower.
     const rounds = [];
-    for (let round = 0; round < 3; round += 1) rounds.push(await page.evaluate(scrolled, pixels));
+    while (rounds.length < 3 && !rounds.some(({ moving }) => at(moving, 0.95) < BUDGET.frame)) rounds.push(await page.evaluate(scrolled, pixels));
     const found = rounds.sort((one, other) => at(one.moving, 0.95) - at(other.moving, 0.95))[0];
     const p95 = at(found.moving, 0.95);
     const late = found.moving.filter((delta) => delta > 25).length;
