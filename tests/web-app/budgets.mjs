@@ -13,7 +13,7 @@ const DIST = process.env.TIDINGS_WEB_DIST ?? fileURLToPath(new URL('../../web/di
 /** Lighthouse's "slow 4G": 1.6 Mbit/s down, 750 kbit/s up, 150 ms there and back. */
 const SLOW = { offline: false, latency: 150, downloadThroughput: (1.6 * 1024 * 1024) / 8, uploadThroughput: (750 * 1024) / 8 };
 const CPU = 4;
-const BUDGET = { page: 200_000, all: 900_000, again: 1_500, frame: 17, open: 200, growth: 3 };
+const BUDGET = { page: 200_000, all: 900_000, start: 1_500, frame: 17, open: 200, growth: 3 };
 
 const rows = [];
 let beyond = 0;
@@ -77,7 +77,7 @@ async function until(page, go, selector) {
   return performance.now() - begin;
 }
 
-/** Slows a page down, and the workers that it starts. */
+/** Slows a page down. Its workers can't be: Chromium slows main threads alone. */
 async function slow(page, line, cpu) {
   const session = await page.context().newCDPSession(page);
   const set = async (send) => {
@@ -114,8 +114,8 @@ async function starts(world) {
     await again.page.close();
     const later = [];
     for (let round = 0; round < 5; round += 1) later.push(await start(again, false));
-    row('interactive at the first visit (slow 4G, CPU 4×): where to begin can be used, while the core is still fetched', milli(median(first)), 'reported: page, script and style take five round trips on this line', null);
-    row('interactive at a later visit (slow 4G, CPU 4×; files by the service worker): the list, with the core running', milli(median(later)), `< ${BUDGET.again} ms`, median(later) < BUDGET.again);
+    row('interactive at the first visit (slow 4G, CPU 4×): where to begin can be used, while the core is still fetched', milli(median(first)), `< ${BUDGET.start} ms`, median(first) < BUDGET.start);
+    row('interactive at a later visit (slow 4G, CPU 4×; files by the service worker): the list, with the core running', milli(median(later)), `< ${BUDGET.start} ms`, median(later) < BUDGET.start);
   } finally {
     // Closed with the world.
   }
