@@ -130,6 +130,28 @@ test('another key, no room and the end of a file are told apart', { timeout: 120
   assert.throws(() => opens(new SyncHandle(Buffer.alloc(9000, 'no store')), kept.key), { code: 'damaged' });
   assert.throws(() => opens(new SyncHandle(), Buffer.alloc(31)), /32 bytes/);
 
+  // Whatever of it is damaged: either the rest is used, or it is said that it is damaged. If not at once, then by the next instance, which
+  // reads all of it first.
+  for (let first = 512; first < 8192; first += 512) {
+    const damaged = (kind) => {
+      const file = kept.handle.afterKill();
+      for (let at = 16_384 + first; at + 256 < file.getSize(); at += 8192) file.write(Buffer.alloc(256, kind), { at });
+      return file;
+    };
+    const fresh = await core('', `damaged ${first}`);
+    const tried = (instance, check) => {
+      try {
+        instance.Client.open(damaged(first / 512), kept.key, Date.now(), check).close();
+        return 'opened';
+      } catch (error) {
+        return error instanceof WebAssembly.RuntimeError ? 'trapped' : error.code;
+      }
+    };
+    const outcome = tried(fresh, false);
+    const final = outcome === 'trapped' ? tried(await core('', `checked ${first}`), true) : outcome;
+    assert.ok(['opened', 'damaged'].includes(final), `from ${first} on: ${outcome}, ${final}`);
+  }
+
   const handle = kept.handle.afterKill();
   const client = opens(handle, kept.key);
   assert.equal(client.me().name, 'Carol');

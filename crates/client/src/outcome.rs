@@ -85,6 +85,9 @@ pub enum Fault {
     /// The passphrase does not fit.
     #[error("the passphrase does not fit")]
     Passphrase,
+    /// A newer version has written what is kept here.
+    #[error("{0}")]
+    Newer(String),
     /// The local store failed.
     #[error("{0}")]
     Store(String),

@@ -58,7 +58,13 @@ impl Client {
         let mut store =
             Store::open(file, &Zeroizing::new(key), generator()?, check.unwrap_or(false)).map_err(trouble)?;
         let core = Core::open(&store, time(now));
-        let core = core.map_err(|error| store.fault().map_or_else(|| fault(&error).into(), trouble));
+        // What the core can't do without was not as it was written.
+        let core = core.map_err(|error| match (store.fault(), error) {
+            (Some(fault), _) => trouble(fault),
+            (None, Fault::Newer(_)) => trouble(StoreFault::Newer),
+            (None, Fault::Store(_)) => trouble(StoreFault::Damaged),
+            (None, error) => fault(&error).into(),
+        });
         // Whoever has kept a reference to the handle finds it closed.
         let core = core.inspect_err(|_| store.close())?;
         Ok(Self { core, kept: Kept::File(Box::new(store)), random: generator()? })

@@ -264,6 +264,7 @@ export function reason(error: unknown): CoreFailure {
   if (error instanceof StartFailed) return error.why;
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
   if (code === 'wrong_key') return 'key';
+  if (code === 'wrong_key') return 'key';
   return code === 'damaged' || code === 'newer' || code === 'full' ? code : 'other';
 }
 

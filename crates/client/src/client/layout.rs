@@ -30,7 +30,7 @@ pub(super) fn check(records: &dyn Records) -> Result<bool, Fault> {
     let Some(value) = records.get(&place())? else { return Ok(false) };
     match cbor::decode::<u32>(&value, LAYOUT_BYTES_MAX) {
         Ok(layout) if layout <= LAYOUT => Ok(layout == LAYOUT),
-        Ok(layout) => Err(Fault::Store(format!(
+        Ok(layout) => Err(Fault::Newer(format!(
             "what is kept here was written by a newer version of Tidings (records of version {layout}, this one reads up to {LAYOUT}): \
              start that version. If you have it no more, {START_ANEW}"
         ))),

@@ -112,7 +112,7 @@ impl From<Fault> for Failure {
             Fault::Expired | Fault::Role | Fault::Distrust(_) | Fault::Cannot(_) | Fault::Refused(_) => {
                 Self::Refused(text)
             }
-            Fault::TooLarge(_) | Fault::Gone(_) | Fault::File | Fault::Store(_) => Self::Failed(text),
+            Fault::TooLarge(_) | Fault::Gone(_) | Fault::File | Fault::Newer(_) | Fault::Store(_) => Self::Failed(text),
         }
     }
 }
