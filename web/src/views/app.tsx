@@ -5,6 +5,7 @@ import { hasAccount, me } from '../store/data';
 import { followed } from '../store/link';
 import { wasHere } from '../store/marker';
 import { route, type Route } from '../store/route';
+import { Confirm } from '../ui/confirm';
 import { useLoaded } from '../ui/loaded';
 import { Sign, Toasts } from '../ui/parts';
 import { Failed } from './failed';
@@ -15,6 +16,7 @@ export function App() {
   return (
     <>
       <Inside />
+      <Confirm />
       <Toasts />
     </>
   );
