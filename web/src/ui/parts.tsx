@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { go, type Route } from '../store/route';
+import { heading } from '../store/title';
 import { toasts } from '../store/toasts';
 import { Icon, type IconName } from './icons';
 
@@ -43,9 +44,10 @@ export function IconButton({ icon, label, onClick, flip = false, disabled = fals
   );
 }
 
-/** A page with a bar at its top. `back`: where the way back leads. */
-export function Page({ title, back, actions, children, labelled = true }: {
+/** A page with a bar at its top. `back`: where the way back leads; `name`: what it is called where there is only text, if the title is more. */
+export function Page({ title, name = title, back, actions, children, labelled = true }: {
   readonly title: ComponentChildren;
+  readonly name?: ComponentChildren;
   readonly back?: Route;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
@@ -53,9 +55,14 @@ export function Page({ title, back, actions, children, labelled = true }: {
 }) {
   const page = useRef<HTMLElement>(null);
   useEffect(() => { focusHere(page.current); }, []);
+  const called = typeof name === 'string' ? name : '';
+  useLayoutEffect(() => {
+    heading.value = called;
+    return () => { heading.value = ''; };
+  }, [called]);
   return (
     <section class="page" ref={page}>
-      <header class="bar">
+      <header class={back?.at === 'list' ? 'bar beside-list' : 'bar'}>
         {back !== undefined && <IconButton icon="back" flip label={t.value.back} onClick={() => { go(back); }} />}
         {labelled ? <h1>{title}</h1> : title}
         <div class="actions">{actions}</div>

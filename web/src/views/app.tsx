@@ -6,7 +6,7 @@ import { followed } from '../store/link';
 import { wasHere } from '../store/marker';
 import { route, type Route } from '../store/route';
 import { Confirm } from '../ui/confirm';
-import { useLoaded } from '../ui/loaded';
+import { Fence, Unloaded, useTried } from '../ui/loaded';
 import { Sign, Toasts } from '../ui/parts';
 import { Failed } from './failed';
 import { LinkThis, Restore, Start } from './start';
@@ -15,7 +15,7 @@ import { Removed } from './removed';
 export function App() {
   return (
     <>
-      <Inside />
+      <Fence><Inside /></Fence>
       <Confirm />
       <Toasts />
     </>
@@ -37,8 +37,9 @@ const home = () => import('./home');
 if (wasHere()) void home().catch(() => undefined);
 
 function Loaded() {
-  const loaded = useLoaded(home);
-  return loaded === null ? <Opening /> : <loaded.Home />;
+  const { found, failed } = useTried(home);
+  if (failed !== null) return <main class="app"><Unloaded /></main>;
+  return found === null ? <Opening /> : <found.Home />;
 }
 
 function Outside({ to }: { readonly to: Route }) {
