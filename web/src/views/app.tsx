@@ -44,8 +44,8 @@ function Loaded() {
 
 function Outside({ to }: { readonly to: Route }) {
   const leads = followed.value?.to;
-  if (to.at === 'restore') return <Restore />;
-  if (to.at === 'link' || (leads !== undefined && 'device' in leads)) return <LinkThis />;
+  if (to.at === 'restore') return <main class="outside"><Restore /></main>;
+  if (to.at === 'link' || (leads !== undefined && 'device' in leads)) return <main class="outside"><LinkThis /></main>;
   return <Start />;
 }
 
