@@ -1,4 +1,4 @@
-/** Devices that ask to be linked, until they are answered. The core knows them: a question that was put aside is not lost. */
+/** Devices that ask to be linked, until they are answered. The core knows them, as long as it runs: a question that was put aside is not lost. */
 import { computed, signal } from '@preact/signals';
 import { answerLink } from '../actions/own';
 import { coreState, look, onEvent } from '../core';
@@ -23,11 +23,14 @@ export function decideLater({ request }: LinkRequest): void {
   later.value = request;
 }
 
-/** Says whether it may. If that fails, it stays and can be answered again. */
+/** Says whether it may. If that fails and it still asks, it can be answered again. */
 export async function answer({ request }: LinkRequest, accept: boolean): Promise<void> {
   later.value = request;
-  await answerLink(request, accept);
-  requests.value = requests.peek().filter((other) => other.request !== request);
+  try {
+    await answerLink(request, accept);
+  } finally {
+    follow();
+  }
 }
 
 async function refresh(): Promise<void> {
