@@ -52,6 +52,13 @@ test('nobody is made an owner, or removed, by one press', { skip: missing }, asy
   const remove = ada.page.getByRole('button', { name: 'Remove Bob' });
   await remove.click();
   await question(ada.page, 'Remove Bob?');
+  // Whoever goes elsewhere has not said yes.
+  const place = ada.page.url();
+  await ada.page.evaluate(() => { location.hash = '#/'; });
+  await ada.page.locator('dialog').waitFor({ state: 'detached' });
+  await ada.page.goto(place);
+  await remove.click();
+  await question(ada.page, 'Remove Bob?');
   await ada.page.keyboard.press('Escape');
   await ada.page.locator('dialog').waitFor({ state: 'detached' });
   assert.equal(await focused(ada.page), 'Remove Bob');
@@ -64,7 +71,7 @@ test('what is deleted here is said to be deleted, and its address leads on', { s
   await detailsOf(bob, GROUP);
   const place = bob.page.url().replace('/details', '');
   await bob.page.getByRole('button', { name: 'Delete here' }).click(SOON);
-  const dialog = await question(bob.page, `Delete here: ${GROUP}`);
+  const dialog = await question(bob.page, `Delete “${GROUP}” here?`);
   await dialog.getByText('All of this conversation goes from this device').waitFor(SOON);
   await dialog.getByRole('button', { name: 'Delete here' }).click();
   await bob.page.getByRole('link', { name: new RegExp(GROUP) }).waitFor({ state: 'detached', ...SOON });
@@ -174,6 +181,8 @@ test('what fails while a dialog is open is seen and heard over it', { skip: miss
       return top1 === toast;
     });
     assert.ok(seen, `on top, ${size}`);
+    const [toast, asked] = await Promise.all([said.boundingBox(), dialog.getByText('Your account goes').boundingBox()]);
+    assert.ok(toast.y + toast.height < asked.y, 'it hides nothing of the question');
   }
   await isAccessible(ada.page, 'a failure over a dialog');
   await ada.page.keyboard.press('Escape');

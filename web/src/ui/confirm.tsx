@@ -1,6 +1,8 @@
 /** Asking before something that can't be taken back. */
 import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { t } from '../i18n';
+import { route, type Route } from '../store/route';
 import { Dialog } from './parts';
 
 export interface Question {
@@ -11,17 +13,22 @@ export interface Question {
   readonly yes: string;
 }
 
-const asked = signal<(Question & { readonly answer: (yes: boolean) => void }) | null>(null);
+const asked = signal<(Question & { readonly at: Route; readonly answer: (yes: boolean) => void }) | null>(null);
 
-/** Asks one question over the page. Whether the person wants it; closing it is a no, and so is another question that comes in its place. */
+/** Asks one question over the page. Whether the person wants it; closing it is a no, and so is going elsewhere. */
 export function confirm(question: Question): Promise<boolean> {
   asked.peek()?.answer(false);
-  return new Promise((answer) => { asked.value = { ...question, answer }; });
+  return new Promise((answer) => { asked.value = { ...question, at: route.peek(), answer }; });
 }
 
 /** Where the question is shown: once, at the end of the app. */
 export function Confirm() {
-  const question = asked.value;
+  const [question, here] = [asked.value, route.value];
+  useEffect(() => {
+    if (question === null || question.at === here) return;
+    asked.value = null;
+    question.answer(false);
+  }, [question, here]);
   if (question === null) return null;
   const answer = (yes: boolean) => {
     if (asked.peek() === question) asked.value = null;

@@ -118,7 +118,7 @@ function WayOut({ found }: { readonly found: ConversationView }) {
   const out = found.standing === 'out';
   const yes = out ? texts.forget : texts.leave;
   const end = async () => {
-    if (!(await confirm({ title: `${yes}: ${found.title}`, text: out ? texts.forgetText : texts.leaveText, yes }))) return;
+    if (!(await confirm({ title: (out ? texts.forgetTitle : texts.leaveTitle)(found.title), text: out ? texts.forgetText : texts.leaveText, yes }))) return;
     await attempt(async () => {
       await (out ? forget(found.id) : leave(found.id));
       go({ at: 'list' }, true);

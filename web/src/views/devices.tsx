@@ -16,10 +16,10 @@ export function Devices() {
   return (
     <Page title={texts.devices} back={{ at: 'settings' }}>
       <div class="padded">
-        {requests.value.map((asked) => <Waiting key={asked.request} asked={asked} />)}
+        {requests.value.filter((asked) => asked !== asking.value).map((asked) => <Waiting key={asked.request} asked={asked} />)}
         <ul class="rows">{devices.value.map((device) => <Device key={device.serial} device={device} />)}</ul>
         {/* A code is good for one device: with the next one it is used up. */}
-        <Offer key={devices.value.length} />
+        {requests.value.length === 0 && <Offer key={devices.value.length} />}
       </div>
     </Page>
   );
@@ -27,14 +27,16 @@ export function Devices() {
 
 function Device({ device }: { readonly device: DeviceView }) {
   const texts = t.value.settings;
+  // What was linked just now has said nothing of itself yet.
+  const name = device.name || texts.newDevice;
   const remove = async () => {
-    const sure = await confirm({ title: texts.removeTitle(device.name), text: texts.removeDevice, yes: t.value.remove });
+    const sure = await confirm({ title: texts.removeTitle(name), text: texts.removeDevice, yes: t.value.remove });
     if (sure) await attempt(() => removeDevice(device.serial));
   };
   return (
     <li class="row">
-      <span class="row-text"><strong dir="auto">{device.name}</strong><small>{device.this ? texts.thisDevice : texts.added(when(device.added))}</small></span>
-      {!device.this && <button type="button" class="small danger" aria-label={t.value.group.removeNamed(device.name)} onClick={() => void remove()}>{t.value.remove}</button>}
+      <span class="row-text"><strong dir="auto">{name}</strong><small>{device.this ? texts.thisDevice : device.added > 0 && texts.added(when(device.added))}</small></span>
+      {!device.this && <button type="button" class="small danger" aria-label={t.value.group.removeNamed(name)} onClick={() => void remove()}>{t.value.remove}</button>}
     </li>
   );
 }
