@@ -160,6 +160,21 @@ test('with forced colours one sees what is chosen, and with little motion nothin
   await bob.page.emulateMedia({ forcedColors: 'none', reducedMotion: 'no-preference' });
 });
 
+test('a part of the app that does not come can be asked for again', { skip: missing }, async () => {
+  const carol = await world.person('Carol');
+  // The service worker would have it already.
+  await carol.context.addInitScript(() => { ServiceWorkerContainer.prototype.register = () => new Promise(() => {}); });
+  await carol.page.route(/assets\/pages-/, (request) => request.abort());
+  await world.begin(carol, await world.invitationBy(ada));
+  await carol.page.getByLabel('Write a message').waitFor(SOON);
+  await carol.page.getByRole('button', { name: 'Details' }).click();
+  await carol.page.getByText('This could not be loaded.').waitFor(SOON);
+  await isAccessible(carol.page, 'a part that did not come');
+  await carol.page.unroute(/assets\/pages-/);
+  await carol.page.getByRole('button', { name: 'Try again' }).click();
+  await carol.page.getByRole('heading', { name: 'Safety number' }).waitFor(SOON);
+});
+
 test('what fails while a dialog is open is seen and heard over it', { skip: missing }, async () => {
   await world.goTo(ada, '#/settings');
   await ada.page.getByRole('button', { name: 'Delete everything' }).click(SOON);

@@ -219,4 +219,9 @@ test('axe finds nothing with few colours, from the right', { skip: missing }, as
     await opened(bob, place);
     assert.deepEqual(await faults(bob.page), [], place);
   }
+  await bob.page.emulateMedia({ forcedColors: 'none', reducedMotion: 'no-preference' });
+  for (const place of places) {
+    await opened(bob, place);
+    await isAccessible(bob.page, place);
+  }
 });

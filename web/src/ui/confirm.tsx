@@ -21,7 +21,7 @@ export function confirm(question: Question): Promise<boolean> {
   return new Promise((answer) => { asked.value = { ...question, at: route.peek(), answer }; });
 }
 
-/** Where the question is shown: once, at the end of the app. */
+/** Where the question is shown: once on each screen that may ask one. */
 export function Confirm() {
   const [question, here] = [asked.value, route.value];
   useEffect(() => {

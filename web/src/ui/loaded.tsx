@@ -44,7 +44,7 @@ export function Coming({ tried }: { readonly tried: Tried<unknown> }) {
 
 /** In place of a part of the app that did not come. A page that begins anew looks for all of them again, which a browser else might not. */
 export function Unloaded() {
-  return <Trouble title={t.value.trouble.notLoaded} why={t.value.failed.loading} again={() => { location.reload(); }} />;
+  return <Trouble alone title={t.value.trouble.notLoaded} why={t.value.failed.loading} again={() => { location.reload(); }} />;
 }
 
 /** A fault in one page must not end the others: it is said there, with a way on. `page`: which one; without, all of the app. */
@@ -52,15 +52,21 @@ export function Fence({ page, children }: { readonly page?: string; readonly chi
   const [error, reset] = useErrorBoundary((fault: unknown) => { console.error(fault); });
   useLayoutEffect(() => { if (error !== undefined) reset(); }, [page]);
   if (error === undefined) return <>{children}</>;
-  if (page === undefined) return <main class="app"><Trouble title={t.value.failed.other} again={() => { location.reload(); }} /></main>;
-  return <section class="page"><Trouble title={t.value.trouble.broken} why={t.value.trouble.brokenText} again={reset} leave /></section>;
+  if (page === undefined) return <main class="app"><Trouble alone title={t.value.failed.other} again={() => { location.reload(); }} /></main>;
+  return <section class="page"><Trouble alone title={t.value.trouble.broken} why={t.value.trouble.brokenText} again={reset} leave /></section>;
 }
 
-/** Something that went wrong in place of a page: what, and what one can do. */
-export function Trouble({ title, why, again, leave = false }: { readonly title: string; readonly why?: string; readonly again?: () => void; readonly leave?: boolean }) {
+/** Something that went wrong: what, and what one can do. `alone`: in place of a page, with its heading. */
+export function Trouble({ title, why, again, leave = false, alone = false }: {
+  readonly title: string;
+  readonly why?: string;
+  readonly again?: () => void;
+  readonly leave?: boolean;
+  readonly alone?: boolean;
+}) {
   return (
     <div class="centered" role="alert">
-      <p><strong>{title}</strong></p>
+      {alone ? <h1>{title}</h1> : <p><strong>{title}</strong></p>}
       {why !== undefined && <p class="soft">{why}</p>}
       <div class="card-actions">
         {again !== undefined && <button type="button" class="primary" onClick={again}>{t.value.retry}</button>}

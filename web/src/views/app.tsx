@@ -5,18 +5,15 @@ import { hasAccount, me } from '../store/data';
 import { followed } from '../store/link';
 import { wasHere } from '../store/marker';
 import { route, type Route } from '../store/route';
-import { Confirm } from '../ui/confirm';
 import { Fence, Unloaded, useTried } from '../ui/loaded';
 import { Sign, Toasts } from '../ui/parts';
 import { Failed } from './failed';
 import { LinkThis, Restore, Start } from './start';
-import { Removed } from './removed';
 
 export function App() {
   return (
     <>
       <Fence><Inside /></Fence>
-      <Confirm />
       <Toasts />
     </>
   );
@@ -28,7 +25,7 @@ function Inside() {
   // Who was never here need not wait for the core to see where to begin.
   if (hasAccount.value === false || (state.is === 'starting' && !wasHere())) return <Outside to={route.value} />;
   if (state.is === 'starting' || me.value === null) return <Opening />;
-  if (me.value.stage === 'removed') return <Removed />;
+  if (me.value.stage === 'removed') return <Out />;
   return <Loaded />;
 }
 
@@ -40,6 +37,13 @@ function Loaded() {
   const { found, failed } = useTried(home);
   if (failed !== null) return <main class="app"><Unloaded /></main>;
   return found === null ? <Opening /> : <found.Home />;
+}
+
+/** Seldom seen, and so loaded for those alone who see it. */
+function Out() {
+  const { found, failed } = useTried(() => import('./removed'));
+  if (failed !== null) return <main class="app"><Unloaded /></main>;
+  return found === null ? <Opening /> : <found.Removed />;
 }
 
 function Outside({ to }: { readonly to: Route }) {

@@ -3,6 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { followed } from '../store/link';
 import { address, route, type Route } from '../store/route';
+import { Confirm } from '../ui/confirm';
 import { Fence, Unloaded, useTried } from '../ui/loaded';
 import { Sign } from '../ui/parts';
 import { Chat } from './chat';
@@ -20,6 +21,7 @@ export function Home() {
       <div class="aside" role={inner === null ? 'main' : 'navigation'} aria-label={t.value.list.title}><List /></div>
       <div class="main" role={inner === null ? undefined : 'main'}><Fence page={address(route.value)}>{inner ?? <Nothing />}</Fence></div>
       <LinkRequest />
+      <Confirm />
     </div>
   );
 }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { eraseHere } from '../actions/account';
 import { t } from '../i18n';
 import { attempt } from '../store/toasts';
-import { confirm } from '../ui/confirm';
+import { Confirm, confirm } from '../ui/confirm';
 import { Sign } from '../ui/parts';
 
 /** Another device of the same person has removed this one: nothing comes here any more. */
@@ -22,6 +22,7 @@ export function Removed() {
       <p>{texts.text}</p>
       <p class="soft">{texts.back}</p>
       <button type="button" class="primary" disabled={working.value} onClick={() => void erase()}>{texts.erase}</button>
+      <Confirm />
     </main>
   );
 }

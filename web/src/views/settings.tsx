@@ -112,7 +112,12 @@ function Appearance() {
 
 function Ending() {
   const texts = t.value.settings;
-  const [sure, exporting] = [useSignal(false), useSignal(false)];
+  const [sure, exporting, working] = [useSignal(false), useSignal(false), useSignal(false)];
+  const end = async () => {
+    working.value = true;
+    await attempt(deleteEverything);
+    working.value = false;
+  };
   const takeAlong = () => {
     sure.value = false;
     exporting.value = true;
@@ -126,7 +131,7 @@ function Ending() {
         <Dialog title={texts.deleteAll} onClose={() => { sure.value = false; }}>
           <p>{texts.deleteAllText}</p>
           <button type="button" onClick={takeAlong}>{t.value.export.first}</button>
-          <button type="button" class="primary danger" onClick={() => void attempt(deleteEverything)}>{texts.deleteAll}</button>
+          <button type="button" class="primary danger" disabled={working.value} onClick={() => void end()}>{texts.deleteAll}</button>
         </Dialog>
       )}
     </section>
