@@ -143,6 +143,27 @@ test('whoever comes back to the list is where they left it', { skip: missing }, 
   await until('the row has the focus', async () => (await ada.page.evaluate(() => document.activeElement.matches('a.row') && document.activeElement.textContent)).includes('Bob'));
 });
 
+test('the key that opens the search can be turned off', { skip: missing }, async () => {
+  const { page } = bob;
+  const field = page.getByRole('searchbox', { name: 'Search people and messages' });
+  const pressed = async (key) => {
+    await page.getByRole('heading', { name: 'Settings' }).click();
+    await page.keyboard.press(key);
+    return field.evaluate((element) => element === document.activeElement);
+  };
+  await world.goTo(bob, '#/settings');
+  const slash = page.getByRole('checkbox', { name: 'The key / opens the search' });
+  await slash.uncheck(SOON);
+  await slash.blur();
+  assert.equal(await pressed('/'), false);
+  assert.equal(await pressed('Control+k'), true);
+  await page.reload();
+  assert.equal(await slash.isChecked(), false);
+  await slash.check();
+  await slash.blur();
+  assert.equal(await pressed('/'), true);
+});
+
 test('with forced colours one sees what is chosen, and with little motion nothing pulses', { skip: missing }, async () => {
   await world.openChat(bob, 'Ada');
   await bob.page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });

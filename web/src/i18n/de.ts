@@ -369,6 +369,7 @@ export const de: Texts = {
     dark: 'Dunkel',
     system: 'Wie das Gerät',
     language: 'Sprache',
+    slash: 'Die Taste / öffnet die Suche',
     warnings: 'Gut zu wissen',
     seen: 'Gesehen',
     deleteAll: 'Alles löschen',

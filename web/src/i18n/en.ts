@@ -368,6 +368,7 @@ export const en = {
     dark: 'Dark',
     system: 'As the device',
     language: 'Language',
+    slash: 'The key / opens the search',
     warnings: 'You should know',
     seen: 'I have seen this',
     deleteAll: 'Delete everything',

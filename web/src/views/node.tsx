@@ -106,7 +106,7 @@ function Invitations({ open, changed }: { readonly open: readonly OpenInvitation
         {open.map((invitation) => (
           <li key={invitation.id} class="fact">
             <strong>{invitation.maker === null ? texts.yours : texts.by(invitation.maker)}</strong>
-            <button type="button" class="small danger" onClick={() => void withdraw(invitation.id)}>{texts.withdraw}</button>
+            <button type="button" class="small danger" aria-label={`${texts.withdraw}: ${texts.until(date(invitation.expires))}`} onClick={() => void withdraw(invitation.id)}>{texts.withdraw}</button>
             <small>{texts.until(date(invitation.expires))}</small>
           </li>
         ))}

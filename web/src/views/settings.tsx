@@ -9,6 +9,7 @@ import { allLanguages, fullDate, language, setLanguage, t, type Language } from 
 import { me } from '../store/data';
 import { keptSince, wordsHere } from '../store/keeping';
 import { address } from '../store/route';
+import { slashOpens } from '../store/search';
 import { theme, type Theme } from '../store/theme';
 import { attempt } from '../store/toasts';
 import { Dialog, Field, Page } from '../ui/parts';
@@ -106,6 +107,7 @@ function Appearance() {
           {allLanguages.map(({ code, name }) => <option key={code} value={code} lang={code}>{name}</option>)}
         </select>
       </label>
+      <label class="switch"><input type="checkbox" checked={slashOpens.value} onChange={(event) => { slashOpens.value = event.currentTarget.checked; }} /> {texts.slash}</label>
     </section>
   );
 }
