@@ -339,7 +339,7 @@ export const de: Texts = {
     name: 'Name',
     devices: 'Geräte',
     thisDevice: 'dieses Gerät',
-    newDevice: 'Ein neues Gerät',
+    newDevice: 'Neues Gerät',
     added: (date) => `seit ${date}`,
     removeTitle: (name) => `${name} entfernen?`,
     removeDevice: 'Es bekommt keine Nachrichten mehr; was darauf liegt, lässt sich von hier aus weder lesen noch löschen. Ging es verloren, musst du sonst nichts tun.',

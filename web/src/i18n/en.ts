@@ -338,7 +338,7 @@ export const en = {
     name: 'Name',
     devices: 'Devices',
     thisDevice: 'this device',
-    newDevice: 'A new device',
+    newDevice: 'New device',
     added: (date: string) => `added ${date}`,
     removeTitle: (name: string) => `Remove ${name}?`,
     removeDevice: 'It gets no messages any more, and what is on it can’t be read from here or deleted. If it was lost, that is all you need to do.',
