@@ -1,6 +1,7 @@
 // Several devices of one person: linked, told of everything, and removed; and the way back by words.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { isAccessible } from './lib/axe.mjs';
 import { missing } from './lib/browser.mjs';
 import { exactlyOnce, inOrder } from './lib/doing.mjs';
 import { SOON, World, sees, write } from './lib/people.mjs';
@@ -35,9 +36,39 @@ test('a second device comes in by a code, when both show the same digits', { ski
   await asked.waitFor(SOON);
   const digits = (await asked.textContent()).match(/\d[\d ]{6,}\d/)[0];
   await desk.page.getByText(digits).waitFor(SOON);
-  await asked.getByRole('button', { name: 'It shows the same' }).click();
+  await isAccessible(desk.page, 'linking this device');
+  await isAccessible(ada.page, 'a device that asks');
+  // Put aside, the question waits where the devices are, in every tab, until it is answered in one.
+  await ada.page.keyboard.press('Escape');
+  await asked.waitFor({ state: 'detached', ...SOON });
+  const waiting = ada.page.getByRole('region', { name: /wants to be linked/ });
+  await waiting.getByText(digits).waitFor(SOON);
+  await isAccessible(ada.page, 'a device that waits for an answer');
+  const second = await ada.tab();
+  await second.goto(`${world.app.origin}/#/devices`);
+  await second.getByRole('dialog', { name: /wants to be linked/ }).waitFor(SOON);
+  await waiting.getByRole('button', { name: 'It shows the same' }).click(SOON);
+  for (const page of [ada.page, second]) await page.getByText(/wants to be linked/).first().waitFor({ state: 'detached', ...SOON });
+  await second.close();
   await desk.page.getByRole('link', { name: /^Bob/ }).waitFor(SOON);
   await ada.page.getByRole('listitem').filter({ hasText: 'Linux' }).nth(1).waitFor(SOON);
+});
+
+test('a code that is over says so, and a new one is one press away', { skip: missing }, async () => {
+  const page = await ada.tab();
+  await page.clock.install();
+  await page.goto(`${world.app.origin}/#/devices`);
+  await page.getByRole('button', { name: 'Link a device' }).click(SOON);
+  await page.getByText('It is good until').waitFor(SOON);
+  const before = await page.locator('.address').textContent();
+  await page.clock.fastForward('01:00:00');
+  await page.getByText('This code has expired.').waitFor(SOON);
+  assert.equal(await page.locator('.address').count(), 0);
+  await isAccessible(page, 'a code that is over');
+  await page.getByRole('button', { name: 'New code' }).click();
+  await page.locator('.made').waitFor(SOON);
+  await page.close();
+  assert.ok(before);
 });
 
 test('both devices have what was said, and what is said', { skip: missing }, async () => {
@@ -75,6 +106,8 @@ test('a device that is removed is told, and ends cleanly', { skip: missing }, as
   await desk.page.getByRole('heading', { name: 'This device was removed' }).waitFor(SOON);
   assert.equal(await desk.page.getByText('not for the desk').count(), 0);
   await desk.page.getByRole('button', { name: 'Delete what is kept here' }).click();
+  await isAccessible(desk.page, 'a device that was removed');
+  await desk.page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   await desk.page.getByLabel('I have an invitation').waitFor(SOON);
   assert.equal(await desk.page.getByText('Your browser has deleted').count(), 0, 'nothing was lost here unseen');
 });

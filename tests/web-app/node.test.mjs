@@ -33,7 +33,9 @@ test('the page of the node is its owner’s alone', { skip: missing }, async () 
   await world.goTo(bob, '#/settings');
   await bob.page.getByRole('link', { name: 'What your node knows' }).waitFor(SOON);
   await world.goTo(bob, '#/node');
-  await bob.page.getByText(/the owner of the node/).waitFor(SOON);
+  const alert = bob.page.getByRole('main').getByRole('alert');
+  await alert.getByText(/the owner of the node/).waitFor(SOON);
+  await alert.getByRole('button', { name: 'Try again' }).waitFor(SOON);
   await world.goTo(ada, '#/settings');
   await ada.page.getByRole('link', { name: 'Your node', exact: true }).click(SOON);
   await ada.page.getByText('2 accounts, 2 of them here in the last seven days').waitFor(SOON);
@@ -52,6 +54,7 @@ test('the owner looks for problems, invites, and takes an invitation back', { sk
   const link = (await ada.page.getByRole('dialog').locator('.address').textContent(SOON)).trim();
   await ada.page.getByRole('button', { name: 'Close' }).click();
   await ada.page.getByRole('listitem').filter({ hasText: 'By the node' }).getByRole('button', { name: 'Take back' }).click(SOON);
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click(SOON);
   await ada.page.getByText('None.').waitFor(SOON);
   const late = await world.person('Late');
   await world.begin(late, link);

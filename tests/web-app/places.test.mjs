@@ -136,7 +136,7 @@ test('a public channel says that it is one, and everybody in it hears', { skip: 
   await say(ada.page, 'still there?');
   await bob.page.getByRole('link', { name: /lobby.*1 unread message/ }).click(SOON);
   await sees(bob.page, 'still there?');
-  assert.equal(await bob.page.getByLabel('1 unread message').count(), 0);
+  await bob.page.getByLabel('1 unread message').waitFor({ state: 'detached', ...SOON });
   await bob.page.getByRole('button', { name: 'Leave' }).click();
   await bob.page.getByRole('link', { name: /lobby/ }).waitFor({ state: 'detached', ...SOON });
 });

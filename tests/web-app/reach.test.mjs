@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { until } from '../e2e/lib/until.mjs';
 import { invitationOf } from './lib/app.mjs';
-import { faults } from './lib/axe.mjs';
-import { missing } from './lib/browser.mjs';
+import { faults, isAccessible } from './lib/axe.mjs';
+import { SIZES, missing } from './lib/browser.mjs';
 import { message, notThere } from './lib/doing.mjs';
+import { drawnBy } from './lib/jpeg.mjs';
 import { SOON, World, sees, write } from './lib/people.mjs';
 
 /** More stops than any page has. */
@@ -128,20 +129,86 @@ const cut = (page) => page.evaluate(() => {
   return [...out, ...clipped].map(name);
 });
 
+/** Nothing is cut in usual and in large letters, read from the left and from the right. */
+const isWhole = async (page, where) => {
+  for (const [size, direction] of [['100%', 'ltr'], ['200%', 'ltr'], ['200%', 'rtl']]) {
+    await page.evaluate(([size, direction]) => {
+      document.documentElement.style.fontSize = size;
+      document.documentElement.dir = direction;
+    }, [size, direction]);
+    assert.deepEqual(await cut(page), [], `${where}, ${size}, ${direction}`);
+  }
+  await page.evaluate(() => { document.documentElement.style.fontSize = ''; document.documentElement.dir = 'ltr'; });
+};
+const opened = async (person, place) => {
+  await person.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
+  await person.page.locator('.bar:visible').first().waitFor(SOON);
+};
+
 test('in letters twice as large nothing is cut on a phone, in both directions', { skip: missing }, async () => {
   await world.openChat(bob, 'Ada');
   const chat = bob.page.url();
-  places = [chat, `${chat}/details`, '#/', '#/invite', '#/new-group', '#/settings', '#/devices', '#/words'];
+  await world.goTo(bob, '#/people');
+  const one = await bob.page.getByRole('main').getByRole('link', { name: /Ada/ }).getAttribute('href', SOON);
+  places = [chat, `${chat}/details`, '#/', '#/invite', '#/new-group', '#/new-room', '#/new-channel', '#/open', '#/people', one, '#/channel/lobby', '#/settings', '#/devices', '#/words', '#/known', '#/c/RERERERERERERERERERERA'];
   for (const place of places) {
-    await bob.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
-    await bob.page.locator('.bar:visible').first().waitFor(SOON);
-    for (const [size, direction] of [['100%', 'ltr'], ['200%', 'ltr'], ['200%', 'rtl']]) {
-      await bob.page.evaluate(([size, direction]) => {
-        document.documentElement.style.fontSize = size;
-        document.documentElement.dir = direction;
-      }, [size, direction]);
-      assert.deepEqual(await cut(bob.page), [], `${place}, ${size}, ${direction}`);
-    }
+    await opened(bob, place);
+    await isWhole(bob.page, place);
+  }
+  await ada.page.setViewportSize(SIZES.phone);
+  await opened(ada, '#/node');
+  await ada.page.getByRole('heading', { name: 'Storage' }).waitFor(SOON);
+  await isWhole(ada.page, 'node');
+});
+
+test('dialogs are whole, too, and the editor, in both directions', { skip: missing }, async () => {
+  const { page } = bob;
+  const dialogs = [
+    ['#/', /^New$/], ['#/open', /Scan a code/], ['#/settings', /Delete everything/], ['#/settings', /Export everything/],
+    [places[0], /^More$/], [`${places[0]}/details`, /Remove this contact/],
+  ];
+  for (const [place, name] of dialogs) {
+    await opened(bob, place);
+    await page.getByRole('button', { name }).first().click(SOON);
+    await page.getByRole('dialog').waitFor(SOON);
+    await isWhole(page, String(name));
+    assert.deepEqual(await faults(page), [], String(name));
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+  }
+  await opened(bob, places[0]);
+  await page.locator('input[type=file]').first().setInputFiles({ name: 'lake.jpg', mimeType: 'image/jpeg', buffer: await drawnBy(page, 600, 400) });
+  await page.locator('dialog.editor canvas').waitFor(SOON);
+  await isWhole(page, 'editor');
+  await page.keyboard.press('Escape');
+});
+
+test('the pages before there is an account are for all', { skip: missing }, async () => {
+  const carol = await world.person('Carol');
+  const isForAll = async (where) => {
+    await isAccessible(carol.page, where);
+    await isWhole(carol.page, where);
+  };
+  await world.goTo(carol);
+  await carol.page.getByLabel('I have an invitation').waitFor(SOON);
+  await isForAll('start');
+  for (const place of ['#/restore', '#/link']) {
+    await opened(carol, place);
+    await isForAll(place);
+  }
+  await world.goTo(carol);
+  await carol.page.getByLabel('I have an invitation').fill(await world.invitationBy(ada));
+  await carol.page.getByRole('button', { name: 'Open', exact: true }).click();
+  await carol.page.getByLabel('Your name').waitFor(SOON);
+  await isForAll('begin');
+});
+
+test('the words are for all: shown, and tried', { skip: missing }, async () => {
+  await opened(ada, '#/words');
+  for (const name of ['Show the words', 'Try them once']) {
+    await ada.page.getByRole('button', { name }).click(SOON);
+    await isAccessible(ada.page, name);
+    await isWhole(ada.page, name);
   }
 });
 
@@ -149,8 +216,12 @@ test('axe finds nothing with few colours, from the right', { skip: missing }, as
   await bob.page.evaluate(() => { document.documentElement.style.fontSize = ''; });
   await bob.page.emulateMedia({ forcedColors: 'active', reducedMotion: 'reduce' });
   for (const place of places) {
-    await bob.page.goto(place.startsWith('#') ? `${world.app.origin}/${place}` : place);
-    await bob.page.locator('.bar:visible').first().waitFor(SOON);
+    await opened(bob, place);
     assert.deepEqual(await faults(bob.page), [], place);
+  }
+  await bob.page.emulateMedia({ forcedColors: 'none', reducedMotion: 'no-preference' });
+  for (const place of places) {
+    await opened(bob, place);
+    await isAccessible(bob.page, place);
   }
 });

@@ -5,6 +5,7 @@ import { invitationOf } from './lib/app.mjs';
 import { MICROPHONE, SIZES } from './lib/browser.mjs';
 import { drawnBy } from './lib/jpeg.mjs';
 import { SOON, World, write } from './lib/people.mjs';
+import { shootTroubles } from './lib/troubles.mjs';
 
 const folder = process.argv[2] ?? fileURLToPath(new URL('../../target/screens', import.meta.url));
 const world = await World.start();
@@ -267,7 +268,8 @@ try {
     await carol.page.locator('.bar').waitFor(SOON);
     await shoot(carol.page, name);
   }
-  console.log(folder);
 } finally {
   await world.end();
 }
+await shootTroubles(shoot);
+console.log(folder);

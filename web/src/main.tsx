@@ -1,7 +1,8 @@
 /** Where the app begins. */
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { startCore } from './core';
-import { language, startLanguage } from './i18n';
+import { direction, language, startLanguage } from './i18n';
 import { watchInstall } from './store/install';
 import { follow, takeFromAddress } from './store/link';
 import './store/theme';
@@ -17,7 +18,7 @@ startCore();
 // What follows `#` in a link is a secret, and no place in the app.
 const link = takeFromAddress();
 if (link !== null) void attempt(() => follow(link));
-language.subscribe((code) => { document.documentElement.lang = code; });
+effect(() => { Object.assign(document.documentElement, { lang: language.value, dir: direction.value }); });
 showUnread();
 startUpkeep();
 const place = document.getElementById('app');

@@ -4,9 +4,9 @@ import { en, type Texts } from './en';
 
 /** Each by its own name. Those that are not shown are not loaded. */
 const languages = {
-  en: { name: 'English', load: () => Promise.resolve(en) },
-  de: { name: 'Deutsch', load: async () => (await import('./de')).de },
-} as const satisfies Record<string, { readonly name: string; readonly load: () => Promise<Texts> }>;
+  en: { name: 'English', direction: 'ltr', load: () => Promise.resolve(en) },
+  de: { name: 'Deutsch', direction: 'ltr', load: async () => (await import('./de')).de },
+} as const satisfies Record<string, { readonly name: string; readonly direction: 'ltr' | 'rtl'; readonly load: () => Promise<Texts> }>;
 
 export type Language = keyof typeof languages;
 
@@ -19,6 +19,9 @@ export const language: ReadonlySignal<Language> = shown;
 
 /** Its texts: `t.value.list.title`. */
 export const t: ReadonlySignal<Texts> = texts;
+
+/** To which side it is read. */
+export const direction = computed(() => languages[shown.value].direction);
 
 export const allLanguages = Object.entries(languages).map(([code, { name }]) => ({ code: code as Language, name }));
 

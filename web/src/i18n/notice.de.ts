@@ -6,7 +6,7 @@ const list = new Intl.ListFormat('de');
 const subject = ({ me, name }: Somebody) => (me ? 'Du' : name);
 const object = ({ me, name }: Somebody) => (me ? 'dich' : name);
 const objects = (who: readonly Somebody[]) => list.format(who.map(object));
-const roles = ['Inhaber', 'Moderator'];
+const roles = ['Leitung', 'Moderation'];
 
 /** Who did something, with the verb that this begins with. */
 const has = (by: Somebody) => (by.me ? 'Du hast' : `${by.name} hat`);

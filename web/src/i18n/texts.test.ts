@@ -59,7 +59,7 @@ test('each line about a conversation is in its own language', () => {
       "Ada hat dich hinzugefügt",
       "Du hast Ada entfernt",
       "Du und Ada seid gegangen",
-      "Ada hat dir eine andere Rolle gegeben: Moderator",
+      "Ada hat dir eine andere Rolle gegeben: Moderation",
       "Du hast Ada eine andere Rolle gegeben: Mitglied",
       "Ada hat die Unterhaltung „Birds“ genannt",
       "Du hast das Bild geändert",

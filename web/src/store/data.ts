@@ -9,8 +9,6 @@ export const contacts = signal<readonly ContactView[]>([]);
 export const devices = signal<readonly DeviceView[]>([]);
 export const invitations = signal<readonly InvitationView[]>([]);
 export const introductions = signal<readonly IntroductionView[]>([]);
-/** A device that asks to be linked: its request, its name, the digits that it must show. */
-export const asking = signal<{ request: string; name: string; check: string } | null>(null);
 /** The digits that this device shows while it is linked. */
 export const linkCheck = signal<string | null>(null);
 
@@ -77,7 +75,6 @@ export function hasMe(who: readonly string[]): boolean {
 onEvent((event) => {
   if (event === 'changed') refresh();
   else if ('conversation' in event || 'message' in event || 'gone' in event || 'contact' in event || 'connection' in event) refresh();
-  else if ('device_asks' in event) asking.value = event.device_asks;
   else if ('link_check' in event) linkCheck.value = event.link_check.check;
 });
 coreState.subscribe((state) => {

@@ -14,6 +14,15 @@ export interface Hit {
 /** Counts how often the search was asked for by its key. */
 export const searchWanted = signal(0);
 
+const PLACE = 'tidings.slash';
+
+/** Whether `/` alone asks for it. Whoever speaks to their device, or rests a hand on the keys, may want it off. */
+export const slashOpens = signal(localStorage.getItem(PLACE) !== 'off');
+slashOpens.subscribe((on) => {
+  if (on) localStorage.removeItem(PLACE);
+  else localStorage.setItem(PLACE, 'off');
+});
+
 /** The words of what was typed. */
 export function wordsOf(text: string): readonly string[] {
   return text.trim().split(/\s+/).filter((word) => word !== '');
@@ -31,10 +40,10 @@ export async function searchHere(group: string, text: string, before: MessageVie
   return found.map((message) => ({ group, message }));
 }
 
-/** `/`, and Ctrl or Cmd with K. */
+/** `/`, unless that is turned off, and Ctrl or Cmd with K. */
 addEventListener('keydown', (event: KeyboardEvent) => {
   const typed = (event.target as Element | null)?.closest('input, textarea, select, [contenteditable], dialog') != null;
-  const slash = event.key === '/' && !typed && !event.ctrlKey && !event.metaKey && !event.altKey;
+  const slash = slashOpens.peek() && event.key === '/' && !typed && !event.ctrlKey && !event.metaKey && !event.altKey;
   const letter = event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey;
   if (!slash && !letter || document.querySelector('dialog[open]') !== null) return;
   event.preventDefault();

@@ -3,14 +3,15 @@ import { effect } from '@preact/signals';
 import { language } from '../i18n';
 import { registration, tellServiceWorker } from './worker';
 import { me, unread } from './data';
+import { heading, titleOf } from './title';
 
 const badge = navigator as { setAppBadge?: (count: number) => Promise<void>; clearAppBadge?: () => Promise<void> };
 
 /** Follows it from now on. */
 export function showUnread(): void {
+  effect(() => { document.title = titleOf(unread.value, heading.value); });
   effect(() => {
     const count = unread.value;
-    document.title = count > 0 ? `(${count}) Tidings` : 'Tidings';
     if (me.value === null) return;
     void (count > 0 ? badge.setAppBadge?.(count) : badge.clearAppBadge?.())?.catch(() => undefined);
     void tellServiceWorker({ kind: 'shows', unread: count, language: language.value }).catch(() => undefined);

@@ -8,7 +8,7 @@ const PLACE = '/state';
 const ICON = '/icons/icon-192.png';
 const TEXTS = {
   en: { news: 'Something new for you', test: 'Notifications work', renew: 'Open Tidings once, so that notifications keep coming' },
-  de: { news: 'Etwas Neues für dich', test: 'Benachrichtigungen kommen an', renew: 'Öffne Tidings einmal, damit weiter Benachrichtigungen kommen' },
+  de: { news: 'Etwas Neues für dich', test: 'Mitteilungen kommen an', renew: 'Öffne Tidings einmal, damit weiter Mitteilungen kommen' },
 } as const;
 
 interface Shown {

@@ -1,8 +1,10 @@
 /** Small parts that pages are made of. */
+import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { go, type Route } from '../store/route';
+import { heading } from '../store/title';
 import { toasts } from '../store/toasts';
 import { Icon, type IconName } from './icons';
 
@@ -42,9 +44,10 @@ export function IconButton({ icon, label, onClick, flip = false, disabled = fals
   );
 }
 
-/** A page with a bar at its top. `back`: where the way back leads. */
-export function Page({ title, back, actions, children, labelled = true }: {
+/** A page with a bar at its top. `back`: where the way back leads; `name`: what it is called where there is only text, if the title is more. */
+export function Page({ title, name = title, back, actions, children, labelled = true }: {
   readonly title: ComponentChildren;
+  readonly name?: ComponentChildren;
   readonly back?: Route;
   readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
@@ -52,9 +55,14 @@ export function Page({ title, back, actions, children, labelled = true }: {
 }) {
   const page = useRef<HTMLElement>(null);
   useEffect(() => { focusHere(page.current); }, []);
+  const called = typeof name === 'string' ? name : '';
+  useLayoutEffect(() => {
+    heading.value = called;
+    return () => { heading.value = ''; };
+  }, [called]);
   return (
     <section class="page" ref={page}>
-      <header class="bar">
+      <header class={back?.at === 'list' ? 'bar beside-list' : 'bar'}>
         {back !== undefined && <IconButton icon="back" flip label={t.value.back} onClick={() => { go(back); }} />}
         {labelled ? <h1>{title}</h1> : title}
         <div class="actions">{actions}</div>
@@ -85,9 +93,16 @@ export function Field({ label, hint, ...rest }: { readonly label: string; readon
   );
 }
 
-/** A question over the page. Closed by Escape; what was focused before is focused again. */
-export function Dialog({ title, onClose, children }: { readonly title: string; readonly onClose: () => void; readonly children: ComponentChildren }) {
+/** Something over the page. Closed by Escape; what was focused before is focused again. `text`: read with the title; `closing`: whether it has a button for that. */
+export function Dialog({ title, text, closing = true, onClose, children }: {
+  readonly title: string;
+  readonly text?: string;
+  readonly closing?: boolean;
+  readonly onClose: () => void;
+  readonly children: ComponentChildren;
+}) {
   const dialog = useRef<HTMLDialogElement>(null);
+  const about = useId();
   // At once: a key that is pressed next belongs to the question already.
   useLayoutEffect(() => {
     const [element, before] = [dialog.current, document.activeElement];
@@ -100,23 +115,33 @@ export function Dialog({ title, onClose, children }: { readonly title: string; r
     };
   }, []);
   return (
-    <dialog ref={dialog} class="sheet" aria-label={title} onClose={onClose} onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}>
+    <dialog ref={dialog} class="sheet" aria-label={title} aria-describedby={text === undefined ? undefined : about} onClose={onClose} onClick={(event) => { if (event.target === dialog.current) dialog.current?.close(); }}>
       <div class="sheet-inside">
         <header class="bar">
           <h2>{title}</h2>
-          <div class="actions"><IconButton icon="close" label={t.value.close} onClick={() => dialog.current?.close()} /></div>
+          {closing && <div class="actions"><IconButton icon="close" label={t.value.close} onClick={() => dialog.current?.close()} /></div>}
         </header>
+        {text !== undefined && <p id={about}>{text}</p>}
         {children}
       </div>
+      <Toasts />
     </dialog>
   );
 }
 
-/** Short messages; read out as they come. */
+/** Where messages can be shown, the topmost last: a dialog leaves all that is below it without a voice. */
+const places = signal<readonly object[]>([]);
+
+/** Short messages; read out as they come. Every modal dialog has a place for them, as the page does. */
 export function Toasts() {
+  const place = useMemo(() => ({}), []);
+  useLayoutEffect(() => {
+    places.value = [...places.peek(), place];
+    return () => { places.value = places.peek().filter((other) => other !== place); };
+  }, []);
   return (
     <div class="toasts" role="status" aria-live="polite">
-      {toasts.value.map((toast) => (
+      {places.value.at(-1) === place && toasts.value.map((toast) => (
         <p key={toast.number} class={toast.alarming ? 'toast alarming' : 'toast'}>{toast.text}</p>
       ))}
     </div>

@@ -5,16 +5,15 @@ import { hasAccount, me } from '../store/data';
 import { followed } from '../store/link';
 import { wasHere } from '../store/marker';
 import { route, type Route } from '../store/route';
-import { useLoaded } from '../ui/loaded';
+import { Fence, Unloaded, useTried } from '../ui/loaded';
 import { Sign, Toasts } from '../ui/parts';
 import { Failed } from './failed';
 import { LinkThis, Restore, Start } from './start';
-import { Removed } from './removed';
 
 export function App() {
   return (
     <>
-      <Inside />
+      <Fence><Inside /></Fence>
       <Toasts />
     </>
   );
@@ -26,7 +25,7 @@ function Inside() {
   // Who was never here need not wait for the core to see where to begin.
   if (hasAccount.value === false || (state.is === 'starting' && !wasHere())) return <Outside to={route.value} />;
   if (state.is === 'starting' || me.value === null) return <Opening />;
-  if (me.value.stage === 'removed') return <Removed />;
+  if (me.value.stage === 'removed') return <Out />;
   return <Loaded />;
 }
 
@@ -35,14 +34,22 @@ const home = () => import('./home');
 if (wasHere()) void home().catch(() => undefined);
 
 function Loaded() {
-  const loaded = useLoaded(home);
-  return loaded === null ? <Opening /> : <loaded.Home />;
+  const { found, failed } = useTried(home);
+  if (failed !== null) return <main class="app"><Unloaded /></main>;
+  return found === null ? <Opening /> : <found.Home />;
+}
+
+/** Seldom seen, and so loaded for those alone who see it. */
+function Out() {
+  const { found, failed } = useTried(() => import('./removed'));
+  if (failed !== null) return <main class="app"><Unloaded /></main>;
+  return found === null ? <Opening /> : <found.Removed />;
 }
 
 function Outside({ to }: { readonly to: Route }) {
   const leads = followed.value?.to;
-  if (to.at === 'restore') return <Restore />;
-  if (to.at === 'link' || (leads !== undefined && 'device' in leads)) return <LinkThis />;
+  if (to.at === 'restore') return <main class="outside"><Restore /></main>;
+  if (to.at === 'link' || (leads !== undefined && 'device' in leads)) return <main class="outside"><LinkThis /></main>;
   return <Start />;
 }
 

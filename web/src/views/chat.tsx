@@ -8,6 +8,7 @@ import { arrived, closeLog, log, openLog, openLogAt } from '../store/messages';
 import { go } from '../store/route';
 import { attempt, toast } from '../store/toasts';
 import { useLoaded } from '../ui/loaded';
+import { NotHere } from '../ui/not-here';
 import { Avatar, IconButton, Page } from '../ui/parts';
 import { Composer } from './composer';
 import { Log } from './log';
@@ -25,11 +26,12 @@ export function Chat({ to }: { readonly to: { readonly group: string; readonly m
   const known = found !== undefined;
   useEffect(() => () => { closeLog(group); }, [group]);
   useEffect(() => { if (known) void attempt(() => show(group, to.message)); }, [to, known]);
-  if (found === undefined) return <Page title={t.value.loading} back={{ at: 'list' }}><div class="log" /></Page>;
+  if (found === undefined) return <NotHere group={group} />;
   return (
     <Page
       back={{ at: 'list' }}
       labelled={false}
+      name={found.title}
       title={<Title found={found} />}
       actions={<Actions group={group} search={() => { searching.value = !searching.value; }} />}
     >

@@ -6,6 +6,8 @@ import { span, t } from '../i18n';
 import { contact, contacts, conversation, me } from '../store/data';
 import { address, go } from '../store/route';
 import { attempt } from '../store/toasts';
+import { confirm } from '../ui/confirm';
+import { NotHere } from '../ui/not-here';
 import { Avatar, Dialog, Page } from '../ui/parts';
 import { GroupFace } from './group-face';
 import { People } from './people';
@@ -18,7 +20,7 @@ const [OWNER, MODERATOR] = [0, 1] as const;
 
 export function Details({ group }: { readonly group: string }) {
   const found = conversation(group);
-  if (found === undefined) return <Page title={t.value.loading} back={{ at: 'list' }}><p /></Page>;
+  if (found === undefined) return <NotHere group={group} />;
   const other = found.contact == null ? undefined : contact(found.contact);
   const mine = found.members.find((member) => member.me)?.role ?? 2;
   const staff = found.kind === 'pair' || mine <= MODERATOR;
@@ -53,6 +55,16 @@ function Member({ member, group, mine }: { readonly member: MemberView; readonly
   const texts = t.value.group;
   const roles = [texts.owner, texts.moderator, texts.member];
   const known = contact(member.identity) !== undefined;
+  const remove = async () => {
+    const sure = await confirm({ title: texts.removeTitle(member.name), text: texts.removeText(member.name), yes: t.value.remove });
+    if (sure) await attempt(() => removeMember(group, member.identity));
+  };
+  const change = async (select: HTMLSelectElement) => {
+    const role = Number(select.value);
+    const sure = role !== OWNER || await confirm({ title: texts.ownerTitle(member.name), text: texts.ownerText(member.name), yes: texts.ownerYes });
+    // What is shown is what holds, also after a no and when it failed.
+    if (!sure || !(await attempt(() => setRole(group, member.identity, role)))) select.value = String(member.role);
+  };
   const mayRemove = !member.me && mine <= MODERATOR && (mine === OWNER || member.role > mine);
   return (
     <li class="row member">
@@ -60,11 +72,11 @@ function Member({ member, group, mine }: { readonly member: MemberView; readonly
       <span class="row-text"><strong dir="auto">{member.me ? t.value.you : known ? <a href={address({ at: 'person', identity: member.identity })}>{member.name}</a> : member.name}</strong></span>
       <span class="member-actions">
         {mine === OWNER && !member.me ? (
-          <select aria-label={texts.member} value={member.role} onChange={(event) => void attempt(() => setRole(group, member.identity, Number(event.currentTarget.value)))}>
+          <select aria-label={texts.role(member.name)} value={member.role} onChange={(event) => void change(event.currentTarget)}>
             {roles.map((name, role) => <option key={name} value={role}>{name}</option>)}
           </select>
         ) : <small>{roles[member.role]}</small>}
-        {mayRemove && <button type="button" class="small danger" onClick={() => void attempt(() => removeMember(group, member.identity))}>{t.value.remove}</button>}
+        {mayRemove && <button type="button" class="small danger" aria-label={texts.removeNamed(member.name)} onClick={() => void remove()}>{t.value.remove}</button>}
       </span>
     </li>
   );
@@ -103,24 +115,14 @@ function Settings({ found, staff }: { readonly found: ConversationView; readonly
 
 function WayOut({ found }: { readonly found: ConversationView }) {
   const texts = t.value.group;
-  const sure = useSignal(false);
   const out = found.standing === 'out';
-  const end = () => {
-    sure.value = false;
-    void attempt(async () => {
+  const yes = out ? texts.forget : texts.leave;
+  const end = async () => {
+    if (!(await confirm({ title: (out ? texts.forgetTitle : texts.leaveTitle)(found.title), text: out ? texts.forgetText : texts.leaveText, yes }))) return;
+    await attempt(async () => {
       await (out ? forget(found.id) : leave(found.id));
       go({ at: 'list' }, true);
     });
   };
-  return (
-    <section>
-      <button type="button" class="danger" onClick={() => { sure.value = true; }}>{out ? texts.forget : texts.leave}</button>
-      {sure.value && (
-        <Dialog title={out ? texts.forget : texts.leave} onClose={() => { sure.value = false; }}>
-          <p>{texts.leaveText}</p>
-          <button type="button" class="primary danger" onClick={end}>{out ? texts.forget : texts.leave}</button>
-        </Dialog>
-      )}
-    </section>
-  );
+  return <section><button type="button" class="danger" onClick={() => void end()}>{yes}</button></section>;
 }

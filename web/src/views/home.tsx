@@ -1,8 +1,10 @@
 /** Inside: one page at a time on a phone, the list beside the conversation where there is room. */
+import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { followed } from '../store/link';
-import { route, type Route } from '../store/route';
-import { useLoaded } from '../ui/loaded';
+import { address, route, type Route } from '../store/route';
+import { Confirm } from '../ui/confirm';
+import { Fence, Unloaded, useTried } from '../ui/loaded';
 import { Sign } from '../ui/parts';
 import { Chat } from './chat';
 import { Join } from './join';
@@ -10,14 +12,16 @@ import { LinkRequest } from './devices';
 import { List } from './list';
 
 export function Home() {
+  useReturn(route.value);
   if (followed.value !== null) return <Join key={followed.value.link} followed={followed.value} />;
   const inner = besideList(route.value);
   return (
     <div class={inner === null ? 'app at-list' : 'app at-page'}>
       {/* On a phone the list is all there is: then it is what the page is about. */}
       <div class="aside" role={inner === null ? 'main' : 'navigation'} aria-label={t.value.list.title}><List /></div>
-      <div class="main" role={inner === null ? undefined : 'main'}>{inner ?? <Nothing />}</div>
+      <div class="main" role={inner === null ? undefined : 'main'}><Fence page={address(route.value)}>{inner ?? <Nothing />}</Fence></div>
       <LinkRequest />
+      <Confirm />
     </div>
   );
 }
@@ -32,9 +36,25 @@ function besideList(to: Route) {
   }
 }
 
+/** Who comes back to the list goes on where they left it, and not at its beginning. */
+function useReturn(to: Route): void {
+  const before = useRef(to);
+  useEffect(() => {
+    const left = before.current;
+    before.current = to;
+    const focused = document.activeElement;
+    const lost = focused === null || focused === document.body || focused.getClientRects().length === 0;
+    if (to.at !== 'list' || left.at === 'list' || !lost) return;
+    const place = 'group' in left ? address({ at: 'chat', group: left.group }) : address(left);
+    const rows = [...document.querySelectorAll<HTMLElement>('.aside a.row')];
+    (rows.find((row) => row.getAttribute('href') === place) ?? document.querySelector<HTMLElement>('.aside .bar button'))?.focus();
+  }, [to]);
+}
+
 /** The other pages come when the first of them is opened, so that the first opening of the app need not wait for them. */
 function Page({ to }: { readonly to: Route }) {
-  const pages = useLoaded(() => import('./pages'));
+  const { found: pages, failed } = useTried(() => import('./pages'));
+  if (failed !== null) return <Unloaded />;
   return pages === null ? <div class="centered" aria-busy="true" /> : <pages.Page to={to} />;
 }
 

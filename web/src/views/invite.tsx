@@ -4,6 +4,7 @@ import { cancelInvitation, invite } from '../actions/contacts';
 import { t, when } from '../i18n';
 import { invitations } from '../store/data';
 import { attempt, toast } from '../store/toasts';
+import { confirm } from '../ui/confirm';
 import { Field, IconButton, Page, shareText } from '../ui/parts';
 import { QrCode } from '../ui/qr';
 
@@ -47,6 +48,9 @@ function Made({ link }: { readonly link: string }) {
 
 function Open() {
   const texts = t.value.invite;
+  const withdraw = async (id: Uint8Array) => {
+    if (await confirm({ title: texts.cancelTitle, text: texts.cancelText, yes: texts.cancel })) await attempt(() => cancelInvitation(id));
+  };
   if (invitations.value.length === 0) return null;
   return (
     <>
@@ -55,7 +59,7 @@ function Open() {
         {invitations.value.map((found) => (
           <li key={found.link} class="row">
             <span class="row-text"><strong dir="auto">{found.note || texts.link}</strong><span class="soft">{texts.until(when(found.expires))}</span></span>
-            <IconButton icon="close" label={texts.cancel} onClick={() => void attempt(() => cancelInvitation(found.id))} />
+            <IconButton icon="close" label={texts.cancelNamed(found.note || texts.until(when(found.expires)))} onClick={() => void withdraw(found.id)} />
           </li>
         ))}
       </ul>

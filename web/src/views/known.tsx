@@ -1,22 +1,19 @@
 /** What the node knows of the account, asked just now. */
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { readKnown } from '../actions/home';
 import type { Known, KnownRow, KnownRows } from '../api/types';
 import { date, size, t } from '../i18n';
 import { devices } from '../store/data';
-import { attempt } from '../store/toasts';
+import { Coming, useTried } from '../ui/loaded';
 import { Page } from '../ui/parts';
 
 export function WhatIsKnown() {
-  const known = useSignal<Known | null>(null);
-  useEffect(() => void attempt(async () => { known.value = await readKnown(); }), []);
+  const known = useTried(readKnown);
   const texts = t.value.home.known;
   return (
     <Page title={texts.title} back={{ at: 'settings' }}>
-      <div class="padded" aria-busy={known.value === null}>
+      <div class="padded" aria-busy={known.found === null && known.failed === null}>
         <p class="lead">{texts.lead}</p>
-        {known.value === null ? <p class="soft">{t.value.loading}</p> : <Told known={known.value} />}
+        {known.found === null ? <Coming tried={known} /> : <Told known={known.found} />}
       </div>
     </Page>
   );
@@ -57,7 +54,8 @@ function Name({ device }: { readonly device: string }) {
 
 function Kind({ rows }: { readonly rows: KnownRows }) {
   const texts = t.value.home.known;
-  const [name, about] = texts.kinds[rows.kind] as [string, string];
+  // A newer node may keep what this app has no words for: it is shown all the same, by the node's own name.
+  const [name, about] = (texts.kinds as Readonly<Record<string, readonly string[] | undefined>>)[rows.kind] ?? [rows.kind, ''];
   return (
     <li class="fact">
       <strong>{name}</strong>

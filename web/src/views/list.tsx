@@ -8,7 +8,7 @@ import { conversations, me } from '../store/data';
 import { drafts } from '../store/drafts';
 import { remind } from '../store/moment';
 import { address, go, route } from '../store/route';
-import { searchWanted } from '../store/search';
+import { searchWanted, slashOpens } from '../store/search';
 import { Icon } from '../ui/icons';
 import { useLoaded } from '../ui/loaded';
 import { Avatar, IconButton } from '../ui/parts';
@@ -48,7 +48,7 @@ export function List() {
       {conversations.value.length > 0 && (
         <label class="search">
           <Icon name="search" />
-          <input ref={field} type="search" placeholder={t.value.search.all} aria-label={t.value.search.all} aria-keyshortcuts="/ Control+K Meta+K" value={sought.value} onInput={(event) => { sought.value = event.currentTarget.value; }} onKeyDown={(event) => { if (event.key === 'Escape') sought.value = ''; }} />
+          <input ref={field} type="search" placeholder={t.value.search.all} aria-label={t.value.search.all} aria-keyshortcuts={`${slashOpens.value ? '/ ' : ''}Control+K Meta+K`} value={sought.value} onInput={(event) => { sought.value = event.currentTarget.value; }} onKeyDown={(event) => { if (event.key === 'Escape') sought.value = ''; }} />
         </label>
       )}
       {conversations.value.length === 0 && channels.value.length === 0 ? <Nobody /> : (

@@ -1,40 +1,44 @@
 /** The node, for its owner: health, storage, people, invitations, settings. */
 import { useSignal, type Signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { inviteAsOwner, readFindings, readOverview, withdrawInvitation } from '../actions/home';
 import type { Finding, OpenInvitation, Overview, Setting, Storage } from '../api/types';
 import { date, size, t, when } from '../i18n';
 import { attempt } from '../store/toasts';
+import { confirm } from '../ui/confirm';
+import { Coming, useTried } from '../ui/loaded';
 import { Dialog, Page } from '../ui/parts';
 import { QrCode } from '../ui/qr';
 import { Tree } from './node-tree';
 
 export function YourNode() {
-  const seen = useSignal<Overview | null>(null);
-  const load = () => attempt(async () => { seen.value = await readOverview(); });
-  useEffect(() => void load(), []);
+  const tried = useTried(readOverview);
   const texts = t.value.home.node;
   return (
     <Page title={texts.title} back={{ at: 'settings' }}>
-      <div class="padded" aria-busy={seen.value === null}>
-        {seen.value === null ? <p class="soft">{t.value.loading}</p> : (
-          <>
-            <p><strong dir="auto">{seen.value.name}</strong><br /><span class="soft">{texts.version(seen.value.version, when(seen.value.started))}</span></p>
-            <Health />
-            <Room storage={seen.value.storage} />
-            <section>
-              <h2>{texts.people}</h2>
-              <p>{texts.counted(seen.value.accounts, seen.value.seen_last_7_days)}</p>
-              <Tree accounts={seen.value.tree} />
-              {seen.value.more && <p class="soft">{texts.more}</p>}
-              <p class="soft">{texts.nobody}</p>
-            </section>
-            <Invitations open={seen.value.invitations} changed={load} />
-            <Settings settings={seen.value.settings} />
-          </>
-        )}
+      <div class="padded" aria-busy={tried.found === null && tried.failed === null}>
+        {tried.found === null ? <Coming tried={tried} /> : <Told seen={tried.found} changed={tried.again} />}
       </div>
     </Page>
+  );
+}
+
+function Told({ seen, changed }: { readonly seen: Overview; readonly changed: () => void }) {
+  const texts = t.value.home.node;
+  return (
+    <>
+      <p><strong dir="auto">{seen.name}</strong><br /><span class="soft">{texts.version(seen.version, when(seen.started))}</span></p>
+      <Health />
+      <Room storage={seen.storage} />
+      <section>
+        <h2>{texts.people}</h2>
+        <p>{texts.counted(seen.accounts, seen.seen_last_7_days)}</p>
+        <Tree accounts={seen.tree} />
+        {seen.more && <p class="soft">{texts.more}</p>}
+        <p class="soft">{texts.nobody}</p>
+      </section>
+      <Invitations open={seen.invitations} changed={changed} />
+      <Settings settings={seen.settings} />
+    </>
   );
 }
 
@@ -79,17 +83,21 @@ function Room({ storage }: { readonly storage: Storage }) {
   );
 }
 
-function Invitations({ open, changed }: { readonly open: readonly OpenInvitation[]; readonly changed: () => Promise<boolean> }) {
+function Invitations({ open, changed }: { readonly open: readonly OpenInvitation[]; readonly changed: () => void }) {
   const texts = t.value.home.node;
   const link = useSignal<string | null>(null);
   const make = () => attempt(async () => {
     link.value = (await inviteAsOwner()).link;
-    await changed();
+    changed();
   });
-  const withdraw = (id: string) => attempt(async () => {
-    await withdrawInvitation(id);
-    await changed();
-  });
+  const withdraw = async (id: string) => {
+    const { cancelTitle: title, cancelText: text } = t.value.invite;
+    if (!(await confirm({ title, text, yes: texts.withdraw }))) return;
+    await attempt(async () => {
+      await withdrawInvitation(id);
+      changed();
+    });
+  };
   return (
     <section>
       <h2>{texts.invitations}</h2>
@@ -98,7 +106,7 @@ function Invitations({ open, changed }: { readonly open: readonly OpenInvitation
         {open.map((invitation) => (
           <li key={invitation.id} class="fact">
             <strong>{invitation.maker === null ? texts.yours : texts.by(invitation.maker)}</strong>
-            <button type="button" class="small danger" onClick={() => void withdraw(invitation.id)}>{texts.withdraw}</button>
+            <button type="button" class="small danger" aria-label={`${texts.withdraw}: ${texts.until(date(invitation.expires))}`} onClick={() => void withdraw(invitation.id)}>{texts.withdraw}</button>
             <small>{texts.until(date(invitation.expires))}</small>
           </li>
         ))}

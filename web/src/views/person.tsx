@@ -7,6 +7,7 @@ import { t } from '../i18n';
 import { contact, contacts } from '../store/data';
 import { go } from '../store/route';
 import { attempt, toast } from '../store/toasts';
+import { confirm } from '../ui/confirm';
 import { Avatar, Dialog, Field, Page } from '../ui/parts';
 import { QrCode } from '../ui/qr';
 import { Scanner } from '../ui/scanner';
@@ -121,10 +122,9 @@ function Introducing({ other }: { readonly other: ContactView }) {
 
 function Parting({ other }: { readonly other: ContactView }) {
   const texts = t.value.person;
-  const sure = useSignal(false);
-  const remove = () => {
-    sure.value = false;
-    void attempt(async () => {
+  const remove = async () => {
+    if (!(await confirm({ title: texts.remove, text: texts.removeText(other.name), yes: texts.remove }))) return;
+    await attempt(async () => {
       await removeContact(other.identity);
       go({ at: 'list' }, true);
     });
@@ -133,13 +133,7 @@ function Parting({ other }: { readonly other: ContactView }) {
     <section class="stacked">
       <button type="button" class="danger" onClick={() => void attempt(() => setBlocked(other.identity, !other.blocked))}>{other.blocked ? t.value.group.unblock : t.value.group.block}</button>
       {other.blocked && <p class="soft">{texts.blockedText}</p>}
-      <button type="button" class="danger" onClick={() => { sure.value = true; }}>{texts.remove}</button>
-      {sure.value && (
-        <Dialog title={texts.remove} onClose={() => { sure.value = false; }}>
-          <p>{texts.removeText(other.name)}</p>
-          <button type="button" class="primary danger" onClick={remove}>{texts.remove}</button>
-        </Dialog>
-      )}
+      <button type="button" class="danger" onClick={() => void remove()}>{texts.remove}</button>
     </section>
   );
 }

@@ -9,6 +9,7 @@ import { allLanguages, fullDate, language, setLanguage, t, type Language } from 
 import { me } from '../store/data';
 import { keptSince, wordsHere } from '../store/keeping';
 import { address } from '../store/route';
+import { slashOpens } from '../store/search';
 import { theme, type Theme } from '../store/theme';
 import { attempt } from '../store/toasts';
 import { Dialog, Field, Page } from '../ui/parts';
@@ -106,13 +107,19 @@ function Appearance() {
           {allLanguages.map(({ code, name }) => <option key={code} value={code} lang={code}>{name}</option>)}
         </select>
       </label>
+      <label class="switch"><input type="checkbox" checked={slashOpens.value} onChange={(event) => { slashOpens.value = event.currentTarget.checked; }} /> {texts.slash}</label>
     </section>
   );
 }
 
 function Ending() {
   const texts = t.value.settings;
-  const [sure, exporting] = [useSignal(false), useSignal(false)];
+  const [sure, exporting, working] = [useSignal(false), useSignal(false), useSignal(false)];
+  const end = async () => {
+    working.value = true;
+    await attempt(deleteEverything);
+    working.value = false;
+  };
   const takeAlong = () => {
     sure.value = false;
     exporting.value = true;
@@ -126,7 +133,7 @@ function Ending() {
         <Dialog title={texts.deleteAll} onClose={() => { sure.value = false; }}>
           <p>{texts.deleteAllText}</p>
           <button type="button" onClick={takeAlong}>{t.value.export.first}</button>
-          <button type="button" class="primary danger" onClick={() => void attempt(deleteEverything)}>{texts.deleteAll}</button>
+          <button type="button" class="primary danger" disabled={working.value} onClick={() => void end()}>{texts.deleteAll}</button>
         </Dialog>
       )}
     </section>

@@ -6,7 +6,7 @@ import type { Look } from '../../api/types';
 import { t } from '../../i18n';
 import { attempt, toast } from '../../store/toasts';
 import { Choices, type Choice } from '../../ui/choices';
-import { IconButton } from '../../ui/parts';
+import { IconButton, Toasts } from '../../ui/parts';
 import { changed, sizeOf, undone, untouched, type History } from './model';
 import { paint } from './paint';
 import { Stage } from './stage';
@@ -80,6 +80,7 @@ export function Editor({ files, group, close }: { readonly files: readonly File[
           <button type="submit" class="primary" disabled={working.value || edited === undefined || groups.value.size === 0}>{working.value ? t.value.loading : t.value.send}</button>
         </form>
       </footer>
+      <Toasts />
     </dialog>
   );
 }
