@@ -1,9 +1,10 @@
 /** One conversation. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { forget } from '../actions/contacts';
 import type { ConversationView, MessageView } from '../api/types';
 import { t } from '../i18n';
-import { conversation } from '../store/data';
+import { contact, conversation } from '../store/data';
 import { arrived, closeLog, log, openLog, openLogAt } from '../store/messages';
 import { go } from '../store/route';
 import { attempt, toast } from '../store/toasts';
@@ -83,8 +84,29 @@ function Standing({ found }: { readonly found: ConversationView }) {
   const texts = t.value.standing;
   const { standing } = found;
   if (standing === 'ready') return null;
-  const text = typeof standing === 'object' ? texts.keyChanged : texts[standing];
-  return <p class="note" role="status">{text}</p>;
+  if (typeof standing === 'object') return <KeyChanged found={found} identity={standing.key_changed} />;
+  const away = () => void attempt(async () => {
+    await forget(found.id);
+    go({ at: 'list' }, true);
+  });
+  return (
+    <p class="note standing" role="status">
+      <span>{texts[standing]}</span>
+      {standing === 'out' && <button type="button" class="small" onClick={away}>{texts.forget}</button>}
+    </p>
+  );
+}
+
+/** With whom, and the way to their page, where the numbers are compared. */
+function KeyChanged({ found, identity }: { readonly found: ConversationView; readonly identity: string }) {
+  const texts = t.value.standing;
+  const name = contact(identity)?.name ?? found.members.find((member) => member.identity === identity)?.name ?? found.title;
+  return (
+    <p class="note standing" role="status">
+      <span>{texts.keyChanged(name)}</span>
+      <button type="button" class="small" onClick={() => { go({ at: 'person', identity }); }}>{texts.compare}</button>
+    </p>
+  );
 }
 
 /** Says what comes. The log itself is silent, or it would read out the history as it is loaded. */

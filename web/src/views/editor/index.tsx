@@ -1,6 +1,7 @@
 /** A picture before it is sent: drawn on, cropped, for whom and for how long. Nothing of the file but what is seen leaves the device. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Reply } from '../../actions/files';
 import { readPicture, sendPicture } from '../../actions/pictures';
 import type { Look } from '../../api/types';
 import { t } from '../../i18n';
@@ -16,7 +17,17 @@ import { ToWhom } from './to-whom';
 /** For how many seconds a picture can be seen, beside always and once. */
 const SECONDS = [5, 30] as const;
 
-export function Editor({ files, group, close }: { readonly files: readonly File[]; readonly group: string; readonly close: () => void }) {
+export interface EditorProps {
+  readonly files: readonly File[];
+  readonly group: string;
+  /** What the first picture that is sent answers. */
+  readonly reply: Reply | null;
+  /** One of them was sent. */
+  readonly sent: () => void;
+  readonly close: () => void;
+}
+
+export function Editor({ files, group, reply, sent, close }: EditorProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [at, picture, history] = [useSignal(0), useSignal<ImageBitmap | null>(null), useSignal<History | null>(null)];
   const [look, caption, groups, working] = [useSignal<Look>('keep'), useSignal(''), useSignal<ReadonlySet<string>>(new Set([group])), useSignal(false)];
@@ -44,9 +55,11 @@ export function Editor({ files, group, close }: { readonly files: readonly File[
     const [found, edited] = [picture.value, history.value?.now];
     if (found === null || edited === undefined) return;
     working.value = true;
-    const done = await attempt(() => sendPicture([...groups.value], sizeOf(edited), (context) => { paint(context, found, edited); }, look.value, caption.value.trim()));
+    const done = await attempt(() => sendPicture([...groups.value], sizeOf(edited), (context) => { paint(context, found, edited); }, look.value, caption.value.trim(), reply));
     working.value = false;
-    if (done) at.value += 1;
+    if (!done) return;
+    sent();
+    at.value += 1;
   };
   const change = (next: History['now']) => { if (history.value !== null) history.value = changed(history.value, next); };
   const back = () => { if (history.value !== null) history.value = undone(history.value); };

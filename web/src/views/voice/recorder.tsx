@@ -1,14 +1,23 @@
 /** Recording a voice message: seen while it is recorded, heard before it is sent. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { sendTo } from '../../actions/files';
+import { sendTo, type Reply } from '../../actions/files';
 import { clock, t } from '../../i18n';
 import { attempt, toast } from '../../store/toasts';
 import { IconButton } from '../../ui/parts';
 import { Player } from './player';
 import { LENGTH_MAX, Recording, type Recorded } from './recording';
 
-export function Recorder({ group, released, close }: { readonly group: string; readonly released: boolean; readonly close: () => void }) {
+export interface RecorderProps {
+  readonly group: string;
+  readonly released: boolean;
+  /** What it answers. */
+  readonly reply: Reply | null;
+  readonly sent: () => void;
+  readonly close: () => void;
+}
+
+export function Recorder({ group, released, reply, sent, close }: RecorderProps) {
   const texts = t.value.voice;
   const [recording, recorded] = [useSignal<Recording | null>(null), useSignal<Recorded | null>(null)];
   const stop = async () => {
@@ -35,7 +44,10 @@ export function Recorder({ group, released, close }: { readonly group: string; r
     const found = recorded.value;
     if (found === null) return;
     const { content, kind, length } = found;
-    if (await attempt(() => sendTo([group], content, { name: `voice.${kind.split('/')[1] ?? 'bin'}`, kind, voice: length }))) close();
+    const about = { name: `voice.${kind.split('/')[1] ?? 'bin'}`, kind, voice: length };
+    if (!(await attempt(() => sendTo([group], content, about, reply)))) return;
+    sent();
+    close();
   };
   const key = (event: KeyboardEvent) => {
     if (event.key === 'Escape') close();
