@@ -70,6 +70,7 @@ test('what was written is changed and deleted for all', { skip: missing }, async
     await message(person.page, 'at nine').getByText('edited').waitFor(SOON);
   }
   await choose(carol.page, 'at nine', 'Delete for everybody');
+  await carol.page.getByRole('dialog').getByRole('button', { name: 'Delete it' }).click(SOON);
   for (const person of [ada, bob, carol]) await notThere(person.page, 'at nine');
 });
 

@@ -1,10 +1,9 @@
 /** One conversation. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { forget } from '../actions/contacts';
 import type { ConversationView, MessageView } from '../api/types';
 import { t } from '../i18n';
-import { contact, conversation } from '../store/data';
+import { conversation } from '../store/data';
 import { arrived, closeLog, log, openLog, openLogAt } from '../store/messages';
 import { go } from '../store/route';
 import { attempt, toast } from '../store/toasts';
@@ -14,6 +13,7 @@ import { Composer } from './composer';
 import { Log } from './log';
 import { Queue } from './queue';
 import { Locked } from './room';
+import { Standing } from './standing';
 
 /** What the composer is about: a reply, or a change. */
 export type Draft = { readonly kind: 'reply' | 'edit'; readonly message: MessageView } | null;
@@ -70,49 +70,25 @@ function Title({ found }: { readonly found: ConversationView }) {
   const typing = found.members.filter((member) => found.typing.includes(member.identity)).map((member) => member.name);
   const others = found.kind === 'pair' ? '' : found.members.map((member) => (member.me ? t.value.you : member.name)).join(', ');
   return (
-    <button type="button" class="title" onClick={() => { go({ at: 'details', group: found.id }); }}>
-      <Avatar name={found.title} picture={found.picture} />
-      <span class="title-text">
-        <h1 dir="auto">{found.title}</h1>
-        <small dir="auto" aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : others}</small>
-      </span>
-    </button>
+    <h1>
+      <button type="button" class="title" onClick={() => { go({ at: 'details', group: found.id }); }}>
+        <Avatar name={found.title} picture={found.picture} />
+        <span class="title-text">
+          <span class="title-name" dir="auto">{found.title}</span>
+          <small dir="auto" aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : others}</small>
+        </span>
+      </button>
+    </h1>
   );
 }
 
-function Standing({ found }: { readonly found: ConversationView }) {
-  const texts = t.value.standing;
-  const { standing } = found;
-  if (standing === 'ready') return null;
-  if (typeof standing === 'object') return <KeyChanged found={found} identity={standing.key_changed} />;
-  const away = () => void attempt(async () => {
-    await forget(found.id);
-    go({ at: 'list' }, true);
-  });
-  return (
-    <p class="note standing" role="status">
-      <span>{texts[standing]}</span>
-      {standing === 'out' && <button type="button" class="small" onClick={away}>{texts.forget}</button>}
-    </p>
-  );
-}
-
-/** With whom, and the way to their page, where the numbers are compared. */
-function KeyChanged({ found, identity }: { readonly found: ConversationView; readonly identity: string }) {
-  const texts = t.value.standing;
-  const name = contact(identity)?.name ?? found.members.find((member) => member.identity === identity)?.name ?? found.title;
-  return (
-    <p class="note standing" role="status">
-      <span>{texts.keyChanged(name)}</span>
-      <button type="button" class="small" onClick={() => { go({ at: 'person', identity }); }}>{texts.compare}</button>
-    </p>
-  );
-}
-
-/** Says what comes. The log itself is silent, or it would read out the history as it is loaded. */
+/** Says what comes. The log itself is silent, or it would read out the history as it is loaded. Each is a part of its own: the same words twice are said twice. */
 function Arrived() {
-  const message = arrived.value;
-  return <p class="hidden" role="status" dir="auto">{message === null ? '' : `${message.name}: ${inWords(message)}`}</p>;
+  return (
+    <div class="hidden" role="status">
+      {arrived.value.map((message) => <p key={message.id} dir="auto">{`${message.name}: ${inWords(message)}`}</p>)}
+    </div>
+  );
 }
 
 function inWords({ shown }: MessageView): string {

@@ -46,8 +46,8 @@ function Picture({ file, message, group }: Shown) {
   const label = file.look === 'once' ? texts.viewOnce : seconds === null ? texts.view : texts.viewFor(seconds);
   const show = () => void view(group, { message: message.id, by: message.mine ? t.peek().you : message.name, look: file.look });
   return thumbnail === null
-    ? <button type="button" class="small file-name" disabled={working} onClick={show}><Icon name="eye" /> {label}</button>
-    : <button type="button" class="thumbnail" aria-label={label} disabled={working} onClick={show}><img src={thumbnail} alt="" style={roomOf(file)} /></button>;
+    ? <button type="button" class="small file-name" aria-disabled={working} onClick={show}><Icon name="eye" /> {label}</button>
+    : <button type="button" class="thumbnail" aria-label={label} aria-disabled={working} onClick={show}><img src={thumbnail} alt="" style={roomOf(file)} /></button>;
 }
 
 /** For how many seconds it may be seen, if not for as long as one likes. */

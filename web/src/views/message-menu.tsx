@@ -1,5 +1,6 @@
 /** What can be done with a message. */
 import { useSignal, type Signal } from '@preact/signals';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { react, remove, sayAgain } from '../actions/messages';
 import type { MessageView } from '../api/types';
 import { t } from '../i18n';
@@ -28,7 +29,9 @@ export function Menu({ message, group, of, draft, close }: { readonly message: M
     draft.value = { kind, message };
     close();
   };
-  if (sure.value) return <Sure close={close} remove={doing(() => remove(group, message.id))} />;
+  if (sure.value) {
+    return <Dialog title={texts.delete} onClose={close}><Sure close={close} remove={doing(() => remove(group, message.id))} /></Dialog>;
+  }
   return (
     <Dialog title={message.mine ? t.value.you : message.name} onClose={close}>
       {failed && <p class="note">{texts.failedWhy}</p>}
@@ -60,13 +63,15 @@ function Seen({ message, of }: { readonly message: MessageView; readonly of: num
 /** What is gone for everybody does not come back. */
 function Sure({ remove, close }: { readonly remove: () => void; readonly close: () => void }) {
   const texts = t.value.chat;
+  const cancel = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => { cancel.current?.focus(); }, []);
   return (
-    <Dialog title={texts.delete} onClose={close}>
+    <>
       <p>{texts.deleteSure}</p>
       <div class="menu">
         <button type="button" class="primary danger" onClick={remove}>{texts.deleteNow}</button>
-        <button type="button" onClick={close}>{t.value.cancel}</button>
+        <button ref={cancel} type="button" onClick={close}>{t.value.cancel}</button>
       </div>
-    </Dialog>
+    </>
   );
 }
