@@ -8,6 +8,9 @@ import { IconButton } from '../../ui/parts';
 import { Player } from './player';
 import { LENGTH_MAX, Recording, type Recorded } from './recording';
 
+/** Milliseconds of a recording that are thrown away without asking. */
+const THROWN_AWAY = 5_000;
+
 export interface RecorderProps {
   readonly group: string;
   readonly released: boolean;
@@ -49,16 +52,41 @@ export function Recorder({ group, released, reply, sent, close }: RecorderProps)
     sent();
     close();
   };
-  const key = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') close();
+  const asking = useSignal(false);
+  const discard = () => {
+    const length = (recorded.value ?? recording.value)?.length ?? 0;
+    if (length < THROWN_AWAY) close();
+    else {
+      asking.value = true;
+      void stop();
+    }
   };
+  const key = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape') return;
+    if (asking.value) asking.value = false;
+    else discard();
+  };
+  if (asking.value) return <div class="recorder" role="group" aria-label={texts.title} onKeyDown={key}><Sure discard={close} keep={() => { asking.value = false; }} /></div>;
   return (
     <div class="recorder" role="group" aria-label={texts.title} onKeyDown={key}>
-      <IconButton icon="bin" label={texts.discard} onClick={close} />
+      <IconButton icon="bin" label={texts.discard} onClick={discard} />
       {recorded.value === null
         ? <Running recording={recording.value} stop={() => void stop()} />
         : <Review recorded={recorded.value} send={() => void send()} />}
     </div>
+  );
+}
+
+function Sure({ discard, keep }: { readonly discard: () => void; readonly keep: () => void }) {
+  const texts = t.value.voice;
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => { button.current?.focus(); }, []);
+  return (
+    <>
+      <span class="recorder-main" role="alert">{texts.discardSure}</span>
+      <button type="button" class="danger" onClick={discard}>{texts.discard}</button>
+      <button ref={button} type="button" onClick={keep}>{texts.keep}</button>
+    </>
   );
 }
 
