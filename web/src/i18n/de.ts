@@ -102,7 +102,7 @@ export const de: Texts = {
     locked: 'Durch ein Passwort verschlossen',
     keyChanged: (name) => `${name} hat einen neuen Schlüssel. Vergleicht die Nummern, bevor du weiterschreibst: Dann weißt du, dass es noch ${name} ist.`,
     compare: 'Nummern vergleichen',
-    outText: 'Alle Nachrichten darin verschwinden von deinen Geräten. Die anderen behalten ihre.',
+    outText: 'Alle Nachrichten darin werden hier gelöscht. Die anderen behalten ihre.',
     behind: 'Der Knoten zeigt einen alten Stand. Es wird nichts gesendet, bis er wieder stimmt.',
     out: 'Du bist nicht mehr in diesem Gespräch.',
   },

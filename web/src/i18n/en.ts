@@ -101,7 +101,7 @@ export const en = {
     locked: 'Locked by a passphrase',
     keyChanged: (name: string) => `${name} has a new key. Compare the numbers before you write on: then you know it is still ${name}.`,
     compare: 'Compare numbers',
-    outText: 'All its messages go from your devices. The others keep theirs.',
+    outText: 'All its messages are deleted here. The others keep theirs.',
     behind: 'The node shows an old state. Nothing is sent until it is right again.',
     out: 'You are not in this conversation any more.',
   },

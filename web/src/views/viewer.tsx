@@ -10,7 +10,7 @@ import { IconButton, useObjectUrl } from '../ui/parts';
 /** What is kept can be enlarged, saved and shared; the rest can only be looked at, for as long as it may be. */
 export function Viewer({ viewed }: { readonly viewed: Viewed }) {
   const { content, look, by } = viewed;
-  const [dialog, large] = [useRef<HTMLDialogElement>(null), useSignal(false)];
+  const [dialog, stage, large] = [useRef<HTMLDialogElement>(null), useRef<HTMLDivElement>(null), useSignal(false)];
   const url = useObjectUrl(content, content.type);
   const kept = look === 'keep';
   const close = () => dialog.current?.close();
@@ -20,6 +20,11 @@ export function Viewer({ viewed }: { readonly viewed: Viewed }) {
     const timer = setTimeout(close, look.seconds * 1000);
     return () => { clearTimeout(timer); };
   }, []);
+  // Its middle first.
+  useEffect(() => {
+    const { current } = stage;
+    if (current !== null && large.value) current.scrollTo((current.scrollWidth - current.clientWidth) / 2, (current.scrollHeight - current.clientHeight) / 2);
+  }, [large.value]);
   const grow = () => { if (kept) large.value = !large.value; };
   const menu = (event: Event) => { if (!kept) event.preventDefault(); };
   return (
@@ -31,7 +36,7 @@ export function Viewer({ viewed }: { readonly viewed: Viewed }) {
           <IconButton icon="close" label={t.value.close} onClick={close} />
         </div>
       </header>
-      <div class={`viewer-stage${large.value ? ' large' : ''}`} tabIndex={large.value ? 0 : -1}>
+      <div ref={stage} class={`viewer-stage${large.value ? ' large' : ''}`} tabIndex={large.value ? 0 : -1}>
         {url !== null && <img class={kept ? 'viewed' : 'viewed fleeting'} src={url} alt={by} draggable={kept} onContextMenu={menu} onDblClick={grow} />}
       </div>
       {typeof look === 'object' && <div class="countdown" ref={(bar) => { if (bar !== null) bar.style.animationDuration = `${look.seconds}s`; }} />}
