@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { until } from '../e2e/lib/until.mjs';
+import { isAccessible } from './lib/axe.mjs';
 import { missing } from './lib/browser.mjs';
 import { choose, message, notThere } from './lib/doing.mjs';
 import { SOON, World, sees, write } from './lib/people.mjs';
@@ -42,6 +43,14 @@ test('a group is made, and all talk in it', { skip: missing }, async () => {
   for (const person of [ada, bob, carol]) for (const text of ['Bob does', 'Carol does']) await sees(person.page, text);
 });
 
+test('how many have seen something is said, and not only that somebody has', { skip: missing }, async () => {
+  await message(ada.page, 'Who comes?').getByRole('img', { name: 'Seen' }).waitFor(SOON);
+  await message(ada.page, 'Who comes?').getByRole('button', { name: 'More' }).click(SOON);
+  await ada.page.getByRole('dialog').getByText('Seen by 2 of 2').waitFor(SOON);
+  await ada.page.keyboard.press('Escape');
+  await ada.page.locator('dialog').waitFor({ state: 'detached', ...SOON });
+});
+
 test('an answer names what it answers, everywhere', { skip: missing }, async () => {
   await choose(bob.page, 'Carol does', 'Reply');
   await write(bob.page, 'Good, Carol');
@@ -70,6 +79,7 @@ test('what was written is changed and deleted for all', { skip: missing }, async
     await message(person.page, 'at nine').getByText('edited').waitFor(SOON);
   }
   await choose(carol.page, 'at nine', 'Delete for everybody');
+  await carol.page.getByRole('dialog').getByRole('button', { name: 'Delete it' }).click(SOON);
   for (const person of [ada, bob, carol]) await notThere(person.page, 'at nine');
 });
 
@@ -104,6 +114,15 @@ test('who is removed sees nothing more', { skip: missing }, async () => {
   await write(bob.page, 'without Carol');
   await sees(ada.page, 'without Carol');
   await notThere(carol.page, 'without Carol');
+});
+
+test('who is out can delete it there, and is asked first', { skip: missing }, async () => {
+  await carol.page.getByRole('button', { name: 'Delete here' }).click(SOON);
+  await carol.page.getByRole('dialog', { name: 'Delete here' }).waitFor(SOON);
+  await isAccessible(carol.page, 'group');
+  await carol.page.getByRole('dialog').getByRole('button', { name: 'Delete here' }).click();
+  await carol.page.getByRole('link', { name: new RegExp(`^${GROUP}`) }).waitFor({ state: 'detached', ...SOON });
+  assert.equal(await carol.page.getByRole('log').count(), 0, 'the list is open');
 });
 
 test('who is added again reads on from there', { skip: missing }, async () => {

@@ -92,6 +92,11 @@ test('by keyboard alone: come in, invite, write, answer, react, delete', { skip:
     await ada.page.getByRole('dialog').waitFor(SOON);
     await tabTo(ada.page, action);
     await keyboard.press('Enter');
+    if (action.test('Delete for everybody')) {
+      await until('it asks first, and Enter alone deletes nothing', async () => (await focused(ada.page)).name === 'Cancel');
+      await tabTo(ada.page, /^Delete it$/);
+      await keyboard.press('Enter');
+    }
     if (action.test('Reply')) {
       await until('one can write the answer', async () => (await focused(ada.page)).name === 'Write a message');
       await keyboard.type('an answer by key');

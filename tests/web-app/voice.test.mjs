@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isAccessible } from './lib/axe.mjs';
 import { MICROPHONE, missing } from './lib/browser.mjs';
-import { SOON, World } from './lib/people.mjs';
+import { choose } from './lib/doing.mjs';
+import { SOON, World, write } from './lib/people.mjs';
 
 let world;
 let ada;
@@ -20,6 +21,7 @@ after(() => world?.end());
 
 const recorder = (page) => page.getByRole('group', { name: 'Voice message' });
 const microphone = (page) => page.getByRole('button', { name: 'Record a voice message' });
+const focusIsBack = (page) => page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Record a voice message', null, SOON);
 const lasts = (page, text) => recorder(page).getByRole('timer').getByText(text).waitFor(SOON);
 const heard = (page) => page.waitForFunction(() => {
   const audio = document.querySelector('audio');
@@ -40,6 +42,7 @@ test('by keyboard: recorded, seen to be loud, listened to, sent', { skip: missin
   await isAccessible(ada.page, 'voice');
   await recorder(ada.page).getByRole('button', { name: 'Send' }).click();
   await recorder(ada.page).waitFor({ state: 'detached', ...SOON });
+  await focusIsBack(ada.page);
   await bob.page.getByRole('log').getByRole('button', { name: 'Play' }).waitFor(SOON);
 });
 
@@ -72,11 +75,28 @@ test('held, it records until it is let go', { skip: missing }, async () => {
   await recorder(ada.page).getByRole('button', { name: 'Play' }).waitFor(SOON);
   await recorder(ada.page).getByRole('button', { name: 'Discard' }).click();
   await recorder(ada.page).waitFor({ state: 'detached', ...SOON });
+  await focusIsBack(ada.page);
   await microphone(ada.page).click();
   await lasts(ada.page, '0:01');
   await ada.page.keyboard.press('Escape');
   await recorder(ada.page).waitFor({ state: 'detached', ...SOON });
   assert.equal(await bob.page.getByRole('log').getByRole('button', { name: 'Play' }).count(), 1, 'what was discarded was not sent');
+});
+
+test('more than some seconds are not thrown away unasked, and a voice can be an answer', { skip: missing }, async () => {
+  const { page } = ada;
+  await write(bob.page, 'tell me');
+  await choose(page, 'tell me', 'Reply');
+  await microphone(page).click();
+  await lasts(page, '0:06');
+  await page.keyboard.press('Escape');
+  await recorder(page).getByText('Discard this recording?').waitFor(SOON);
+  await isAccessible(page, 'voice');
+  await page.keyboard.press('Enter');
+  await recorder(page).getByRole('button', { name: 'Send' }).click(SOON);
+  await recorder(page).waitFor({ state: 'detached', ...SOON });
+  assert.equal(await page.locator('.about').count(), 0, 'it is answered');
+  await bob.page.locator('.message').filter({ has: bob.page.locator('.player') }).locator('.quote').waitFor(SOON);
 });
 
 test('nothing went wrong unseen', { skip: missing }, () => {

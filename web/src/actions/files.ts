@@ -9,16 +9,22 @@ export const FILE_BYTES_MAX = 100 * 1024 * 1024;
 /** What is said of a file; what is not named is not known. */
 export type About = { readonly name: string; readonly kind: string } & Partial<Omit<Attachment, 'file' | 'size' | 'name' | 'kind'>>;
 
-/** Sends a file into conversations. Ends as soon as it is kept: from then on it goes by itself, and nothing can lose it. */
-export async function sendTo(groups: readonly string[], content: Blob, about: About, reply: string | null = null): Promise<void> {
+/** A message that is answered, and where it is. */
+export interface Reply {
+  readonly group: string;
+  readonly message: string;
+}
+
+/** Sends a file into conversations; where `reply` is, as an answer to it. Ends as soon as it is kept: from then on it goes by itself, and nothing can lose it. */
+export async function sendTo(groups: readonly string[], content: Blob, about: About, reply: Reply | null = null): Promise<void> {
   if (content.size > FILE_BYTES_MAX) throw new Error(t.peek().chat.tooLarge);
   const whole = { look: 'keep' as Look, caption: '', voice: null, pixels: null, thumbnail: null, ...about, size: content.size };
-  for (const group of groups) await ask({ send: { group, content, about: whole, reply } });
+  for (const group of groups) await ask({ send: { group, content, about: whole, reply: reply?.group === group ? reply.message : null } });
 }
 
 /** Sends a file as it is. */
-export async function sendFile(group: string, content: File): Promise<void> {
-  await sendTo([group], content, { name: content.name, kind: content.type || 'application/octet-stream' });
+export async function sendFile(group: string, content: File, reply: Reply | null = null): Promise<void> {
+  await sendTo([group], content, { name: content.name, kind: content.type || 'application/octet-stream' }, reply);
 }
 
 export async function cancelSending(file: number): Promise<void> {

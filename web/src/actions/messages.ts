@@ -6,6 +6,12 @@ export async function sendText(group: string, text: string, reply: string | null
   await command({ send_text: { group, text, reply, expire: null } });
 }
 
+/** Says once more what did not go out, and takes that away. */
+export async function sayAgain(group: string, message: string, text: string, reply: string | null): Promise<void> {
+  await sendText(group, text, reply);
+  await remove(group, message);
+}
+
 export async function react(group: string, message: string, emoji: string): Promise<void> {
   await command({ react: { group, message, emoji } });
 }

@@ -1,6 +1,6 @@
 /** Pictures: made smaller and encoded anew, so that nothing of where and with what they were taken is in them. */
 import type { Look } from '../api/types';
-import { sendTo } from './files';
+import { sendTo, type Reply } from './files';
 
 /** The longer side in pixels. */
 const SIDE_MAX = 2048;
@@ -25,7 +25,7 @@ export async function readPicture(file: Blob): Promise<ImageBitmap> {
 }
 
 /** Sends a picture of this size into conversations. */
-export async function sendPicture(groups: readonly string[], [width, height]: [number, number], paint: Painter, look: Look, caption: string): Promise<void> {
+export async function sendPicture(groups: readonly string[], [width, height]: [number, number], paint: Painter, look: Look, caption: string, reply: Reply | null = null): Promise<void> {
   const content = await encoded(width, height, width, height, paint, QUALITY);
   const [small, low] = fitting(width, height, THUMBNAIL_SIDE);
   const thumbnail = look === 'keep' ? await encoded(width, height, small, low, paint, 0.6) : null;
@@ -37,7 +37,7 @@ export async function sendPicture(groups: readonly string[], [width, height]: [n
     caption,
     pixels: [width, height],
     thumbnail: fits ? new Uint8Array(await thumbnail.arrayBuffer()) : null,
-  });
+  }, reply);
 }
 
 /** A small square picture, of somebody or of a group; the middle of the one given. */

@@ -9,6 +9,8 @@ const PAGE = 60;
 const STEP = 20;
 /** Most that are held: what is further away is asked for again. */
 const HELD_MAX = 300;
+/** Most that are read out of those that come at once. */
+const SAID_MAX = 8;
 /** How many stand above the first unread one. */
 const ABOVE = 20;
 
@@ -29,8 +31,8 @@ export interface Log {
 export const log = signal<Log | null>(null);
 /** Whether one looks at the newest message. */
 export const atBottom = signal(true);
-/** The newest message of somebody else that came while the conversation was open: screen readers say it. */
-export const arrived = signal<MessageView | null>(null);
+/** What others wrote that came last, while the conversation was open: screen readers say it. */
+export const arrived = signal<readonly MessageView[]>([]);
 
 /** Counts how often the newest message was to be shown. */
 export const endWanted = signal(0);
@@ -75,7 +77,7 @@ export async function openLogAt(group: string, id: string): Promise<boolean> {
 export function closeLog(group: string): void {
   if (wanted === group) wanted = null;
   if (log.peek()?.group === group) log.value = null;
-  arrived.value = null;
+  arrived.value = [];
   heard.clear();
 }
 
@@ -200,8 +202,8 @@ async function followOnce(): Promise<void> {
   if (now?.group !== group) return;
   const changed = found.filter((message) => message !== null);
   log.value = followed(now, changed, atBottom.peek());
-  const news = changed.filter((message) => heard.delete(message.id) && !message.mine).at(-1);
-  if (news !== undefined) arrived.value = news;
+  const news = changed.filter((message) => heard.delete(message.id) && !message.mine);
+  if (news.length > 0) arrived.value = news.slice(-SAID_MAX);
 }
 
 onEvent((event) => {

@@ -14,6 +14,7 @@ import { Composer } from './composer';
 import { Log } from './log';
 import { Queue } from './queue';
 import { Locked } from './room';
+import { Standing } from './standing';
 
 /** What the composer is about: a reply, or a change. */
 export type Draft = { readonly kind: 'reply' | 'edit'; readonly message: MessageView } | null;
@@ -71,28 +72,25 @@ function Title({ found }: { readonly found: ConversationView }) {
   const typing = found.members.filter((member) => found.typing.includes(member.identity)).map((member) => member.name);
   const others = found.kind === 'pair' ? '' : found.members.map((member) => (member.me ? t.value.you : member.name)).join(', ');
   return (
-    <button type="button" class="title" onClick={() => { go({ at: 'details', group: found.id }); }}>
-      <Avatar name={found.title} picture={found.picture} />
-      <span class="title-text">
-        <h1 dir="auto">{found.title}</h1>
-        <small dir="auto" aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : others}</small>
-      </span>
-    </button>
+    <h1>
+      <button type="button" class="title" onClick={() => { go({ at: 'details', group: found.id }); }}>
+        <Avatar name={found.title} picture={found.picture} />
+        <span class="title-text">
+          <span class="title-name" dir="auto">{found.title}</span>
+          <small dir="auto" aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : others}</small>
+        </span>
+      </button>
+    </h1>
   );
 }
 
-function Standing({ found }: { readonly found: ConversationView }) {
-  const texts = t.value.standing;
-  const { standing } = found;
-  if (standing === 'ready') return null;
-  const text = typeof standing === 'object' ? texts.keyChanged : texts[standing];
-  return <p class="note" role="status">{text}</p>;
-}
-
-/** Says what comes. The log itself is silent, or it would read out the history as it is loaded. */
+/** Says what comes. The log itself is silent, or it would read out the history as it is loaded. Each is a part of its own: the same words twice are said twice. */
 function Arrived() {
-  const message = arrived.value;
-  return <p class="hidden" role="status" dir="auto">{message === null ? '' : `${message.name}: ${inWords(message)}`}</p>;
+  return (
+    <div class="hidden" role="status">
+      {arrived.value.map((message) => <p key={message.id} dir="auto">{`${message.name}: ${inWords(message)}`}</p>)}
+    </div>
+  );
 }
 
 function inWords({ shown }: MessageView): string {

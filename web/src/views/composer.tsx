@@ -1,7 +1,7 @@
 /** Where one writes. */
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { sendFile } from '../actions/files';
+import { sendFile, type Reply } from '../actions/files';
 import { edit, sendText, typing } from '../actions/messages';
 import type { ConversationView } from '../api/types';
 import { t } from '../i18n';
@@ -12,6 +12,8 @@ import { Icon } from '../ui/icons';
 import { useLoaded } from '../ui/loaded';
 import { IconButton } from '../ui/parts';
 import type { Draft } from './chat';
+import { useDrop } from './drop';
+import type { EditorProps } from './editor';
 import { Microphone } from './microphone';
 
 export function Composer({ found, draft }: { readonly found: ConversationView; readonly draft: Signal<Draft> }) {
@@ -36,17 +38,29 @@ export function Composer({ found, draft }: { readonly found: ConversationView; r
   const send = async () => {
     const [said, what] = [text.value.trim(), draft.value];
     if (said === '') return;
+    if (what?.kind === 'edit') {
+      // What can't be changed now stays as it was written.
+      if (await attempt(() => edit(found.id, what.message.id, said)) && draft.peek() === what) draft.value = null;
+      return;
+    }
     write('');
     draft.value = null;
-    const done = await attempt(() => (what?.kind === 'edit' ? edit(found.id, what.message.id, said) : sendText(found.id, said, what?.message.id ?? null)));
-    if (!done && text.value === '') write(said);
-    if (done && what?.kind !== 'edit') await toNewest();
+    if (await attempt(() => sendText(found.id, said, what?.message.id ?? null))) await toNewest();
+    else if (text.value === '') {
+      write(said);
+      draft.value ??= what;
+    }
   };
-  const take = async (list: FileList | null | undefined) => {
-    const files = [...(list ?? [])];
+  const reply: Reply | null = about?.kind === 'reply' ? { group: found.id, message: about.message.id } : null;
+  const answered = () => { if (reply !== null && draft.peek()?.message.id === reply.message) draft.value = null; };
+  const take = async (files: readonly File[]) => {
+    // What is drawn on now is not thrown away for others.
+    if (pictures.peek().length > 0) return;
     pictures.value = files.filter(isPicture);
-    for (const file of files) if (!isPicture(file)) await attempt(() => sendFile(found.id, file));
+    for (const file of files) if (!isPicture(file) && await attempt(() => sendFile(found.id, file, reply))) answered();
   };
+  const form = useRef<HTMLFormElement>(null);
+  const dragged = useDrop(form, (files) => void take(files));
   const key = (event: KeyboardEvent) => {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing || matchMedia('(pointer: coarse)').matches) return;
     event.preventDefault();
@@ -56,18 +70,21 @@ export function Composer({ found, draft }: { readonly found: ConversationView; r
     const files = event.clipboardData?.files;
     if (files === undefined || files.length === 0) return;
     event.preventDefault();
-    void take(files);
+    void take([...files]);
   };
   return (
-    <form class="composer" onSubmit={(event) => { event.preventDefault(); void send(); }} onDragOver={(event) => { event.preventDefault(); }} onDrop={(event) => { event.preventDefault(); void take(event.dataTransfer?.files); }}>
-      {about !== null && <About draft={draft} />}
-      <Attach take={(files) => void take(files)} />
-      <textarea ref={field} rows={1} dir="auto" placeholder={texts.write} aria-label={texts.write} value={text.value} onInput={(event) => { write(event.currentTarget.value); }} onKeyDown={key} onPaste={paste} />
-      {text.value.trim() === '' && about?.kind !== 'edit'
-        ? <Microphone group={found.id} />
-        : <button type="submit" class="send" aria-label={t.value.send} disabled={text.value.trim() === ''}><Icon name="send" flip /></button>}
-      {pictures.value.length > 0 && <Editor files={pictures.value} group={found.id} close={() => { pictures.value = []; field.current?.focus(); }} />}
-    </form>
+    <>
+      <form ref={form} class="composer" onSubmit={(event) => { event.preventDefault(); void send(); }}>
+        {about !== null && <About draft={draft} />}
+        <Attach take={(files) => void take([...(files ?? [])])} />
+        <textarea ref={field} rows={1} dir="auto" placeholder={texts.write} aria-label={texts.write} value={text.value} onInput={(event) => { write(event.currentTarget.value); }} onKeyDown={key} onPaste={paste} />
+        {text.value.trim() === '' && about?.kind !== 'edit'
+          ? <Microphone group={found.id} reply={reply} sent={answered} />
+          : <button type="submit" class="send" aria-label={t.value.send} disabled={text.value.trim() === ''}><Icon name="send" flip /></button>}
+        {pictures.value.length > 0 && <Editor files={pictures.value} group={found.id} reply={reply} sent={answered} close={() => { pictures.value = []; field.current?.focus(); }} />}
+      </form>
+      {dragged && <p class="drop-area"><span>{texts.drop}</span></p>}
+    </>
   );
 }
 
@@ -103,7 +120,7 @@ function Attach({ take }: { readonly take: (files: FileList | null) => void }) {
   );
 }
 
-function Editor(props: { readonly files: readonly File[]; readonly group: string; readonly close: () => void }) {
+function Editor(props: EditorProps) {
   const editor = useLoaded(() => import('./editor'));
   return editor === null ? null : <editor.Editor {...props} />;
 }

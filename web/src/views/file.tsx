@@ -1,14 +1,15 @@
 /** A picture, a voice note or another file in a message. */
-import { useSignal, type Signal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { openFile, saveAs } from '../actions/files';
+import { view } from '../actions/viewing';
 import type { FileView, MessageView } from '../api/types';
 import { t } from '../i18n';
 import { fetching } from '../store/sending';
 import { attempt } from '../store/toasts';
+import { opening } from '../store/viewing';
 import { Icon } from '../ui/icons';
 import { useLoaded } from '../ui/loaded';
 import { useObjectUrl } from '../ui/parts';
-import { Viewer } from './viewer';
 
 /** The largest room that a thumbnail takes, in pixels. */
 const [THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT] = [300, 280] as const;
@@ -17,16 +18,12 @@ interface Shown {
   readonly file: FileView;
   readonly message: MessageView;
   readonly group: string;
-  readonly viewed: Signal<Blob | null>;
 }
 
-export function File({ file, message, group }: Omit<Shown, 'viewed'>) {
-  // Here, since what may be seen once is gone from its message while it is seen.
-  const viewed = useSignal<Blob | null>(null);
+export function File({ file, message, group }: Shown) {
   return (
     <div class="file">
-      {file.gone ? <p class="soft file-name"><Icon name="eye" /> {t.value.chat.gone}</p> : <Content file={file} message={message} group={group} viewed={viewed} />}
-      {viewed.value !== null && <Viewer content={viewed.value} seconds={secondsOf(file)} name={message.name} close={() => { viewed.value = null; }} />}
+      {file.gone ? <p class="soft file-name"><Icon name="eye" /> {t.value.chat.gone}</p> : <Content file={file} message={message} group={group} />}
       <Fetching id={message.id} />
       {file.caption !== '' && <p class="text" dir="auto">{file.caption}</p>}
     </div>
@@ -41,20 +38,16 @@ function Content(shown: Shown) {
   return <Picture {...shown} />;
 }
 
-function Picture({ file, message, group, viewed }: Shown) {
+function Picture({ file, message, group }: Shown) {
   const texts = t.value.chat;
-  const working = useSignal(false);
+  const working = opening.value.has(message.id);
   const thumbnail = useObjectUrl(file.thumbnail, 'image/jpeg');
   const seconds = secondsOf(file);
   const label = file.look === 'once' ? texts.viewOnce : seconds === null ? texts.view : texts.viewFor(seconds);
-  const view = async () => {
-    working.value = true;
-    await attempt(async () => { viewed.value = (await openFile(group, message.id)).content; });
-    working.value = false;
-  };
+  const show = () => void view(group, { message: message.id, by: message.mine ? t.peek().you : message.name, look: file.look });
   return thumbnail === null
-    ? <button type="button" class="small file-name" disabled={working.value} onClick={() => void view()}><Icon name="eye" /> {label}</button>
-    : <button type="button" class="thumbnail" aria-label={label} disabled={working.value} onClick={() => void view()}><img src={thumbnail} alt="" style={roomOf(file)} /></button>;
+    ? <button type="button" class="small file-name" aria-disabled={working} onClick={show}><Icon name="eye" /> {label}</button>
+    : <button type="button" class="thumbnail" aria-label={label} aria-disabled={working} onClick={show}><img src={thumbnail} alt="" style={roomOf(file)} /></button>;
 }
 
 /** For how many seconds it may be seen, if not for as long as one likes. */

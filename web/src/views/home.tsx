@@ -3,15 +3,35 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { followed } from '../store/link';
 import { address, route, type Route } from '../store/route';
+import { viewing } from '../store/viewing';
 import { Confirm } from '../ui/confirm';
-import { Fence, Unloaded, useTried } from '../ui/loaded';
+import { Fence, Unloaded, useLoaded, useTried } from '../ui/loaded';
 import { Sign } from '../ui/parts';
 import { Chat } from './chat';
+import { refuseDrops } from './drop';
 import { Join } from './join';
 import { LinkRequest } from './devices';
 import { List } from './list';
 
+refuseDrops();
+
 export function Home() {
+  return (
+    <>
+      <Inside />
+      {viewing.value.length > 0 && <Viewing />}
+    </>
+  );
+}
+
+/** A picture, wherever one is by now. */
+function Viewing() {
+  const viewer = useLoaded(() => import('./viewer'));
+  const first = viewing.value[0];
+  return viewer === null || first === undefined ? null : <viewer.Viewer key={first.message} viewed={first} />;
+}
+
+function Inside() {
   useReturn(route.value);
   if (followed.value !== null) return <Join key={followed.value.link} followed={followed.value} />;
   const inner = besideList(route.value);

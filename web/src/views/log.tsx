@@ -50,7 +50,7 @@ export function Log({ found, draft }: { readonly found: ConversationView; readon
         </ol>
       </div>
       {!atBottom.value && <Newest unread={found.unread} go={newest} />}
-      {menu.value !== null && <Menu message={menu.value} group={found.id} draft={draft} close={() => { menu.value = null; }} />}
+      {menu.value !== null && <Menu message={menu.value} group={found.id} of={found.members.filter((member) => !member.me).length} draft={draft} close={() => { menu.value = null; }} />}
     </div>
   );
 }
@@ -72,7 +72,8 @@ function useSeen(found: ConversationView, element: { readonly current: HTMLDivEl
     if (here === null || present === null || found.unread === 0) return undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const see = () => {
-      if (document.visibilityState !== 'visible') return;
+      // A window beside the one that is used is not looked at.
+      if (document.visibilityState !== 'visible' || !document.hasFocus()) return;
       const message = atBottom.peek() && present.atEnd ? null : lastSeen(here, present);
       if (message !== undefined) void markRead(found.id, message).catch(() => undefined);
     };
@@ -84,10 +85,12 @@ function useSeen(found: ConversationView, element: { readonly current: HTMLDivEl
     later();
     here.addEventListener('scroll', later, { passive: true });
     document.addEventListener('visibilitychange', later);
+    addEventListener('focus', later);
     return () => {
       clearTimeout(timer);
       here.removeEventListener('scroll', later);
       document.removeEventListener('visibilitychange', later);
+      removeEventListener('focus', later);
     };
   }, [found.id, found.unread, present]);
 }

@@ -32,8 +32,8 @@ export function Message({ message, group, kind, goesOn, menu }: {
   if (typeof shown === 'object' && 'gap' in shown) return <li class="notice gap" data-id={message.id} tabIndex={-1}><Icon name="alert" /> {t.value.chat.gap(shown.gap)}</li>;
   const name = kind !== 'pair' && !message.mine && !goesOn;
   const context = (event: MouseEvent) => {
-    // Links and what was selected have a menu of the browser's own.
-    if ((event.target as Element).closest('a') !== null || getSelection()?.isCollapsed === false) return;
+    // What was selected has a menu of the browser's own, too.
+    if (isOwn(event.target) || getSelection()?.isCollapsed === false) return;
     event.preventDefault();
     open();
   };
@@ -52,6 +52,11 @@ export function Message({ message, group, kind, goesOn, menu }: {
   );
 }
 
+/** Whether it does something of its own with a finger that rests and with the second button: sliders, links, what else can be pressed. A picture and a quote are as good as the message. */
+function isOwn(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('dialog, input, a, audio, button:not(.thumbnail, .quote)') !== null;
+}
+
 /** A finger that rests opens what the second button of a mouse opens. */
 function useLongPress(open: () => void) {
   const pressed = useRef<{ timer: ReturnType<typeof setTimeout>; x: number; y: number } | null>(null);
@@ -60,9 +65,9 @@ function useLongPress(open: () => void) {
     pressed.current = null;
   };
   return {
-    onPointerDown: ({ pointerType, clientX, clientY }: PointerEvent) => {
+    onPointerDown: ({ pointerType, clientX, clientY, target }: PointerEvent) => {
       end();
-      if (pointerType === 'touch') pressed.current = { timer: setTimeout(open, LONG_PRESS), x: clientX, y: clientY };
+      if (pointerType === 'touch' && !isOwn(target)) pressed.current = { timer: setTimeout(open, LONG_PRESS), x: clientX, y: clientY };
     },
     onPointerMove: ({ clientX, clientY }: PointerEvent) => {
       const from = pressed.current;

@@ -56,7 +56,7 @@ function Safety({ other }: { readonly other: ContactView }) {
   return (
     <section>
       <h2>{texts.safety} {other.verified && <small class="good">{texts.verified}</small>}</h2>
-      {other.key_changed && <p class="note" role="alert">{t.value.standing.keyChanged}</p>}
+      {other.key_changed && <p class="note" role="alert">{t.value.standing.keyChanged(other.name)}</p>}
       <p>{texts.safetyText}</p>
       <QrCode text={other.safety_code} label={texts.safety} />
       <p class="digits" dir="ltr">{groups.join(' ')}</p>

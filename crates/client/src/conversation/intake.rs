@@ -343,7 +343,7 @@ impl Conversation {
 
     /// The stream is followed: what the hub said of it and of itself.
     pub fn followed(&mut self, scene: &mut Scene<'_>, incarnation: u64, end: u64, turn: u64) {
-        self.link.followed = true;
+        (self.link.followed, self.link.followed_at) = (true, scene.now);
         if self.state.knocks.tries > 0 && self.state.in_group() {
             self.state().knocks = Post::default();
         }

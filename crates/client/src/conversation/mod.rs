@@ -97,6 +97,8 @@ pub struct Conversation {
 #[derive(Default)]
 struct Link {
     followed: bool,
+    /// Since when, if it is.
+    followed_at: Time,
     /// Until when an answer to a Fetch is waited for.
     fetching: Option<Time>,
     /// Until when no answer to a Fetch is believed that says once more that the hub was restored.

@@ -223,9 +223,7 @@ impl Conversation {
 
     fn may_say(&self, scene: &Scene<'_>) -> bool {
         let others_gone = |seat: &super::state::Seat| seat.identity != self.state.me;
-        self.may_seal(scene)
-            && self.adding_until(scene.now).is_none()
-            && !self.stale_seats(scene).iter().any(others_gone)
+        self.may_seal(scene) && !self.stale_seats(scene).iter().any(others_gone)
     }
 
     /// Whether anything can be sealed that all may read.
@@ -252,7 +250,7 @@ impl Conversation {
         // A removed device of one's own can read until it is out: nothing is said until then but the list that says that it goes.
         let own_removed = self.stale_seats(scene).iter().any(|seat| seat.identity == self.state.me);
         while let Some(seq) = self.state.outbox.front().copied() {
-            if own_removed && seq > self.state.list.seq {
+            if (own_removed && seq > self.state.list.seq) || self.adding_until(seq, scene.now).is_some() {
                 return Ok(());
             }
             match self.written(scene, seq)? {
@@ -345,7 +343,8 @@ impl Conversation {
             return Some(flight.post.at);
         }
         let waits = !self.state.outbox.is_empty() || !self.state.controls.is_empty();
-        let held = self.link.fetching.unwrap_or(0).max(self.adding_until(now).unwrap_or(0));
+        let adding = self.state.outbox.front().and_then(|seq| self.adding_until(*seq, now));
+        let held = self.link.fetching.unwrap_or(0).max(adding.unwrap_or(0));
         let now_ready =
             waits.then(|| self.state.say.at.max(held)).filter(|at| *at > 0 && *at < Time::MAX - ANSWER_WITHIN);
         // A receipt that is due but waits behind what is said must not hide when that may be said.

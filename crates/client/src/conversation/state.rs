@@ -111,6 +111,9 @@ pub(super) struct Want {
     pub(super) tries: u32,
     /// When it was first wanted.
     pub(super) since: Time,
+    /// The number of what this device had last written by then.
+    #[serde(default)]
+    pub(super) after: u64,
 }
 
 /// One's own commit or external commit on its way through the hub.

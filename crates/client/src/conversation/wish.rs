@@ -12,8 +12,11 @@ use tidings_wire::bytes::Blob;
 /// Who may do what.
 const OWNER: u8 = 0;
 const MODERATOR: u8 = 1;
-/// Milliseconds for which what is written waits for those who are being added, so that they can read it: their nodes may not answer.
+/// Milliseconds for which what is written waits for those who are being added, so that they can read it, once the hub is there: their
+/// nodes may not answer.
 const ADDING_MAX: u64 = 10_000;
+/// The same where no connection to the hub comes about.
+const ADDING_APART_MAX: u64 = 3600 * 1000;
 
 /// A change of the group that the person wants. It is done as soon as the group is this device's to change.
 #[derive(Clone, Debug)]
@@ -126,16 +129,19 @@ impl Conversation {
         others().find(|member| member.role == MODERATOR).or_else(|| others().next()).map(|member| member.id)
     }
 
-    /// Until when what is written waits for somebody who is being added: whoever comes in later could never read it. Where nobody else
-    /// is yet, nobody misses it meanwhile, and it waits until one of them is there.
-    pub(super) fn adding_until(&self, now: Time) -> Option<Time> {
-        let adding = || self.state.wants.iter().filter(|want| matches!(want.goal, Goal::Add(_)));
+    /// Until when a message waits for somebody who is being added: whoever comes in later could never read it. What was written before
+    /// they were wanted is not for them. Where nobody else is yet, nobody misses it meanwhile, and it waits until one of them is there.
+    pub(super) fn adding_until(&self, seq: u64, now: Time) -> Option<Time> {
+        let adding = || self.state.wants.iter().filter(|want| matches!(want.goal, Goal::Add(_)) && want.after < seq);
         adding().next()?;
         if self.state.seats.iter().all(|seat| seat.identity == self.state.me) {
             return Some(Time::MAX);
         }
-        let fresh = adding().filter(|want| (want.since..want.since.saturating_add(ADDING_MAX)).contains(&now));
-        fresh.map(|want| want.since.saturating_add(ADDING_MAX)).max()
+        let until = |want: &Want| match self.link.followed {
+            true => want.since.max(self.link.followed_at).saturating_add(ADDING_MAX),
+            false => want.since.saturating_add(ADDING_APART_MAX),
+        };
+        adding().filter(|want| want.since <= now).map(until).filter(|until| *until > now).max()
     }
 
     /// Puts a goal into the queue, unless it is there already; what it replaces goes.
@@ -152,9 +158,9 @@ impl Conversation {
         let in_flight = self.state.pending.as_ref().map(|pending| pending.wants.clone()).unwrap_or_default();
         let state = self.state();
         state.wants.retain(|want| in_flight.contains(&want.number) || !replaces(&want.goal));
-        let number = state.next_want;
+        let (number, after) = (state.next_want, state.seq);
         state.next_want = number.wrapping_add(1);
-        state.wants.push(Want { number, goal, packages: None, ask_at: 0, tries: 0, since: scene.now });
+        state.wants.push(Want { number, goal, packages: None, ask_at: 0, tries: 0, since: scene.now, after });
         state.wants.truncate(WANTS_MAX);
     }
 }

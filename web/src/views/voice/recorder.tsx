@@ -1,14 +1,26 @@
 /** Recording a voice message: seen while it is recorded, heard before it is sent. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { sendTo } from '../../actions/files';
+import { sendTo, type Reply } from '../../actions/files';
 import { clock, t } from '../../i18n';
 import { attempt, toast } from '../../store/toasts';
 import { IconButton } from '../../ui/parts';
 import { Player } from './player';
 import { LENGTH_MAX, Recording, type Recorded } from './recording';
 
-export function Recorder({ group, released, close }: { readonly group: string; readonly released: boolean; readonly close: () => void }) {
+/** Milliseconds of a recording that are thrown away without asking. */
+const THROWN_AWAY = 5_000;
+
+export interface RecorderProps {
+  readonly group: string;
+  readonly released: boolean;
+  /** What it answers. */
+  readonly reply: Reply | null;
+  readonly sent: () => void;
+  readonly close: () => void;
+}
+
+export function Recorder({ group, released, reply, sent, close }: RecorderProps) {
   const texts = t.value.voice;
   const [recording, recorded] = [useSignal<Recording | null>(null), useSignal<Recorded | null>(null)];
   const stop = async () => {
@@ -35,18 +47,46 @@ export function Recorder({ group, released, close }: { readonly group: string; r
     const found = recorded.value;
     if (found === null) return;
     const { content, kind, length } = found;
-    if (await attempt(() => sendTo([group], content, { name: `voice.${kind.split('/')[1] ?? 'bin'}`, kind, voice: length }))) close();
+    const about = { name: `voice.${kind.split('/')[1] ?? 'bin'}`, kind, voice: length };
+    if (!(await attempt(() => sendTo([group], content, about, reply)))) return;
+    sent();
+    close();
+  };
+  const asking = useSignal(false);
+  const discard = () => {
+    const length = (recorded.value ?? recording.value)?.length ?? 0;
+    if (length < THROWN_AWAY) close();
+    else {
+      asking.value = true;
+      void stop();
+    }
   };
   const key = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') close();
+    if (event.key !== 'Escape') return;
+    if (asking.value) asking.value = false;
+    else discard();
   };
+  if (asking.value) return <div class="recorder" role="group" aria-label={texts.title} onKeyDown={key}><Sure discard={close} keep={() => { asking.value = false; }} /></div>;
   return (
     <div class="recorder" role="group" aria-label={texts.title} onKeyDown={key}>
-      <IconButton icon="bin" label={texts.discard} onClick={close} />
+      <IconButton icon="bin" label={texts.discard} onClick={discard} />
       {recorded.value === null
         ? <Running recording={recording.value} stop={() => void stop()} />
         : <Review recorded={recorded.value} send={() => void send()} />}
     </div>
+  );
+}
+
+function Sure({ discard, keep }: { readonly discard: () => void; readonly keep: () => void }) {
+  const texts = t.value.voice;
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => { button.current?.focus(); }, []);
+  return (
+    <>
+      <span class="recorder-main" role="alert">{texts.discardSure}</span>
+      <button type="button" class="danger" onClick={discard}>{texts.discard}</button>
+      <button ref={button} type="button" onClick={keep}>{texts.keep}</button>
+    </>
   );
 }
 

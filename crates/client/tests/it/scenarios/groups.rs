@@ -69,6 +69,25 @@ fn what_is_written_while_people_are_being_added_reaches_them() {
 }
 
 #[test]
+fn what_was_written_before_somebody_was_added_is_not_for_them() {
+    let mut world = World::new(30, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    world.meet(ada, bob);
+    world.meet(ada, carol);
+    let group = group_of(&mut world, "Birds", ada, &[bob]);
+    world.set_offline(ada, true);
+    world.say(ada, group, "not for Carol");
+    let members = vec![world.identity(carol)];
+    world.good(ada, Command::AddMembers { group, members });
+    world.say(ada, group, "for all");
+    world.set_offline(ada, false);
+    world.settle();
+    assert_eq!(world.texts(bob, &group), ["not for Carol", "for all"]);
+    assert_eq!(world.texts(carol, &group), ["for all"]);
+}
+
+#[test]
 fn who_can_not_be_added_holds_nobody_up_for_long() {
     let mut world = World::new(29, &NODES);
     let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
