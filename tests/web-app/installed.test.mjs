@@ -112,6 +112,18 @@ async function share(person, fields, files) {
   await Promise.all([person.page.waitForURL(`${world.app.origin}/#/share`), person.page.evaluate(() => document.forms[0].submit())]);
 }
 
+/** One of the choices alone is chosen, and looks other than the rest. */
+async function isSeenAsChosen(page, name) {
+  const looks = await page.getByRole('radio').evaluateAll((radios) => radios.map((radio) => ({
+    name: radio.getAttribute('aria-label') ?? radio.textContent,
+    chosen: radio.checked === true,
+    colour: getComputedStyle(radio.nextElementSibling ?? radio).backgroundColor,
+  })));
+  const [one, ...others] = looks.filter((found) => found.chosen);
+  assert.deepEqual([one?.name, others], [name, []]);
+  assert.ok(looks.every((found) => found === one || found.colour !== one.colour), `${name} looks like the others`);
+}
+
 test('pictures and files that are shared go where the person says, and a text becomes a draft', { skip: missing }, async () => {
   await share(ada, { title: 'Lake', text: 'Look at this', url: 'https://example.org/lake' }, [
     { name: 'lake.png', mimeType: 'image/png', buffer: PICTURE },
@@ -125,7 +137,10 @@ test('pictures and files that are shared go where the person says, and a text be
   await ada.page.getByText('Nothing found').waitFor(SOON);
   await ada.page.getByRole('searchbox', { name: 'Search' }).fill('bo');
   await ada.page.getByRole('checkbox', { name: /Bob/ }).check();
-  await ada.page.getByRole('radio', { name: 'Once' }).click();
+  // Who chooses how long a picture can be seen sees what is chosen, and can choose with the arrow keys.
+  await isSeenAsChosen(ada.page, 'Keep');
+  await ada.page.getByRole('radio', { name: 'Keep' }).press('ArrowRight');
+  await isSeenAsChosen(ada.page, 'Once');
   await ada.page.getByRole('button', { name: 'Send' }).click();
   assert.equal(await ada.page.getByLabel('Write a message').inputValue(SOON), 'Lake\nLook at this\nhttps://example.org/lake');
   await bob.page.getByRole('button', { name: 'View once' }).waitFor(SOON);

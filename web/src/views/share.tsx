@@ -8,6 +8,7 @@ import { conversations } from '../store/data';
 import { go } from '../store/route';
 import { shared, takeShared, type Shared } from '../store/shared';
 import { attempt, toast } from '../store/toasts';
+import { Choices, type Choice } from '../ui/choices';
 import { Icon } from '../ui/icons';
 import { Avatar, Page, useObjectUrl } from '../ui/parts';
 
@@ -82,14 +83,8 @@ function Preview({ file }: { readonly file: File }) {
 
 function Looks({ look }: { readonly look: Signal<Look> }) {
   const texts = t.value.chat;
-  const choices: [string, Look][] = [[texts.keep, 'keep'], [texts.once, 'once'], ...SECONDS.map((seconds): [string, Look] => [texts.seconds(seconds), { seconds }])];
-  return (
-    <div class="choices" role="radiogroup" aria-label={texts.view}>
-      {choices.map(([name, choice]) => (
-        <button key={name} type="button" role="radio" aria-checked={JSON.stringify(look.value) === JSON.stringify(choice)} onClick={() => { look.value = choice; }}>{name}</button>
-      ))}
-    </div>
-  );
+  const choices: Choice<Look>[] = [{ value: 'keep', name: texts.keep }, { value: 'once', name: texts.once }, ...SECONDS.map((seconds) => ({ value: { seconds }, name: texts.seconds(seconds) }))];
+  return <Choices label={texts.view} choices={choices} chosen={look.value} choose={(next) => { look.value = next; }} />;
 }
 
 function Where({ chosen }: { readonly chosen: Signal<ReadonlySet<string>> }) {
