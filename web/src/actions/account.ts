@@ -1,5 +1,6 @@
 /** Beginning, coming back, and ending. */
-import { ask, command } from '../core';
+import type { MeView } from '../api/types';
+import { ask, command, look } from '../core';
 import { t } from '../i18n';
 import { forgetPush } from './push';
 import { forgetMark, markAccount } from '../store/marker';
@@ -18,11 +19,21 @@ export function deviceName(agent = navigator.userAgent): string {
 export async function begin({ link, to }: Followed, name: string): Promise<string | null> {
   const phrase = String(await ask({ phrase: 'make' }));
   const token = 'account' in to ? to.account.token : 'contact' in to ? to.contact.token : null;
-  await command({ create_account: { node: nodeOf(to), token, phrase, name: name.trim() || t.peek().you, device: deviceName() } });
+  // Kept before anything else: an account may come to be though its answer is lost.
   await ask({ keepWords: phrase });
   wordsHere.value = true;
+  await command({ create_account: { node: nodeOf(to), token, phrase, name: name.trim() || t.peek().you, device: deviceName() } }).catch(unmade);
   await settled();
   return 'contact' in to ? accept(link) : null;
+}
+
+/** It was refused: the words are of no account, if none is under way. */
+async function unmade(error: unknown): Promise<never> {
+  if ((await look<MeView | null>('me')) === null) {
+    await ask({ words: 'forget' });
+    wordsHere.value = false;
+  }
+  throw error;
 }
 
 /** Accepts an invitation, or joins a room. */
@@ -50,7 +61,7 @@ export async function deleteEverything(): Promise<void> {
 
 /** All that is kept here goes. `to`: where one is then. */
 export async function eraseHere(to = ''): Promise<void> {
-  await forgetPush();
+  await forgetPush().catch(() => undefined);
   sessionStorage.clear();
   await ask({ erase: true });
   forgetMark();

@@ -28,5 +28,7 @@ export async function openDatabase(made: boolean): Promise<FileSystemSyncAccessH
 
 /** Whether this browser can do it at all. */
 export function canKeep(): boolean {
-  return typeof FileSystemFileHandle === 'function' && 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
+  const files = typeof FileSystemFileHandle === 'function' && 'createSyncAccessHandle' in FileSystemFileHandle.prototype;
+  // Before Safari 16.4, which brought this, what is done with such a file gave promises.
+  return files && typeof OffscreenCanvas === 'function';
 }

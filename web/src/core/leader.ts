@@ -90,7 +90,7 @@ export class Leader {
     await this.#ready;
     if ('view' in question) {
       const view = this.#client[question.view] as (...args: unknown[]) => unknown;
-      return view.apply(this.#client, [...question.args]);
+      return this.#guarded(() => view.apply(this.#client, [...question.args]));
     }
     if ('command' in question) return this.#command(question.command);
     if ('open' in question) return this.#open(question.open.group, question.open.message);
@@ -157,7 +157,11 @@ export class Leader {
 
   async #erase(): Promise<void> {
     this.#end();
-    this.#client.close();
+    try {
+      this.#client.close();
+    } catch {
+      // One that has stumbled can't be closed; what it has open ends with this worker.
+    }
     await eraseAll();
   }
 
@@ -171,6 +175,19 @@ export class Leader {
   #take(input: Input): void {
     if (this.#ended) return;
     for (const action of this.#handle(input)) this.#do(action);
+  }
+
+  /** A look may come upon what is damaged, too: a trap there is one as any. */
+  #guarded<T>(look: () => T): T {
+    try {
+      return look();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) {
+        this.#end();
+        this.around.broke(error);
+      }
+      throw error;
+    }
   }
 
   /** After an error of the store, or a trap, the client takes nothing more. */

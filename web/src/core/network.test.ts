@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Live } from './network';
+import { Live, request } from './network';
 
 class Socket {
   static readonly OPEN = 1;
@@ -27,6 +27,26 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+test('an address that the browser takes for none is one that can’t be reached', () => {
+  network(true);
+  vi.stubGlobal('WebSocket', class { constructor() { throw new SyntaxError('no address'); } });
+  live().connect('https://xn--a');
+  expect(told).toEqual([]);
+  vi.runAllTimers();
+  expect(told).toEqual(['-https://xn--a']);
+});
+
+test('an answer without an end is none', async () => {
+  const endless = () => new ReadableStream({ pull: (stream) => { stream.enqueue(new Uint8Array(2 ** 20)); } });
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(endless())));
+  const asked = { id: 1, node: 'https://a', method: 'GET', target: '/', headers: [] };
+  expect(await request(asked)).toBeNull();
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response('there', { status: 201 })));
+  expect(await request(asked)).toMatchObject({ status: 201, body: new TextEncoder().encode('there') });
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(null, { status: 204 })));
+  expect(await request(asked)).toMatchObject({ status: 204, body: new Uint8Array() });
 });
 
 test('without a network no node is tried, and with it all are at once', () => {

@@ -1,7 +1,10 @@
 /** Requests and live connections of the core. */
 
-/** Milliseconds after which a request counts as lost. */
-const DEADLINE = 30_000;
+/** Milliseconds without a sign of an answer, and in all, after which a request counts as lost. */
+const SILENCE = 30_000;
+const WHOLE = 120_000;
+/** Most bytes of an answer, as in the terminal. */
+const ANSWER_MAX = 17 * 2 ** 20;
 /** Milliseconds after which a node is tried though the browser says that there is no network: it may be wrong. */
 const DOUBT = 60_000;
 
@@ -23,6 +26,14 @@ export interface Answer {
 
 /** Makes a request; `null` if there was no answer. Nothing of the browser's own is sent along. */
 export async function request(asked: Asked): Promise<Answer | null> {
+  const ended = new AbortController();
+  const end = () => { ended.abort(); };
+  const all = setTimeout(end, WHOLE);
+  let silence = setTimeout(end, SILENCE);
+  const alive = () => {
+    clearTimeout(silence);
+    silence = setTimeout(end, SILENCE);
+  };
   try {
     const reply = await fetch(asked.node + asked.target, {
       method: asked.method,
@@ -32,10 +43,38 @@ export async function request(asked: Asked): Promise<Answer | null> {
       credentials: 'omit',
       redirect: 'error',
       referrerPolicy: 'no-referrer',
-      signal: AbortSignal.timeout(DEADLINE),
+      signal: ended.signal,
     });
-    const body = new Uint8Array(await reply.arrayBuffer());
+    alive();
+    const body = await whole(reply, alive);
     return { id: asked.id, status: reply.status, headers: [...reply.headers], body };
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(all);
+    clearTimeout(silence);
+  }
+}
+
+/** All of an answer, as it comes; fails beyond the bound. */
+async function whole(reply: Response, alive: () => void): Promise<Uint8Array<ArrayBuffer>> {
+  const [pieces, reader] = [[] as Uint8Array<ArrayBuffer>[], reply.body?.getReader()];
+  let size = 0;
+  for (;;) {
+    const piece = await reader?.read();
+    if (piece?.value === undefined) break;
+    alive();
+    size += piece.value.length;
+    if (size > ANSWER_MAX) throw new RangeError('an answer that is too large');
+    pieces.push(piece.value);
+  }
+  return new Uint8Array(await new Blob(pieces).arrayBuffer());
+}
+
+/** A connection; `null` for an address that the browser takes for none: what hubs are called is what others say. */
+function made(url: string): WebSocket | null {
+  try {
+    return new WebSocket(url);
   } catch {
     return null;
   }
@@ -78,7 +117,12 @@ export class Live {
 
   #open(node: string): void {
     this.#release(node);
-    const socket = new WebSocket(`${node.replace(/^http/, 'ws')}/v1/live`);
+    const socket = made(`${node.replace(/^http/, 'ws')}/v1/live`);
+    if (socket === null) {
+      // The core goes on first with what it was doing.
+      setTimeout(() => { this.events.disconnected(node); });
+      return;
+    }
     this.#sockets.set(node, socket);
     let opened = false;
     const present = () => this.#sockets.get(node) === socket;

@@ -58,6 +58,11 @@ export class Outbox {
       await this.#over(one.file);
       throw error;
     }
+    if (this.#cancelled.delete(one.file)) {
+      this.#commanded.delete(one.file);
+      await this.#over(one.file);
+      return;
+    }
     await this.#changed();
     void this.#give(one);
   }

@@ -83,7 +83,9 @@ function broke(error: unknown): void {
     tell({ again: 'checked' });
     return;
   }
-  become({ is: 'failed', why: reason(error), detail: String(error) });
+  // All of it was read, and the core still stumbles over it.
+  const why = error instanceof WebAssembly.RuntimeError ? 'damaged' : reason(error);
+  become({ is: 'failed', why, detail: String(error) });
   between({ kind: 'leads', leader: me, state });
 }
 

@@ -4,7 +4,7 @@
  * so that no page ever has files of two versions.
  */
 import { SHARED, STATE } from './messages';
-import { pages } from './scope';
+import { pages, worker } from './scope';
 
 /** All files of this version with the SHA-256 of their content; put in when it is built. */
 declare const __FILES__: readonly (readonly [path: string, sha256: string])[];
@@ -40,6 +40,8 @@ async function hash(answer: Response): Promise<string> {
 
 /** Forgets the versions before, unless a page is open, which may be of one of them. */
 export async function forgetOthers(): Promise<void> {
+  // The one that is just being kept is none of those before.
+  if (worker.registration.installing !== null || worker.registration.waiting !== null) return;
   const present = (await caches.keys()).filter((name) => name !== SHARED && name !== STATE && name !== CACHE);
   const open = (await pages()).length > 0;
   for (const name of open ? present.slice(0, -OTHERS_MAX) : present) await caches.delete(name);

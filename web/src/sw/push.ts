@@ -26,7 +26,7 @@ export function expectTest(coming: boolean): void {
 /** Keeps what the app shows. */
 export async function remember(shown: Shown): Promise<void> {
   const cache = await caches.open(STATE);
-  await cache.put(PLACE, Response.json({ unread: shown.unread, language: shown.language } satisfies Shown));
+  await cache.put(PLACE, new Response(JSON.stringify({ unread: shown.unread, language: shown.language } satisfies Shown)));
 }
 
 /** What the app showed last. */

@@ -10,7 +10,8 @@ interface SubscriptionChange extends ExtendableEvent {
 }
 
 worker.addEventListener('install', (event) => { event.waitUntil(keepAll().then(() => worker.skipWaiting())); });
-worker.addEventListener('activate', (event) => { event.waitUntil(worker.clients.claim()); });
+// Whatever is missing meanwhile comes again.
+worker.addEventListener('activate', (event) => { event.waitUntil(keepAll().catch(() => undefined).then(() => worker.clients.claim())); });
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const { pathname, origin } = new URL(request.url);

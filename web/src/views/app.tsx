@@ -3,6 +3,7 @@ import { coreState } from '../core';
 import { t } from '../i18n';
 import { hasAccount, me } from '../store/data';
 import { followed } from '../store/link';
+import '../store/lasting';
 import { wasHere } from '../store/marker';
 import { route, type Route } from '../store/route';
 import { Fence, Unloaded, useTried } from '../ui/loaded';

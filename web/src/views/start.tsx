@@ -56,7 +56,7 @@ function Begin({ followed: invitation }: { readonly followed: Followed }) {
     <main class="centered start">
       <Sign />
       <h1>{texts.invited}</h1>
-      <p class="lead">{texts.invitedText}</p>
+      {wasHere() ? <Evicted /> : <p class="lead">{texts.invitedText}</p>}
       <form onSubmit={(event) => void start(event)}>
         <Field label={texts.yourName} autocomplete="nickname" maxLength={64} value={name.value} onInput={(event) => { name.value = event.currentTarget.value; }} />
         <button type="submit" class="primary" disabled={working.value}>{working.value ? texts.beginning : texts.begin}</button>

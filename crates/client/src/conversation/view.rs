@@ -14,6 +14,8 @@ use crate::view::{
 };
 use std::collections::BTreeMap;
 
+/// How often so many as are wanted are read on while what was read is hidden.
+const SCANS_MAX: usize = 64;
 /// Characters of a message that another answers to.
 const QUOTE_CHARS: usize = 80;
 
@@ -126,9 +128,9 @@ impl Conversation {
         before: Option<&[u8]>,
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
-        let mut found = records.scan(Table::Message, &self.owner(), before, Direction::Down, limit)?;
-        found.reverse();
-        self.shown_page(records, people, found)
+        let mut page = self.shown_page(records, people, before, Direction::Down, limit)?;
+        page.reverse();
+        Ok(page)
     }
 
     /// A page, oldest first, of what stands after `after`.
@@ -139,21 +141,33 @@ impl Conversation {
         after: &[u8],
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
-        let found = records.scan(Table::Message, &self.owner(), Some(after), Direction::Up, limit)?;
-        self.shown_page(records, people, found)
+        self.shown_page(records, people, Some(after), Direction::Up, limit)
     }
 
-    /// What of these is shown, in their order.
+    /// So many that are shown, from a place on. Fewer only where there are no more, or where too many are hidden one after the other.
     fn shown_page(
         &self,
         records: &dyn Records,
         people: &dyn People,
-        found: crate::records::Page,
+        from: Option<&[u8]>,
+        direction: Direction,
+        limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
-        let mut page = Vec::with_capacity(found.len());
-        for (order, bytes) in found {
-            if let Some(kept) = super::history::read(&bytes).filter(|kept| !self.hidden(people, kept)) {
-                page.push(self.show_kept(records, people, order, &kept)?);
+        let (mut page, mut from) = (Vec::new(), from.map(<[u8]>::to_vec));
+        for _ in 0..SCANS_MAX {
+            let found = records.scan(Table::Message, &self.owner(), from.as_deref(), direction, limit)?;
+            let more = found.len() == limit;
+            for (order, bytes) in found {
+                from = Some(order.clone());
+                if let Some(kept) = super::history::read(&bytes).filter(|kept| !self.hidden(people, kept)) {
+                    page.push(self.show_kept(records, people, order, &kept)?);
+                }
+                if page.len() == limit {
+                    return Ok(page);
+                }
+            }
+            if !more {
+                break;
             }
         }
         Ok(page)

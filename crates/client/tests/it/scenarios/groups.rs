@@ -4,7 +4,7 @@ use super::NODES;
 use crate::model_node::ModelNode;
 use crate::world::World;
 use tidings_client::command::{Command, Done, Secret};
-use tidings_client::view::{ConversationKind, GroupId, Shown, Standing};
+use tidings_client::view::{ConversationKind, GroupId, MessageView, Shown, Standing};
 
 fn group_of(world: &mut World, name: &str, owner: usize, others: &[usize]) -> GroupId {
     let members = others.iter().map(|other| world.identity(*other)).collect();
@@ -85,6 +85,40 @@ fn what_was_written_before_somebody_was_added_is_not_for_them() {
     world.settle();
     assert_eq!(world.texts(bob, &group), ["not for Carol", "for all"]);
     assert_eq!(world.texts(carol, &group), ["for all"]);
+}
+
+#[test]
+fn what_blocked_people_say_ends_no_page_early() {
+    let mut world = World::new(31, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1])];
+    let [ada, bob] = people;
+    world.meet(ada, bob);
+    let group = group_of(&mut world, "Birds", ada, &[bob]);
+    let mut mine = Vec::new();
+    for round in 0..6 {
+        world.say(ada, group, &format!("mine {round}"));
+        mine.push(format!("mine {round}"));
+        world.settle();
+        for _ in 0..7 {
+            world.say(bob, group, "hidden");
+        }
+        world.settle();
+    }
+    let contact = world.identity(bob);
+    world.good(ada, Command::SetBlocked { contact, blocked: true });
+    let device = &world.devices[ada];
+    let text = |view: &MessageView| if let Shown::Text(text) = &view.shown { Some(text.clone()) } else { None };
+    let (mut down, mut before) = (Vec::new(), None);
+    loop {
+        let page = device.client.messages(&device.records, &group, before.as_deref(), 2).unwrap();
+        let Some(first) = page.first() else { break };
+        before = Some(first.order.clone());
+        down.splice(0..0, page.iter().filter_map(text));
+        if page.len() < 2 {
+            break;
+        }
+    }
+    assert_eq!(down, mine);
 }
 
 #[test]
