@@ -22,7 +22,7 @@ export async function begin({ link, to }: Followed, name: string): Promise<strin
   // Kept before anything else: an account may come to be though its answer is lost.
   await ask({ keepWords: phrase });
   wordsHere.value = true;
-  await command({ create_account: { node: nodeOf(to), token, phrase, name: name.trim() || t.peek().you, device: deviceName() } }).catch(unmade);
+  await command({ create_account: { node: nodeOf(to), token, phrase, name: name.trim(), device: deviceName() } }).catch(unmade);
   await settled();
   return 'contact' in to ? accept(link) : null;
 }

@@ -665,7 +665,7 @@ all: number, } } | { "warning": string };
 /**
  * Why a command was not done. The text says what to do next.
  */
-export type Fault = "no_account" | "has_account" | { "phrase": string } | { "link": string } | "expired" | { "unknown": string } | "role" | { "key_changed": string } | { "distrust": string } | "offline" | { "cannot": Reason } | { "refused": string } | { "too_large": string } | { "gone": string } | "file" | "passphrase" | { "store": string };
+export type Fault = "no_account" | "has_account" | { "phrase": string } | { "link": string } | "expired" | { "unknown": string } | "role" | { "key_changed": string } | { "distrust": string } | "offline" | { "cannot": Reason } | { "refused": string } | { "too_large": string } | { "gone": string } | "file" | "passphrase" | { "newer": string } | { "store": string };
 
 /**
  * Names a file that the surroundings read from or write to, chosen by them.
@@ -869,7 +869,7 @@ push: string | null, };
 /**
  * What rows are about that a node keeps of an account.
  */
-export type KnownKind = "account" | "device_list" | "key_packages" | "profile" | "posting_keys" | "parcels" | "exchanges" | "tokens" | "blobs" | "groups" | "wake_addresses";
+export type KnownKind = "account" | "device_list" | "key_packages" | "used_key_packages" | "profile" | "posting_keys" | "parcels" | "exchanges" | "tokens" | "blobs" | "groups" | "wake_addresses" | "pushes";
 
 /**
  * A row that the node keeps.

@@ -1,5 +1,6 @@
 import { home } from './home.de';
 import { notice } from './notice.de';
+import { warnings } from './warnings.de';
 import type { Texts } from './en';
 
 /** German. */
@@ -102,7 +103,7 @@ export const de: Texts = {
     invite: 'Jemanden einladen',
     new: 'Neu',
     unread: (count) => (count === 1 ? '1 ungelesene Nachricht' : `${count} ungelesene Nachrichten`),
-    archived: 'Archiviert',
+    archived: (count) => `Archiviert (${count})`,
     offline: 'Keine Verbindung zu deinem Knoten. Was du schreibst, wird gesendet, sobald es wieder eine gibt.',
     nothingFound: 'Nichts gefunden',
     draft: (text) => `Entwurf: ${text}`,
@@ -464,6 +465,7 @@ export const de: Texts = {
   },
   home,
   notice,
+  warnings,
   reason: {
     noMember: 'Du gehörst nicht mehr zu dieser Unterhaltung.',
     left: 'Du hast diese Unterhaltung verlassen.',

@@ -101,7 +101,7 @@ export const en = {
     invite: 'Invite somebody',
     new: 'New',
     unread: (count: number) => (count === 1 ? '1 unread message' : `${count} unread messages`),
-    archived: 'Archived',
+    archived: (count: number) => `Archived (${count})`,
     offline: 'No connection to your node. What you write goes as soon as there is one.',
     nothingFound: 'Nothing found',
     draft: (text: string) => `Draft: ${text}`,
@@ -463,6 +463,7 @@ export const en = {
   },
   home,
   notice,
+  warnings: [] as readonly (readonly [string, string])[],
   reason: {
     noMember: 'You are no member of this conversation any more.',
     left: 'You have left this conversation.',

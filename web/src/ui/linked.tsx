@@ -1,10 +1,19 @@
 /** Texts of people. Nothing in them means anything but addresses, and words that were looked for. */
 const ADDRESS = /(https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]}])/;
 
-/** A text with its addresses as links: of the web only, and the page behind one learns nothing of this one. */
-export function Linked({ text }: { readonly text: string }) {
+/** A link of Tidings, of whatever node: it is for the account here. */
+const OURS = /^https?:\/\/[^/]+\/[ir]#./;
+
+/** A text with its addresses as links: of the web only, and the page behind one learns nothing of this one. `ours`: follows links of Tidings. */
+export function Linked({ text, ours }: { readonly text: string; readonly ours: (link: string) => void }) {
+  const follow = (event: MouseEvent) => {
+    const { href } = event.currentTarget as HTMLAnchorElement;
+    if (!OURS.test(href)) return;
+    event.preventDefault();
+    ours(href);
+  };
   const parts = text.split(ADDRESS);
-  return <>{parts.map((part, at) => (at % 2 === 1 ? <a key={at} href={part} target="_blank" rel="noopener noreferrer nofollow">{part}</a> : part))}</>;
+  return <>{parts.map((part, at) => (at % 2 === 1 ? <a key={at} href={part} target="_blank" rel="noopener noreferrer nofollow" onClick={follow}>{part}</a> : part))}</>;
 }
 
 /** Characters before the first word that was found. */

@@ -16,6 +16,7 @@ import { Introductions } from './introductions';
 import { KeepWords } from './keep-words';
 import { NewMenu } from './new';
 import { InstallOffer } from './notifications';
+import { Warnings } from './warnings';
 
 export function List() {
   const texts = t.value.list;
@@ -40,6 +41,7 @@ export function List() {
         </div>
       </header>
       {beginning.value && <NewMenu close={() => { beginning.value = false; }} />}
+      <Warnings />
       <Introductions />
       {/* One thing at a time. */}
       {!remind.value && <InstallOffer />}
@@ -57,6 +59,7 @@ export function List() {
           {channels.value.filter((name) => name.includes(sought.value.trim())).map((name) => <ChannelRow key={`#${name}`} name={name} />)}
         </ul>
       )}
+      {sought.value.trim() === '' && <Archived />}
       {sought.value.trim() !== '' && <Everywhere text={sought.value} />}
     </section>
   );
@@ -69,6 +72,19 @@ function focusOn(field: { readonly current: HTMLInputElement | null }): void {
     requestAnimationFrame(() => { field.current?.focus(); });
   }
   field.current?.focus();
+}
+
+/** What was put away, at the end, until it is looked for. */
+function Archived() {
+  const away = conversations.value.filter((found) => found.archived);
+  if (away.length === 0) return null;
+  const unread = away.reduce((sum, found) => sum + found.unread, 0);
+  return (
+    <details class="archived">
+      <summary>{t.value.list.archived(away.length)}{unread > 0 && <span class="count muted" aria-label={t.value.list.unread(unread)}>{unread}</span>}</summary>
+      <ul class="rows">{away.map((found) => <Row key={found.id} found={found} />)}</ul>
+    </details>
+  );
 }
 
 function Everywhere({ text }: { readonly text: string }) {

@@ -6,6 +6,7 @@ import type { ConversationKind, MessageView } from '../api/types';
 import { span, t, time } from '../i18n';
 import { hasMe } from '../store/data';
 import { go } from '../store/route';
+import { follow } from '../store/link';
 import { attempt } from '../store/toasts';
 import { Icon, type IconName } from '../ui/icons';
 import { Linked } from '../ui/linked';
@@ -98,7 +99,7 @@ function Content({ message, group }: { readonly message: MessageView; readonly g
   const { shown } = message;
   if (shown === 'deleted') return <p class="soft">{texts.deleted}</p>;
   if (shown === 'newer') return <p class="soft">{texts.newer}</p>;
-  if ('text' in shown) return <p class="text" dir="auto"><Linked text={shown.text} /></p>;
+  if ('text' in shown) return <p class="text" dir="auto"><Linked text={shown.text} ours={(link) => void attempt(() => follow(link))} /></p>;
   if ('file' in shown) return <File file={shown.file} message={message} group={group} />;
   if ('introduction' in shown) return <Introduced message={message} name={shown.introduction.name} introduction={shown.introduction.introduction} open={shown.introduction.open} />;
   if ('room_link' in shown) return <RoomCard name={shown.room_link.name} link={shown.room_link.link} />;

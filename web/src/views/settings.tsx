@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { deleteEverything } from '../actions/account';
 import { readKnown } from '../actions/home';
-import { dismissWarnings, setName, setReceipts } from '../actions/own';
+import { setName, setReceipts } from '../actions/own';
 import type { MeView } from '../api/types';
 import { allLanguages, fullDate, language, setLanguage, t, type Language } from '../i18n';
 import { me } from '../store/data';
@@ -15,6 +15,7 @@ import { attempt } from '../store/toasts';
 import { Dialog, Field, Page } from '../ui/parts';
 import { Export } from './export';
 import { Notifications } from './notifications';
+import { Warnings } from './warnings';
 
 export function Settings() {
   const mine = me.value;
@@ -22,7 +23,7 @@ export function Settings() {
   return (
     <Page title={t.value.settings.title} back={{ at: 'list' }}>
       <div class="padded">
-        <Warnings mine={mine} />
+        <Warnings />
         <Profile mine={mine} />
         <Security mine={mine} />
         <Notifications mine={mine} />
@@ -31,17 +32,6 @@ export function Settings() {
         <Ending />
       </div>
     </Page>
-  );
-}
-
-function Warnings({ mine }: { readonly mine: MeView }) {
-  if (mine.warnings.length === 0) return null;
-  return (
-    <section class="note" role="alert">
-      <h2>{t.value.settings.warnings}</h2>
-      {mine.warnings.map((warning) => <p key={warning}>{warning}</p>)}
-      <button type="button" onClick={() => void attempt(() => dismissWarnings(mine.warnings))}>{t.value.settings.seen}</button>
-    </section>
   );
 }
 

@@ -58,7 +58,7 @@ function Begin({ followed: invitation }: { readonly followed: Followed }) {
       <h1>{texts.invited}</h1>
       {wasHere() ? <Evicted /> : <p class="lead">{texts.invitedText}</p>}
       <form onSubmit={(event) => void start(event)}>
-        <Field label={texts.yourName} autocomplete="nickname" maxLength={64} value={name.value} onInput={(event) => { name.value = event.currentTarget.value; }} />
+        <Field label={texts.yourName} autocomplete="nickname" required pattern=".*\S.*" maxLength={64} value={name.value} onInput={(event) => { name.value = event.currentTarget.value; }} />
         <button type="submit" class="primary" disabled={working.value}>{working.value ? texts.beginning : texts.begin}</button>
       </form>
       <button type="button" onClick={() => { go({ at: 'restore' }); }}>{texts.haveWords}</button>
