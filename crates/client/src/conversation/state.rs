@@ -23,8 +23,6 @@ pub(super) const SEALS_MAX: usize = 4;
 pub(super) const OUTBOX_MAX: usize = 10_000;
 /// Answers and questions without memory that wait to be sent.
 pub(super) const CONTROLS_MAX: usize = 32;
-/// Wishes that wait for their turn.
-pub(super) const WANTS_MAX: usize = 1_100;
 /// Reactions, edits and deletions that wait for the message that they mean.
 pub(super) const ORPHANS_MAX: usize = 64;
 /// Entries that were placed and have not come along yet.

@@ -2,7 +2,7 @@
 
 use super::Conversation;
 use super::scene::Scene;
-use super::state::{Goal, Phase, WANTS_MAX, Want};
+use super::state::{Goal, Phase, Want};
 use super::step::Step;
 use crate::command::{Fault, Reason};
 use crate::io::Time;
@@ -12,6 +12,8 @@ use tidings_wire::bytes::Blob;
 /// Who may do what.
 const OWNER: u8 = 0;
 const MODERATOR: u8 = 1;
+/// Wishes that wait for their turn.
+const WANTS_MAX: usize = 1_100;
 /// Milliseconds for which what is written waits for those who are being added, so that they can read it, once the hub is there: their
 /// nodes may not answer.
 const ADDING_MAX: u64 = 10_000;
