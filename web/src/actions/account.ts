@@ -1,5 +1,5 @@
 /** Beginning, coming back, and ending. */
-import type { MeView } from '../api/types';
+import type { LinkView, MeView } from '../api/types';
 import { ask, command, look } from '../core';
 import { t } from '../i18n';
 import { forgetPush } from './push';
@@ -17,14 +17,19 @@ export function deviceName(agent = navigator.userAgent): string {
 
 /** Makes an account with an invitation, and accepts it. Gives the conversation, if somebody waits at its end. */
 export async function begin({ link, to }: Followed, name: string): Promise<string | null> {
+  // One whose answer was lost goes on by itself; other words would not be its.
+  if ((await look<MeView | null>('me')) === null) await make(to, name);
+  await settled();
+  return 'contact' in to ? accept(link) : null;
+}
+
+async function make(to: LinkView, name: string): Promise<void> {
   const phrase = String(await ask({ phrase: 'make' }));
   const token = 'account' in to ? to.account.token : 'contact' in to ? to.contact.token : null;
   // Kept before anything else: an account may come to be though its answer is lost.
   await ask({ keepWords: phrase });
   wordsHere.value = true;
   await command({ create_account: { node: nodeOf(to), token, phrase, name: name.trim(), device: deviceName() } }).catch(unmade);
-  await settled();
-  return 'contact' in to ? accept(link) : null;
 }
 
 /** It was refused: the words are of no account, if none is under way. */
