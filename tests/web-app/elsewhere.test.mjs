@@ -71,6 +71,15 @@ test('pictures go both ways', { skip: missing }, async () => {
   assert.deepEqual([...(await readFile(got.saved)).subarray(0, 3)], [0xff, 0xd8, 0xff], 'a JPEG');
 });
 
+test('a file that may be had once is saved once', { skip: missing }, async () => {
+  await writeFile(join(tim.folder, 'plan.txt'), 'meet at the lake');
+  await tim.does('send', 'Ada', 'plan.txt', '--once');
+  const button = message(ada.page, 'plan.txt').getByRole('button', { name: 'Save file; this works once' });
+  const [saved] = await Promise.all([ada.page.waitForEvent('download', SOON), button.click(SOON)]);
+  assert.equal(await readFile(await saved.path(), 'utf8'), 'meet at the lake');
+  await button.waitFor({ state: 'detached', ...SOON });
+});
+
 test('a message that may stay for seconds is gone after them', { skip: missing }, async () => {
   await tim.does('send', 'Ada', '--expire', '3', 'only for a moment');
   await sees(ada.page, 'only for a moment');

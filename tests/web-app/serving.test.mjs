@@ -1,6 +1,12 @@
 // What the browser makes of the app's files: what is not as it was built is not run.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { get } from 'node:http';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { BINARY } from '../e2e/lib/node.mjs';
 import { missing } from './lib/browser.mjs';
 import { SOON, World } from './lib/people.mjs';
 
@@ -23,6 +29,39 @@ async function withChanged(name, pattern) {
   await world.goTo(person);
   return { person, changes: () => changed };
 }
+
+/** What comes to whom accepts this encoding: how it is encoded, and its bytes. */
+const answerTo = (path, encoding) => new Promise((done, failed) => {
+  get(`${world.node.origin}${path}`, { headers: { 'accept-encoding': encoding } }, (answer) => {
+    const pieces = [];
+    answer.on('data', (piece) => pieces.push(piece)).on('error', failed).on('end', () => {
+      done({ status: answer.statusCode, encoding: answer.headers['content-encoding'] ?? 'identity', body: Buffer.concat(pieces) });
+    });
+  }).on('error', failed);
+});
+
+const opened = { br: brotliDecompressSync, gzip: gunzipSync, identity: (body) => body };
+const outside = () => (missing || world.app.origin !== world.node.origin ? 'the node has no app inside' : false);
+
+test('every file is the published one, however it is compressed, and the program says so of a node', async (context) => {
+  if (outside()) return context.skip(outside());
+  const { files } = await (await fetch(`${world.node.origin}/app.json`)).json();
+  const names = Object.keys(files);
+  const compressed = { br: 0, gzip: 0, identity: 0 };
+  for (const path of names) {
+    for (const wanted of ['br', 'gzip', 'identity']) {
+      const { status, encoding, body } = await answerTo(path, wanted);
+      assert.equal(status, 200, path);
+      assert.ok(encoding === wanted || encoding === 'identity', `${path} as ${encoding}`);
+      assert.equal(createHash('sha256').update(opened[encoding](body)).digest('hex'), files[path].sha256, `${path} as ${encoding}`);
+      compressed[encoding] += 1;
+    }
+  }
+  assert.ok(names.length > 10 && compressed.br > 10 && compressed.gzip > 10, JSON.stringify(compressed));
+  const { stdout } = await promisify(execFile)(BINARY, ['verify', world.node.origin, '--json']);
+  const { same, files: compared } = JSON.parse(stdout);
+  assert.deepEqual([same, compared], [true, names.length]);
+});
 
 test('a changed script is not run', { skip: missing }, async () => {
   const { person, changes } = await withChanged('Mallory', '**/assets/index-*.js');

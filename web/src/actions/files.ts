@@ -15,16 +15,23 @@ export interface Reply {
   readonly message: string;
 }
 
+/** Where something has gone already: who tries again after a fault sends it nowhere twice. */
+export type Gone = Set<string>;
+
 /** Sends a file into conversations; where `reply` is, as an answer to it. Ends as soon as it is kept: from then on it goes by itself, and nothing can lose it. */
-export async function sendTo(groups: readonly string[], content: Blob, about: About, reply: Reply | null = null): Promise<void> {
+export async function sendTo(groups: readonly string[], content: Blob, about: About, reply: Reply | null = null, gone: Gone = new Set()): Promise<void> {
   if (content.size > FILE_BYTES_MAX) throw new Error(t.peek().chat.tooLarge);
   const whole = { look: 'keep' as Look, caption: '', voice: null, pixels: null, thumbnail: null, ...about, size: content.size };
-  for (const group of groups) await ask({ send: { group, content, about: whole, reply: reply?.group === group ? reply.message : null } });
+  for (const group of groups) {
+    if (gone.has(group)) continue;
+    await ask({ send: { group, content, about: whole, reply: reply?.group === group ? reply.message : null } });
+    gone.add(group);
+  }
 }
 
 /** Sends a file as it is. */
-export async function sendFile(group: string, content: File, reply: Reply | null = null): Promise<void> {
-  await sendTo([group], content, { name: content.name, kind: content.type || 'application/octet-stream' }, reply);
+export async function sendFile(groups: readonly string[], content: File, reply: Reply | null = null, gone?: Gone): Promise<void> {
+  await sendTo(groups, content, { name: content.name, kind: content.type || 'application/octet-stream' }, reply, gone);
 }
 
 export async function cancelSending(file: number): Promise<void> {

@@ -1,10 +1,21 @@
 /** Oneself: name, devices, recovery words. */
+import type { KeepHistory } from '../api/types';
 import { ask, command } from '../core';
 
 const UNCHANGED = { name: null, picture: null, statement: null, read_receipts: null, history: null };
 
 export async function setName(name: string): Promise<void> {
   await command({ set_profile: { ...UNCHANGED, name: name.trim() } });
+}
+
+/** A small JPEG; nothing of it to have none. */
+export async function setPicture(picture: Uint8Array): Promise<void> {
+  await command({ set_profile: { ...UNCHANGED, picture } });
+}
+
+/** What of the messages the backup has. */
+export async function setHistory(history: KeepHistory): Promise<void> {
+  await command({ set_profile: { ...UNCHANGED, history } });
 }
 
 export async function setReceipts(receipts: boolean): Promise<void> {

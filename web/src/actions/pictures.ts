@@ -1,6 +1,7 @@
 /** Pictures: made smaller and encoded anew, so that nothing of where and with what they were taken is in them. */
 import type { Look } from '../api/types';
-import { sendTo, type Reply } from './files';
+import { t } from '../i18n';
+import { sendTo, type Gone, type Reply } from './files';
 
 /** The longer side in pixels. */
 const SIDE_MAX = 2048;
@@ -10,6 +11,14 @@ const THUMBNAIL_BYTES_MAX = 16 * 1024;
 const QUALITY = 0.86;
 /** Pixels of each side of a picture of somebody or of a group. */
 const FACE_SIDE = 192;
+
+/** Names of pictures whose media type not every browser knows. */
+const PICTURE_NAME = /\.(avif|bmp|gif|heic|heif|hif|jfif|jpe?g|jxl|png|tiff?|webp|dng|arw|cr[23]|nef|orf|raf|rw2)$/i;
+
+/** Whether it is sent as a picture, and so without what the camera has noted in it; of drawings in vectors that would make something else. */
+export function isPicture({ type, name }: File): boolean {
+  return type.startsWith('image/') ? type !== 'image/svg+xml' : PICTURE_NAME.test(name);
+}
 
 /** Paints into a context of this width and height. */
 export type Painter = (context: OffscreenCanvasRenderingContext2D) => void;
@@ -25,7 +34,7 @@ export async function readPicture(file: Blob): Promise<ImageBitmap> {
 }
 
 /** Sends a picture of this size into conversations. */
-export async function sendPicture(groups: readonly string[], [width, height]: [number, number], paint: Painter, look: Look, caption: string, reply: Reply | null = null): Promise<void> {
+export async function sendPicture(groups: readonly string[], [width, height]: [number, number], paint: Painter, look: Look, caption: string, reply: Reply | null = null, gone?: Gone): Promise<void> {
   const content = await encoded(width, height, width, height, paint, QUALITY);
   const [small, low] = fitting(width, height, THUMBNAIL_SIDE);
   const thumbnail = look === 'keep' ? await encoded(width, height, small, low, paint, 0.6) : null;
@@ -37,12 +46,12 @@ export async function sendPicture(groups: readonly string[], [width, height]: [n
     caption,
     pixels: [width, height],
     thumbnail: fits ? new Uint8Array(await thumbnail.arrayBuffer()) : null,
-  }, reply);
+  }, reply, gone);
 }
 
 /** A small square picture, of somebody or of a group; the middle of the one given. */
-export async function prepareFace(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
-  const picture = await readPicture(file);
+export async function prepareFace(file: File): Promise<Uint8Array<ArrayBuffer>> {
+  const picture = await readPicture(file).catch(() => { throw new Error(t.peek().picture.unreadable(file.name)); });
   try {
     const side = Math.min(picture.width, picture.height);
     const [left, top] = [(picture.width - side) / 2, (picture.height - side) / 2];

@@ -3,6 +3,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { sendFile, type Reply } from '../actions/files';
 import { edit, sendText, typing } from '../actions/messages';
+import { isPicture } from '../actions/pictures';
 import type { ConversationView } from '../api/types';
 import { t } from '../i18n';
 import { draftOf, draftsKnown, keepDraft } from '../store/drafts';
@@ -57,7 +58,7 @@ export function Composer({ found, draft }: { readonly found: ConversationView; r
     // What is drawn on now is not thrown away for others.
     if (pictures.peek().length > 0) return;
     pictures.value = files.filter(isPicture);
-    for (const file of files) if (!isPicture(file) && await attempt(() => sendFile(found.id, file, reply))) answered();
+    for (const file of files) if (!isPicture(file) && await attempt(() => sendFile([found.id], file, reply))) answered();
   };
   const form = useRef<HTMLFormElement>(null);
   const dragged = useDrop(form, (files) => void take(files));
@@ -86,11 +87,6 @@ export function Composer({ found, draft }: { readonly found: ConversationView; r
       {dragged && <p class="drop-area"><span>{texts.drop}</span></p>}
     </>
   );
-}
-
-/** What the editor takes; of drawings in vectors it would make something else. */
-function isPicture(file: File): boolean {
-  return file.type.startsWith('image/') && file.type !== 'image/svg+xml';
 }
 
 /** Files from the device; where there is a camera at hand, also what it takes. */

@@ -32,9 +32,10 @@ export function File({ file, message, group }: Shown) {
 
 function Content(shown: Shown) {
   const { file, message } = shown;
-  if (file.voice !== null && file.kind.startsWith('audio/')) return <Voice {...shown} />;
-  if (!file.kind.startsWith('image/')) return <Other {...shown} />;
   if (file.look !== 'keep' && message.mine) return <Own file={file} />;
+  // What is gone once it was fetched can't be played here: it would go while it is heard.
+  if (file.voice !== null && file.kind.startsWith('audio/') && file.look === 'keep') return <Voice {...shown} />;
+  if (!file.kind.startsWith('image/')) return <Other {...shown} />;
   return <Picture {...shown} />;
 }
 
@@ -74,7 +75,7 @@ function Other({ file, message, group }: Shown) {
   return (
     <>
       <span class="file-name"><Icon name="file" /> <span dir="auto">{file.name}</span></span>
-      {(file.look === 'keep' || !message.mine) && <button type="button" class="small" disabled={working.value} onClick={() => void save()}>{t.value.chat.fetch}</button>}
+      <button type="button" class="small" disabled={working.value} onClick={() => void save()}>{file.look === 'keep' ? t.value.chat.fetch : t.value.chat.fetchOnce}</button>
     </>
   );
 }

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { deleteEverything } from '../actions/account';
 import { readKnown } from '../actions/home';
-import { setName, setReceipts } from '../actions/own';
+import { setName, setPicture, setReceipts } from '../actions/own';
 import type { MeView } from '../api/types';
 import { allLanguages, fullDate, language, setLanguage, t, type Language } from '../i18n';
 import { me } from '../store/data';
@@ -14,6 +14,8 @@ import { theme, type Theme } from '../store/theme';
 import { attempt } from '../store/toasts';
 import { Dialog, Field, Page } from '../ui/parts';
 import { Export } from './export';
+import { Face } from './face';
+import { History } from './history';
 import { Notifications } from './notifications';
 import { Warnings } from './warnings';
 
@@ -45,6 +47,7 @@ function Profile({ mine }: { readonly mine: MeView }) {
   return (
     <section>
       <h2>{texts.profile}</h2>
+      <Face name={mine.name} picture={mine.picture} label={texts.picture} set={setPicture} />
       <form onSubmit={save}>
         <Field label={texts.name} maxLength={64} autocomplete="nickname" value={name.value} onInput={(event) => { name.value = event.currentTarget.value; }} />
         {name.value.trim() !== mine.name && name.value.trim() !== '' && <button type="submit" class="primary">{t.value.save}</button>}
@@ -63,6 +66,7 @@ function Security({ mine }: { readonly mine: MeView }) {
       <a href={address({ at: 'devices' })}>{texts.devices}</a>
       <a href={address({ at: 'words' })}>{texts.words} <small class={wordsHere.value === true ? 'alarm' : 'good'}>{words}</small></a>
       <label class="switch"><input type="checkbox" checked={mine.read_receipts} onChange={(event) => void attempt(() => setReceipts(event.currentTarget.checked))} /> {texts.receipts}</label>
+      <History mine={mine} />
     </section>
   );
 }

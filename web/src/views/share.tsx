@@ -1,13 +1,15 @@
 /** Something came from another app: where does it go? */
 import { useComputed, useSignal, type Signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { isPicture, sendShared } from '../actions/share';
+import { useEffect, useRef } from 'preact/hooks';
+import { isPicture } from '../actions/pictures';
+import { sendShared, type Progress } from '../actions/share';
 import type { ConversationView, Look } from '../api/types';
 import { t } from '../i18n';
 import { conversations } from '../store/data';
 import { go } from '../store/route';
 import { shared, takeShared, type Shared } from '../store/shared';
 import { attempt, toast } from '../store/toasts';
+import { asFile } from '../ui/as-file';
 import { Choices, type Choice } from '../ui/choices';
 import { Icon } from '../ui/icons';
 import { Avatar, Page, useObjectUrl } from '../ui/parts';
@@ -30,11 +32,12 @@ export function Share() {
 function Choosing({ what }: { readonly what: Shared }) {
   const texts = t.value.shared;
   const [chosen, look, working] = [useSignal<ReadonlySet<string>>(new Set()), useSignal<Look>('keep'), useSignal(false)];
+  const progress = useRef<Progress>(new Map());
   const send = async () => {
     const groups = [...chosen.value];
     const [only] = groups;
     working.value = true;
-    const done = await attempt(() => sendShared(what, groups, look.value));
+    const done = await attempt(() => sendShared(what, groups, look.value, progress.current, asFile));
     working.value = false;
     if (!done || only === undefined) return;
     shared.value = null;

@@ -62,6 +62,7 @@ function Begin({ followed: invitation }: { readonly followed: Followed }) {
         <button type="submit" class="primary" disabled={working.value}>{working.value ? texts.beginning : texts.begin}</button>
       </form>
       <button type="button" onClick={() => { go({ at: 'restore' }); }}>{texts.haveWords}</button>
+      <button type="button" onClick={() => { go({ at: 'link' }); }}>{texts.haveDevice}</button>
       <p class="soft">{texts.privacy}</p>
     </main>
   );

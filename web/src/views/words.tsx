@@ -8,12 +8,13 @@ import { keptSince, markKept } from '../store/keeping';
 import { go } from '../store/route';
 import { attempt, toast } from '../store/toasts';
 import { Field, Page } from '../ui/parts';
+import { History } from './history';
 
 /** How many of the words are asked for. */
 const TRIED = 3;
 
 export function Words() {
-  const texts = t.value.settings;
+  const [texts, mine] = [t.value.settings, me.value];
   const [words, known, step] = [useSignal<string[] | null>(null), useSignal(false), useSignal<'hidden' | 'shown' | 'trying'>('hidden')];
   useEffect(() => void attempt(async () => {
     words.value = await readWords();
@@ -27,6 +28,7 @@ export function Words() {
         {words.value !== null && step.value === 'hidden' && <button type="button" class="primary" onClick={() => { step.value = 'shown'; }}>{texts.wordsShow}</button>}
         {words.value !== null && step.value === 'shown' && <Shown words={words.value} next={() => { step.value = 'trying'; }} />}
         {words.value !== null && step.value === 'trying' && <Try words={words.value} back={() => { step.value = 'shown'; }} />}
+        {mine !== null && step.value === 'hidden' && <History mine={mine} />}
       </div>
     </Page>
   );

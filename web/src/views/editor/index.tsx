@@ -1,11 +1,12 @@
 /** A picture before it is sent: drawn on, cropped, for whom and for how long. Nothing of the file but what is seen leaves the device. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Reply } from '../../actions/files';
+import { sendFile, type Gone, type Reply } from '../../actions/files';
 import { readPicture, sendPicture } from '../../actions/pictures';
 import type { Look } from '../../api/types';
 import { t } from '../../i18n';
-import { attempt, toast } from '../../store/toasts';
+import { attempt } from '../../store/toasts';
+import { asFile } from '../../ui/as-file';
 import { Choices, type Choice } from '../../ui/choices';
 import { IconButton, Toasts } from '../../ui/parts';
 import { changed, sizeOf, undone, untouched, type History } from './model';
@@ -32,6 +33,11 @@ export function Editor({ files, group, reply, sent, close }: EditorProps) {
   const [at, picture, history] = [useSignal(0), useSignal<ImageBitmap | null>(null), useSignal<History | null>(null)];
   const [look, caption, groups, working] = [useSignal<Look>('keep'), useSignal(''), useSignal<ReadonlySet<string>>(new Set([group])), useSignal(false)];
   const tools = useSignal<Tools>(FIRST);
+  const gone = useRef<Gone>(new Set());
+  const unreadable = async (file: File) => {
+    if (await asFile(file) && await attempt(() => sendFile([...groups.value], file, reply))) sent();
+    at.value += 1;
+  };
   useEffect(() => { dialog.current?.showModal(); }, []);
   useEffect(() => {
     const file = files[at.value];
@@ -40,22 +46,20 @@ export function Editor({ files, group, reply, sent, close }: EditorProps) {
     else void readPicture(file).then((found) => {
       if (over) found.close();
       else [picture.value, history.value] = [found, untouched(found.width, found.height)];
-    }).catch(() => {
-      toast(t.value.picture.unreadable(file.name), true);
-      at.value += 1;
-    });
+    }, () => { if (!over) void unreadable(file); });
     return () => {
       over = true;
       picture.peek()?.close();
       [picture.value, history.value, caption.value] = [null, null, ''];
       tools.value = FIRST;
+      gone.current = new Set();
     };
   }, [at.value]);
   const send = async () => {
     const [found, edited] = [picture.value, history.value?.now];
     if (found === null || edited === undefined) return;
     working.value = true;
-    const done = await attempt(() => sendPicture([...groups.value], sizeOf(edited), (context) => { paint(context, found, edited); }, look.value, caption.value.trim(), reply));
+    const done = await attempt(() => sendPicture([...groups.value], sizeOf(edited), (context) => { paint(context, found, edited); }, look.value, caption.value.trim(), reply, gone.current));
     working.value = false;
     if (!done) return;
     sent();
