@@ -79,8 +79,8 @@ export function fullDate(at: number): string {
 
 /** A span in words. `seconds`: how long. */
 export function span(seconds: number): string {
-  const units = [['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]] as const;
-  const [unit, size] = units.find(([, size]) => seconds >= size && seconds % size === 0) ?? units[3];
+  const units = [['week', 604_800], ['day', 86_400], ['hour', 3_600], ['minute', 60], ['second', 1]] as const;
+  const [unit, size] = units.find(([, size]) => seconds >= size && seconds % size === 0) ?? units[4];
   return new Intl.NumberFormat(language.value, { style: 'unit', unit, unitDisplay: 'long' }).format(seconds / size);
 }
 

@@ -15,7 +15,7 @@ import { Person } from './person';
 import { RoomLink } from './room';
 
 /** Seconds after which messages can disappear. */
-const SPANS = [0, 300, 3_600, 86_400, 604_800] as const;
+const SPANS = [0, 30, 300, 3_600, 86_400, 604_800, 2_419_200] as const;
 const [OWNER, MODERATOR] = [0, 1] as const;
 
 export function Details({ group }: { readonly group: string }) {
@@ -51,6 +51,11 @@ function Members({ found, mine }: { readonly found: ConversationView; readonly m
   );
 }
 
+/** In rooms all are strangers, oneself as well. */
+function faceOf(identity: string): Uint8Array | null | undefined {
+  return identity === me.value?.identity ? me.value.picture : contact(identity)?.picture;
+}
+
 function Member({ member, group, mine }: { readonly member: MemberView; readonly group: string; readonly mine: number }) {
   const texts = t.value.group;
   const roles = [texts.owner, texts.moderator, texts.member];
@@ -68,7 +73,7 @@ function Member({ member, group, mine }: { readonly member: MemberView; readonly
   const mayRemove = !member.me && mine <= MODERATOR && (mine === OWNER || member.role > mine);
   return (
     <li class="row member">
-      <Avatar name={member.me ? (me.value?.name ?? t.value.you) : member.name} />
+      <Avatar name={member.me ? (me.value?.name ?? t.value.you) : member.name} picture={faceOf(member.identity)} />
       <span class="row-text"><strong dir="auto">{member.me ? t.value.you : known ? <a href={address({ at: 'person', identity: member.identity })}>{member.name}</a> : member.name}</strong></span>
       <span class="member-actions">
         {mine === OWNER && !member.me ? (
@@ -104,7 +109,7 @@ function Settings({ found, staff }: { readonly found: ConversationView; readonly
       <label class="field">
         <span>{texts.disappearing}</span>
         <select disabled={!staff || found.standing !== 'ready'} value={found.expire} onChange={(event) => void attempt(() => setExpire(found.id, Number(event.currentTarget.value)))}>
-          {[...new Set([...SPANS, found.expire])].map((seconds) => <option key={seconds} value={seconds}>{seconds === 0 ? texts.never : texts.after(span(seconds))}</option>)}
+          {[...new Set([...SPANS, found.expire])].sort((one, other) => one - other).map((seconds) => <option key={seconds} value={seconds}>{seconds === 0 ? texts.never : texts.after(span(seconds))}</option>)}
         </select>
       </label>
       <label class="switch"><input type="checkbox" checked={found.muted} onChange={(event) => void attempt(() => setMuted(found.id, event.currentTarget.checked))} /> {texts.mute}</label>
