@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { isAccessible } from './lib/axe.mjs';
-import { missing } from './lib/browser.mjs';
+import { missing, SIZES } from './lib/browser.mjs';
+import { stands } from './lib/doing.mjs';
+import { drawnBy } from './lib/jpeg.mjs';
 import { SOON, World, sees, write } from './lib/people.mjs';
 
 const MANY = 150;
@@ -48,6 +50,25 @@ test('a search in everything leads to the message in its place', { skip: missing
   await inView(bob.page, 'Straw number 1');
   assert.equal(await row(bob.page, `Straw number ${MANY}`).count(), 0, 'the newest are far away');
   assert.match(bob.page.url(), /\/m\//);
+});
+
+test('who is at the end stays there, whatever is sent and whatever size the screen gets', { skip: missing }, async () => {
+  const { page } = ada;
+  const atEnd = () => page.waitForFunction(() => {
+    const log = document.querySelector('.log');
+    return log.scrollHeight - log.scrollTop - log.clientHeight < 2;
+  }, undefined, SOON);
+  await inView(page, `Straw number ${MANY}`);
+  for (const size of [SIZES.desktop, { width: 844, height: 390 }, SIZES.phone, { width: 390, height: 420 }, SIZES.phone]) {
+    await page.setViewportSize(size);
+    await inView(page, `Straw number ${MANY}`);
+  }
+  await page.locator('input[type=file]').setInputFiles({ name: 'hay.jpg', mimeType: 'image/jpeg', buffer: await drawnBy(page, 600, 450) });
+  await page.getByRole('dialog').getByLabel('Add a line').fill('The whole hay');
+  await page.keyboard.press('Enter');
+  await stands(page, 'The whole hay', /Sent|Delivered|Seen/);
+  await atEnd();
+  assert.equal(await page.getByRole('button', { name: /^Newest messages/ }).count(), 0);
 });
 
 test('from there one scrolls on to the newest, and jumps there', { skip: missing }, async () => {

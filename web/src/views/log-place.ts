@@ -10,6 +10,8 @@ export class Place {
   atEnd = true;
   #group: string | null = null;
   #goal: Log['goal'] = null;
+  /** How high the list and what is seen of it were when it was last looked at. */
+  #heights = '';
   /** The end is to be shown as soon as it is there. */
   #wanted = false;
   #anchor: { readonly row: HTMLElement; readonly top: number } | null = null;
@@ -35,7 +37,7 @@ export class Place {
     else if (this.#anchor?.row.isConnected === true) element.scrollTop += this.#anchor.row.getBoundingClientRect().top - this.#anchor.top;
     this.#goal = present.goal;
     this.#wanted &&= !present.atEnd;
-    this.scrolled(element, present.atEnd);
+    this.#note(element, present.atEnd);
   }
 
   /** Something has another size. */
@@ -53,8 +55,16 @@ export class Place {
     if (element !== null) element.scrollTop = element.scrollHeight;
   }
 
-  /** Notes whether the end is looked at. `newest`: whether the end of what is there is the end of the conversation. */
+  /** It was scrolled. `newest`: whether the end of what is there is the end of the conversation. */
   scrolled(element: HTMLElement, newest: boolean): void {
+    // What has got another size since is not left by that: its observer hears of it next, and the end is followed.
+    if (this.atEnd && newest && this.#heights !== heightsOf(element)) this.#heights = heightsOf(element);
+    else this.#note(element, newest);
+  }
+
+  /** Notes whether the end is looked at. */
+  #note(element: HTMLElement, newest: boolean): void {
+    this.#heights = heightsOf(element);
     this.atEnd = newest && element.scrollHeight - element.scrollTop - element.clientHeight < NEAR;
     if (atBottom.peek() !== this.atEnd) atBottom.value = this.atEnd;
   }
@@ -67,6 +77,10 @@ export class Place {
     row.classList.add('marked');
     setTimeout(() => { row.classList.remove('marked'); }, MARKED_FOR);
   }
+}
+
+function heightsOf(element: HTMLElement): string {
+  return `${element.scrollHeight} ${element.clientHeight}`;
 }
 
 /** How many from the first on fulfil this; all that do stand before all that don't. */
