@@ -294,7 +294,7 @@ pub enum Command {
         /// To which message it answers.
         reply: Option<MessageId>,
     },
-    /// Do not send a file that is on its way. What its node has of it goes; the command that sends it ends with [`Fault::Gone`].
+    /// Do not send a file that is on its way. What its node has of it goes (of one that it was just about to take, nothing is there but its place, for a day); the command that sends it ends with [`Fault::Gone`].
     StopFile {
         /// Which, as [`Attachment::file`] has it.
         file: FileId,

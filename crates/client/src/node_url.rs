@@ -50,7 +50,10 @@ fn good_host(host: &str) -> bool {
     let good = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let label = |label: &str| (1..=63).contains(&label.len()) && label.bytes().all(good);
     // What ends in a number is an IPv4 address, or nothing that any client would take (URL Standard, 3.5, "ends in a number").
-    let number = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    let hexadecimal = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let number = |label: &str| {
+        label.bytes().all(|byte| byte.is_ascii_digit()) || label.strip_prefix("0x").is_some_and(hexadecimal)
+    };
     let address = |host: &str| host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.to_string() == host);
     host.len() <= 253 && host.split('.').all(label) && (!host.rsplit('.').next().is_some_and(number) || address(host))
 }
@@ -92,6 +95,9 @@ mod tests {
             "https://1.2.3.4.5",
             "https://192.0.2.07",
             "https://7",
+            "https://0x7f000001",
+            "https://127.0.0.0x1",
+            "https://a.0x",
             "http://node.example",
             "http://127.0.0.1:80",
             "http://localhost.example",

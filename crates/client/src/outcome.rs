@@ -26,8 +26,8 @@ pub enum Done {
     File(String, String),
     /// How a push to this device ended, and what the push service said of it.
     Push(PushOutcome, String),
-    /// An answer of the home node, as JSON.
-    Text(String),
+    /// An answer of the home node, as JSON. It may hold an invitation.
+    Text(Secret),
     /// It was not done.
     Failed(Fault),
 }

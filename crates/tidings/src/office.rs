@@ -38,15 +38,15 @@ const LOOK_WAIT: Duration = Duration::from_secs(20);
 /// How long what the doctor found is kept for somebody who did not wait.
 const LOOK_KEPT: Duration = Duration::from_secs(600);
 
-/// What comes of a look, once it is over.
-type Look = watch::Receiver<Option<Result<Findings, String>>>;
+/// What comes of a look, once it is over, and when that was.
+type Look = watch::Receiver<Option<(Result<Findings, String>, Timestamp)>>;
 
 /// The office of a running node.
 pub struct Office {
     node: Node,
     started: Timestamp,
-    /// One look at everything that is stored at a time, whoever still waits for it; and when it began.
-    looking: Mutex<Option<(Look, Timestamp)>>,
+    /// One look at everything that is stored at a time, whoever still waits for it.
+    looking: Mutex<Option<Look>>,
 }
 
 impl Office {
@@ -96,19 +96,21 @@ impl Office {
     async fn examine(&self) -> Result<Findings, Error> {
         let mut look = self.under_way()?;
         let found = tokio::time::timeout(LOOK_WAIT, look.wait_for(Option::is_some)).await.map_err(|_| Error::Busy)?;
-        let found = found.ok().and_then(|found| found.clone());
-        // The next one is to see what has changed since.
-        *self.looking.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let found = found.ok().and_then(|found| found.clone()).map(|(found, _)| found);
+        // The next one is to see what has changed since; it may be under way already.
+        let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        looking.take_if(|other| other.same_channel(&look));
         found.unwrap_or_else(|| Err("the doctor was interrupted".to_owned())).map_err(Error::Failed)
     }
 
     /// The look that is under way or was not fetched, or else a new one, on a thread of its own: it may take minutes, goes on without whoever
     /// asked, and asks this node, too.
     fn under_way(&self) -> Result<Look, Error> {
-        let now = self.node.engine.now();
+        let engine = self.node.engine.clone();
         let mut looking = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((look, began)) = &*looking
-            && (look.has_changed().is_ok() || (look.borrow().is_some() && now.since(*began) < LOOK_KEPT))
+        let fresh = |ended: &Timestamp| engine.now().since(*ended) < LOOK_KEPT;
+        if let Some(look) = &*looking
+            && (look.has_changed().is_ok() || look.borrow().as_ref().is_some_and(|(_, ended)| fresh(ended)))
         {
             return Ok(look.clone());
         }
@@ -116,11 +118,10 @@ impl Office {
         let settings = self.node.found.load_full();
         std::thread::Builder::new().name("doctor".to_owned()).spawn(move || {
             let found = doctor::examine(&settings).map_err(|failure| failure.to_string());
-            tell.send_replace(Some(
-                found.map(|findings| Findings { findings: findings.into_iter().map(finding).collect() }),
-            ));
+            let found = found.map(|findings| Findings { findings: findings.into_iter().map(finding).collect() });
+            tell.send_replace(Some((found, engine.now())));
         })?;
-        *looking = Some((look.clone(), now));
+        *looking = Some(look.clone());
         Ok(look)
     }
 }

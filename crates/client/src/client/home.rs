@@ -4,7 +4,7 @@ use super::Client;
 use super::purpose::Purpose;
 use super::requests::{Ask, Patience, Reply};
 use super::turn::Turn;
-use crate::command::{Done, Fault, HomeQuestion};
+use crate::command::{Done, Fault, HomeQuestion, Secret};
 use crate::io::CommandId;
 
 /// Most bytes of an answer: a thousand accounts and all settings.
@@ -31,7 +31,7 @@ impl Client {
     }
 
     pub(super) fn home_answered(turn: &mut Turn<'_>, command: CommandId, reply: Reply) {
-        turn.done(Some(command), text(reply).map_or_else(Done::Failed, Done::Text));
+        turn.done(Some(command), text(reply).map_or_else(Done::Failed, |text| Done::Text(Secret(text))));
     }
 }
 

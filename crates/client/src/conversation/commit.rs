@@ -189,7 +189,7 @@ impl Conversation {
 
     /// Whoever comes in may be given what is said from now on, also where the hub counts lower turns than it did.
     fn note_newcomers(&mut self, before: &Roster) {
-        let (seq, written) = (self.state.seq, self.state.comings.written);
+        let (seq, written) = (self.said_so_far(), self.state.comings.written);
         let new = |member: &&RosterMember| member.since <= written && before.member(&member.id).is_none();
         let members = self.state.roster.members.iter();
         let new: Vec<(Identity, u64)> = members.filter(new).map(|member| (member.id, seq)).collect();

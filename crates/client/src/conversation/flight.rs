@@ -39,9 +39,17 @@ impl Conversation {
         request.notify = notify;
         self.launch_entry(scene, request, seq);
         if seq > 0 {
+            if !self.was_sealed(seq) {
+                self.sealed_first(scene, seq)?;
+            }
             push_bounded(&mut self.state().sealed, (seq, epoch), EPOCHS_MAX);
         }
         Ok(())
+    }
+
+    /// Whether a message of one's own was sealed lately, for whoever was there then.
+    pub(super) fn was_sealed(&self, seq: u64) -> bool {
+        self.state.sealed.iter().any(|(sealed, _)| *sealed == seq)
     }
 
     pub(super) fn launch_entry(&mut self, scene: &mut Scene<'_>, request: NewEntry, seq: u64) {

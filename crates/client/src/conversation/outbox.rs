@@ -121,11 +121,7 @@ impl Conversation {
         state.fresh.clear();
         let private = matches!(&message.content, Content::Media(media) if media.view != Look::Keep);
         let until = expire.map(|seconds| scene.now.saturating_add(u64::from(seconds) * 1000));
-        // Whoever is a member now may have it, though a hub that was restored counts from lower turns again.
-        let since = self.state.roster.members.iter().map(|member| member.since).max().unwrap_or(0);
-        let turn = self.state.turn.max(since);
-        let highest = self.state.comings.written.max(turn);
-        self.state().comings.written = highest;
+        let turn = self.turn_of_all();
         let written = Written { id, message: Blob(bytes.clone()), turn, until, private, notify: lasting, taken: 0 };
         scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
         if let Some(old) = seq.checked_sub(WRITTEN_MAX) {
@@ -136,6 +132,33 @@ impl Conversation {
             self.set_expiry(scene, scene.now.saturating_add(ONCE_FOR), &id, super::expiry::Due::Once);
         }
         Ok(id)
+    }
+
+    /// The turn from which on all who are members now may have what is said, though a hub that was restored counts from lower turns again.
+    fn turn_of_all(&mut self) -> u64 {
+        let since = self.state.roster.members.iter().map(|member| member.since).max().unwrap_or(0);
+        let turn = self.state.turn.max(since);
+        let highest = self.state.comings.written.max(turn);
+        self.state().comings.written = highest;
+        turn
+    }
+
+    /// Whoever is a member when a message is sealed first may have it again later, though it was written before they came.
+    pub(super) fn sealed_first(&mut self, scene: &mut Scene<'_>, seq: u64) -> Result<(), Fault> {
+        let Some(written) = self.written(scene, seq)?.filter(|written| written.taken == 0) else { return Ok(()) };
+        let turn = self.turn_of_all().max(written.turn);
+        if turn > written.turn {
+            let written = Written { turn, ..written };
+            scene.batch.put(self.record(Table::Written, seq.to_be_bytes()), cbor::encode(&written));
+        }
+        Ok(())
+    }
+
+    /// The last message that was sealed for anybody: those after it still wait.
+    pub(super) fn said_so_far(&self) -> u64 {
+        let state = &self.state;
+        let waits = |seq: &u64| state.outbox.contains(seq) && !self.was_sealed(*seq);
+        (0..=state.seq).rev().find(|seq| !waits(seq)).unwrap_or(0)
     }
 
     /// The time of a message that is written now: it stands after all that is here, also if that is of the same moment or of a faster clock.
@@ -224,6 +247,11 @@ impl Conversation {
     fn may_say(&self, scene: &Scene<'_>) -> bool {
         let others_gone = |seat: &super::state::Seat| seat.identity != self.state.me;
         self.may_seal(scene) && !self.stale_seats(scene).iter().any(others_gone)
+    }
+
+    /// Whether something that was written waits for nothing but its turn. What waits until a device of one's own is out, does not count.
+    pub(super) fn has_to_say(&self, scene: &Scene<'_>) -> bool {
+        !self.state.outbox.is_empty() && self.may_say(scene) && self.stale_seats(scene).is_empty()
     }
 
     /// Whether anything can be sealed that all may read.

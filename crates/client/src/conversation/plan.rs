@@ -294,6 +294,10 @@ impl Conversation {
         if self.state.seats.iter().all(|seat| seat.identity == self.state.me || going(seat.identity)) {
             return self.go(scene);
         }
+        // From the first proposal on nothing more can be said.
+        if self.has_to_say(scene) {
+            return Ok(());
+        }
         let own = self.group(scene)?.own_leaf();
         let mine = self.state.seats.iter().filter(|seat| seat.identity == self.state.me && !asked.contains(&seat.leaf));
         let mut mine: Vec<u32> = mine.map(|seat| seat.leaf).collect();

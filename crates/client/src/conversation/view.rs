@@ -14,8 +14,6 @@ use crate::view::{
 };
 use std::collections::BTreeMap;
 
-/// How often so many as are wanted are read on while what was read is hidden.
-const SCANS_MAX: usize = 64;
 /// Characters of a message that another answers to.
 const QUOTE_CHARS: usize = 80;
 
@@ -144,7 +142,7 @@ impl Conversation {
         self.shown_page(records, people, Some(after), Direction::Up, limit)
     }
 
-    /// So many that are shown, from a place on. Fewer only where there are no more, or where too many are hidden one after the other.
+    /// So many that are shown, from a place on. Fewer only where there are no more.
     fn shown_page(
         &self,
         records: &dyn Records,
@@ -154,7 +152,7 @@ impl Conversation {
         limit: usize,
     ) -> Result<Vec<MessageView>, Fault> {
         let (mut page, mut from) = (Vec::new(), from.map(<[u8]>::to_vec));
-        for _ in 0..SCANS_MAX {
+        loop {
             let found = records.scan(Table::Message, &self.owner(), from.as_deref(), direction, limit)?;
             let more = found.len() == limit;
             for (order, bytes) in found {
@@ -167,10 +165,9 @@ impl Conversation {
                 }
             }
             if !more {
-                break;
+                return Ok(page);
             }
         }
-        Ok(page)
     }
 
     /// What blocked people said is not shown.

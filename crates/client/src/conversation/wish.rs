@@ -134,7 +134,12 @@ impl Conversation {
     /// Until when a message waits for somebody who is being added: whoever comes in later could never read it. What was written before
     /// they were wanted is not for them. Where nobody else is yet, nobody misses it meanwhile, and it waits until one of them is there.
     pub(super) fn adding_until(&self, seq: u64, now: Time) -> Option<Time> {
-        let adding = || self.state.wants.iter().filter(|want| matches!(want.goal, Goal::Add(_)) && want.after < seq);
+        // Whoever goes says what is left to say before they are out.
+        if self.state.own.left {
+            return None;
+        }
+        let missing = |goal: &Goal| matches!(goal, Goal::Add(who) if self.state.roster.member(who).is_none());
+        let adding = || self.state.wants.iter().filter(|want| missing(&want.goal) && want.after < seq);
         adding().next()?;
         if self.state.seats.iter().all(|seat| seat.identity == self.state.me) {
             return Some(Time::MAX);
@@ -159,10 +164,13 @@ impl Conversation {
         };
         let in_flight = self.state.pending.as_ref().map(|pending| pending.wants.clone()).unwrap_or_default();
         let state = self.state();
+        // What waits for somebody goes on waiting, as long as it would have, if they are wanted once more.
+        let same = state.wants.iter().find(|want| matches!(goal, Goal::Add(_)) && want.goal == goal);
+        let (since, after) = same.map_or((scene.now, state.seq), |want| (want.since, want.after));
         state.wants.retain(|want| in_flight.contains(&want.number) || !replaces(&want.goal));
-        let (number, after) = (state.next_want, state.seq);
+        let number = state.next_want;
         state.next_want = number.wrapping_add(1);
-        state.wants.push(Want { number, goal, packages: None, ask_at: 0, tries: 0, since: scene.now, after });
+        state.wants.push(Want { number, goal, packages: None, ask_at: 0, tries: 0, since, after });
         state.wants.truncate(WANTS_MAX);
     }
 }

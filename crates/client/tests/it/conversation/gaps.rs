@@ -135,3 +135,46 @@ fn what_is_not_for_a_newcomer_comes_to_who_was_there_before() {
     assert_eq!(world.texts(bob, &walks), ["one", "three", "two"]);
     assert!(gaps(&world, bob, &walks).is_empty());
 }
+
+#[test]
+fn who_is_added_gets_again_what_was_held_for_them() {
+    let mut world = World::new(36);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    world.say(alice, &walks, "before her");
+    world.run(20_000);
+    world.set_offline(carol, true);
+    let before = world.hub.groups[&walks.0].entries.len();
+    let adding = vec![world.identity(carol)];
+    world.call(alice, &walks, |conversation, scene| conversation.wish(scene, Wish::Add(adding))).unwrap();
+    for text in ["for her, too", "and this"] {
+        world.say(alice, &walks, text);
+    }
+    world.run(20_000);
+    // The hub has lost the first of them, which she was there for.
+    let entries = &mut world.hub.groups.get_mut(&walks.0).unwrap().entries;
+    let commit = entries.iter().skip(before).position(|entry| entry.kind == EntryKind::Commit).unwrap() + before;
+    let message = entries.iter_mut().skip(commit).find(|entry| entry.kind == EntryKind::Message).unwrap();
+    message.body.0 = vec![1; 40];
+    world.set_offline(carol, false);
+    world.run(HOUR);
+    assert_eq!(world.texts(carol, &walks), ["and this", "for her, too"]);
+}
+
+#[test]
+fn whoever_is_wanted_twice_misses_nothing_that_was_held_for_them() {
+    let mut world = World::new(37);
+    let (alice, bob, carol) = (world.person("Alice", 1)[0], world.person("Bob", 1)[0], world.person("Carol", 1)[0]);
+    let walks = group(&mut world, alice, &[bob]);
+    world.run(20_000);
+    for text in ["for her, too", "and this"] {
+        let adding = vec![world.identity(carol)];
+        world.call(alice, &walks, |conversation, scene| conversation.wish(scene, Wish::Add(adding))).unwrap();
+        world.say(alice, &walks, text);
+    }
+    world.run(60_000);
+    let mut read = world.texts(carol, &walks);
+    // Written in one millisecond.
+    read.sort();
+    assert_eq!(read, ["and this", "for her, too"]);
+}

@@ -122,6 +122,28 @@ fn what_blocked_people_say_ends_no_page_early() {
 }
 
 #[test]
+fn whoever_adds_somebody_and_leaves_says_their_last_words() {
+    let mut world = World::new(31, &NODES);
+    let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];
+    let [ada, bob, carol] = people;
+    world.meet(ada, bob);
+    world.meet(ada, carol);
+    let members = vec![world.identity(bob)];
+    let made = world.good(ada, Command::CreateGroup { name: "Birds".to_owned(), members });
+    let Done::Conversation(group) = made else { panic!("{made:?}") };
+    world.say(ada, group, "hello");
+    world.settle();
+    world.nodes.remove(NODES[2]);
+    let members = vec![world.identity(carol)];
+    world.good(ada, Command::AddMembers { group, members });
+    world.say(ada, group, "Carol takes over");
+    world.say(ada, group, "bye");
+    world.good(ada, Command::Leave { group });
+    world.run(60_000);
+    assert_eq!(world.texts(bob, &group), ["hello", "Carol takes over", "bye"]);
+}
+
+#[test]
 fn who_can_not_be_added_holds_nobody_up_for_long() {
     let mut world = World::new(29, &NODES);
     let people = [world.person("Ada", NODES[0]), world.person("Bob", NODES[1]), world.person("Carol", NODES[2])];

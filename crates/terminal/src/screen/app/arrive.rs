@@ -136,7 +136,7 @@ impl App {
             (_, Done::Conversation(group)) => self.go(Place::Conversation(group)),
             (Purpose::Link(note), Done::Link(link)) => self.show_link(&note, &link.0),
             (_, Done::Code(code, until)) => self.show_code(&code.0, until),
-            (_, Done::Text(text)) => self.say(Tone::Good, text),
+            (_, Done::Text(text)) => self.say(Tone::Good, text.0.clone()),
             (Purpose::Sent(group, _), Done::Message(id)) => {
                 if self.group() == Some(group) {
                     self.stale.messages.insert(id);

@@ -157,7 +157,7 @@ impl Plain {
             (_, Done::Code(code, _)) => {
                 self.say(format!("Write this code on the new device, within ten minutes: {}", clean::line(&code.0)));
             }
-            (_, Done::Text(text)) => self.say(clean::line(&text)),
+            (_, Done::Text(text)) => self.say(clean::line(&text.0)),
             (_, Done::Conversation(group)) => {
                 self.stale = true;
                 self.place = Some(Place::Conversation(group));
