@@ -567,7 +567,7 @@ added: number, };
 /**
  * How a command ended.
  */
-export type Done = "well" | { "link": Secret } | { "code": [Secret, number] } | { "conversation": GroupId } | { "message": MessageId } | { "file": [string, string] } | { "push": [PushOutcome, string] } | { "text": string } | { "failed": Fault };
+export type Done = "well" | { "link": Secret } | { "code": [Secret, number] } | { "conversation": GroupId } | { "message": MessageId } | { "file": [string, string] } | { "push": [PushOutcome, string] } | { "text": Secret } | { "failed": Fault };
 
 /**
  * Something that a screen may want to show at once.
