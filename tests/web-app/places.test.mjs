@@ -1,6 +1,7 @@
 // Links wherever they come from, anonymous rooms, and public channels.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { until } from '../e2e/lib/until.mjs';
 import { isAccessible } from './lib/axe.mjs';
 import { missing } from './lib/browser.mjs';
 import { SOON, World, sees, write } from './lib/people.mjs';
@@ -69,6 +70,22 @@ test('a room is made, locked, and entered by its link', { skip: missing }, async
   await sees(ada.page, 'somebody is here');
   await write(ada.page, 'and somebody else');
   await sees(bob.page, 'and somebody else');
+});
+
+test('nothing in a room leads to the persons who are in it', { skip: missing }, async () => {
+  for (const [person, other] of [[ada, 'Bob'], [bob, 'Ada']]) {
+    const main = person.page.getByRole('main');
+    await main.getByRole('button', { name: 'Details' }).click(SOON);
+    const members = main.getByRole('listitem');
+    await until('both are there', async () => (await members.count()) === 2, { deadlineMs: SOON.timeout });
+    assert.equal(await members.getByRole('link').count(), 0, 'no member leads to a person');
+    assert.equal(await members.filter({ hasText: other }).count(), 0, 'none has the name of one');
+    assert.equal(await members.filter({ hasText: 'You' }).count(), 1);
+    await isAccessible(person.page, 'who is in a room');
+    await main.getByRole('button', { name: 'Back' }).click();
+    await person.page.getByLabel('Write a message').waitFor(SOON);
+    assert.equal(await main.getByText(other, { exact: true }).count(), 0, 'nor does the conversation');
+  }
 });
 
 test('who stays outside keeps nothing of a locked room', { skip: missing }, async () => {

@@ -89,6 +89,37 @@ test('an app that is opened counts by itself, and puts notifications away', { sk
   assert.equal(await ada.page.title(), '(1) Tidings');
 });
 
+/** Presses the notification that is shown, as far as a browser without a screen can: says what the service worker does then. */
+const press = () => ada.context.serviceWorkers()[0].evaluate(async () => {
+  const [notification] = await self.registration.getNotifications({ tag: 'news' });
+  const event = new NotificationEvent('notificationclick', { notification });
+  const [done, waits] = [[], []];
+  // Both are for a real press alone.
+  const [open, focus] = [Clients.prototype.openWindow, WindowClient.prototype.focus];
+  Clients.prototype.openWindow = async (url) => { done.push(`opens ${new URL(url, location).pathname}`); return null; };
+  WindowClient.prototype.focus = async function () { done.push(`focuses ${new URL(this.url).pathname}${new URL(this.url).hash}`); return this; };
+  Object.defineProperty(event, 'waitUntil', { value: (promise) => waits.push(promise) });
+  self.dispatchEvent(event);
+  await Promise.all(waits);
+  Clients.prototype.openWindow = open;
+  WindowClient.prototype.focus = focus;
+  return { done, left: (await self.registration.getNotifications({ tag: 'news' })).length };
+});
+
+test('a notification that is pressed leads to the app where it is open, and opens it otherwise', { skip: missing }, async () => {
+  await world.goTo(ada, '#/settings');
+  // A page that comes to the front puts notifications away by itself.
+  await deliver(worker, world.app.origin, '{"v":1}');
+  const shown = () => ada.context.serviceWorkers()[0].evaluate(async () => (await self.registration.getNotifications({ tag: 'news' })).length);
+  await until('it is shown', async () => (await shown()) === 1);
+  // Where one was is where one goes on.
+  assert.deepEqual(await press(), { done: ['focuses /#/settings'], left: 0 });
+  await ada.page.goto('about:blank');
+  await deliver(worker, world.app.origin, '{"v":1}');
+  await until('it is shown', async () => (await shown()) === 1);
+  assert.deepEqual(await press(), { done: ['opens /'], left: 0 });
+});
+
 test('a subscription that is gone is made anew at the next opening', { skip: missing }, async () => {
   await ada.page.evaluate(() => localStorage.setItem('test.push', JSON.stringify({ ...JSON.parse(localStorage.getItem('test.push')), present: null })));
   await open();

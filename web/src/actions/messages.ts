@@ -31,10 +31,10 @@ export async function markRead(group: string, message: string | null): Promise<v
 
 /** Milliseconds between two words that one is writing. */
 const TYPING_EVERY = 4_000;
-let typedAt = 0;
+let typed = { group: '', at: 0 };
 
 export function typing(group: string, now = Date.now()): void {
-  if (now - typedAt < TYPING_EVERY) return;
-  typedAt = now;
+  if (group === typed.group && now - typed.at < TYPING_EVERY) return;
+  typed = { group, at: now };
   void command({ typing: { group } }).catch(() => undefined);
 }

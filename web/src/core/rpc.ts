@@ -24,6 +24,7 @@ export type View =
   | 'channels'
   | 'busy'
   | 'caughtUp'
+  | 'isUnknownAtHome'
   | 'safetyFits';
 
 export type ViewArguments<V extends View> = Parameters<Client[V]>;

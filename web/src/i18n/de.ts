@@ -50,6 +50,11 @@ export const de: Texts = {
     node: 'Adresse deines Knotens',
     nodeHint: 'Zum Beispiel https://knoten.example',
     go: 'Wiederherstellen',
+    unreachable: 'Dieser Knoten ist nicht erreichbar. Sieh nach, ob seine Adresse stimmt und ob du Netz hast, und versuch es noch einmal.',
+    wrongCount: (count) => `Bis jetzt ${count === 1 ? 'ist es ein Wort' : `sind es ${count} Wörter`}. Es müssen zwölf oder vierundzwanzig sein.`,
+    wrongWord: (place, word) => `Wort ${place}, „${word}“, ist kein Wiederherstellungswort. Sieh noch einmal auf dein Papier.`,
+    wrongLike: (place, word, like) => `Wort ${place}, „${word}“, ist kein Wiederherstellungswort. Ist es „${like}“?`,
+    wrongTogether: 'Jedes davon ist ein Wiederherstellungswort, aber zusammen gehören sie zu keinem Konto: Eines ist ein anderes, oder zwei sind vertauscht.',
     evicted: 'Dein Browser hat gelöscht, was Tidings hier aufbewahrt hatte.',
     evictedText: 'Dein Konto ist nicht verloren: Deine Wiederherstellungswörter oder ein anderes deiner Geräte bringen es zurück.',
   },
@@ -438,6 +443,11 @@ export const de: Texts = {
     byHand: 'Öffne das Teilen-Menü von Safari, und wähle „Zum Home-Bildschirm“.',
     install: 'Installieren',
     later: 'Nein, danke',
+  },
+  unknown: {
+    title: 'Dein Knoten kennt dich nicht mehr',
+    text: 'Wer ihn betreibt, hat dein Konto gelöscht, oder der Knoten hat verloren, was er aufbewahrt hat. Nichts kommt an, und nichts geht hinaus. Was auf diesem Gerät ist, bleibt.',
+    next: 'Frag, wer den Knoten betreibt: Mit einer Sicherung geht alles von selbst weiter. Gibt es keine, nimm alles mit und lösch es hier, beides in den Einstellungen, und fang mit einer Einladung neu an.',
   },
   removed: {
     title: 'Dieses Gerät wurde entfernt',

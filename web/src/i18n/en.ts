@@ -48,6 +48,11 @@ export const en = {
     node: 'Address of your node',
     nodeHint: 'For example https://node.example',
     go: 'Restore',
+    unreachable: 'This node can’t be reached. Look whether its address is right and whether you have a network, and try again.',
+    wrongCount: (count: number) => `So far ${count === 1 ? 'this is one word' : `these are ${count} words`}. There are twelve or twenty-four.`,
+    wrongWord: (place: number, word: string) => `Word ${place}, “${word}”, is no recovery word. Look at your paper once more.`,
+    wrongLike: (place: number, word: string, like: string) => `Word ${place}, “${word}”, is no recovery word. Is it “${like}”?`,
+    wrongTogether: 'Each of these is a recovery word, but together they are no account’s: one of them is another one, or two have changed places.',
     evicted: 'Your browser has deleted what Tidings kept here.',
     evictedText: 'Your account is not lost: your recovery words, or another device of yours, bring it back.',
   },
@@ -436,6 +441,11 @@ export const en = {
     byHand: 'Open the share menu of Safari, and choose “Add to Home Screen”.',
     install: 'Install',
     later: 'No, thanks',
+  },
+  unknown: {
+    title: 'Your node does not know you any more',
+    text: 'Its owner has deleted your account, or the node has lost what it kept. Nothing comes and nothing goes. What is on this device stays.',
+    next: 'Ask whoever runs the node: if they bring back a backup, all goes on by itself. If there is none, take everything along and delete it here, both in the settings, and begin anew with an invitation.',
   },
   removed: {
     title: 'This device was removed',

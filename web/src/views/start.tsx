@@ -1,13 +1,14 @@
 /** Before there is an account: with an invitation, with recovery words, or with another device. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { begin, linkThis, restore } from '../actions/account';
 import { t } from '../i18n';
+import { phraseFault, phraseSaid, rangeOf, type PhraseFault } from '../i18n/phrase';
 import { linkCheck } from '../store/data';
 import { followed, nodeOf, settle, type Followed } from '../store/link';
 import { wasHere } from '../store/marker';
 import { go } from '../store/route';
-import { attempt } from '../store/toasts';
+import { attempt, faultText, isFault } from '../store/toasts';
 import { LinkForm } from '../ui/link-form';
 import { Field, IconButton, Page, Sign } from '../ui/parts';
 import { Scanner } from '../ui/scanner';
@@ -68,28 +69,65 @@ function Begin({ followed: invitation }: { readonly followed: Followed }) {
   );
 }
 
+/** What stands against coming back, beside what it is about. */
+interface Trouble {
+  readonly about: 'words' | 'node';
+  readonly text: string;
+}
+
 export function Restore() {
   const texts = t.value.restore;
   const [words, node, working] = [useSignal(''), useSignal(followed.value === null ? defaultNode() : nodeOf(followed.value.to)), useSignal(false)];
+  const trouble = useSignal<Trouble | null>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
   const come = async (event: Event) => {
     event.preventDefault();
     working.value = true;
-    if (await attempt(() => restore(node.value, words.value))) go({ at: 'list' }, true);
+    trouble.value = null;
+    try {
+      await restore(node.value, words.value);
+      go({ at: 'list' }, true);
+    } catch (error) {
+      trouble.value = troubleOf(error, field.current);
+    }
     working.value = false;
   };
+  const about = trouble.value?.about;
   return (
     <Page title={texts.title} back={{ at: 'list' }}>
       <form class="padded" onSubmit={(event) => void come(event)}>
         <label class="field">
           <span>{texts.words}</span>
-          <textarea rows={3} autocomplete="off" autocapitalize="none" spellcheck={false} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
+          <textarea ref={field} rows={3} dir="ltr" autocomplete="off" autocapitalize="none" spellcheck={false} aria-invalid={about === 'words'} value={words.value} onInput={(event) => { words.value = event.currentTarget.value; }} />
           <small>{texts.wordsHint}</small>
         </label>
-        <Field label={texts.node} hint={texts.nodeHint} inputMode="url" autocomplete="url" value={node.value} onInput={(event) => { node.value = event.currentTarget.value; }} />
+        {about === 'words' && <p class="alarm" role="alert">{trouble.value?.text}</p>}
+        <Field label={texts.node} hint={texts.nodeHint} inputMode="url" autocomplete="url" aria-invalid={about === 'node'} value={node.value} onInput={(event) => { node.value = event.currentTarget.value; }} />
+        {about === 'node' && <p class="alarm" role="alert">{trouble.value?.text}</p>}
         <button type="submit" class="primary" disabled={working.value || words.value.trim() === ''}>{working.value ? t.value.loading : texts.go}</button>
       </form>
     </Page>
   );
+}
+
+/** A word that is none is selected where it was typed: what is typed next takes its place. */
+function troubleOf(error: unknown, field: HTMLTextAreaElement | null): Trouble {
+  const texts = t.peek().restore;
+  if (isFault(error, 'offline')) return { about: 'node', text: texts.unreachable };
+  const said = phraseSaid(error);
+  if (said === null) return { about: 'node', text: faultText(error) };
+  const fault = phraseFault(said);
+  const range = typeof fault === 'object' && 'place' in fault ? rangeOf(field?.value ?? '', fault.place) : null;
+  if (range !== null) field?.setSelectionRange(...range);
+  field?.focus();
+  return { about: 'words', text: phraseText(fault) };
+}
+
+function phraseText(fault: PhraseFault): string {
+  const texts = t.peek().restore;
+  if (typeof fault !== 'object') return fault === 'together' ? texts.wrongTogether : t.peek().fault.phrase;
+  if ('count' in fault) return texts.wrongCount(fault.count);
+  return fault.like === null ? texts.wrongWord(fault.place, fault.word) : texts.wrongLike(fault.place, fault.word, fault.like);
 }
 
 export function LinkThis() {
