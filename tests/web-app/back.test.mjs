@@ -116,8 +116,11 @@ test('a node that has lost all it kept: its people are told what to do next', { 
   await forgotten(ada).getByText('Ask whoever runs the node').waitFor(SOON);
   await isAccessible(ada.page, 'a node that has forgotten');
   // What is here stays.
-  await world.openChat(ada, 'Bob');
+  await ada.page.getByRole('link', { name: /^Bob/ }).click(SOON);
   await sees(ada.page, 'before the loss');
+  // It may come back: nothing is offered that would delete it.
+  await ada.page.locator('.standing').getByText('You are not in this conversation any more.').waitFor(SOON);
+  assert.equal(await ada.page.getByRole('button', { name: 'Delete here' }).count(), 0);
   await world.goTo(ada);
 });
 

@@ -80,10 +80,13 @@ test('in the list and in a conversation', { skip: missing }, async () => {
   await write(bob.page, 'an answer');
   await choose(ada.page, 'an answer', '👍');
   await message(bob.page, 'an answer').getByRole('button', { name: /👍/ }).waitFor(SOON);
-  await ada.page.getByLabel('Write a message').pressSequentially('and');
-  await bob.page.getByText(`${LONG} is writing…`).first().waitFor(SOON);
+  // It is said every few seconds at most.
+  await until('it is said that she writes', async () => {
+    await ada.page.getByLabel('Write a message').pressSequentially('…');
+    return (await bob.page.getByRole('main').getByText(`${LONG} is writing…`).count()) === 1;
+  }, { deadlineMs: SOON.timeout });
   await fits(bob.page, 'a conversation');
-  await message(bob.page, 'a word from the roof').getByRole('button', { name: 'More' }).click();
+  await message(bob.page, 'a word from the roof').first().getByRole('button', { name: 'More' }).click();
   await fits(bob.page, 'what can be done with a message');
   await bob.page.keyboard.press('Escape');
   await fits(ada.page, 'a conversation from the right');

@@ -6,6 +6,7 @@ import { t } from '../i18n';
 import { contact } from '../store/data';
 import { go } from '../store/route';
 import { attempt } from '../store/toasts';
+import { unknownAtHome } from '../store/unknown';
 import { Dialog } from '../ui/parts';
 
 export function Standing({ found }: { readonly found: ConversationView }) {
@@ -16,7 +17,8 @@ export function Standing({ found }: { readonly found: ConversationView }) {
   return (
     <div class="note standing" role="status">
       <span>{texts[standing]}</span>
-      {standing === 'out' && <Away group={found.id} />}
+      {/* What the node has lost may come back with a backup: nothing is deleted before that. */}
+      {standing === 'out' && !unknownAtHome.value && <Away group={found.id} />}
     </div>
   );
 }
