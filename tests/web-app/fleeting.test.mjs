@@ -72,16 +72,16 @@ test('what was seen once on one device is gone on the other, and its sender is t
 });
 
 test('so it is on a device that was away while it was looked at', { skip: missing }, async () => {
-  await sendOnce('had before');
-  await offers(desk, 'had before').waitFor(SOON);
+  await sendOnce('was here already');
+  await offers(desk, 'was here already').waitFor(SOON);
   await desk.close();
-  await sendOnce('not had before');
-  for (const line of ['had before', 'not had before']) {
+  await sendOnce('came meanwhile');
+  for (const line of ['was here already', 'came meanwhile']) {
     await look(bob, line);
     await isGone(ada, line);
   }
   await comesBack(desk);
-  for (const line of ['had before', 'not had before']) await isGone(desk, line);
+  for (const line of ['was here already', 'came meanwhile']) await isGone(desk, line);
 });
 
 test('two who look at the same moment: one sees it, and the other is told that it is gone', { skip: missing }, async () => {

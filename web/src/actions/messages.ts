@@ -29,8 +29,8 @@ export async function markRead(group: string, message: string | null): Promise<v
   await command({ mark_read: { group, message } });
 }
 
-/** Milliseconds between two words that one is writing. */
-const TYPING_EVERY = 4_000;
+/** Milliseconds within which the core hears only once that one is writing. It tells the others every four seconds at most; asked as seldom, it would be asked too early, and tell it every eight. */
+const TYPING_EVERY = 1_000;
 let typed = { group: '', at: 0 };
 
 export function typing(group: string, now = Date.now()): void {
