@@ -29,7 +29,7 @@ export async function markRead(group: string, message: string | null): Promise<v
   await command({ mark_read: { group, message } });
 }
 
-/** Milliseconds within which the core hears only once that one is writing. It tells the others every four seconds at most; asked as seldom, it would be asked too early, and tell it every eight. */
+/** Milliseconds within which the core hears only once that one is writing. It tells the others every four seconds at most; asked as seldom, it may be asked a moment too early, and tells it every eight. */
 const TYPING_EVERY = 1_000;
 let typed = { group: '', at: 0 };
 

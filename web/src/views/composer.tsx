@@ -129,7 +129,7 @@ function About({ draft }: { readonly draft: Signal<Draft> }) {
   return (
     <p class="about">
       <span class="about-text">
-        <strong dir="auto">{about.kind === 'edit' ? texts.editing : texts.replyTo(about.message.mine ? t.value.you : about.message.name)}</strong>
+        <strong>{about.kind === 'edit' ? texts.editing : texts.replyTo(about.message.mine ? t.value.you : about.message.name)}</strong>
         {typeof shown === 'object' && 'text' in shown && <span dir="auto">{shown.text}</span>}
       </span>
       <IconButton icon="close" label={t.value.cancel} onClick={() => { draft.value = null; }} />

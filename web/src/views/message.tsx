@@ -29,7 +29,7 @@ export function Message({ message, group, kind, goesOn, menu }: {
   const open = () => { menu.value = message; };
   const press = useLongPress(open);
   const { shown } = message;
-  if (typeof shown === 'object' && 'notice' in shown) return <li class="notice" dir="auto" data-id={message.id} tabIndex={-1}>{t.value.notice(shown.notice, span)}</li>;
+  if (typeof shown === 'object' && 'notice' in shown) return <li class="notice" data-id={message.id} tabIndex={-1}>{t.value.notice(shown.notice, span)}</li>;
   if (typeof shown === 'object' && 'gap' in shown) return <li class="notice gap" data-id={message.id} tabIndex={-1}><Icon name="alert" /> {t.value.chat.gap(shown.gap)}</li>;
   const name = kind !== 'pair' && !message.mine && !goesOn;
   const context = (event: MouseEvent) => {
