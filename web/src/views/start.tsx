@@ -3,15 +3,15 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { begin, linkThis, restore } from '../actions/account';
 import { t } from '../i18n';
-import { phraseFault, phraseSaid, rangeOf, type PhraseFault } from '../i18n/phrase';
 import { linkCheck } from '../store/data';
 import { followed, nodeOf, settle, type Followed } from '../store/link';
 import { wasHere } from '../store/marker';
 import { go } from '../store/route';
-import { attempt, faultText, isFault } from '../store/toasts';
+import { attempt, faultText } from '../store/toasts';
 import { LinkForm } from '../ui/link-form';
 import { Field, IconButton, Page, Sign } from '../ui/parts';
 import { Scanner } from '../ui/scanner';
+import type { Trouble } from './trouble';
 
 export function Start() {
   const texts = t.value.start;
@@ -69,12 +69,6 @@ function Begin({ followed: invitation }: { readonly followed: Followed }) {
   );
 }
 
-/** What stands against coming back, beside what it is about. */
-interface Trouble {
-  readonly about: 'words' | 'node';
-  readonly text: string;
-}
-
 export function Restore() {
   const texts = t.value.restore;
   const [words, node, working] = [useSignal(''), useSignal(followed.value === null ? defaultNode() : nodeOf(followed.value.to)), useSignal(false)];
@@ -88,7 +82,8 @@ export function Restore() {
       await restore(node.value, words.value);
       go({ at: 'list' }, true);
     } catch (error) {
-      trouble.value = troubleOf(error, field.current);
+      // Seldom needed: it comes when it is.
+      trouble.value = await import('./trouble').then(({ troubleOf }) => troubleOf(error, field.current), () => ({ about: 'node', text: faultText(error) }));
     }
     working.value = false;
   };
@@ -108,26 +103,6 @@ export function Restore() {
       </form>
     </Page>
   );
-}
-
-/** A word that is none is selected where it was typed: what is typed next takes its place. */
-function troubleOf(error: unknown, field: HTMLTextAreaElement | null): Trouble {
-  const texts = t.peek().restore;
-  if (isFault(error, 'offline')) return { about: 'node', text: texts.unreachable };
-  const said = phraseSaid(error);
-  if (said === null) return { about: 'node', text: faultText(error) };
-  const fault = phraseFault(said);
-  const range = typeof fault === 'object' && 'place' in fault ? rangeOf(field?.value ?? '', fault.place) : null;
-  if (range !== null) field?.setSelectionRange(...range);
-  field?.focus();
-  return { about: 'words', text: phraseText(fault) };
-}
-
-function phraseText(fault: PhraseFault): string {
-  const texts = t.peek().restore;
-  if (typeof fault !== 'object') return fault === 'together' ? texts.wrongTogether : t.peek().fault.phrase;
-  if ('count' in fault) return texts.wrongCount(fault.count);
-  return fault.like === null ? texts.wrongWord(fault.place, fault.word) : texts.wrongLike(fault.place, fault.word, fault.like);
 }
 
 export function LinkThis() {
