@@ -84,13 +84,15 @@ test('so it is on a device that was away while it was looked at', { skip: missin
   for (const line of ['was here already', 'came meanwhile']) await isGone(desk, line);
 });
 
-test('two who look at the same moment: one sees it, and the other is told that it is gone', { skip: missing }, async () => {
+test('where both devices look at the same moment, each shows it or says that it is gone, and it is gone after', { skip: missing }, async () => {
   await sendOnce('for the faster one');
   await Promise.all([bob, desk].map((person) => offers(person, 'for the faster one').waitFor(SOON)));
   await Promise.all([bob, desk].map((person) => offers(person, 'for the faster one').click(SOON)));
   for (const person of [bob, desk]) {
-    await person.page.getByRole('dialog').locator('img.viewed').or(person.page.getByText('Gone', { exact: false }).last()).first().waitFor(SOON);
-    if (await person.page.getByRole('dialog').count() > 0) await person.page.keyboard.press('Escape');
+    const viewer = person.page.getByRole('dialog').locator('img.viewed');
+    await viewer.or(message(person.page, 'for the faster one').getByText('Gone')).first().waitFor(SOON);
+    if (await viewer.count() > 0) await person.page.keyboard.press('Escape');
+    await viewer.waitFor({ state: 'detached', ...SOON });
   }
   for (const person of [bob, desk, ada]) await isGone(person, 'for the faster one');
 });
