@@ -8,10 +8,14 @@ const PIECE = 64 * 1024;
 /** Bytes that sealing adds to each. */
 const SEAL = 12 + 16;
 const FOLDER = 'files';
-/** Most bytes of a note. */
-const NOTE_BYTES_MAX = 1024 * 1024;
+/** Most bytes of a note: that of the files on their way has their thumbnails in it. */
+const NOTE_BYTES_MAX = 4 * 1024 * 1024;
 /** Under which numbers something else than a file is kept: the recovery words, what is being written, and what of the files is shown. */
 export const NOTES = { words: 0, drafts: 1, sending: 2 } as const;
+/** Added to the number of a note: where its next text is, until it is in its place. */
+const SPARE = 8;
+/** Ends the text there: without it, it is not whole. */
+const WHOLE = '\0';
 /** Numbers below belong to notes. */
 const FILES_FROM = 16;
 
@@ -96,16 +100,20 @@ export function newFile(): number {
   return (high & 0xfffff) * 2 ** 32 + low + FILES_FROM;
 }
 
-/** A sealed text of the app's own. Of several that are written at once the last one stays. */
+/**
+ * A sealed text of the app's own. Of several that are written at once the last one stays. A file is written over in place, and one that was cut off
+ * there could not be opened: so each text is first written beside it, and whatever happens one of the two is whole.
+ */
 export class Note {
   #next: string | undefined;
   #writing: Promise<void> | undefined;
+  #mended = false;
 
   constructor(readonly kept: KeptFiles, readonly file: number) {}
 
   async read(): Promise<string | null> {
-    const bytes = await this.kept.read(this.file, 0, NOTE_BYTES_MAX);
-    return bytes === null || bytes.length === 0 ? null : new TextDecoder().decode(bytes);
+    await this.#writing?.catch(() => undefined);
+    return (await this.#spare()) ?? this.#text(this.file);
   }
 
   async write(text: string): Promise<void> {
@@ -113,16 +121,44 @@ export class Note {
     await (this.#writing ??= this.#write());
   }
 
+  async forget(): Promise<void> {
+    await this.kept.forget(this.file + SPARE);
+    await this.kept.forget(this.file);
+  }
+
   async #write(): Promise<void> {
     try {
+      await this.#mend();
       while (this.#next !== undefined) {
         const text = this.#next;
         this.#next = undefined;
+        await this.kept.keep(this.file + SPARE, new Blob([text, WHOLE]));
         await this.kept.keep(this.file, new Blob([text]));
+        await this.kept.forget(this.file + SPARE);
       }
     } finally {
       this.#writing = undefined;
     }
+  }
+
+  /** What an earlier start has left half done is brought to its end: the place beside it is free then. */
+  async #mend(): Promise<void> {
+    if (this.#mended) return;
+    const left = await this.#spare();
+    if (left !== null) await this.kept.keep(this.file, new Blob([left]));
+    await this.kept.forget(this.file + SPARE);
+    this.#mended = true;
+  }
+
+  /** What lies beside it, if it is whole: then the file itself may not be. */
+  async #spare(): Promise<string | null> {
+    const text = await this.#text(this.file + SPARE);
+    return text?.endsWith(WHOLE) === true ? text.slice(0, -WHOLE.length) : null;
+  }
+
+  async #text(file: number): Promise<string | null> {
+    const bytes = await this.kept.read(file, 0, NOTE_BYTES_MAX);
+    return bytes === null || bytes.length === 0 ? null : new TextDecoder().decode(bytes);
   }
 }
 

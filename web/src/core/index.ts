@@ -7,6 +7,10 @@ import workerUrl from './worker.ts?worker&url';
 
 /** How far the core is. */
 export const coreState = signal<CoreState>({ is: 'starting' });
+/** Whether the tab that leads leaves questions without a word: it is frozen, or busy for long. What was asked waits. */
+export const leaderSilent = signal(false);
+/** Whether another tab runs another version of the app. */
+export const otherVersion = signal(false);
 
 /** The outcome of a command says what the core said. */
 export class Refused extends Error {
@@ -22,6 +26,26 @@ let worker: Worker | undefined;
 export function startCore(): void {
   startWorker('tidings');
   for (const name of ['online', 'offline']) addEventListener(name, () => { worker?.postMessage({ network: navigator.onLine } satisfies ToWorker); });
+  document.addEventListener('freeze', rest);
+  document.addEventListener('resume', goOn);
+  addEventListener('pagehide', (event) => { if ((event as PageTransitionEvent).persisted) rest(); });
+  addEventListener('pageshow', (event) => { if ((event as PageTransitionEvent).persisted) goOn(); });
+}
+
+/**
+ * The page is about to be frozen. Lock and file would be frozen with its worker, and the other tabs could do nothing; so it ends, as if the tab were
+ * closed, which the core takes at any moment. A page that goes on gets another one.
+ */
+function rest(): void {
+  worker?.terminate();
+  worker = undefined;
+}
+
+function goOn(): void {
+  if (worker !== undefined) return;
+  leaderSilent.value = false;
+  startWorker('tidings');
+  handOn();
 }
 
 function startWorker(name: string): void {
@@ -32,13 +56,18 @@ function startWorker(name: string): void {
   worker = next;
 }
 
-/** A worker whose core has stumbled is of no use: another one reads everything first. Of what it was doing nobody knows how far it came. */
+/** A worker whose core has stumbled is of no use: another one reads everything first. */
 function startAgain(): void {
   worker?.terminate();
   coreState.value = { is: 'starting' };
   startWorker(CHECKED);
+  handOn();
+}
+
+/** What waits goes to the next worker. Of what the one before was doing nobody knows how far it came. */
+function handOn(): void {
   for (const [id, { question }] of [...waiting]) {
-    if ('command' in question) take(id)?.reject(new Refused('interrupted'));
+    if ('command' in question || 'send' in question) take(id)?.reject(new Refused('interrupted'));
     else worker?.postMessage({ ask: id, question } satisfies ToWorker);
   }
 }
@@ -73,6 +102,10 @@ function hear(message: FromWorker): void {
     for (const listener of listeners) listener(message.event);
   } else if ('state' in message) {
     coreState.value = message.state;
+  } else if ('silent' in message) {
+    leaderSilent.value = message.silent;
+  } else if ('otherVersion' in message) {
+    otherVersion.value = true;
   } else if ('again' in message) {
     startAgain();
   } else if ('answered' in message) {

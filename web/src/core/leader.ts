@@ -14,6 +14,10 @@ import { CommandFailed, type CoreFailure, type CoreState, type Question, type To
 /** The hash of the core that this app was built with (vite.config.ts). */
 declare const CORE_INTEGRITY: string;
 
+/** What a tab of a newer version hears when this one does not understand it. */
+const NEWER = JSON.stringify('newer');
+/** How the core begins to tell, behind its progress, that a file failed which it went on with after a start: no command ends then. */
+const UNFINISHED = 'a file that was under way could not be finished';
 /** The longest wait that a timer takes, in milliseconds. */
 const WAIT_MAX = 2 ** 30;
 
@@ -44,6 +48,8 @@ export class Leader {
   #opening = 0;
   #ready = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The file of which was told last. */
+  #progressed: number | undefined;
 
   private constructor(client: Client, kept: KeptFiles, readonly around: Around) {
     this.#client = client;
@@ -89,7 +95,8 @@ export class Leader {
   async answer(question: Question): Promise<unknown> {
     await this.#ready;
     if ('view' in question) {
-      const view = this.#client[question.view] as (...args: unknown[]) => unknown;
+      const view = this.#client[question.view] as ((...args: unknown[]) => unknown) | undefined;
+      if (view === undefined) throw new Error(NEWER);
       return this.#guarded(() => view.apply(this.#client, [...question.args]));
     }
     if ('command' in question) return this.#command(question.command);
@@ -106,17 +113,22 @@ export class Leader {
     if ('link' in question) return readLink(question.link);
     if ('nodeUrl' in question) return readNodeUrl(question.nodeUrl);
     if ('keepWords' in question) return this.#words.write(question.keepWords);
-    if ('words' in question) return question.words === 'read' ? this.#words.read() : this.#kept.forget(NOTES.words);
+    if ('words' in question) return question.words === 'read' ? this.#words.read() : this.#words.forget();
     if ('erase' in question) return this.#erase();
     // A tab of a newer version may ask what this one does not know.
-    throw new Error(JSON.stringify('newer'));
+    throw new Error(NEWER);
   }
 
   async #command(command: Command): Promise<Done> {
     await this.#ready;
     const id = (this.#commands += 1);
     const ended = new Promise<Done>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
-    this.#take({ command: { id, command } });
+    try {
+      this.#take({ command: { id, command } });
+    } catch (error) {
+      this.#waiting.delete(id);
+      throw error instanceof Unread ? new Error(NEWER) : error;
+    }
     return ended;
   }
 
@@ -195,6 +207,8 @@ export class Leader {
     try {
       return this.#client.handle(input, Date.now()) as readonly Action[];
     } catch (error) {
+      // What can't be read is refused before anything of it is done; only errors of the store have a code.
+      if (typeof input === 'object' && 'command' in input && error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && !('code' in error)) throw new Unread(error.message);
       this.#end();
       this.around.broke(error);
       throw error;
@@ -220,7 +234,13 @@ export class Leader {
 
   #show(event: Event): void {
     this.around.show(event);
-    if (typeof event === 'object' && 'progress' in event) queueMicrotask(() => { this.#outbox.settle(); });
+    if (typeof event !== 'object') return;
+    if ('progress' in event) {
+      this.#progressed = event.progress.file;
+      queueMicrotask(() => { this.#outbox.settle(); });
+    } else if ('warning' in event && event.warning.startsWith(UNFINISHED) && this.#progressed !== undefined) {
+      this.#outbox.lost(this.#progressed);
+    }
   }
 
   async #request(asked: Parameters<typeof request>[0]): Promise<void> {
@@ -262,6 +282,9 @@ export class Leader {
     if (idle && (this.#client.filesSending() as number[]).length > 0) void this.#begin();
   }
 }
+
+/** A command that the core does not know, of a tab of another version. */
+class Unread extends Error {}
 
 /** Why the core could not be started. */
 export class StartFailed extends Error {

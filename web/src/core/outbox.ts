@@ -8,6 +8,8 @@ import type { Sending, ToSend } from './rpc';
 
 /** Files on their way at once, as in the core. */
 const FILES_MAX = 100;
+/** Milliseconds for which one that was not sent waits for the person. */
+const FAILED_STAYS = 7 * 86_400_000;
 
 /** What the outbox wants of the core. */
 export interface Core {
@@ -31,8 +33,11 @@ export class Outbox {
   /** Takes up what an earlier start has left. */
   async start(): Promise<void> {
     const needed = new Set(this.core.sending());
-    for (const one of await this.#read()) if (needed.has(one.file)) this.#files.set(one.file, { ...one, failed: null });
-    await this.kept.keepOnly(needed);
+    for (const one of await this.#read()) {
+      if (needed.has(one.file)) this.#files.set(one.file, { ...one, ...ON_ITS_WAY });
+      else if (waitsStill(one)) this.#files.set(one.file, one);
+    }
+    await this.kept.keepOnly(new Set([...needed, ...this.#files.keys()]));
     await this.#changed();
   }
 
@@ -48,7 +53,7 @@ export class Outbox {
   /** Keeps a file, and begins to send it. */
   async send({ content, ...rest }: ToSend): Promise<void> {
     if (this.#files.size >= FILES_MAX) throw new Error(JSON.stringify({ too_large: '' }));
-    const one: Sending = { ...rest, file: newFile(), done: 0, failed: null };
+    const one: Sending = { ...rest, file: newFile(), done: 0, ...ON_ITS_WAY };
     this.#files.set(one.file, one);
     this.#commanded.add(one.file);
     try {
@@ -71,7 +76,7 @@ export class Outbox {
   async again(file: number): Promise<void> {
     const found = this.#files.get(file);
     if (found?.failed == null) return;
-    const one = { ...found, failed: null, done: 0 };
+    const one = { ...found, ...ON_ITS_WAY, done: 0 };
     this.#files.set(file, one);
     this.#commanded.add(file);
     await this.#changed();
@@ -102,6 +107,11 @@ export class Outbox {
     }
   }
 
+  /** One that an earlier start has begun was not sent. */
+  lost(file: number): void {
+    void this.#unsent(file, '');
+  }
+
   async #give({ file, group, about, reply }: Sending): Promise<void> {
     try {
       const outcome = await this.core.command({ send_file: { group, attachment: { ...about, file }, reply } });
@@ -124,7 +134,7 @@ export class Outbox {
     // The core was opened anew, and goes on by itself.
     if (found === undefined || this.core.sending().includes(file)) return;
     this.#cancelled.delete(file);
-    this.#files.set(file, { ...found, failed });
+    this.#files.set(file, { ...found, failed, failedAt: Date.now() });
     await this.#changed();
   }
 
@@ -136,16 +146,34 @@ export class Outbox {
 
   async #changed(): Promise<void> {
     this.core.show(this.list());
-    // The thumbnail is in the core; small as the note stays, it is written at once.
-    const bare = this.list().map((one) => ({ ...one, about: { ...one.about, thumbnail: null } }));
-    await this.#note.write(JSON.stringify(bare));
+    await this.#note.write(JSON.stringify(this.list().map(written)));
   }
 
   async #read(): Promise<readonly Sending[]> {
     try {
-      return JSON.parse((await this.#note.read()) ?? '[]') as Sending[];
+      return (JSON.parse((await this.#note.read()) ?? '[]') as Written[]).map(taken);
     } catch {
       return [];
     }
   }
+}
+
+const ON_ITS_WAY = { failed: null, failedAt: null } as const;
+
+function waitsStill({ failed, failedAt }: Sending): boolean {
+  return failed !== null && Date.now() - (failedAt ?? 0) < FAILED_STAYS;
+}
+
+/** One as it stands in the note: its thumbnail is a text there. */
+type Written = Omit<Sending, 'about'> & { readonly about: Omit<Sending['about'], 'thumbnail'> & { readonly thumbnail: string | null } };
+
+function written(one: Sending): Written {
+  const { thumbnail } = one.about;
+  return { ...one, about: { ...one.about, thumbnail: thumbnail == null ? null : btoa(String.fromCharCode(...thumbnail)) } };
+}
+
+function taken(one: Written): Sending {
+  const { thumbnail } = one.about;
+  const bytes = thumbnail === null ? null : Uint8Array.from(atob(thumbnail), (letter) => letter.charCodeAt(0));
+  return { ...one, failedAt: one.failedAt ?? Date.now(), about: { ...one.about, thumbnail: bytes } };
 }

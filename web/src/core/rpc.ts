@@ -77,6 +77,8 @@ export interface Sending {
   readonly done: number;
   /** Why it was not sent; it can be sent again. */
   readonly failed: string | null;
+  /** Since when (milliseconds). */
+  readonly failedAt: number | null;
 }
 
 /** Texts that are being written, by conversation. */
@@ -106,6 +108,10 @@ export type FromWorker =
   | { readonly refused: number; readonly why: string }
   | { readonly event: Told }
   | { readonly state: CoreState }
+  /** Whether the tab that leads leaves questions without a word. */
+  | { readonly silent: boolean }
+  /** Another tab runs another version of the app. */
+  | { readonly otherVersion: true }
   /** The core has stumbled: this worker is to be thrown away, and the next one reads everything before it begins. */
   | { readonly again: 'checked' };
 
@@ -120,8 +126,11 @@ export type BetweenTabs =
   | { readonly kind: 'answered'; readonly to: string; readonly ask: number; readonly value: unknown }
   | { readonly kind: 'refused'; readonly to: string; readonly ask: number; readonly why: string }
   | { readonly kind: 'event'; readonly event: Told }
-  | { readonly kind: 'leads'; readonly leader: string; readonly state: CoreState }
-  | { readonly kind: 'who leads' }
+  /** `app`: which version that tab runs; none is told by the first ones. */
+  | { readonly kind: 'leads'; readonly leader: string; readonly state: CoreState; readonly app?: string }
+  | { readonly kind: 'who leads'; readonly app?: string }
+  /** A tab is about to lead, and can't answer yet. */
+  | { readonly kind: 'begins' }
   /** Whoever leads next reads everything before it begins. */
   | { readonly kind: 'suspect' };
 

@@ -5,13 +5,14 @@
 import { Leader, reason } from './leader';
 import { needsNoCore, rescue } from './rescue';
 import { CHECKED, type BetweenTabs, type CoreState, type FromWorker, type Question, type Told, type ToWorker } from './rpc';
+import { Watch } from './watch';
 
 const LOCK = 'tidings-core';
-/** Milliseconds after which a tab that leads and does not answer is spoken of. */
-const SILENT = 10_000;
 /** Questions of other tabs that are remembered. */
 const TAKEN_MAX = 2_000;
 
+/** Which version this is: the name changes with all that a worker and the core have in them, and so with what passes between tabs. */
+const app = location.pathname;
 const me = crypto.randomUUID();
 const channel = new BroadcastChannel('tidings');
 let leader: Leader | undefined;
@@ -29,6 +30,18 @@ let holds = false;
 let check = self.name === CHECKED;
 /** Which worker leads, as far as is known. */
 let known: string | undefined;
+/** The page was told that whoever leads says nothing. */
+let silent = false;
+/** The page was told of another version. */
+let toldVersion = false;
+const watch = new Watch({
+  waits: () => !holds && (open.size > 0 || state.is === 'starting' || (state.is === 'failed' && state.why === 'busy')),
+  ask: () => { between({ kind: 'who leads', app }); },
+  silent: () => {
+    if (state.is === 'starting') become({ is: 'failed', why: 'busy', detail: 'the tab that leads does not answer' });
+    else if (state.is === 'running') setSilent(true);
+  },
+});
 
 function tell(message: FromWorker): void {
   postMessage(message);
@@ -55,7 +68,18 @@ function announce(): void {
   const now = leader.state();
   if (JSON.stringify(now) === JSON.stringify(state)) return;
   become(now);
-  between({ kind: 'leads', leader: me, state: follower(now) });
+  sayLeads();
+}
+
+/** The others hear that this tab leads, or why it can't. */
+function sayLeads(): void {
+  between({ kind: 'leads', leader: me, state: follower(leader?.state() ?? state), app });
+}
+
+function setSilent(now: boolean): void {
+  if (silent === now) return;
+  silent = now;
+  tell({ silent });
 }
 
 function follower(now: CoreState): CoreState {
@@ -64,10 +88,12 @@ function follower(now: CoreState): CoreState {
 
 async function lead(): Promise<void> {
   taking = true;
+  setSilent(false);
+  between({ kind: 'begins' });
   try {
     leader = await Leader.start({ show, broke }, check);
     become(leader.state());
-    between({ kind: 'leads', leader: me, state: follower(state) });
+    sayLeads();
   } catch (error) {
     broke(error);
   }
@@ -86,13 +112,14 @@ function broke(error: unknown): void {
   // All of it was read, and the core still stumbles over it.
   const why = error instanceof WebAssembly.RuntimeError ? 'damaged' : reason(error);
   become({ is: 'failed', why, detail: String(error) });
-  between({ kind: 'leads', leader: me, state });
+  sayLeads();
 }
 
 /** Answers a question of this tab, or has it answered. */
 async function answer(ask: number, question: Question): Promise<void> {
   if (!holds) {
     between({ kind: 'ask', from: me, ask, question });
+    watch.begin();
     return;
   }
   given.add(ask);
@@ -136,7 +163,24 @@ function hear(message: BetweenTabs): void {
   switch (message.kind) {
     case 'ask':
       void answerOther(message.from, message.ask, message.question);
-      break;
+      return;
+    case 'suspect':
+      check = true;
+      return;
+    case 'who leads':
+      compare(message.app);
+      if (taking) between({ kind: 'begins' });
+      else if (holds) sayLeads();
+      return;
+    default:
+      hearLeader(message);
+  }
+}
+
+/** What only the tab that leads says. What one before it has left behind is late: only what is answered still counts. */
+function hearLeader(message: Exclude<BetweenTabs, { kind: 'ask' | 'suspect' | 'who leads' }>): void {
+  if (!holds) watch.heard();
+  switch (message.kind) {
     case 'taken':
       if (message.to === me && open.has(message.ask)) given.add(message.ask);
       break;
@@ -147,22 +191,34 @@ function hear(message: BetweenTabs): void {
       if (message.to === me && open.has(message.ask)) refuse(message.ask, message.why);
       break;
     case 'event':
-      tell({ event: message.event });
+      if (!holds) tell({ event: message.event });
       break;
     case 'leads':
-      become(message.state);
-      if (message.leader !== known) {
-        known = message.leader;
-        askAgain();
-      }
+      compare(message.app);
+      if (!holds) follow(message.leader, message.state);
       break;
-    case 'suspect':
-      check = true;
-      break;
-    case 'who leads':
-      if (leader !== undefined) between({ kind: 'leads', leader: me, state: follower(leader.state()) });
+    case 'begins':
       break;
   }
+  if (!silent || holds) return;
+  setSilent(false);
+  // What it has not taken may never have come to it.
+  for (const [ask, question] of open) if (!given.has(ask)) void answer(ask, question);
+}
+
+/** Another tab leads. It says so often: only what is new is told. */
+function follow(leading: string, next: CoreState): void {
+  const other = leading !== known;
+  known = leading;
+  if (other || JSON.stringify(next) !== JSON.stringify(state)) become(next);
+  if (other) askAgain();
+}
+
+/** Whether two versions are open at once, which may not understand each other. */
+function compare(other: string | undefined): void {
+  if (other === app || toldVersion) return;
+  toldVersion = true;
+  tell({ otherVersion: true });
 }
 
 /** Another tab leads now: what was not taken, or is only a look, is asked again; of a command that was nobody knows whether it was done. */
@@ -194,13 +250,11 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
   const answerable = state.is === 'running' || (state.is === 'failed' && needsNoCore(data.question));
   if (answerable && !taking) void answer(data.ask, data.question);
 });
-between({ kind: 'who leads' });
+between({ kind: 'who leads', app });
+watch.begin();
 // Held as long as this tab is there: whoever gets it leads.
 void navigator.locks.request(LOCK, async () => {
   holds = true;
   await lead();
   await new Promise<never>(() => undefined);
 });
-setTimeout(() => {
-  if (state.is === 'starting' && !holds) become({ is: 'failed', why: 'busy', detail: 'the tab that leads does not answer' });
-}, SILENT);

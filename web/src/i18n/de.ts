@@ -467,11 +467,16 @@ export const de: Texts = {
     begins: 'Es wird nachgesehen, was da ist …',
     done: 'Die Datei liegt bei deinen Downloads.',
   },
+  tabs: {
+    silent: 'Ein anderer Tab mit Tidings antwortet nicht. Öffne ihn, oder schließ ihn: Dann geht es hier weiter.',
+    older: 'In einem anderen Tab ist eine neuere Version von Tidings offen. Lade diesen neu, damit beide zusammenpassen.',
+    reload: 'Neu laden',
+  },
   failed: {
     title: 'Tidings kann hier nicht starten',
     loading: 'Ein Teil von Tidings ist nicht angekommen, oder nicht so, wie er gebaut wurde. Versuch es noch einmal. Bleibt es so, frag, wer den Knoten betreibt.',
     lost: 'Was hier lag, lässt sich nicht mehr lesen',
-    busy: 'Tidings ist in einem anderen Tab oder Fenster offen, das nicht antwortet. Schließ sie alle, und versuch es noch einmal.',
+    busy: 'Tidings ist in einem anderen Tab oder Fenster offen, das nicht antwortet. Öffne es, oder schließ es: Dann geht es hier weiter. Wenn nicht, versuch es noch einmal.',
     wordsHere: 'Deine Wiederherstellungswörter sind noch da. Schreib sie jetzt auf: Mit ihnen kommst du zurück.',
     eraseText: 'Was in diesem Browser liegt, wird gelöscht, weil es sich nicht lesen lässt. Konto, Kontakte und Unterhaltungen kommen von deinem Knoten zurück. Wie willst du zurückkommen?',
     unsupported: 'Diesem Browser fehlt etwas, das Tidings braucht. Nimm ein aktuelles Firefox, Chrome, Edge oder Safari, und kein privates Fenster.',

@@ -465,11 +465,16 @@ export const en = {
     begins: 'Looking what there is…',
     done: 'The file is among your downloads.',
   },
+  tabs: {
+    silent: 'Another tab with Tidings does not answer. Open that tab, or close it: then it goes on here.',
+    older: 'A newer version of Tidings is open in another tab. Load this one anew, so that both go together.',
+    reload: 'Load anew',
+  },
   failed: {
     title: 'Tidings can’t start here',
     loading: 'A part of Tidings did not come, or not as it was built. Try again. If it stays like this, ask whoever runs the node.',
     lost: 'What was kept here can’t be read any more',
-    busy: 'Tidings is open in another tab or window that does not answer. Close all of them, and try again.',
+    busy: 'Tidings is open in another tab or window that does not answer. Open that one, or close it: then it goes on here. If it does not, try again.',
     wordsHere: 'Your recovery words are still here. Write them down now: with them you come back.',
     eraseText: 'What is kept in this browser is deleted, since it can’t be read. Your account, contacts and conversations come back from your node. How will you come back?',
     unsupported: 'This browser lacks something that Tidings needs. Use a current version of Firefox, Chrome, Edge or Safari, and no private window.',

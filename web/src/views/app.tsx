@@ -10,10 +10,12 @@ import { Fence, Unloaded, useTried } from '../ui/loaded';
 import { Sign, Toasts } from '../ui/parts';
 import { Failed } from './failed';
 import { LinkThis, Restore, Start } from './start';
+import { OtherTabs } from './tabs';
 
 export function App() {
   return (
     <>
+      <OtherTabs />
       <Fence><Inside /></Fence>
       <Toasts />
     </>
