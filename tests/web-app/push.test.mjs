@@ -77,6 +77,41 @@ test('a message while the app is closed is shown and counted, also by pushes tha
   assert.ok(shown.includes('Something new for you'), shown.join());
 });
 
+/** Alerted so long ago, the one that is shown. */
+const shownBefore = (milliseconds) => ada.context.serviceWorkers()[0].evaluate((milliseconds) => self.registration.showNotification('Tidings', { tag: 'news', data: { at: Date.now() - milliseconds } }), milliseconds);
+const alerts = () => ada.context.serviceWorkers()[0].evaluate(async () => (await self.registration.getNotifications({ tag: 'news' })).map(({ body, renotify }) => [body, renotify]));
+
+test('who was alerted is alerted again by what comes later, and not by all that comes at once', { skip: missing }, async () => {
+  for (const [ago, again] of [[5_000, false], [90_000, true]]) {
+    await shownBefore(ago);
+    await deliver(worker, world.app.origin, '{"v":1}');
+    await until(`after ${ago} ms: ${again}`, async () => JSON.stringify(await alerts()) === JSON.stringify([['Something new for you', again]]));
+  }
+});
+
+test('pressing a notification leads to the app, open or not', { skip: missing }, async () => {
+  // A browser opens and focuses windows only when a person has pressed; that it is asked to is what counts.
+  const pressed = () => ada.context.serviceWorkers()[0].evaluate(async () => {
+    const done = [];
+    let ends = Promise.resolve();
+    self.clients.openWindow = async (url) => { done.push(url); };
+    WindowClient.prototype.focus = async function focus() { done.push(`focus ${new URL(this.url).pathname}`); return this; };
+    const [notification] = await self.registration.getNotifications({ tag: 'news' });
+    const event = new NotificationEvent('notificationclick', { notification });
+    event.waitUntil = (end) => { ends = end; };
+    self.dispatchEvent(event);
+    await ends;
+    return [...done, (await self.registration.getNotifications({ tag: 'news' })).length];
+  });
+  assert.deepEqual(await pressed(), ['/', 0]);
+  await world.goTo(ada);
+  await ada.page.getByRole('link', { name: /^Bob/ }).waitFor(SOON);
+  await until('no news are shown', async () => (await alerts()).length === 0);
+  await shownBefore(5_000);
+  assert.deepEqual(await pressed(), ['focus /', 0]);
+  await ada.page.goto('about:blank');
+});
+
 test('an app that is opened counts by itself, and puts notifications away', { skip: missing }, async () => {
   await world.goTo(ada);
   await ada.page.getByLabel('1 unread message').waitFor(SOON);

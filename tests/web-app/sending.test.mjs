@@ -145,6 +145,59 @@ test('a file that is fetched goes through a tunnel, too', { skip: missing }, asy
   assert.equal(await row.locator('progress').count(), 0);
 });
 
+/** Takes the copies of files aside, or puts them back. */
+const aside = (page, back) => page.evaluate(async (back) => {
+  const root = await navigator.storage.getDirectory();
+  const [files, other] = [await root.getDirectoryHandle('files'), await root.getDirectoryHandle('aside', { create: true })];
+  const [from, to] = back ? [other, files] : [files, other];
+  for await (const [name, file] of from) {
+    if (Number(name) < 16) continue;
+    const writer = await (await to.getFileHandle(name, { create: true })).createWritable();
+    await writer.write(await (await file.getFile()).arrayBuffer());
+    await writer.close();
+    await from.removeEntry(name);
+  }
+}, back);
+
+test('a file that did not go out is there after a reload, and can be sent again', { skip: missing }, async () => {
+  const content = randomBytes(200_000);
+  const failed = outgoing(ada.page).getByText('Did not go out.');
+  await enterTunnel(ada);
+  await ada.page.getByText('No connection to your node.', { exact: true }).waitFor(SOON);
+  await attach(ada.page, 'failed.bin', content);
+  await outgoing(ada.page).getByText('Waits for a connection').waitFor(LATER);
+  await aside(ada.page, false);
+  await leaveTunnel(ada);
+  await failed.waitFor(LATER);
+  await aside(ada.page, true);
+  for (let times = 0; times < 2; times += 1) {
+    await ada.page.reload();
+    await failed.waitFor(SOON);
+  }
+  await isAccessible(ada.page, 'not sent');
+  assert.equal((await kept(ada.page)).length, 1);
+  await outgoing(ada.page).getByRole('button', { name: 'Try again' }).click();
+  await outgoing(ada.page).waitFor({ state: 'detached', ...LATER });
+  assert.equal(hash(await saved('failed.bin')), hash(content));
+  assert.deepEqual(await kept(ada.page), []);
+});
+
+test('one that fails after a restart of the app stays, too, until it is taken away', { skip: missing }, async () => {
+  await enterTunnel(ada);
+  await attach(ada.page, 'again.bin', randomBytes(200_000));
+  await outgoing(ada.page).getByText('Waits for a connection').waitFor(LATER);
+  await ada.page.reload();
+  await outgoing(ada.page).getByText('Waits for a connection').waitFor(LATER);
+  await aside(ada.page, false);
+  await leaveTunnel(ada);
+  await outgoing(ada.page).getByText('Did not go out.').waitFor(LATER);
+  await outgoing(ada.page).getByRole('button', { name: 'Remove' }).click();
+  await outgoing(ada.page).waitFor({ state: 'detached', ...SOON });
+  await ada.page.reload();
+  await ada.page.getByLabel('Write a message').waitFor(SOON);
+  assert.equal(await outgoing(ada.page).count(), 0);
+});
+
 test('what is written without a connection waits, is counted, and goes when one tries', { skip: missing }, async () => {
   await enterTunnel(ada);
   await ada.page.getByText('No connection to your node.', { exact: true }).waitFor(SOON);

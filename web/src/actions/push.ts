@@ -65,7 +65,7 @@ export async function turnPushOff(): Promise<void> {
 export async function forgetPush(): Promise<void> {
   await unsubscribe().catch(() => undefined);
   const worker = await registration();
-  for (const shown of (await worker?.getNotifications()) ?? []) shown.close();
+  for (const shown of (await worker?.getNotifications?.()) ?? []) shown.close();
   await (navigator as { clearAppBadge?: () => Promise<void> }).clearAppBadge?.().catch(() => undefined);
   await Promise.all([SHARED, STATE].map((name) => caches.delete(name)));
 }

@@ -4,12 +4,13 @@ import moduleUrl from '#core/tidings_web_core_bg.wasm?url';
 import type { Action, Command, Done, Event, Input } from '../api/types';
 import { Busy, canKeep, openDatabase } from './database';
 import { Drafts } from './drafts';
+import { failsAs, reason, StartFailed } from './failure';
 import { KeptFiles, NOTES, newFile, Note, OpenedFiles } from './files';
 import { deviceKeys } from './keys';
 import { Live, request } from './network';
 import { Outbox } from './outbox';
 import { eraseAll } from './rescue';
-import { CommandFailed, type CoreFailure, type CoreState, type Question, type Told } from './rpc';
+import { CommandFailed, type CoreState, type Question, type Told } from './rpc';
 
 /** The hash of the core that this app was built with (vite.config.ts). */
 declare const CORE_INTEGRITY: string;
@@ -285,28 +286,6 @@ export class Leader {
 
 /** A command that the core does not know, of a tab of another version. */
 class Unread extends Error {}
-
-/** Why the core could not be started. */
-export class StartFailed extends Error {
-  constructor(readonly why: CoreFailure, detail: string) {
-    super(detail);
-  }
-}
-
-function failsAs(why: CoreFailure): (error: unknown) => never {
-  return (error) => {
-    throw new StartFailed(why, String(error));
-  };
-}
-
-/** What an error of the store means. */
-export function reason(error: unknown): CoreFailure {
-  if (error instanceof StartFailed) return error.why;
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (code === 'wrong_key') return 'key';
-  if (code === 'wrong_key') return 'key';
-  return code === 'damaged' || code === 'newer' || code === 'full' ? code : 'other';
-}
 
 /** As what a file is shown: what a browser would run as a page is plain bytes to it. */
 function shownAs(kind: string): string {

@@ -2,7 +2,8 @@
  * The worker of a tab. Of all tabs one leads: whoever has the lock. The others ask it over a channel, and one of them takes its place when it
  * is closed.
  */
-import { Leader, reason } from './leader';
+import { reason } from './failure';
+import { Leader } from './leader';
 import { needsNoCore, rescue } from './rescue';
 import { CHECKED, type BetweenTabs, type CoreState, type FromWorker, type Question, type Told, type ToWorker } from './rpc';
 import { Watch } from './watch';

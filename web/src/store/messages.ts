@@ -1,7 +1,7 @@
 /** The messages of the conversation that is open: a window of them, that follows the core. */
 import { signal } from '@preact/signals';
 import type { MessageView } from '../api/types';
-import { look, onEvent } from '../core';
+import { coreState, look, onEvent } from '../core';
 
 /** Messages that are asked for when a conversation is opened. */
 const PAGE = 60;
@@ -100,6 +100,8 @@ async function extend(ask: (present: Log) => Promise<((now: Log) => Log) | null>
     const change = await ask(present);
     const now = log.peek();
     if (change !== null && now?.group === present.group) log.value = change(now);
+  } catch {
+    // It is asked for again as one scrolls on.
   } finally {
     loading = false;
   }
@@ -180,16 +182,42 @@ const touched = new Set<string>();
 /** Those of them that a person should hear of. */
 const heard = new Set<string>();
 let following = false;
+/** Something may have changed of which nobody told: no tab led for a moment, this page was frozen, or a look failed. */
+let behind = false;
 
-/** Looks at all of them, again until there are no more. */
+/** Looks at all of them, again until there are no more. What fails is made up for when the core runs again, or with the next message. */
 async function follow(): Promise<void> {
   if (following) return;
   following = true;
   try {
-    while (touched.size > 0) await followOnce();
+    while (behind || touched.size > 0) await (behind ? catchUp() : followOnce());
+  } catch {
+    behind = true;
   } finally {
     following = false;
   }
+}
+
+/** Looks again at all that is held, and at what came after it. */
+async function catchUp(): Promise<void> {
+  behind = false;
+  touched.clear();
+  const present = log.peek();
+  if (present === null) return;
+  const { group, messages: [first] } = present;
+  if (first === undefined) return openLog(group);
+  const [same, after] = await Promise.all([
+    look<MessageView | null>('message', group, first.id),
+    look<MessageView[]>('messagesAfter', group, first.order, HELD_MAX - 1),
+  ]);
+  const now = log.peek();
+  if (now?.group !== group) return;
+  // Something else was scrolled to meanwhile.
+  behind = now.messages[0]?.id !== first.id;
+  if (behind) return;
+  const messages = same === null ? after : [same, ...after];
+  log.value = { ...now, messages, atEnd: after.length < HELD_MAX - 1 };
+  sayArrived(messages);
 }
 
 async function followOnce(): Promise<void> {
@@ -202,7 +230,11 @@ async function followOnce(): Promise<void> {
   if (now?.group !== group) return;
   const changed = found.filter((message) => message !== null);
   log.value = followed(now, changed, atBottom.peek());
-  const news = changed.filter((message) => heard.delete(message.id) && !message.mine);
+  sayArrived(changed);
+}
+
+function sayArrived(messages: readonly MessageView[]): void {
+  const news = messages.filter((message) => heard.delete(message.id) && !message.mine);
   if (news.length > 0) arrived.value = news.slice(-SAID_MAX);
 }
 
@@ -216,4 +248,9 @@ onEvent((event) => {
     if (event.message.new) heard.add(event.message.message);
     void follow();
   }
+});
+coreState.subscribe((state) => {
+  if (state.is !== 'running' || log.peek() === null) return;
+  behind = true;
+  void follow();
 });

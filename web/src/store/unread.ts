@@ -16,13 +16,14 @@ export function showUnread(): void {
     void (count > 0 ? badge.setAppBadge?.(count) : badge.clearAppBadge?.())?.catch(() => undefined);
     void tellServiceWorker({ kind: 'shows', unread: count, language: language.value }).catch(() => undefined);
   });
-  document.addEventListener('visibilitychange', () => void clearNews());
-  void clearNews();
+  const clear = () => void clearNews().catch(() => undefined);
+  document.addEventListener('visibilitychange', clear);
+  clear();
 }
 
 /** Whoever looks at the app needs no notification any more. */
 async function clearNews(): Promise<void> {
   if (document.visibilityState !== 'visible') return;
-  const shown = (await (await registration())?.getNotifications({ tag: 'news' })) ?? [];
+  const shown = (await (await registration())?.getNotifications?.({ tag: 'news' })) ?? [];
   for (const notification of shown) notification.close();
 }

@@ -24,9 +24,9 @@ export async function runningRegistration(): Promise<ServiceWorkerRegistration |
   return Promise.race([navigator.serviceWorker.ready, late]);
 }
 
-/** Tells it something, as soon as it runs. */
+/** Tells it something, as soon as it runs; nothing, if it does not soon. */
 export async function tellServiceWorker(message: ToServiceWorker): Promise<void> {
-  if (supported) (await navigator.serviceWorker.ready).active?.postMessage(message);
+  (await runningRegistration())?.active?.postMessage(message);
 }
 
 /** Calls this for all that it says. Gives what ends that. */

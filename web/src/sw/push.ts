@@ -4,6 +4,8 @@ import { pages, worker } from './scope';
 
 /** Milliseconds within which a push is the test that was asked for. */
 const TEST_WITHIN = 60_000;
+/** Milliseconds for which one that is shown speaks for all that come: in a lively group nobody wants to hear of each. */
+const ALERTS_AGAIN = 60_000;
 const PLACE = '/state';
 const ICON = '/icons/icon-192.png';
 const TEXTS = {
@@ -73,11 +75,22 @@ export async function subscriptionEnded(options: PushSubscriptionOptions | undef
 /** To the app: where it is open, or by opening it. */
 export async function openApp(): Promise<void> {
   const [first] = await pages();
-  if (first === undefined) await worker.clients.openWindow('/');
-  else await first.focus();
+  const focused = await first?.focus().catch(() => undefined);
+  if (focused === undefined) await worker.clients.openWindow('/');
 }
 
 async function show(language: string, what: keyof (typeof TEXTS)['en'], silent: boolean): Promise<void> {
   const body = (language.startsWith('de') ? TEXTS.de : TEXTS.en)[what];
-  await worker.registration.showNotification('Tidings', { body, icon: ICON, badge: ICON, tag: what, silent });
+  const before = silent ? null : await alertedAt(what);
+  const renotify = before !== null && Date.now() - before >= ALERTS_AGAIN;
+  const at = before === null || renotify ? Date.now() : before;
+  const options: NotificationOptions & { readonly renotify: boolean } = { body, icon: ICON, badge: ICON, tag: what, silent, renotify, data: { at } };
+  await worker.registration.showNotification('Tidings', options);
+}
+
+/** When the one that is shown made itself heard; `null` if there is none, or this browser does not tell. */
+async function alertedAt(tag: string): Promise<number | null> {
+  const [shown] = (await worker.registration.getNotifications?.({ tag }).catch(() => [])) ?? [];
+  const at: unknown = (shown?.data as { at?: unknown } | null | undefined)?.at;
+  return typeof at === 'number' ? at : null;
 }
