@@ -1,16 +1,16 @@
-// Another version of the built app in a folder: its page, its worker and the script that begins it have other names.
+// Another version of the built app in a folder: all its scripts have other names, as they have where something in them has changed.
 import { createHash } from 'node:crypto';
 import { readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-const RENAMED = /^(index|worker)-[\w-]+\.js$/;
+const SCRIPT = /-([\w-]{8}\.js)$/;
 const hash = (bytes, kind, form) => createHash(kind).update(bytes).digest(form);
 
 /** Puts it there. */
 export async function makeNewer(folder) {
   const assets = join(folder, 'assets');
-  const old = (await readdir(assets)).filter((name) => RENAMED.test(name));
-  const renamed = old.map((name) => [name, name.replace(RENAMED, '$1-newer.js')]);
+  const old = (await readdir(assets)).filter((name) => SCRIPT.test(name));
+  const renamed = old.map((name) => [name, name.replace(SCRIPT, '-newer$1')]);
   for (const [from, to] of renamed) await rename(join(assets, from), join(assets, to));
   const scripts = (await readdir(assets)).filter((name) => name.endsWith('.js')).map((name) => `assets/${name}`);
   for (const file of [...scripts, 'index.html', 'sw.js']) {
