@@ -81,16 +81,16 @@ export async function openApp(): Promise<void> {
 
 async function show(language: string, what: keyof (typeof TEXTS)['en'], silent: boolean): Promise<void> {
   const body = (language.startsWith('de') ? TEXTS.de : TEXTS.en)[what];
-  const before = silent ? null : await alertedAt(what);
-  const renotify = before !== null && Date.now() - before >= ALERTS_AGAIN;
-  const at = before === null || renotify ? Date.now() : before;
-  const options: NotificationOptions & { readonly renotify: boolean } = { body, icon: ICON, badge: ICON, tag: what, silent, renotify, data: { at } };
+  const [before, now] = [await alertedAt(what), Date.now()];
+  const renotify = !silent && now - before >= ALERTS_AGAIN;
+  const data = { at: renotify ? now : before };
+  const options: NotificationOptions & { readonly renotify: boolean } = { body, icon: ICON, badge: ICON, tag: what, silent, renotify, data };
   await worker.registration.showNotification('Tidings', options);
 }
 
-/** When the one that is shown made itself heard; `null` if there is none, or this browser does not tell. */
-async function alertedAt(tag: string): Promise<number | null> {
+/** When the one that is shown made itself heard; 0 if there is none, or this browser does not tell. */
+async function alertedAt(tag: string): Promise<number> {
   const [shown] = (await worker.registration.getNotifications?.({ tag }).catch(() => [])) ?? [];
   const at: unknown = (shown?.data as { at?: unknown } | null | undefined)?.at;
-  return typeof at === 'number' ? at : null;
+  return typeof at === 'number' ? at : 0;
 }
