@@ -469,7 +469,7 @@ export const de: Texts = {
   },
   tabs: {
     silent: 'Ein anderer Tab mit Tidings antwortet nicht. Öffne ihn, oder schließ ihn: Dann geht es hier weiter.',
-    older: 'In einem anderen Tab ist eine neuere Version von Tidings offen. Lade diesen neu, damit beide zusammenpassen.',
+    older: 'In einem anderen Tab ist eine neuere Version von Tidings offen.',
     reload: 'Neu laden',
   },
   failed: {

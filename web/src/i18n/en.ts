@@ -467,7 +467,7 @@ export const en = {
   },
   tabs: {
     silent: 'Another tab with Tidings does not answer. Open that tab, or close it: then it goes on here.',
-    older: 'A newer version of Tidings is open in another tab. Load this one anew, so that both go together.',
+    older: 'A newer version of Tidings is open in another tab.',
     reload: 'Load anew',
   },
   failed: {
