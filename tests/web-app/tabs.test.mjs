@@ -80,6 +80,14 @@ test('a tab that leads and is silent is spoken of, and what was asked is done wh
   await exactlyOnce(bob.page, 'while it slept');
 });
 
+test('so it is when nothing was asked: no news would come, either', { skip: missing }, async () => {
+  await sleep(ada.page, 14_000);
+  // As when one comes to this tab.
+  await second.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await second.getByText(SILENT).waitFor(SOON);
+  await second.getByText(SILENT).waitFor({ state: 'detached', ...SOON });
+});
+
 test('when the silent tab is closed, the other one does what it had asked', { skip: missing }, async () => {
   await sleep(ada.page, 600_000);
   await write(second, 'after it was closed');

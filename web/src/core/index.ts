@@ -26,6 +26,7 @@ let worker: Worker | undefined;
 export function startCore(): void {
   startWorker('tidings');
   for (const name of ['online', 'offline']) addEventListener(name, () => { worker?.postMessage({ network: navigator.onLine } satisfies ToWorker); });
+  document.addEventListener('visibilitychange', sayWhetherSeen);
   document.addEventListener('freeze', rest);
   document.addEventListener('resume', goOn);
   addEventListener('pagehide', (event) => { if ((event as PageTransitionEvent).persisted) rest(); });
@@ -54,6 +55,11 @@ function startWorker(name: string): void {
   // Before the core runs, this browser lacks something; later it is a mistake of ours that is told, and nothing more.
   next.onerror = ({ message }) => { if (coreState.peek().is === 'starting') coreState.value = { is: 'failed', why: 'unsupported', detail: message }; };
   worker = next;
+  sayWhetherSeen();
+}
+
+function sayWhetherSeen(): void {
+  worker?.postMessage({ seen: document.visibilityState === 'visible' } satisfies ToWorker);
 }
 
 /** A worker whose core has stumbled is of no use: another one reads everything first. */

@@ -100,7 +100,9 @@ export type CoreFailure = 'unsupported' | 'loading' | 'storage' | 'busy' | 'dama
 export type ToWorker =
   | { readonly ask: number; readonly question: Question }
   /** Whether there is a network now: pages hear of it, workers not everywhere. */
-  | { readonly network: boolean };
+  | { readonly network: boolean }
+  /** Whether the person sees this page: then it matters that nothing new comes. */
+  | { readonly seen: boolean };
 
 /** From the worker to its page. */
 export type FromWorker =

@@ -9,6 +9,8 @@ import { CHECKED, type BetweenTabs, type CoreState, type FromWorker, type Questi
 import { Watch } from './watch';
 
 const LOCK = 'tidings-core';
+/** Milliseconds after which a page that is seen looks whether the tab that leads is still there, though it asks nothing: no news would come, either. */
+const LOOKS_EVERY = 30_000;
 /** Questions of other tabs that are remembered. */
 const TAKEN_MAX = 2_000;
 
@@ -33,10 +35,12 @@ let check = self.name === CHECKED;
 let known: string | undefined;
 /** The page was told that whoever leads says nothing. */
 let silent = false;
+/** Whether the person sees the page, and a word of the other tab is awaited for that alone. */
+let [seen, looking] = [false, false];
 /** The page was told of another version. */
 let toldVersion = false;
 const watch = new Watch({
-  waits: () => !holds && (open.size > 0 || state.is === 'starting' || (state.is === 'failed' && state.why === 'busy')),
+  waits: () => !holds && (open.size > 0 || looking || state.is === 'starting' || (state.is === 'failed' && state.why === 'busy')),
   ask: () => { between({ kind: 'who leads', app }); },
   silent: () => {
     if (state.is === 'starting') become({ is: 'failed', why: 'busy', detail: 'the tab that leads does not answer' });
@@ -116,6 +120,14 @@ function broke(error: unknown): void {
   sayLeads();
 }
 
+/** Looks whether the tab that leads is there. */
+function lookForLeader(): void {
+  if (holds || !seen || state.is !== 'running') return;
+  looking = true;
+  between({ kind: 'who leads', app });
+  watch.begin();
+}
+
 /** Answers a question of this tab, or has it answered. */
 async function answer(ask: number, question: Question): Promise<void> {
   if (!holds) {
@@ -180,7 +192,8 @@ function hear(message: BetweenTabs): void {
 
 /** What only the tab that leads says. What one before it has left behind is late: only what is answered still counts. */
 function hearLeader(message: Exclude<BetweenTabs, { kind: 'ask' | 'suspect' | 'who leads' }>): void {
-  if (!holds) watch.heard();
+  looking = false;
+  watch.heard();
   switch (message.kind) {
     case 'taken':
       if (message.to === me && open.has(message.ask)) given.add(message.ask);
@@ -247,12 +260,18 @@ addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {
     leader?.networkChanged(data.network);
     return;
   }
+  if ('seen' in data) {
+    ({ seen } = data);
+    lookForLeader();
+    return;
+  }
   open.set(data.ask, data.question);
   const answerable = state.is === 'running' || (state.is === 'failed' && needsNoCore(data.question));
   if (answerable && !taking) void answer(data.ask, data.question);
 });
 between({ kind: 'who leads', app });
 watch.begin();
+setInterval(lookForLeader, LOOKS_EVERY);
 // Held as long as this tab is there: whoever gets it leads.
 void navigator.locks.request(LOCK, async () => {
   holds = true;
