@@ -66,11 +66,12 @@ const refusal = (page, question) => page.evaluate((question) => new Promise((ref
   const channel = new BroadcastChannel('tidings');
   channel.onmessage = ({ data }) => { if (data.kind === 'refused' && data.to === 'a newer one') refused(data.why); };
   channel.postMessage({ kind: 'ask', from: 'a newer one', ask: Math.random(), question });
+  setTimeout(() => { refused('no answer'); }, 15_000);
 }), question);
 
 test('a tab that leads and is silent is spoken of, and what was asked is done when it wakes', { skip: missing }, async () => {
   second = await another();
-  await sleep(ada.page, 16_000);
+  await sleep(ada.page, 18_000);
   await write(second, 'while it slept');
   const line = second.getByText(SILENT);
   await line.waitFor(SOON);
@@ -81,7 +82,7 @@ test('a tab that leads and is silent is spoken of, and what was asked is done wh
 });
 
 test('so it is when nothing was asked: no news would come, either', { skip: missing }, async () => {
-  await sleep(ada.page, 14_000);
+  await sleep(ada.page, 18_000);
   // As when one comes to this tab.
   await second.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   await second.getByText(SILENT).waitFor(SOON);
