@@ -40,11 +40,25 @@ after(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-/** The worker of the first tab does nothing for so long, as that of a frozen one. */
-const sleep = (page, milliseconds) => page.workers()[0].evaluate((milliseconds) => {
-  const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
-  setTimeout(() => { Atomics.wait(new Int32Array(buffer), 0, 0, milliseconds); });
-}, milliseconds);
+/** The worker of the first tab does nothing for so long, as that of a frozen one; ends when it has begun. */
+async function sleep(milliseconds) {
+  const asleep = second.evaluate(() => new Promise((heard) => {
+    const channel = new BroadcastChannel('test.asleep');
+    channel.onmessage = () => {
+      channel.close();
+      heard();
+    };
+  }));
+  // A moment later: the answer to this must have left the worker.
+  await ada.page.workers()[0].evaluate((milliseconds) => {
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    setTimeout(() => {
+      new BroadcastChannel('test.asleep').postMessage(true);
+      Atomics.wait(new Int32Array(buffer), 0, 0, milliseconds);
+    }, 200);
+  }, milliseconds);
+  await asleep;
+}
 
 /** Another tab at the same place, that follows. */
 async function another() {
@@ -69,9 +83,9 @@ const refusal = (page, question) => page.evaluate((question) => new Promise((ref
   setTimeout(() => { refused('no answer'); }, 15_000);
 }), question);
 
-test('a tab that leads and is silent is spoken of, and what was asked is done when it wakes', { skip: missing }, async () => {
+test('a tab that leads and is silent is spoken of, and what was asked is done when it wakes', { skip: missing, timeout: 90_000 }, async () => {
   second = await another();
-  await sleep(ada.page, 18_000);
+  await sleep(18_000);
   await write(second, 'while it slept');
   const line = second.getByText(SILENT);
   await line.waitFor(SOON);
@@ -81,16 +95,16 @@ test('a tab that leads and is silent is spoken of, and what was asked is done wh
   await exactlyOnce(bob.page, 'while it slept');
 });
 
-test('so it is when nothing was asked: no news would come, either', { skip: missing }, async () => {
-  await sleep(ada.page, 18_000);
+test('so it is when nothing was asked: no news would come, either', { skip: missing, timeout: 90_000 }, async () => {
+  await sleep(18_000);
   // As when one comes to this tab.
   await second.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   await second.getByText(SILENT).waitFor(SOON);
   await second.getByText(SILENT).waitFor({ state: 'detached', ...SOON });
 });
 
-test('when the silent tab is closed, the other one does what it had asked', { skip: missing }, async () => {
-  await sleep(ada.page, 600_000);
+test('when the silent tab is closed, the other one does what it had asked', { skip: missing, timeout: 90_000 }, async () => {
+  await sleep(60_000);
   await write(second, 'after it was closed');
   await second.getByText(SILENT).waitFor(SOON);
   await ada.page.close();
@@ -100,7 +114,7 @@ test('when the silent tab is closed, the other one does what it had asked', { sk
   await exactlyOnce(second, 'after it was closed');
 });
 
-test('a tab that is frozen hands over, and knows what came when it goes on', { skip: missing }, async () => {
+test('a tab that is frozen hands over, and knows what came when it goes on', { skip: missing, timeout: 90_000 }, async () => {
   second = await another();
   const session = await ada.context.newCDPSession(ada.page);
   await session.send('Page.setWebLifecycleState', { state: 'frozen' });
@@ -115,7 +129,7 @@ test('a tab that is frozen hands over, and knows what came when it goes on', { s
   assert.equal(await second.getByText(SILENT).count(), 0);
 });
 
-test('so does one that is put away with its page, to be shown again later', { skip: missing }, async () => {
+test('so does one that is put away with its page, to be shown again later', { skip: missing, timeout: 90_000 }, async () => {
   const goes = (page, name) => page.evaluate((name) => { dispatchEvent(new PageTransitionEvent(name, { persisted: true })); }, name);
   await goes(second, 'pagehide');
   await write(ada.page, 'without you');
@@ -127,7 +141,7 @@ test('so does one that is put away with its page, to be shown again later', { sk
   for (const text of ['without you', 'with whom?']) await exactlyOnce(second, text);
 });
 
-test('what an older tab does not know is refused, and it goes on', { skip: missing }, async () => {
+test('what an older tab does not know is refused, and it goes on', { skip: missing, timeout: 90_000 }, async () => {
   for (const question of [{ command: { fly: { height: 3 } } }, { view: 'crystalBalls', args: [] }, { sing: true }]) {
     assert.equal(await refusal(ada.page, question), '"newer"', JSON.stringify(question));
   }
@@ -135,7 +149,7 @@ test('what an older tab does not know is refused, and it goes on', { skip: missi
   await sees(bob.page, 'still on the ground');
 });
 
-test('what a tab said that led before is heard too late', { skip: missing }, async () => {
+test('what a tab said that led before is heard too late', { skip: missing, timeout: 90_000 }, async () => {
   await second.close();
   const other = await ada.tab();
   await other.goto(`${world.app.origin}/icons/icon.svg`);
@@ -148,7 +162,7 @@ test('what a tab said that led before is heard too late', { skip: missing }, asy
   await other.close();
 });
 
-test('of two versions the older one is told to be loaded anew', { skip: missing }, async () => {
+test('of two versions the older one is told to be loaded anew', { skip: missing, timeout: 90_000 }, async () => {
   await ada.page.reload();
   await ada.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
   const changed = ada.page.evaluate(() => new Promise((done) => navigator.serviceWorker.addEventListener('controllerchange', () => done(true), { once: true })));
