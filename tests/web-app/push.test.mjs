@@ -89,29 +89,6 @@ test('who was alerted is alerted again by what comes later, and not by all that 
   }
 });
 
-test('pressing a notification leads to the app, open or not', { skip: missing }, async () => {
-  // A browser opens and focuses windows only when a person has pressed; that it is asked to is what counts.
-  const pressed = () => ada.context.serviceWorkers()[0].evaluate(async () => {
-    const done = [];
-    let ends = Promise.resolve();
-    self.clients.openWindow = async (url) => { done.push(url); };
-    WindowClient.prototype.focus = async function focus() { done.push(`focus ${new URL(this.url).pathname}`); return this; };
-    const [notification] = await self.registration.getNotifications({ tag: 'news' });
-    const event = new NotificationEvent('notificationclick', { notification });
-    event.waitUntil = (end) => { ends = end; };
-    self.dispatchEvent(event);
-    await ends;
-    return [...done, (await self.registration.getNotifications({ tag: 'news' })).length];
-  });
-  assert.deepEqual(await pressed(), ['/', 0]);
-  await world.goTo(ada);
-  await ada.page.getByRole('link', { name: /^Bob/ }).waitFor(SOON);
-  await until('no news are shown', async () => (await alerts()).length === 0);
-  await shownBefore(5_000);
-  assert.deepEqual(await pressed(), ['focus /', 0]);
-  await ada.page.goto('about:blank');
-});
-
 test('an app that is opened counts by itself, and puts notifications away', { skip: missing }, async () => {
   await world.goTo(ada);
   await ada.page.getByLabel('1 unread message').waitFor(SOON);

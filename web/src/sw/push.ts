@@ -75,8 +75,8 @@ export async function subscriptionEnded(options: PushSubscriptionOptions | undef
 /** To the app: where it is open, or by opening it. */
 export async function openApp(): Promise<void> {
   const [first] = await pages();
-  const focused = await first?.focus().catch(() => undefined);
-  if (focused === undefined) await worker.clients.openWindow('/');
+  const focused = first?.focus().then(() => true, () => false);
+  if ((await focused) !== true) await worker.clients.openWindow('/');
 }
 
 async function show(language: string, what: keyof (typeof TEXTS)['en'], silent: boolean): Promise<void> {
