@@ -10,6 +10,7 @@ import { attempt, toast } from '../store/toasts';
 import { useLoaded } from '../ui/loaded';
 import { NotHere } from '../ui/not-here';
 import { Avatar, IconButton, Page } from '../ui/parts';
+import { lineOf } from '../ui/said';
 import { Composer } from './composer';
 import { Log } from './log';
 import { Queue } from './queue';
@@ -88,13 +89,7 @@ function Title({ found }: { readonly found: ConversationView }) {
 function Arrived() {
   return (
     <div class="hidden" role="status">
-      {arrived.value.map((message) => <p key={message.id} dir="auto">{`${message.name}: ${inWords(message)}`}</p>)}
+      {arrived.value.map((message) => <p key={message.id} dir="auto">{`${message.name}: ${lineOf(message)}`}</p>)}
     </div>
   );
-}
-
-function inWords({ shown }: MessageView): string {
-  if (typeof shown !== 'object') return t.value.chat[shown];
-  if ('text' in shown) return shown.text;
-  return 'file' in shown ? shown.file.caption || t.value.chat.file : t.value.chat.something;
 }

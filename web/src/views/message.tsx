@@ -7,10 +7,12 @@ import { span, t, time } from '../i18n';
 import { hasMe } from '../store/data';
 import { go } from '../store/route';
 import { follow } from '../store/link';
+import { log } from '../store/messages';
 import { attempt } from '../store/toasts';
 import { Icon, type IconName } from '../ui/icons';
 import { Linked } from '../ui/linked';
 import { IconButton } from '../ui/parts';
+import { lineOf } from '../ui/said';
 import { File } from './file';
 import { Introduced } from './introductions';
 import { RoomCard } from './room';
@@ -82,7 +84,10 @@ function useLongPress(open: () => void) {
 /** What it answers, and the way there. */
 function Quote({ message, group }: { readonly message: MessageView; readonly group: string }) {
   if (message.reply == null) return null;
-  const [original, line] = message.reply;
+  const [original, text] = message.reply;
+  // The core's line of it has the names of files, where it has one.
+  const here = log.peek()?.messages.find((one) => one.id === original);
+  const line = here === undefined ? text : lineOf(here);
   const by = message.reply_by;
   if (by == null) return <p class="quote soft">{t.value.chat.notHere}</p>;
   const name = by.me ? t.value.you : by.name;
