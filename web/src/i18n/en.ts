@@ -173,6 +173,7 @@ export const en = {
     notHere: 'That message is not on this device any more.',
     ownOnce: 'Can be seen once, not by you',
     ownSeconds: (seconds: number) => `Can be seen for ${seconds} s, not by you`,
+    expires: (when: string) => `Disappears on ${when}`,
     fetch: 'Save file',
     fetchOnce: 'Save file; this works once',
     fetched: (percent: number) => `Fetching, ${percent} %`,

@@ -3,7 +3,7 @@ import type { Signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { react } from '../actions/messages';
 import type { ConversationKind, MessageView } from '../api/types';
-import { span, t, time } from '../i18n';
+import { date, span, t, time } from '../i18n';
 import { hasMe } from '../store/data';
 import { go } from '../store/route';
 import { follow } from '../store/link';
@@ -120,10 +120,17 @@ function Foot({ message }: { readonly message: MessageView }) {
     <span class="foot">
       {message.edited && <span>{texts.edited}</span>}
       {state === 'failed' && <span class="alarm">{texts.failed}</span>}
+      {message.expires !== null && <Expires at={message.expires} />}
       <time dateTime={new Date(message.at).toISOString()}>{time(message.at)}</time>
       {state !== null && <span class={`delivery ${state}`} role="img" aria-label={texts[state]} title={texts[state]}><Icon name={icons[state]} /></span>}
     </span>
   );
+}
+
+/** When it disappears, here at least. */
+function Expires({ at }: { readonly at: number }) {
+  const words = t.value.chat.expires(date(at));
+  return <span class="delivery" role="img" aria-label={words} title={words}><Icon name="hourglass" /></span>;
 }
 
 function Reactions({ message, group }: { readonly message: MessageView; readonly group: string }) {
