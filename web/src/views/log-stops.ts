@@ -2,6 +2,7 @@
  * One stop for the Tab key among all messages: the arrow keys go from one to the next, and what can be pressed is a stop only in the one that one
  * is at. Else one would pass hundreds of buttons on the way to where one writes.
  */
+import { atBottom } from '../store/messages';
 import { byAge } from './log-place';
 
 const MESSAGE = 'li[data-id]';
@@ -17,12 +18,12 @@ export function oneStop(log: HTMLElement, list: HTMLElement): () => void {
     if (at !== null) open(at, true);
   };
   const inside = () => list.contains(document.activeElement);
-  // While one is elsewhere, it is the lowest message that is seen.
-  const rest = () => { if (!inside()) move(lowest(log, list)); };
+  // While one is elsewhere, it is the lowest message that is seen; where that is, is asked only when nothing moves.
+  const rest = () => { if (!inside()) move(atBottom.peek() ? last(list) : lowest(log, list)); };
   const observer = new MutationObserver((records) => {
     for (const { addedNodes } of records) for (const node of addedNodes) if (node instanceof Element) close(node, at);
     if (at?.isConnected !== true) at = null;
-    rest();
+    if (!inside() && (at === null || atBottom.peek())) move(last(list));
   });
   const focused = ({ target }: FocusEvent) => { move((target as Element).closest<HTMLElement>(MESSAGE) ?? at); };
   const key = (event: KeyboardEvent) => {
@@ -62,6 +63,12 @@ function close(added: Element, at: HTMLElement | null): void {
   const message = added.closest<HTMLElement>(MESSAGE);
   const messages = message === null ? added.querySelectorAll<HTMLElement>(MESSAGE) : [message];
   for (const one of messages) open(one, one === at);
+}
+
+function last(list: HTMLElement): HTMLElement | null {
+  let found = list.lastElementChild;
+  while (found !== null && !found.matches(MESSAGE)) found = found.previousElementSibling;
+  return found instanceof HTMLElement ? found : null;
 }
 
 function lowest(log: HTMLElement, list: HTMLElement): HTMLElement | null {
