@@ -195,6 +195,7 @@ test('when a row goes, the focus goes to the next one, or to the heading', { ski
   await press(page, 'Einzelheiten');
   await press(page, 'Verlassen');
   await page.getByRole('dialog').getByRole('button', { name: 'Verlassen' }).click(SOON);
+  await page.waitForURL(/#\/$/, SOON);
   await row(page, 'See').click(SOON);
   await press(page, 'Einzelheiten');
   await page.getByRole('button', { name: 'Hier löschen' }).focus(SOON);
