@@ -1,5 +1,5 @@
 // How large, how fast and how steady the app is, in a table for docs/performance.md; ends with 1 if anything is beyond its budget.
-// node budgets.mjs [PART …]: size, start, scroll, memory (all by default).
+// node budgets.mjs [PART …]: size, start, scroll, list, memory (all by default).
 import { readFile, readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { cpus, loadavg } from 'node:os';
@@ -223,6 +223,38 @@ async function heap(page) {
   return usedSize;
 }
 
+/** Milliseconds that a page's scripts run while something is done, without what the browser itself does. */
+async function scripts(session, action) {
+  await session.send('Profiler.start');
+  await action();
+  const { profile: { nodes, samples, timeDeltas } } = await session.send('Profiler.stop');
+  const own = new Set(nodes.filter(({ callFrame }) => !/^\((program|idle|root)\)$/.test(callFrame.functionName)).map(({ id }) => id));
+  return timeDeltas.reduce((sum, delta, at) => sum + (own.has(samples[at]) ? delta / 1000 : 0), 0);
+}
+
+/** What a message of one's own costs beside a list of 200 conversations: some three events for each. */
+async function lists(world) {
+  const { longStore, putInto } = await import('./lib/long.mjs');
+  // So few that none waits for another; the copies in the store wait for ever.
+  const [conversations, messages] = [200, 19];
+  const { page } = await world.person('Busy', { size: 'desktop' });
+  await putInto(page, world.app.origin, await longStore(world.node, Array.from({ length: conversations }, (_, number) => number + 1)));
+  await page.goto(`${world.app.origin}/#/`);
+  await page.getByRole('link', { name: /^200 messages/ }).click({ timeout: 60_000 });
+  await page.getByLabel('Write a message').waitFor(SOON);
+  const session = await page.context().newCDPSession(page);
+  await session.send('Profiler.enable');
+  await page.evaluate(writeMany, [101, messages]);
+  await page.waitForFunction(() => document.querySelector('.aside .preview').textContent.includes('119'), null, SOON);
+  const rounds = [];
+  for (let round = 0; round < 4; round += 1) {
+    rounds.push((await scripts(session, () => page.evaluate(writeMany, [121 + 20 * round, messages]))) / messages);
+  }
+  // What else this machine does can only make it slower.
+  const each = Math.min(...rounds);
+  row(`scripts of the page for each message beside a list of ${conversations} conversations (the best of ${rounds.length} rounds)`, milli(each), 'reported', null);
+}
+
 async function memory(world) {
   const [ada, bob] = [await world.person('Ada'), await world.person('Bob', { size: 'desktop' })];
   await world.pair(ada, bob);
@@ -254,6 +286,7 @@ try {
     await opens(world, long);
     await scrolls(long);
   });
+  await part('list', () => lists(world));
   await part('memory', () => memory(world));
   await part('start', () => starts(world));
 } finally {

@@ -40,6 +40,14 @@ async function tabTo(page, name, key = 'Tab') {
   assert.fail(`${name} is not among ${passed.join(' | ')}`);
 }
 
+/** From where one writes back into the messages, which are one stop for Tab, and with the arrow keys to the one with this text. */
+async function stepTo(page, text) {
+  const inLog = () => page.evaluate(() => document.activeElement.matches('.log li'));
+  for (let stop = 0; stop < STOPS_MAX && !(await inLog()); stop += 1) await page.keyboard.press('Shift+Tab');
+  for (let stop = 0; stop < STOPS_MAX && !(await focused(page)).name.includes(text); stop += 1) await page.keyboard.press('ArrowUp');
+  assert.ok((await focused(page)).name.includes(text));
+}
+
 before(async () => {
   if (missing) return;
   world = await World.start();
@@ -76,12 +84,9 @@ test('by keyboard alone: come in, invite, write, answer, react, delete', { skip:
   // The message of the other: its menu is in the order of the page, before the place where one writes.
   await message(ada.page, 'hello by finger').waitFor(SOON);
   for (const [text, action] of [['hello by finger', /^👍$/], ['hello by finger', /^Reply$/], ['hello by key', /^Delete for everybody$/]]) {
-    await message(ada.page, text).getByRole('button', { name: 'More' }).evaluate((button) => { button.dataset.wanted = 'yes'; });
-    await keyboard.press('Shift+Tab');
-    for (let stop = 0; stop < STOPS_MAX && !(await ada.page.evaluate(() => document.activeElement.dataset.wanted === 'yes')); stop += 1) await keyboard.press('Shift+Tab');
-    assert.ok((await focused(ada.page)).seen);
+    await stepTo(ada.page, text);
+    await tabTo(ada.page, /^More$/);
     assert.equal(await ada.page.evaluate(() => getComputedStyle(document.activeElement.parentElement).opacity), '1', 'what has the focus is to be seen');
-    await ada.page.evaluate(() => { delete document.activeElement.dataset.wanted; });
     await keyboard.press('Enter');
     await ada.page.getByRole('dialog').waitFor(SOON);
     await keyboard.press('Escape');
@@ -109,6 +114,29 @@ test('by keyboard alone: come in, invite, write, answer, react, delete', { skip:
   await message(bob.page, 'hello by finger').getByRole('button', { name: /👍/ }).waitFor(SOON);
   await message(bob.page, 'an answer by key').getByText('hello by finger').waitFor(SOON);
   await notThere(bob.page, 'hello by key');
+});
+
+test('however many messages there are, Tab stops once among them', { skip: missing }, async () => {
+  const { page } = ada;
+  for (let number = 1; number <= 12; number += 1) await write(page, `one of many, https://node.example/${number}`);
+  await sees(page, 'one of many, https://node.example/12');
+  await page.getByLabel('Write a message').focus();
+  const passed = [];
+  while (passed.length < STOPS_MAX && !(await page.evaluate(() => document.activeElement.closest('.bar') !== null))) {
+    await page.keyboard.press('Shift+Tab');
+    passed.push(await focused(page));
+  }
+  const among = passed.filter(({ name }) => /^More$|https|of many/.test(name));
+  assert.deepEqual(among.map(({ tag }) => tag), ['BUTTON', 'A', 'LI'], 'the newest, with its link and its menu');
+  // Its link, its menu, and the way back up.
+  await stepTo(page, 'node.example/10');
+  await page.keyboard.press('ArrowDown');
+  assert.match((await focused(page)).name, /node\.example\/11/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor(SOON);
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  assert.match((await focused(page)).name, /node\.example\/11/);
 });
 
 test('what comes is read aloud, and what is loaded is not', { skip: missing }, async () => {

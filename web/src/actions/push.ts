@@ -132,7 +132,7 @@ async function subscribe(key: string): Promise<void> {
   if (manager === undefined) throw new Refused(JSON.stringify('offline'));
   const made = await manager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(key) });
   const { endpoint, keys } = made.toJSON();
-  if (endpoint === undefined || keys?.['p256dh'] === undefined || keys['auth'] === undefined) throw new Error('no subscription');
+  if (endpoint === undefined || keys?.['p256dh'] === undefined || keys['auth'] === undefined) throw new Refused('no subscription');
   await command({ set_push: { endpoint, p256dh: keys['p256dh'], auth: keys['auth'] } });
   localStorage.setItem(PLACE, JSON.stringify({ endpoint, key } satisfies Subscribed));
 }

@@ -169,6 +169,8 @@ function isNew(asked: string): boolean {
 }
 
 function why(error: unknown): string {
+  // What browsers say of their own errors is no text for a person.
+  if (error instanceof DOMException) return error.name;
   return error instanceof Error ? error.message : String(error);
 }
 

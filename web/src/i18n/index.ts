@@ -52,14 +52,16 @@ function chosen(): Language {
 /** A time of day today, a weekday in the last days, else a date. `at`: milliseconds. */
 export function when(at: number, now = Date.now()): string {
   const age = now - at;
-  const options: Intl.DateTimeFormatOptions =
-    new Date(at).toDateString() === new Date(now).toDateString()
-      ? { hour: '2-digit', minute: '2-digit' }
-      : age > 0 && age < 6 * 86_400_000
-        ? { weekday: 'short' }
-        : { day: 'numeric', month: 'short', ...(age > 300 * 86_400_000 ? { year: 'numeric' } : {}) };
-  return new Intl.DateTimeFormat(language.value, options).format(at);
+  const { today, week, year, older } = whens.value;
+  if (new Date(at).toDateString() === new Date(now).toDateString()) return today.format(at);
+  return (age > 0 && age < 6 * 86_400_000 ? week : age > 300 * 86_400_000 ? older : year).format(at);
 }
+
+const whens = computed(() => {
+  const made = (options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(language.value, options);
+  const day = { day: 'numeric', month: 'short' } as const;
+  return { today: made({ hour: '2-digit', minute: '2-digit' }), week: made({ weekday: 'short' }), year: made(day), older: made({ ...day, year: 'numeric' }) };
+});
 
 /** Making one of these takes longer than all else about a message: one for each language. */
 const times = computed(() => new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit' }));

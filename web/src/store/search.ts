@@ -2,14 +2,20 @@
 import { signal } from '@preact/signals';
 import type { MessageView } from '../api/types';
 import { look } from '../core';
+import { conversations } from './data';
 
-/** Hits that are shown at once. */
+/** Hits that are asked for at once. */
 export const HITS = 40;
+/** Most that are held: who looks for more than that needs another word. */
+export const HITS_MAX = 1_000;
 
 export interface Hit {
   readonly group: string;
   readonly message: MessageView;
 }
+
+/** Finds what is further back than what is shown: fewer than [`HITS`] where nothing more is. */
+export type Search = (text: string, shown: readonly Hit[]) => Promise<readonly Hit[]>;
 
 /** Counts how often the search was asked for by its key. */
 export const searchWanted = signal(0);
@@ -29,14 +35,34 @@ export function wordsOf(text: string): readonly string[] {
 }
 
 /** Messages of all conversations, the newest first. */
-export async function searchAll(text: string): Promise<readonly Hit[]> {
+export async function searchAll(text: string, shown: readonly Hit[]): Promise<readonly Hit[]> {
+  const last = shown.at(-1)?.message.at;
+  if (last !== undefined) return searchBefore(text, last, shown);
   const found = await look<[string, MessageView][]>('search', text, HITS);
   return found.map(([group, message]) => ({ group, message }));
 }
 
-/** Messages of one conversation, the newest first, of those before another. */
-export async function searchHere(group: string, text: string, before: MessageView | undefined): Promise<readonly Hit[]> {
-  const found = await look<MessageView[]>('searchIn', group, text, before?.order, HITS);
+/** The same further back. The core looks so through one conversation at a time; places in them all begin with the time. */
+async function searchBefore(text: string, last: number, shown: readonly Hit[]): Promise<readonly Hit[]> {
+  // Of those that were written in the same millisecond some may be shown already.
+  const known = new Set(shown.filter(({ message }) => message.at <= last).map(nameOf));
+  const before = new Uint8Array(8);
+  new DataView(before.buffer).setBigUint64(0, BigInt(last) + 1n);
+  const pages = await Promise.all(conversations.peek().map(async ({ id: group }) => {
+    const page = await look<MessageView[]>('searchIn', group, text, before, HITS + known.size);
+    return page.map((message) => ({ group, message }));
+  }));
+  const found = pages.flat().filter((hit) => !known.has(nameOf(hit)));
+  return found.sort((one, other) => other.message.at - one.message.at).slice(0, HITS);
+}
+
+function nameOf({ group, message }: Hit): string {
+  return `${group} ${message.id}`;
+}
+
+/** Messages of one conversation, the newest first. */
+export async function searchHere(group: string, text: string, shown: readonly Hit[]): Promise<readonly Hit[]> {
+  const found = await look<MessageView[]>('searchIn', group, text, shown.at(-1)?.message.order, HITS);
   return found.map((message) => ({ group, message }));
 }
 

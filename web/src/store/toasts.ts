@@ -25,8 +25,23 @@ export function isFault(error: unknown, fault: string): boolean {
   return error instanceof Error && error.message === JSON.stringify(fault);
 }
 
-/** What a failed command says to a person. */
+/** What errors of the browser mean, by their names. */
+const BROWSER = {
+  NotAllowedError: 'notAllowed',
+  SecurityError: 'notAllowed',
+  QuotaExceededError: 'store',
+  NotReadableError: 'file',
+  NotFoundError: 'file',
+  AbortError: 'interrupted',
+} as const;
+
+/** As browsers say that something did not come from the network. */
+const NOT_LOADED = /fetch|network|load failed|dynamically imported|importing a module/i;
+
+/** What something that failed says to a person. */
 export function faultText(error: unknown): string {
+  // What was thrown in words for a person.
+  if (error instanceof Error && error.name === 'Error') return error.message;
   const texts = t.value.fault;
   const said = error instanceof Error ? error.message : String(error);
   if (said === 'interrupted') return texts.interrupted;
@@ -34,12 +49,22 @@ export function faultText(error: unknown): string {
   try {
     fault = JSON.parse(said);
   } catch {
-    return said;
+    return browserText(error, said);
   }
   const cannot = (fault as { cannot?: string } | null)?.cannot;
-  if (cannot !== undefined) return worded(t.value.reason, cannot) ?? said;
+  if (cannot !== undefined) return worded(t.value.reason, cannot) ?? texts.other;
   const [kind, detail] = typeof fault === 'object' && fault !== null ? (Object.entries(fault)[0] ?? ['', '']) : [String(fault), ''];
-  return worded(texts, kind, String(detail)) ?? said;
+  return worded(texts, kind, String(detail)) ?? texts.other;
+}
+
+/** Errors of the browser speak English, and to those who write programs. The worker gives only their names. */
+function browserText(error: unknown, said: string): string {
+  const name = error instanceof DOMException ? error.name : said;
+  const kind = name in BROWSER ? BROWSER[name as keyof typeof BROWSER] : undefined;
+  if (kind !== undefined) return t.value.fault[kind];
+  if (NOT_LOADED.test(said)) return t.value.failed.loading;
+  console.warn(error);
+  return t.value.fault.other;
 }
 
 /** A text by the name that the core has for it. */

@@ -15,6 +15,7 @@ const paths = {
   check: 'M5 12l5 5 9-10',
   checks: 'M2 12l5 5 9-10M12 17l9-10',
   clock: 'M12 4a8 8 0 100 16 8 8 0 000-16zM12 8v4l3 2',
+  hourglass: 'M7 3h10M7 21h10M8 3v4l4 5-4 5v4M16 3v4l-4 5 4 5v4',
   alert: 'M12 4l9 16H3zM12 10v4M12 17v.5',
   shield: 'M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z',
   eye: 'M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12zM12 9a3 3 0 100 6 3 3 0 000-6z',

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ConversationView, MessageView } from '../api/types';
-import { t } from '../i18n';
+import { span, t } from '../i18n';
 import { conversation } from '../store/data';
 import { arrived, closeLog, log, openLog, openLogAt } from '../store/messages';
 import { go } from '../store/route';
@@ -10,6 +10,7 @@ import { attempt, toast } from '../store/toasts';
 import { useLoaded } from '../ui/loaded';
 import { NotHere } from '../ui/not-here';
 import { Avatar, IconButton, Page } from '../ui/parts';
+import { lineOf } from '../ui/said';
 import { Composer } from './composer';
 import { Log } from './log';
 import { Queue } from './queue';
@@ -71,13 +72,14 @@ function Search({ group, close }: { readonly group: string; readonly close: () =
 function Title({ found }: { readonly found: ConversationView }) {
   const typing = found.members.filter((member) => found.typing.includes(member.identity)).map((member) => member.name);
   const others = found.kind === 'pair' ? '' : found.members.map((member) => (member.me ? t.value.you : member.name)).join(', ');
+  const lasting = found.expire > 0 ? `${t.value.group.disappearing} ${t.value.group.after(span(found.expire))}` : '';
   return (
     <h1>
       <button type="button" class="title" onClick={() => { go({ at: 'details', group: found.id }); }}>
         <Avatar name={found.title} picture={found.picture} />
         <span class="title-text">
           <span class="title-name" dir="auto">{found.title}</span>
-          <small aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : others}</small>
+          <small aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : [lasting, others].filter((part) => part !== '').join(' · ')}</small>
         </span>
       </button>
     </h1>
@@ -88,13 +90,7 @@ function Title({ found }: { readonly found: ConversationView }) {
 function Arrived() {
   return (
     <div class="hidden" role="status">
-      {arrived.value.map((message) => <p key={message.id} dir="auto">{`${message.name}: ${inWords(message)}`}</p>)}
+      {arrived.value.map((message) => <p key={message.id} dir="auto">{`${message.name}: ${lineOf(message)}`}</p>)}
     </div>
   );
-}
-
-function inWords({ shown }: MessageView): string {
-  if (typeof shown !== 'object') return t.value.chat[shown];
-  if ('text' in shown) return shown.text;
-  return 'file' in shown ? shown.file.caption || t.value.chat.file : t.value.chat.something;
 }

@@ -12,6 +12,7 @@ import { attempt } from '../store/toasts';
 import { Icon } from '../ui/icons';
 import { useLoaded } from '../ui/loaded';
 import { IconButton } from '../ui/parts';
+import { lineOf } from '../ui/said';
 import type { Draft } from './chat';
 import { useDrop } from './drop';
 import type { EditorProps } from './editor';
@@ -125,12 +126,11 @@ function About({ draft }: { readonly draft: Signal<Draft> }) {
   const about = draft.value;
   if (about === null) return null;
   const texts = t.value.chat;
-  const { shown } = about.message;
   return (
     <p class="about">
       <span class="about-text">
         <strong>{about.kind === 'edit' ? texts.editing : texts.replyTo(about.message.mine ? t.value.you : about.message.name)}</strong>
-        {typeof shown === 'object' && 'text' in shown && <span dir="auto">{shown.text}</span>}
+        <span dir="auto">{lineOf(about.message)}</span>
       </span>
       <IconButton icon="close" label={t.value.cancel} onClick={() => { draft.value = null; }} />
     </p>

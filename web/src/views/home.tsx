@@ -6,6 +6,7 @@ import { address, route, type Route } from '../store/route';
 import '../store/typing';
 import { viewing } from '../store/viewing';
 import { Confirm } from '../ui/confirm';
+import { keepFocus } from '../ui/focus';
 import { Fence, Unloaded, useLoaded, useTried } from '../ui/loaded';
 import { Sign } from '../ui/parts';
 import { Chat } from './chat';
@@ -15,6 +16,7 @@ import { LinkRequest } from './devices';
 import { List } from './list';
 
 refuseDrops();
+keepFocus();
 
 export function Home() {
   return (
@@ -68,7 +70,9 @@ function useReturn(to: Route): void {
     if (to.at !== 'list' || left.at === 'list' || !lost) return;
     const place = 'group' in left ? address({ at: 'chat', group: left.group }) : address(left);
     const rows = [...document.querySelectorAll<HTMLElement>('.aside a.row')];
-    (rows.find((row) => row.getAttribute('href') === place) ?? document.querySelector<HTMLElement>('.aside .bar button'))?.focus();
+    const heading = document.querySelector<HTMLElement>('.aside h1');
+    if (heading !== null) heading.tabIndex = -1;
+    (rows.find((row) => row.getAttribute('href') === place) ?? heading)?.focus();
   }, [to]);
 }
 

@@ -1,17 +1,19 @@
 /** All conversations, and looking for people and messages. */
 import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { ConversationView } from '../api/types';
 import { t, when } from '../i18n';
 import { channel, channels } from '../store/channels';
 import { conversations, me } from '../store/data';
 import { drafts } from '../store/drafts';
 import { remind } from '../store/moment';
+import { filesOut, newest, worse, type Mark, type Newest } from '../store/newest';
 import { address, go, route } from '../store/route';
 import { searchWanted, slashOpens } from '../store/search';
 import { Icon } from '../ui/icons';
 import { useLoaded } from '../ui/loaded';
 import { Avatar, IconButton } from '../ui/parts';
+import { lineOf } from '../ui/said';
 import { Introductions } from './introductions';
 import { KeepWords } from './keep-words';
 import { NewMenu } from './new';
@@ -55,7 +57,7 @@ export function List() {
       )}
       {conversations.value.length === 0 && channels.value.length === 0 ? <Nobody /> : (
         <ul class="rows">
-          {shown.value.map((found) => <Row key={found.id} found={found} />)}
+          <Rows all={shown.value} />
           {channels.value.filter((name) => name.includes(sought.value.trim())).map((name) => <ChannelRow key={`#${name}`} name={name} />)}
         </ul>
       )}
@@ -82,7 +84,7 @@ function Archived() {
   return (
     <details class="archived">
       <summary>{t.value.list.archived(away.length)}{unread > 0 && <span class="count muted" aria-label={t.value.list.unread(unread)}>{unread}</span>}</summary>
-      <ul class="rows">{away.map((found) => <Row key={found.id} found={found} />)}</ul>
+      <ul class="rows"><Rows all={away} /></ul>
     </details>
   );
 }
@@ -92,7 +94,23 @@ function Everywhere({ text }: { readonly text: string }) {
   return search === null ? null : <search.Everywhere text={text} />;
 }
 
-function Row({ found }: { readonly found: ConversationView }) {
+function Rows({ all }: { readonly all: readonly ConversationView[] }) {
+  return <>{all.map((found) => <Kept key={found.id} found={found} last={newest.value.get(found.id)} files={filesOut.value.get(found.id)} />)}</>;
+}
+
+interface RowOf {
+  readonly found: ConversationView;
+  readonly last: Newest | undefined;
+  readonly files: Mark | undefined;
+}
+
+/** A row as it was, unless something of it has changed: of hundreds, one does. Tomorrow its time is another. */
+function Kept({ found, last, files }: RowOf) {
+  const today = new Date().toDateString();
+  return useMemo(() => <Row found={found} last={last} files={files} />, [found, last, files, today]);
+}
+
+function Row({ found, last, files }: RowOf) {
   const here = 'group' in route.value && route.value.group === found.id;
   return (
     <li>
@@ -104,13 +122,21 @@ function Row({ found }: { readonly found: ConversationView }) {
             <time dateTime={new Date(found.last_at).toISOString()}>{when(found.last_at)}</time>
           </span>
           <span class="row-foot">
-            <Line found={found} here={here} />
+            <Line found={found} last={last} here={here} />
+            <Out mark={worse(last?.mark, files)} />
             {found.unread > 0 && <span class={found.muted ? 'count muted' : 'count'} aria-label={t.value.list.unread(found.unread)}>{found.unread}</span>}
           </span>
         </span>
       </a>
     </li>
   );
+}
+
+/** That something of one's own waits there, or did not go out. */
+function Out({ mark }: { readonly mark: Mark | null }) {
+  if (mark === null) return null;
+  const words = t.value.list[mark];
+  return <span class={`delivery ${mark}`} role="img" aria-label={words} title={words}><Icon name={mark === 'failed' ? 'alert' : 'clock'} /></span>;
 }
 
 function ChannelRow({ name }: { readonly name: string }) {
@@ -134,12 +160,12 @@ function ChannelRow({ name }: { readonly name: string }) {
 }
 
 /** Who is writing, what one has begun to write, or what was said last. */
-function Line({ found, here }: { readonly found: ConversationView; readonly here: boolean }) {
+function Line({ found, last, here }: { readonly found: ConversationView; readonly last: Newest | undefined; readonly here: boolean }) {
   const typing = found.members.filter((member) => found.typing.includes(member.identity)).map((member) => member.name);
   const draft = here ? undefined : drafts.value[found.id];
   if (typing.length > 0) return <span class="preview">{t.value.chat.typing(typing.join(', '))}</span>;
   if (draft !== undefined) return <span class="preview draft" dir="auto">{t.value.list.draft(draft)}</span>;
-  return <span class="preview" dir="auto">{found.preview}</span>;
+  return <span class="preview" dir="auto">{last?.shown == null ? found.preview : lineOf({ shown: last.shown })}</span>;
 }
 
 function Nobody() {

@@ -7,6 +7,7 @@ import { day, t } from '../i18n';
 import { atBottom, endWanted, loadNewer, loadOlder, log, toNewest, type Log as Held } from '../store/messages';
 import { Icon } from '../ui/icons';
 import { byAge, Place } from './log-place';
+import { oneStop } from './log-stops';
 import type { Draft } from './chat';
 import { Message } from './message';
 import { Menu } from './message-menu';
@@ -25,6 +26,7 @@ export function Log({ found, draft }: { readonly found: ConversationView; readon
   place.current.remember(element.current);
   useLayoutEffect(() => { place.current.restore(element.current, present); }, [present]);
   useEffect(() => follow(element.current, list.current, place.current), []);
+  useEffect(() => (element.current === null || list.current === null ? undefined : oneStop(element.current, list.current)), []);
   useSeen(found, element, present);
   const scrolled = () => {
     const here = element.current;
@@ -35,14 +37,14 @@ export function Log({ found, draft }: { readonly found: ConversationView; readon
   };
   const newest = () => void toNewest();
   const key = (event: KeyboardEvent) => {
-    if (event.key !== 'End' || event.target !== element.current) return;
+    if (event.key !== 'End' || (event.target as Element).closest('input, dialog') !== null) return;
     event.preventDefault();
     newest();
   };
   useEffect(() => { if (endWanted.value > 0) place.current.newest(element.current); }, [endWanted.value]);
   return (
     <div class="log-frame">
-      <div class="log" ref={element} onScroll={scrolled} onKeyDown={key} role="log" aria-live="off" aria-label={t.value.chat.log} aria-busy={present === null} tabIndex={0}>
+      <div class="log" ref={element} onScroll={scrolled} onKeyDown={key} role="log" aria-live="off" aria-label={t.value.chat.log} aria-busy={present === null} tabIndex={-1}>
         {present?.more === true && <button type="button" class="older" onClick={() => void loadOlder()}>{t.value.chat.older}</button>}
         <ol ref={list}>
           {present !== null && <Messages present={present} kind={found.kind} menu={menu} />}

@@ -3,14 +3,16 @@ import type { Signal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { react } from '../actions/messages';
 import type { ConversationKind, MessageView } from '../api/types';
-import { span, t, time } from '../i18n';
+import { date, span, t, time } from '../i18n';
 import { hasMe } from '../store/data';
 import { go } from '../store/route';
 import { follow } from '../store/link';
+import { log } from '../store/messages';
 import { attempt } from '../store/toasts';
 import { Icon, type IconName } from '../ui/icons';
 import { Linked } from '../ui/linked';
 import { IconButton } from '../ui/parts';
+import { lineOf } from '../ui/said';
 import { File } from './file';
 import { Introduced } from './introductions';
 import { RoomCard } from './room';
@@ -82,7 +84,10 @@ function useLongPress(open: () => void) {
 /** What it answers, and the way there. */
 function Quote({ message, group }: { readonly message: MessageView; readonly group: string }) {
   if (message.reply == null) return null;
-  const [original, line] = message.reply;
+  const [original, text] = message.reply;
+  // The core's line of it has the names of files, where it has one.
+  const here = log.peek()?.messages.find((one) => one.id === original);
+  const line = here === undefined ? text : lineOf(here);
   const by = message.reply_by;
   if (by == null) return <p class="quote soft">{t.value.chat.notHere}</p>;
   const name = by.me ? t.value.you : by.name;
@@ -115,10 +120,17 @@ function Foot({ message }: { readonly message: MessageView }) {
     <span class="foot">
       {message.edited && <span>{texts.edited}</span>}
       {state === 'failed' && <span class="alarm">{texts.failed}</span>}
+      {message.expires !== null && <Expires at={message.expires} />}
       <time dateTime={new Date(message.at).toISOString()}>{time(message.at)}</time>
       {state !== null && <span class={`delivery ${state}`} role="img" aria-label={texts[state]} title={texts[state]}><Icon name={icons[state]} /></span>}
     </span>
   );
+}
+
+/** When it disappears, here at least. */
+function Expires({ at }: { readonly at: number }) {
+  const words = t.value.chat.expires(date(at));
+  return <span class="delivery" role="img" aria-label={words} title={words}><Icon name="hourglass" /></span>;
 }
 
 function Reactions({ message, group }: { readonly message: MessageView; readonly group: string }) {
