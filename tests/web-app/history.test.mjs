@@ -97,13 +97,13 @@ test('a search in one conversation, page by page', { skip: missing }, async () =
   const { page } = ada;
   await page.getByRole('button', { name: 'Search in this conversation' }).click();
   await page.getByRole('searchbox', { name: 'Search in this conversation' }).fill('straw');
-  await page.getByText('The newest 40 messages found').waitFor(SOON);
+  await page.getByText('The newest 40 messages that were found').waitFor(SOON);
   await isAccessible(page, 'history');
   for (const count of [80, 120]) {
-    await page.getByRole('button', { name: 'Further messages' }).click();
-    await page.getByText(`The newest ${count} messages found`).waitFor(SOON);
+    await page.getByRole('button', { name: 'More messages' }).click();
+    await page.getByText(`The newest ${count} messages that were found`).waitFor(SOON);
   }
-  await page.getByRole('button', { name: 'Further messages' }).click();
+  await page.getByRole('button', { name: 'More messages' }).click();
   await page.getByText(`${MANY} messages found`).waitFor(SOON);
   await page.getByRole('link', { name: /Straw number 3$/ }).click();
   await inView(page, 'Straw number 3');

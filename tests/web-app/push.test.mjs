@@ -125,7 +125,7 @@ test('a notification that is pressed leads to the app where it is open, and open
 test('a subscription that is gone is made anew at the next opening', { skip: missing }, async () => {
   await ada.page.evaluate(() => localStorage.setItem('test.push', JSON.stringify({ ...JSON.parse(localStorage.getItem('test.push')), present: null })));
   await open();
-  await ada.page.getByText('Notifications had stopped working here. They are mended.').waitFor(SOON);
+  await ada.page.getByText('Notifications had stopped working here. That is fixed now.').waitFor(SOON);
   worker = await serviceWorkerOf(ada.page);
   await ada.page.getByRole('button', { name: 'Send a test' }).click();
   await deliver(worker, world.app.origin, await opened(endpoints[1], world.node, 1));

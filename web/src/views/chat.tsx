@@ -77,7 +77,7 @@ function Title({ found }: { readonly found: ConversationView }) {
         <Avatar name={found.title} picture={found.picture} />
         <span class="title-text">
           <span class="title-name" dir="auto">{found.title}</span>
-          <small aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : others}</small>
+          <small aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', '), typing.length) : others}</small>
         </span>
       </button>
     </h1>
