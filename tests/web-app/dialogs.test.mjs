@@ -72,7 +72,7 @@ test('what is deleted here is said to be deleted, and its address leads on', { s
   const place = bob.page.url().replace('/details', '');
   await bob.page.getByRole('button', { name: 'Delete here' }).click(SOON);
   const dialog = await question(bob.page, `Delete “${GROUP}” here?`);
-  await dialog.getByText('All of this conversation goes from this device').waitFor(SOON);
+  await dialog.getByText('The whole conversation is deleted from this device').waitFor(SOON);
   await dialog.getByRole('button', { name: 'Delete here' }).click();
   await bob.page.getByRole('link', { name: new RegExp(GROUP) }).waitFor({ state: 'detached', ...SOON });
   for (const gone of [place, `${place}/details`]) {
@@ -86,7 +86,7 @@ test('what is deleted here is said to be deleted, and its address leads on', { s
 
 test('an invitation is withdrawn after a question', { skip: missing }, async () => {
   await world.goTo(bob, '#/invite');
-  await bob.page.getByLabel('For whom?').fill('Carol');
+  await bob.page.getByLabel('Who is it for?').fill('Carol');
   await bob.page.getByRole('button', { name: 'Make a link' }).click();
   const withdraw = bob.page.getByRole('button', { name: 'Withdraw: Carol' });
   await withdraw.click(SOON);
@@ -217,7 +217,7 @@ test('what fails while a dialog is open is seen and heard over it', { skip: miss
       return top1 === toast;
     });
     assert.ok(seen, `on top, ${size}`);
-    const [toast, asked] = await Promise.all([said.boundingBox(), dialog.getByText('Your account goes').boundingBox()]);
+    const [toast, asked] = await Promise.all([said.boundingBox(), dialog.getByText('Your account is deleted').boundingBox()]);
     assert.ok(toast.y + toast.height < asked.y, 'it hides nothing of the question');
   }
   await isAccessible(ada.page, 'a failure over a dialog');

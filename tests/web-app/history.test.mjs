@@ -64,7 +64,7 @@ test('who is at the end stays there, whatever is sent and whatever size the scre
     await inView(page, `Straw number ${MANY}`);
   }
   await page.locator('input[type=file]').setInputFiles({ name: 'hay.jpg', mimeType: 'image/jpeg', buffer: await drawnBy(page, 600, 450) });
-  await page.getByRole('dialog').getByLabel('Add a line').fill('The whole hay');
+  await page.getByRole('dialog').getByLabel('Add a caption').fill('The whole hay');
   await page.keyboard.press('Enter');
   await stands(page, 'The whole hay', /Sent|Delivered|Seen/);
   await atEnd();

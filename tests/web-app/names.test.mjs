@@ -124,7 +124,7 @@ test('on the page of a person, and of what is done with them', { skip: missing }
 
 test('in a group whose name is long as well', { skip: missing }, async () => {
   await world.goTo(bob, '#/new-group');
-  await bob.page.getByLabel('Name of the group').fill(GROUP);
+  await bob.page.getByLabel('Group name').fill(GROUP);
   for (const name of [LONG, PICTURES]) await bob.page.getByLabel(name).check(SOON);
   await fits(bob.page, 'new group');
   await bob.page.getByRole('button', { name: 'New group' }).last().click();

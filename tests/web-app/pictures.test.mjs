@@ -267,7 +267,7 @@ test('what may be seen once is shown to whoever has left the conversation meanwh
 
 test('what may be seen for some seconds closes by itself, and is gone on both sides', { skip: missing }, async () => {
   await sendFor(ada.page, '5 s');
-  await ada.page.getByText('Can be seen for 5 s, not by you').waitFor(SOON);
+  await ada.page.getByText('Can be seen for 5 s, but not by you').waitFor(SOON);
   await bob.page.getByRole('button', { name: 'View for 5 s' }).click(SOON);
   await bob.page.locator('dialog img.viewed').waitFor(SOON);
   const seen = Date.now();

@@ -53,7 +53,7 @@ test('a room is made, locked, and entered by its link', { skip: missing }, async
   link = (await ada.page.locator('.address').textContent(SOON)).trim();
   assert.match(link, /\/r#1\.[\w-]{64}$/);
   await ada.page.getByRole('img', { name: 'Link to the room' }).waitFor(SOON);
-  await isAccessible(ada.page, 'link of a room');
+  await isAccessible(ada.page, 'link to the room');
   await openLink(bob, link);
   await bob.page.getByText('You are invited to a room.').waitFor(SOON);
   await isAccessible(bob.page, 'door of a room');

@@ -88,7 +88,7 @@ test('three of the words are tried, and then this device forgets them', { skip: 
   }
   await ada.page.getByRole('button', { name: 'Check' }).click();
   await ada.page.getByRole('link', { name: /Recovery words written down on/ }).click(SOON);
-  await ada.page.getByText('This device does not have them any more.').waitFor(SOON);
+  await ada.page.getByText('This device no longer has them.').waitFor(SOON);
   assert.equal(await ada.page.getByRole('button', { name: 'Show the words' }).count(), 0);
   await back();
   assert.equal(await card().count(), 0);

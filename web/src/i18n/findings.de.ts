@@ -200,7 +200,7 @@ export const findings: FindingTexts = {
     peers: { name: 'Andere Server', says: peers },
     channels: { name: 'Kanäle', says: channels },
     TLS: { name: 'TLS', says: tls },
-    'push contact': { name: 'Kontakt für Push-Dienste', says: push },
+    'push contact': { name: 'Push-Kontakt', says: push },
     'public name': { name: 'Öffentlicher Name', says: publicName },
     proxy: { name: 'Proxy', says: proxy },
     database: { name: 'Datenbank', says: database },

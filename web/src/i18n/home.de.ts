@@ -43,7 +43,7 @@ export const home: typeof english = {
     check: 'Nach Problemen suchen',
     checking: 'Wird untersucht …',
     well: 'Alles in Ordnung.',
-    levels: { ok: 'Gut', warn: 'Geht besser', fail: 'Geht nicht' },
+    levels: { ok: 'Gut', warn: 'Verbesserbar', fail: 'Funktioniert nicht' },
     storage: 'Speicher',
     database: 'Nachrichten und Konten',
     uploads: 'Bilder und Dateien',
