@@ -372,7 +372,7 @@ export const de: Texts = {
     picture: 'Dein Bild',
     history: 'Nachrichten, die die Wörter zurückbringen',
     historyNothing: 'Keine',
-    historyDays: (days) => (days === 365 ? 'Die des letzten Jahres' : `Die der letzten ${days} Tage`),
+    historyDays: (days) => (days === 365 ? 'Letztes Jahr' : `Letzte ${days} Tage`),
     historyAll: 'Alle',
     historyNone: 'Personen, Gruppen und Räume kommen zurück; was darin gesagt wurde, nicht.',
     historyText: 'Dein Knoten bewahrt sie versiegelt auf: Nur deine Wörter öffnen sie. Was verschwindet oder nur einmal zu sehen ist, ist nie dabei.',

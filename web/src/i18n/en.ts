@@ -370,7 +370,7 @@ export const en = {
     picture: 'Your picture',
     history: 'Messages your words bring back',
     historyNothing: 'None',
-    historyDays: (days: number) => (days === 365 ? 'From the last year' : `From the last ${days} days`),
+    historyDays: (days: number) => (days === 365 ? 'Last year' : `Last ${days} days`),
     historyAll: 'All',
     historyNone: 'People, groups and rooms come back; what was said in them does not.',
     historyText: 'Your node keeps them sealed: only your words open them. What disappears, or can be seen only once, is never included.',
