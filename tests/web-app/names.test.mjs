@@ -83,7 +83,7 @@ test('in the list and in a conversation', { skip: missing }, async () => {
   // It is said every few seconds at most.
   await until('it is said that she writes', async () => {
     await ada.page.getByLabel('Write a message').pressSequentially('…');
-    return (await bob.page.getByRole('main').getByText(`${LONG} is writing…`).count()) === 1;
+    return (await bob.page.getByRole('main').getByText(`${LONG} is typing…`).count()) === 1;
   }, { deadlineMs: SOON.timeout });
   await fits(bob.page, 'a conversation');
   await message(bob.page, 'a word from the roof').first().getByRole('button', { name: 'More' }).click();
