@@ -84,7 +84,7 @@ test('what a person should know stands at the top of the list until they have se
   const told = ada.page.getByRole('alert').filter({ hasText: 'was added to your account by another device' });
   await told.first().waitFor({ timeout: 40_000 });
   await isAccessible(ada.page, 'a warning on the list');
-  await ada.page.getByRole('button', { name: 'I have seen this' }).click(SOON);
+  await ada.page.getByRole('button', { name: 'Got it' }).click(SOON);
   await ada.page.getByRole('heading', { name: 'You should know' }).waitFor({ state: 'detached', ...SOON });
 });
 

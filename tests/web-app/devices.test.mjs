@@ -47,7 +47,7 @@ test('a second device comes in by a code, when both show the same digits', { ski
   const second = await ada.tab();
   await second.goto(`${world.app.origin}/#/devices`);
   await second.getByRole('dialog', { name: /wants to be linked/ }).waitFor(SOON);
-  await waiting.getByRole('button', { name: 'It shows the same' }).click(SOON);
+  await waiting.getByRole('button', { name: 'Yes, it does' }).click(SOON);
   for (const page of [ada.page, second]) await page.getByText(/wants to be linked/).first().waitFor({ state: 'detached', ...SOON });
   await second.close();
   await desk.page.getByRole('link', { name: /^Bob/ }).waitFor(SOON);
@@ -59,7 +59,7 @@ test('a code that is over says so, and a new one is one press away', { skip: mis
   await page.clock.install();
   await page.goto(`${world.app.origin}/#/devices`);
   await page.getByRole('button', { name: 'Link a device' }).click(SOON);
-  await page.getByText('It is good until').waitFor(SOON);
+  await page.getByText('It is valid until').waitFor(SOON);
   const before = await page.locator('.address').textContent();
   await page.clock.fastForward('01:00:00');
   await page.getByText('This code has expired.').waitFor(SOON);

@@ -35,7 +35,7 @@ before(async () => {
   await write(bob.page, 'hello');
   await sees(ada.page, 'hello');
   await world.goTo(ada, '#/new-group');
-  await ada.page.getByLabel('Name of the group').fill(GROUP);
+  await ada.page.getByLabel('Group name').fill(GROUP);
   await ada.page.getByLabel('Bob').check(SOON);
   await ada.page.getByRole('button', { name: 'New group' }).last().click();
   await ada.page.getByLabel('Write a message').waitFor(SOON);
@@ -72,21 +72,21 @@ test('what is deleted here is said to be deleted, and its address leads on', { s
   const place = bob.page.url().replace('/details', '');
   await bob.page.getByRole('button', { name: 'Delete here' }).click(SOON);
   const dialog = await question(bob.page, `Delete “${GROUP}” here?`);
-  await dialog.getByText('All of this conversation goes from this device').waitFor(SOON);
+  await dialog.getByText('The whole conversation is deleted from this device').waitFor(SOON);
   await dialog.getByRole('button', { name: 'Delete here' }).click();
   await bob.page.getByRole('link', { name: new RegExp(GROUP) }).waitFor({ state: 'detached', ...SOON });
   for (const gone of [place, `${place}/details`]) {
     await bob.page.goto(gone);
     await bob.page.getByText('This conversation is not here any more.').waitFor(SOON);
     await isAccessible(bob.page, 'a conversation that is gone');
-    await bob.page.getByRole('button', { name: 'To the conversations' }).click();
+    await bob.page.getByRole('button', { name: 'Back to conversations' }).click();
     await until('the list is open', () => bob.page.url().endsWith('/#/'));
   }
 });
 
 test('an invitation is withdrawn after a question', { skip: missing }, async () => {
   await world.goTo(bob, '#/invite');
-  await bob.page.getByLabel('For whom?').fill('Carol');
+  await bob.page.getByLabel('Who is it for?').fill('Carol');
   await bob.page.getByRole('button', { name: 'Make a link' }).click();
   const withdraw = bob.page.getByRole('button', { name: 'Withdraw: Carol' });
   await withdraw.click(SOON);
@@ -105,7 +105,7 @@ test('a fault in one page leaves the others alone', { skip: missing }, async () 
   await isAccessible(bob.page, 'a page that is broken');
   await bob.page.evaluate(() => { Intl.NumberFormat = window.whole; });
   await bob.page.getByRole('button', { name: 'Try again' }).click();
-  await bob.page.getByText('Your account was made on').waitFor(SOON);
+  await bob.page.getByText('Your account was created on').waitFor(SOON);
   await bob.page.getByRole('link', { name: /^Ada/ }).click();
   await sees(bob.page, 'hello');
 });
@@ -152,7 +152,7 @@ test('the key that opens the search can be turned off', { skip: missing }, async
     return field.evaluate((element) => element === document.activeElement);
   };
   await world.goTo(bob, '#/settings');
-  const slash = page.getByRole('checkbox', { name: 'The key / opens the search' });
+  const slash = page.getByRole('checkbox', { name: 'The / key opens the search' });
   await slash.uncheck(SOON);
   await slash.blur();
   assert.equal(await pressed('/'), false);
@@ -217,7 +217,7 @@ test('what fails while a dialog is open is seen and heard over it', { skip: miss
       return top1 === toast;
     });
     assert.ok(seen, `on top, ${size}`);
-    const [toast, asked] = await Promise.all([said.boundingBox(), dialog.getByText('Your account goes').boundingBox()]);
+    const [toast, asked] = await Promise.all([said.boundingBox(), dialog.getByText('Your account is deleted').boundingBox()]);
     assert.ok(toast.y + toast.height < asked.y, 'it hides nothing of the question');
   }
   await isAccessible(ada.page, 'a failure over a dialog');
@@ -233,7 +233,7 @@ test('a page that could not be loaded says so, and is tried again', { skip: miss
   await until('it is there', async () => {
     const again = ada.page.getByRole('button', { name: 'Try again' });
     if (await again.count() > 0) await again.click().catch(() => undefined);
-    return (await ada.page.getByText('Your account was made on').count()) > 0;
+    return (await ada.page.getByText('Your account was created on').count()) > 0;
   }, { deadlineMs: 40_000 });
 });
 

@@ -63,7 +63,7 @@ test('pictures go both ways', { skip: missing }, async () => {
   assert.equal(await shown.evaluate((image) => image.decode().then(() => image.naturalWidth)), 8);
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await ada.page.locator('input[type=file]').setInputFiles({ name: 'mine.png', mimeType: 'image/png', buffer: PICTURE });
-  await ada.page.getByRole('dialog').getByLabel('Add a line').fill('mine');
+  await ada.page.getByRole('dialog').getByLabel('Add a caption').fill('mine');
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
   await stands(ada.page, 'mine', /Sent|Delivered/);
   const got = (await tim.does('receive', '--save', tim.folder)).find((one) => one.kind === 'file');
@@ -74,7 +74,7 @@ test('pictures go both ways', { skip: missing }, async () => {
 test('a file that may be had once is saved once', { skip: missing }, async () => {
   await writeFile(join(tim.folder, 'plan.txt'), 'meet at the lake');
   await tim.does('send', 'Ada', 'plan.txt', '--once');
-  const button = message(ada.page, 'plan.txt').getByRole('button', { name: 'Save file; this works once' });
+  const button = message(ada.page, 'plan.txt').getByRole('button', { name: 'Save file; this works only once' });
   const [saved] = await Promise.all([ada.page.waitForEvent('download', SOON), button.click(SOON)]);
   assert.equal(await readFile(await saved.path(), 'utf8'), 'meet at the lake');
   await button.waitFor({ state: 'detached', ...SOON });

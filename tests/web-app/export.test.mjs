@@ -25,7 +25,7 @@ async function send(name, mimeType, buffer, look) {
   await ada.page.locator('.composer input[type=file]').first().setInputFiles({ name, mimeType, buffer });
   if (!mimeType.startsWith('image/')) return;
   if (look !== undefined) await ada.page.getByRole('radio', { name: look }).click(SOON);
-  await ada.page.getByRole('dialog').getByLabel('Add a line').fill(`${look ?? 'kept'} picture`);
+  await ada.page.getByRole('dialog').getByLabel('Add a caption').fill(`${look ?? 'kept'} picture`);
   await ada.page.getByRole('dialog').getByRole('button', { name: 'Send' }).click();
   await message(ada.page, `${look ?? 'kept'} picture`).getByRole('img', { name: /Sent|Delivered|Seen/ }).waitFor(SOON);
 }

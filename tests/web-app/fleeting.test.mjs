@@ -36,7 +36,7 @@ async function linked(person) {
   await world.goTo(other, '#/link');
   await other.page.getByRole('textbox', { name: 'Code' }).fill(code);
   await other.page.getByRole('button', { name: 'Link', exact: true }).click();
-  await person.page.getByRole('button', { name: 'It shows the same' }).click(SOON);
+  await person.page.getByRole('button', { name: 'Yes, it does' }).click(SOON);
   await other.page.getByRole('link', { name: /^Ada/ }).waitFor(SOON);
   return other;
 }
@@ -49,9 +49,9 @@ const sendOnce = async (line) => {
   await ada.page.locator('input[type=file]').setInputFiles({ name: 'secret.jpg', mimeType: 'image/jpeg', buffer: photo });
   const editor = ada.page.locator('dialog.editor');
   await editor.getByRole('radio', { name: 'Once' }).click(SOON);
-  await editor.getByLabel('Add a line').fill(line);
+  await editor.getByLabel('Add a caption').fill(line);
   await editor.getByRole('button', { name: 'Send' }).click();
-  await message(ada.page, line).getByText('Can be seen once, not by you').waitFor(SOON);
+  await message(ada.page, line).getByText('Can be seen once, but not by you').waitFor(SOON);
 };
 const offers = (person, line) => message(person.page, line).getByRole('button', { name: 'View once' });
 const look = async (person, line) => {

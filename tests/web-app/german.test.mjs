@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { invitationOf } from './lib/app.mjs';
 import { missing } from './lib/browser.mjs';
-import { englishTexts, saidOn } from './lib/english.mjs';
+import { doctorsTexts, englishTexts, saidOn } from './lib/english.mjs';
 import { SOON, World, sees } from './lib/people.mjs';
 
 let world;
@@ -118,6 +118,21 @@ test('settings, devices, words, and what is known are German', { skip: missing }
   await ada.page.getByRole('main').getByRole('link', { name: /Bob/ }).click(SOON);
   await ada.page.getByRole('heading', { name: 'Sicherheitsnummer' }).waitFor(SOON);
   await isGerman(ada.page, 'a person');
+});
+
+test('what the node finds when its owner looks for problems is German', { skip: missing }, async () => {
+  const { page } = ada;
+  await world.goTo(ada, '#/node');
+  await press(page, 'Nach Problemen suchen');
+  const found = page.locator('.fact[class*="level-"]');
+  await found.getByText('Jede Zeile ist so, wie sie geschrieben wurde.').waitFor(SOON);
+  const doctors = await doctorsTexts();
+  assert.ok(doctors.some((one) => one.test('every row is as it was written')) && doctors.some((one) => one.test('→ set push-contact to an address where you read mail: mailto:you@example.org')));
+  const left = (await saidOn(page)).filter((text) => doctors.some((one) => one.test(text)));
+  assert.deepEqual(left, []);
+  // What no table has would be neither here nor there: these words are in no German sentence.
+  for (const text of await found.allTextContents()) assert.doesNotMatch(text, /\b(?:the|is|and|not|this|can|with|for)\b/, text);
+  await isGerman(page, 'findings');
 });
 
 test('nothing went wrong unseen', { skip: missing }, () => {

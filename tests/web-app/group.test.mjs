@@ -30,7 +30,7 @@ after(() => world?.end());
 
 test('a group is made, and all talk in it', { skip: missing }, async () => {
   await world.goTo(ada, '#/new-group');
-  await ada.page.getByLabel('Name of the group').fill(GROUP);
+  await ada.page.getByLabel('Group name').fill(GROUP);
   for (const name of ['Bob', 'Carol']) await ada.page.getByLabel(name).check(SOON);
   await ada.page.getByRole('button', { name: 'New group' }).last().click();
   // At once: what is written before they are in would never reach them, so the app opens the group after that.
@@ -94,12 +94,12 @@ test('a moderator may what a member may not', { skip: missing }, async () => {
 
 test('the group gets another name and a picture, which all see', { skip: missing }, async () => {
   const picture = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64');
-  await bob.page.getByLabel('Name of the group').fill('Lake on Sunday');
+  await bob.page.getByLabel('Group name').fill('Lake on Sunday');
   await bob.page.getByRole('button', { name: 'Save' }).click();
   await carol.page.getByRole('heading', { name: 'Lake on Sunday' }).waitFor(SOON);
-  await bob.page.getByLabel('Picture of the group').setInputFiles({ name: 'lake.png', mimeType: 'image/png', buffer: picture });
+  await bob.page.getByLabel('Group picture').setInputFiles({ name: 'lake.png', mimeType: 'image/png', buffer: picture });
   await carol.page.locator('.title .avatar img').waitFor(SOON);
-  await bob.page.getByLabel('Name of the group').fill(GROUP);
+  await bob.page.getByLabel('Group name').fill(GROUP);
   await bob.page.getByRole('button', { name: 'Save' }).click();
   await carol.page.getByRole('heading', { name: GROUP }).waitFor(SOON);
 });

@@ -64,7 +64,7 @@ test('who is at the end stays there, whatever is sent and whatever size the scre
     await inView(page, `Straw number ${MANY}`);
   }
   await page.locator('input[type=file]').setInputFiles({ name: 'hay.jpg', mimeType: 'image/jpeg', buffer: await drawnBy(page, 600, 450) });
-  await page.getByRole('dialog').getByLabel('Add a line').fill('The whole hay');
+  await page.getByRole('dialog').getByLabel('Add a caption').fill('The whole hay');
   await page.keyboard.press('Enter');
   await stands(page, 'The whole hay', /Sent|Delivered|Seen/);
   await atEnd();
@@ -97,13 +97,13 @@ test('a search in one conversation, page by page', { skip: missing }, async () =
   const { page } = ada;
   await page.getByRole('button', { name: 'Search in this conversation' }).click();
   await page.getByRole('searchbox', { name: 'Search in this conversation' }).fill('straw');
-  await page.getByText('The newest 40 messages found').waitFor(SOON);
+  await page.getByText('The newest 40 messages that were found').waitFor(SOON);
   await isAccessible(page, 'history');
   for (const count of [80, 120]) {
-    await page.getByRole('button', { name: 'Further messages' }).click();
-    await page.getByText(`The newest ${count} messages found`).waitFor(SOON);
+    await page.getByRole('button', { name: 'More messages' }).click();
+    await page.getByText(`The newest ${count} messages that were found`).waitFor(SOON);
   }
-  await page.getByRole('button', { name: 'Further messages' }).click();
+  await page.getByRole('button', { name: 'More messages' }).click();
   await page.getByText(`${MANY} messages found`).waitFor(SOON);
   await page.getByRole('link', { name: /Straw number 3$/ }).click();
   await inView(page, 'Straw number 3');

@@ -83,7 +83,7 @@ test('in the list and in a conversation', { skip: missing }, async () => {
   // It is said every few seconds at most.
   await until('it is said that she writes', async () => {
     await ada.page.getByLabel('Write a message').pressSequentially('…');
-    return (await bob.page.getByRole('main').getByText(`${LONG} is writing…`).count()) === 1;
+    return (await bob.page.getByRole('main').getByText(`${LONG} is typing…`).count()) === 1;
   }, { deadlineMs: SOON.timeout });
   await fits(bob.page, 'a conversation');
   await message(bob.page, 'a word from the roof').first().getByRole('button', { name: 'More' }).click();
@@ -124,7 +124,7 @@ test('on the page of a person, and of what is done with them', { skip: missing }
 
 test('in a group whose name is long as well', { skip: missing }, async () => {
   await world.goTo(bob, '#/new-group');
-  await bob.page.getByLabel('Name of the group').fill(GROUP);
+  await bob.page.getByLabel('Group name').fill(GROUP);
   for (const name of [LONG, PICTURES]) await bob.page.getByLabel(name).check(SOON);
   await fits(bob.page, 'new group');
   await bob.page.getByRole('button', { name: 'New group' }).last().click();

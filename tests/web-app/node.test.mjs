@@ -22,10 +22,10 @@ after(() => world?.end());
 test('everybody sees what their node knows of them', { skip: missing }, async () => {
   await world.goTo(bob, '#/settings');
   await bob.page.getByRole('link', { name: 'What your node knows' }).click(SOON);
-  await bob.page.getByText('It is noted by whose invitation you came.').waitFor(SOON);
+  await bob.page.getByText('Your node has noted whose invitation you came by.').waitFor(SOON);
   const kinds = bob.page.getByRole('listitem');
   await kinds.filter({ hasText: 'Who may write to you' }).filter({ hasText: '1 ·' }).waitFor(SOON);
-  await kinds.filter({ hasText: 'Your account' }).filter({ hasText: /goes on/ }).waitFor(SOON);
+  await kinds.filter({ hasText: 'Your account' }).filter({ hasText: /deleted on/ }).waitFor(SOON);
   assert.deepEqual(await faults(bob.page), []);
 });
 
@@ -38,7 +38,7 @@ test('the page of the node is its owner’s alone', { skip: missing }, async () 
   await alert.getByRole('button', { name: 'Try again' }).waitFor(SOON);
   await world.goTo(ada, '#/settings');
   await ada.page.getByRole('link', { name: 'Your node', exact: true }).click(SOON);
-  await ada.page.getByText('2 accounts, 2 of them here in the last seven days').waitFor(SOON);
+  await ada.page.getByText('2 accounts, 2 active in the last seven days').waitFor(SOON);
   const tree = ada.page.getByRole('listitem').filter({ hasText: 'Account 1 (You)' });
   await tree.getByText('Account 2').waitFor(SOON);
   for (const size of ['light', 'dark']) {
@@ -53,8 +53,8 @@ test('the owner looks for problems, invites, and takes an invitation back', { sk
   await ada.page.getByRole('button', { name: 'Invite somebody to this node' }).click();
   const link = (await ada.page.getByRole('dialog').locator('.address').textContent(SOON)).trim();
   await ada.page.getByRole('button', { name: 'Close' }).click();
-  await ada.page.getByRole('listitem').filter({ hasText: 'By the node' }).getByRole('button', { name: 'Take back' }).click(SOON);
-  await ada.page.getByRole('dialog').getByRole('button', { name: 'Take back' }).click(SOON);
+  await ada.page.getByRole('listitem').filter({ hasText: 'From the node' }).getByRole('button', { name: 'Withdraw' }).click(SOON);
+  await ada.page.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click(SOON);
   await ada.page.getByText('None.').waitFor(SOON);
   const late = await world.person('Late');
   await world.begin(late, link);

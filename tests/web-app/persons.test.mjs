@@ -47,7 +47,7 @@ test('two who are introduced talk once both have said yes', { skip: missing }, a
   await ada.page.getByRole('checkbox', { name: /Carol/ }).check(SOON);
   await isAccessible(ada.page, 'introducing');
   await ada.page.getByRole('button', { name: 'Introduce', exact: true }).click();
-  await ada.page.getByText('Both were asked.').waitFor(SOON);
+  await ada.page.getByText('Both have been asked.').waitFor(SOON);
   await world.goTo(bob);
   const card = bob.page.getByRole('region', { name: 'A suggestion: Carol' });
   await card.getByText('Ada would like to introduce Carol to you.').waitFor(SOON);

@@ -83,7 +83,7 @@ test('a picture arrives upright, and without where it was taken', { skip: missin
 test('what is drawn is in it, and what was taken back is not', { skip: missing }, async () => {
   await choose(ada.page, ['photo.jpg', photo]);
   await editor(ada.page).getByRole('radio', { name: 'Green' }).click();
-  await editor(ada.page).getByRole('radio', { name: 'Broad' }).click();
+  await editor(ada.page).getByRole('radio', { name: 'Thick' }).click();
   const box = await ada.page.locator('.canvas canvas').boundingBox();
   const draw = async (y) => {
     await ada.page.mouse.move(box.x + box.width * 0.2, box.y + box.height * y);
@@ -114,7 +114,7 @@ test('by keyboard alone: text, moved, turned, cropped, with a line, for other fr
     await editor(page).getByRole(role, { name }).focus();
     await page.keyboard.press('Enter');
   };
-  await press('Write on it');
+  await press('Add text');
   await editor(page).getByLabel('Text on the picture').focus();
   await page.keyboard.type('Look');
   await page.keyboard.press('Enter');
@@ -130,7 +130,7 @@ test('by keyboard alone: text, moved, turned, cropped, with a line, for other fr
   await editor(page).getByRole('button', { name: '“Away” on the picture' }).focus();
   await page.keyboard.press('Delete');
   assert.equal(await editor(page).getByRole('button', { name: '“Away”' }).count(), 0);
-  await press('Turn');
+  await press('Rotate');
   await press('Crop');
   await editor(page).getByRole('button', { name: 'Frame around' }).focus();
   for (let step = 0; step < 10; step += 1) await page.keyboard.press('Shift+ArrowLeft');
@@ -140,7 +140,7 @@ test('by keyboard alone: text, moved, turned, cropped, with a line, for other fr
   await editor(page).getByRole('checkbox', { name: 'Carol' }).focus();
   await page.keyboard.press('Space');
   await isAccessible(page, 'pictures');
-  await editor(page).getByLabel('Add a line').focus();
+  await editor(page).getByLabel('Add a caption').focus();
   await page.keyboard.type('for both');
   await page.keyboard.press('Enter');
   await editor(page).waitFor({ state: 'detached', ...SOON });
@@ -174,7 +174,7 @@ test('one of several can be skipped, and what was drawn is not thrown away unask
   await editor(page).getByRole('heading', { name: 'Picture 2 of 2' }).waitFor(SOON);
   await editor(page).locator('canvas').waitFor(SOON);
   assert.equal(await editor(page).getByRole('button', { name: 'Skip' }).count(), 0);
-  await editor(page).getByRole('button', { name: 'Turn' }).click();
+  await editor(page).getByRole('button', { name: 'Rotate' }).click();
   await editor(page).getByRole('button', { name: 'Close' }).click();
   await editor(page).getByText('Leave without sending this picture?').waitFor(SOON);
   await isAccessible(page, 'pictures');
@@ -229,7 +229,7 @@ test('what may be seen once is gone on both sides after it was seen', { skip: mi
   await choose(ada.page, ['secret.jpg', photo]);
   await editor(ada.page).getByRole('radio', { name: 'Once' }).click();
   await send(ada.page);
-  await ada.page.getByText('Can be seen once, not by you').waitFor(SOON);
+  await ada.page.getByText('Can be seen once, but not by you').waitFor(SOON);
   await rememberBlobs(bob.page);
   await bob.page.getByRole('button', { name: 'View once' }).click(SOON);
   await viewed(bob.page, []);
@@ -267,7 +267,7 @@ test('what may be seen once is shown to whoever has left the conversation meanwh
 
 test('what may be seen for some seconds closes by itself, and is gone on both sides', { skip: missing }, async () => {
   await sendFor(ada.page, '5 s');
-  await ada.page.getByText('Can be seen for 5 s, not by you').waitFor(SOON);
+  await ada.page.getByText('Can be seen for 5 s, but not by you').waitFor(SOON);
   await bob.page.getByRole('button', { name: 'View for 5 s' }).click(SOON);
   await bob.page.locator('dialog img.viewed').waitFor(SOON);
   const seen = Date.now();
@@ -292,16 +292,16 @@ test('a picture can be dropped anywhere on the conversation, and pasted; elsewhe
   const { page } = bob;
   const file = { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: photo };
   assert.deepEqual(await bring(page, '.log', ['dragenter', 'dragover'], file), [false, true]);
-  await page.getByText('Drop it here to send it').waitFor(SOON);
+  await page.getByText('Drop it here to send').waitFor(SOON);
   await bring(page, '.log', ['drop'], file);
   await editor(page).locator('canvas').waitFor(SOON);
-  assert.equal(await page.getByText('Drop it here to send it').count(), 0);
-  await editor(page).getByLabel('Add a line').fill('dropped');
+  assert.equal(await page.getByText('Drop it here to send').count(), 0);
+  await editor(page).getByLabel('Add a caption').fill('dropped');
   await send(page);
   await ada.page.getByRole('log').getByText('dropped').waitFor(SOON);
   assert.deepEqual(await bring(page, 'textarea', ['paste'], file), [true]);
   await editor(page).locator('canvas').waitFor(SOON);
-  await editor(page).getByLabel('Add a line').fill('pasted');
+  await editor(page).getByLabel('Add a caption').fill('pasted');
   await send(page);
   await ada.page.getByRole('log').getByText('pasted').waitFor(SOON);
   assert.deepEqual(await bring(page, '.aside', ['dragover', 'drop'], file), [true, true]);
@@ -320,7 +320,7 @@ test('a picture and a file can be answers', { skip: missing }, async () => {
   };
   await answer('dropped');
   await choose(page, ['answer.jpg', photo]);
-  await editor(page).getByLabel('Add a line').fill('an answer in colour');
+  await editor(page).getByLabel('Add a caption').fill('an answer in colour');
   await send(page);
   await isAnswer(message(bob.page, 'an answer in colour'));
   await answer('pasted');

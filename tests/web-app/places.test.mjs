@@ -46,23 +46,23 @@ test('the menu of what one can begin is for all', { skip: missing }, async () =>
 test('a room is made, locked, and entered by its link', { skip: missing }, async () => {
   await begin(ada, /Anonymous room/);
   await isAccessible(ada.page, 'new room');
-  await ada.page.getByLabel('Name of the room').fill('Garden');
+  await ada.page.getByLabel('Room name').fill('Garden');
   await ada.page.getByLabel('Passphrase').fill('open sesame');
   await ada.page.getByRole('button', { name: 'Make the room' }).click();
   await ada.page.getByRole('button', { name: 'Show the link' }).click(SOON);
   link = (await ada.page.locator('.address').textContent(SOON)).trim();
   assert.match(link, /\/r#1\.[\w-]{64}$/);
-  await ada.page.getByRole('img', { name: 'Link of the room' }).waitFor(SOON);
-  await isAccessible(ada.page, 'link of a room');
+  await ada.page.getByRole('img', { name: 'Link to the room' }).waitFor(SOON);
+  await isAccessible(ada.page, 'link to the room');
   await openLink(bob, link);
-  await bob.page.getByText('You are invited into a room.').waitFor(SOON);
+  await bob.page.getByText('You are invited to a room.').waitFor(SOON);
   await isAccessible(bob.page, 'door of a room');
-  const enter = () => bob.page.getByRole('button', { name: 'Go in' }).click();
+  const enter = () => bob.page.getByRole('button', { name: 'Join' }).click();
   await enter();
-  await bob.page.getByLabel('Passphrase of the room').fill('let me in', SOON);
+  await bob.page.getByLabel('Passphrase for the room').fill('let me in', SOON);
   await enter();
-  await bob.page.getByText('The passphrase does not fit.').waitFor({ timeout: 40_000 });
-  await bob.page.getByLabel('Passphrase of the room').fill('open sesame');
+  await bob.page.getByText('That passphrase is wrong.').waitFor({ timeout: 40_000 });
+  await bob.page.getByLabel('Passphrase for the room').fill('open sesame');
   await enter();
   await bob.page.getByLabel('Write a message').waitFor({ timeout: 40_000 });
   await write(bob.page, 'somebody is here');
@@ -94,14 +94,14 @@ test('who stays outside keeps nothing of a locked room', { skip: missing }, asyn
   // A room needs an account first: it waits until there is one.
   await carol.page.getByLabel('I have an invitation').fill(link);
   await carol.page.getByRole('button', { name: 'Open', exact: true }).click();
-  await carol.page.getByText('This link leads into a room.').waitFor(SOON);
+  await carol.page.getByText('This link leads to a room.').waitFor(SOON);
   await carol.page.getByLabel('I have an invitation').fill(await world.invitationBy(ada));
   await carol.page.getByRole('button', { name: 'Open', exact: true }).click();
   await carol.page.getByLabel('Your name').fill('Carol', SOON);
   await carol.page.getByRole('button', { name: 'Start talking' }).click();
-  await carol.page.getByText('You are invited into a room.').waitFor(SOON);
-  await carol.page.getByRole('button', { name: 'Go in' }).click();
-  await carol.page.getByLabel('Passphrase of the room').waitFor({ timeout: 40_000 });
+  await carol.page.getByText('You are invited to a room.').waitFor(SOON);
+  await carol.page.getByRole('button', { name: 'Join' }).click();
+  await carol.page.getByLabel('Passphrase for the room').waitFor({ timeout: 40_000 });
   await carol.page.getByRole('button', { name: 'Cancel' }).click();
   await carol.page.getByLabel('Write a message').waitFor(SOON);
   await world.goTo(carol);
@@ -112,7 +112,7 @@ test('who stays outside keeps nothing of a locked room', { skip: missing }, asyn
 
 test('a link in the address is taken, and leaves nothing there', { skip: missing }, async () => {
   await bob.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  for (const [path, seen] of [['i#1.RERERERERERERERERERERA', 'You are invited.'], [`r${new URL(link).hash}`, 'You are invited into a room.']]) {
+  for (const [path, seen] of [['i#1.RERERERERERERERERERERA', 'You are invited.'], [`r${new URL(link).hash}`, 'You are invited to a room.']]) {
     await bob.page.goto('about:blank');
     await bob.page.goto(`${world.app.origin}/${path}`);
     await bob.page.getByText(seen).waitFor(SOON);
@@ -128,7 +128,7 @@ test('what leads nowhere is said plainly', { skip: missing }, async () => {
   await world.goTo(ada, '#/devices');
   await ada.page.getByRole('button', { name: 'Link a device' }).click(SOON);
   await openLink(bob, (await ada.page.locator('.address').textContent(SOON)).trim());
-  await bob.page.getByText('This is the code of a device.').waitFor(SOON);
+  await bob.page.getByText('This code links a new device.').waitFor(SOON);
   await bob.page.getByRole('button', { name: 'Close' }).click();
 });
 
@@ -136,8 +136,8 @@ test('a public channel says that it is one, and everybody in it hears', { skip: 
   for (const person of [ada, bob]) {
     await begin(person, /Public channel/);
     await person.page.getByText('Nothing here is encrypted').waitFor(SOON);
-    await person.page.getByLabel('Name of the channel').fill('#lobby');
-    await person.page.getByRole('button', { name: 'Go in' }).click();
+    await person.page.getByLabel('Channel name').fill('#lobby');
+    await person.page.getByRole('button', { name: 'Join' }).click();
     await person.page.getByRole('heading', { name: '#lobby' }).waitFor(SOON);
     await person.page.getByText('Nothing here is encrypted').waitFor(SOON);
   }

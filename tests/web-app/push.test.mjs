@@ -137,14 +137,14 @@ test('a notification that is pressed leads to the app where it is open, and open
 test('a subscription that is gone is made anew at the next opening', { skip: missing }, async () => {
   await ada.page.evaluate(() => localStorage.setItem('test.push', JSON.stringify({ ...JSON.parse(localStorage.getItem('test.push')), present: null })));
   await open();
-  await ada.page.getByText('Notifications had stopped working here. They are mended.').waitFor(SOON);
+  await ada.page.getByText('Notifications had stopped working here. That is fixed now.').waitFor(SOON);
   worker = await serviceWorkerOf(ada.page);
   await ada.page.getByRole('button', { name: 'Send a test' }).click();
   await deliver(worker, world.app.origin, await opened(endpoints[1], world.node, 1));
   await ada.page.getByText('It works: the notification was shown.').waitFor(SOON);
   await open();
   await ada.page.getByRole('button', { name: 'Send a test' }).waitFor(SOON);
-  assert.equal(await ada.page.getByText('They are mended.').count(), 0);
+  assert.equal(await ada.page.getByText('That is fixed now.').count(), 0);
 });
 
 test('another key of the node makes another subscription', { skip: missing }, async () => {
@@ -155,11 +155,11 @@ test('another key of the node makes another subscription', { skip: missing }, as
   };
   await ada.page.route('**/v1/node', answer);
   await open();
-  await ada.page.getByText('They are mended.').waitFor(SOON);
+  await ada.page.getByText('That is fixed now.').waitFor(SOON);
   assert.equal((await given(ada.page)).keys.at(-1), other.toString('base64'));
   await ada.page.unroute('**/v1/node', answer);
   await open();
-  await ada.page.getByText('They are mended.').waitFor(SOON);
+  await ada.page.getByText('That is fixed now.').waitFor(SOON);
   assert.equal((await given(ada.page)).keys.at(-1), await keyOfNode());
 });
 
@@ -178,7 +178,7 @@ test('what the browser does not allow any more is said', { skip: missing }, asyn
   await ada.context.clearPermissions();
   await ada.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open();
-  await ada.page.getByText('Notifications are off: your browser does not allow them any more.').waitFor(SOON);
+  await ada.page.getByText('Notifications are off: your browser no longer allows them.').waitFor(SOON);
   await ada.page.getByText('Your browser does not allow notifications from Tidings.').waitFor(SOON);
   assert.equal(await turnedOn().count(), 0);
   await isAccessible(ada.page, 'settings without notifications');
@@ -200,7 +200,7 @@ test('on an iPhone the way to notifications is explained', { skip: missing }, as
   await bob.context.addInitScript(() => Object.defineProperty(Navigator.prototype, 'userAgent', { get: () => 'Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) Safari/604' }));
   await world.goTo(bob, '#/settings');
   await bob.page.reload();
-  await bob.page.getByText('On this device notifications come only to apps on the home screen.').waitFor(SOON);
+  await bob.page.getByText('On this device, only apps on the home screen get notifications.').waitFor(SOON);
   await bob.page.getByText('Add to Home Screen').waitFor(SOON);
   assert.equal(await bob.page.getByLabel('Notifications while Tidings is closed').count(), 0);
 });

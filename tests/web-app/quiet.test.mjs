@@ -69,10 +69,10 @@ test('told again, what is read from then on is seen', { skip: missing }, async (
 });
 
 test('that one writes is seen, in the conversation and in the list, and ends with the message', { skip: missing }, async () => {
-  const writing = bob.page.getByRole('main').getByText('Ada is writing…');
+  const writing = bob.page.getByRole('main').getByText('Ada is typing…');
   await ada.page.getByLabel('Write a message').pressSequentially('I was thinking');
   await writing.waitFor(SOON);
-  await bob.page.getByRole('link', { name: /^Ada/ }).getByText('Ada is writing…').waitFor(SOON);
+  await bob.page.getByRole('link', { name: /^Ada/ }).getByText('Ada is typing…').waitFor(SOON);
   await ada.page.getByRole('button', { name: 'Send' }).click();
   await sees(bob.page, 'I was thinking');
   await writing.waitFor({ state: 'detached', ...SOON });
@@ -80,7 +80,7 @@ test('that one writes is seen, in the conversation and in the list, and ends wit
 
 test('that one writes is said as long as one does', { skip: missing }, async () => {
   const field = ada.page.getByLabel('Write a message');
-  const writing = bob.page.getByRole('main').getByText('Ada is writing…');
+  const writing = bob.page.getByRole('main').getByText('Ada is typing…');
   await writes(writing);
   await bob.page.evaluate(() => {
     const said = document.querySelector('.title-text small');
@@ -95,7 +95,7 @@ test('that one writes is said as long as one does', { skip: missing }, async () 
 });
 
 test('that one writes is over soon after one stops', { skip: missing }, async () => {
-  const writing = bob.page.getByRole('main').getByText('Ada is writing…');
+  const writing = bob.page.getByRole('main').getByText('Ada is typing…');
   await writes(writing);
   await writing.waitFor({ state: 'detached', ...SOON });
   await ada.page.getByLabel('Write a message').fill('');
@@ -113,7 +113,7 @@ test('that one writes to another is said at once', { skip: missing }, async () =
   await ada.page.getByRole('link', { name: /^Carol/ }).click(SOON);
   // One letter, and no more.
   await ada.page.getByLabel('Write a message').pressSequentially('h');
-  await carol.page.getByRole('main').getByText('Ada is writing…').waitFor(SOON);
+  await carol.page.getByRole('main').getByText('Ada is typing…').waitFor(SOON);
 });
 
 test('what is muted counts nowhere but in its own row', { skip: missing }, async () => {

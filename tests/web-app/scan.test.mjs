@@ -51,7 +51,7 @@ test('without a code the scanner waits, with its camera on until it is closed', 
   await showToCamera(video);
   await world.goTo(bob, '#/open');
   await scan(bob.page);
-  await bob.page.getByText('Hold the code into the frame.').waitFor(SOON);
+  await bob.page.getByText('Hold the code in the frame.').waitFor(SOON);
   await isAccessible(bob.page, 'scanner');
   const track = await bob.page.evaluateHandle(() => document.querySelector('video').srcObject.getTracks()[0]);
   assert.equal(await track.evaluate((one) => one.readyState), 'live');
@@ -62,7 +62,7 @@ test('without a code the scanner waits, with its camera on until it is closed', 
   assert.equal(focused, 'Scan a code');
 });
 
-test('the safety code of the other one is scanned and fits; another one does not', { skip: missing }, async () => {
+test('the safety code of the other one is scanned and matches; another one does not', { skip: missing }, async () => {
   await world.openChat(ada, 'Bob');
   await safetyOf(ada.page);
   await world.openChat(bob, 'Ada');
@@ -72,13 +72,13 @@ test('the safety code of the other one is scanned and fits; another one does not
   await showToCamera(video, await codeOn(ada.page, 'Invitation link'));
   const compare = () => bob.page.getByRole('button', { name: 'Scan their code' }).click();
   await compare();
-  await bob.page.getByRole('dialog', { name: 'This code does not fit' }).waitFor(SOON);
+  await bob.page.getByRole('dialog', { name: 'This code does not match' }).waitFor(SOON);
   assert.equal(await bob.page.getByLabel('They are the same').isChecked(), false);
   await isAccessible(bob.page, 'a code that does not fit');
   await bob.page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
   await showToCamera(video, code);
   await compare();
-  await bob.page.getByText('It fits: you talk to Ada').waitFor(SOON);
+  await bob.page.getByText('It matches: you are talking to Ada').waitFor(SOON);
   await bob.page.getByText('Verified').waitFor(SOON);
   assert.equal(await bob.page.getByLabel('They are the same').isChecked(), true);
 });
@@ -93,9 +93,9 @@ test('a new device scans the code of the one that is there', { skip: missing }, 
   await world.goTo(tablet);
   await scan(tablet.page);
   await tablet.page.getByRole('button', { name: 'Link', exact: true }).click(SOON);
-  const digits = (await tablet.page.getByText(/Both devices must show/).textContent(SOON)).match(/\d{8}/)[0];
+  const digits = (await tablet.page.getByText(/Both devices should show/).textContent(SOON)).match(/\d{8}/)[0];
   await ada.page.getByText(`Does it show ${digits}?`).waitFor(SOON);
-  await ada.page.getByRole('button', { name: 'It shows the same' }).click();
+  await ada.page.getByRole('button', { name: 'Yes, it does' }).click();
   await tablet.page.getByRole('link', { name: /Bob/ }).waitFor(SOON);
 });
 
@@ -105,7 +105,7 @@ test('without a camera a picture does, and a camera that is refused is explained
   const carol = await world.person('Carol', { args: cameraArguments(video) });
   await world.goTo(carol);
   await scan(carol.page);
-  await carol.page.getByText('Tidings may not use the camera.').waitFor(SOON);
+  await carol.page.getByText('Tidings isn’t allowed to use the camera.').waitFor(SOON);
   await isAccessible(carol.page, 'a camera that was refused');
   const choose = (name, buffer) => carol.page.getByRole('dialog').locator('input[type=file]').setInputFiles({ name, mimeType: 'image/png', buffer });
   await choose('nothing.png', Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==', 'base64'));

@@ -53,7 +53,7 @@ async function elsewhere(ada, bob) {
   await shoot(page, 'scanner');
   await to('#/new-room');
   await shoot(page, 'new-room');
-  await page.getByLabel('Name of the room').fill('Garden');
+  await page.getByLabel('Room name').fill('Garden');
   await page.getByLabel('Passphrase').fill('open sesame');
   await page.getByRole('button', { name: 'Make the room' }).click();
   await page.getByRole('button', { name: 'Show the link' }).click(SOON);
@@ -63,11 +63,11 @@ async function elsewhere(ada, bob) {
   await world.goTo(bob, '#/open');
   await bob.page.getByRole('textbox', { name: 'Link', exact: true }).fill(link);
   await bob.page.getByRole('button', { name: 'Open', exact: true }).click();
-  await bob.page.getByRole('button', { name: 'Go in' }).click(SOON);
-  await bob.page.getByLabel('Passphrase of the room').waitFor({ timeout: 40_000 });
+  await bob.page.getByRole('button', { name: 'Join' }).click(SOON);
+  await bob.page.getByLabel('Passphrase for the room').waitFor({ timeout: 40_000 });
   await shoot(bob.page, 'room-door');
-  await bob.page.getByLabel('Passphrase of the room').fill('open sesame');
-  await bob.page.getByRole('button', { name: 'Go in' }).click();
+  await bob.page.getByLabel('Passphrase for the room').fill('open sesame');
+  await bob.page.getByRole('button', { name: 'Join' }).click();
   await bob.page.getByLabel('Write a message').waitFor({ timeout: 40_000 });
   await write(bob.page, 'somebody is here');
   await page.getByRole('button', { name: 'Back' }).click();
@@ -76,8 +76,8 @@ async function elsewhere(ada, bob) {
   for (const person of [ada, bob]) {
     await world.goTo(person, '#/new-channel');
     if (person === ada) await shoot(page, 'new-channel');
-    await person.page.getByLabel('Name of the channel').fill('lobby');
-    await person.page.getByRole('button', { name: 'Go in' }).click();
+    await person.page.getByLabel('Channel name').fill('lobby');
+    await person.page.getByRole('button', { name: 'Join' }).click();
   }
   await bob.page.getByLabel('Say something to everybody').fill('Is anybody from the lake here?');
   await bob.page.getByRole('button', { name: 'Send' }).click();
@@ -128,14 +128,14 @@ async function shootPictures(page) {
   await page.mouse.move(box.x + box.width - 40, box.y + 60, { steps: 8 });
   await page.mouse.up();
   await shoot(page, 'picture-draw');
-  await editor.getByRole('button', { name: 'Write on it' }).click();
+  await editor.getByRole('button', { name: 'Add text' }).click();
   await editor.getByLabel('Text on the picture').fill('At the lake');
   await page.keyboard.press('Enter');
   await shoot(page, 'picture-text');
   await editor.getByRole('button', { name: 'Crop' }).click();
   await editor.getByRole('button', { name: 'To Bob' }).click();
   await shoot(page, 'picture-crop-to-whom');
-  await editor.getByLabel('Add a line').fill('Like this?');
+  await editor.getByLabel('Add a caption').fill('Like this?');
   await page.keyboard.press('Enter');
   await editor.waitFor({ state: 'detached', ...SOON });
 }
@@ -186,7 +186,7 @@ async function filled(ada, bob) {
   await world.begin(carol, await world.invitationBy(ada));
   await carol.page.getByLabel('Write a message').waitFor(SOON);
   await world.goTo(ada, '#/new-group');
-  await ada.page.getByLabel('Name of the group').fill('Everybody who comes along to the lake on Saturday or Sunday');
+  await ada.page.getByLabel('Group name').fill('Everybody who comes along to the lake on Saturday or Sunday');
   for (const box of await ada.page.getByRole('checkbox').all()) await box.check();
   await shoot(ada.page, 'new-group-chosen');
   await ada.page.getByRole('button', { name: 'New group' }).last().click();

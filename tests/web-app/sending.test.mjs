@@ -73,7 +73,7 @@ test('a file goes through a tunnel', { skip: missing }, async () => {
   await attach(ada.page, 'tunnel.bin', content);
   await underWay(ada.page);
   await enterTunnel(ada);
-  await outgoing(ada.page).getByText('Waits for a connection').waitFor(LATER);
+  await outgoing(ada.page).getByText('Waiting for a connection').waitFor(LATER);
   assert.equal((await kept(ada.page)).length, 1);
   await isAccessible(ada.page, 'sending');
   await leaveTunnel(ada);
@@ -98,7 +98,7 @@ test('a file goes on when the browser was killed in the middle', { skip: missing
 test('what is cancelled does not arrive, and leaves nothing behind', { skip: missing }, async () => {
   await attach(ada.page, 'cancelled.bin', randomBytes(LARGE));
   await underWay(ada.page);
-  await outgoing(ada.page).getByRole('button', { name: 'Don’t go on' }).click();
+  await outgoing(ada.page).getByRole('button', { name: 'Stop sending' }).click();
   await outgoing(ada.page).waitFor({ state: 'detached', ...SOON });
   await write(ada.page, 'after the cancelled one');
   await sees(bob.page, 'after the cancelled one');
@@ -165,7 +165,7 @@ test('a file that did not go out is there after a reload, and can be sent again'
   await enterTunnel(ada);
   await ada.page.getByText('No connection to your node.', { exact: true }).waitFor(SOON);
   await attach(ada.page, 'failed.bin', content);
-  await outgoing(ada.page).getByText('Waits for a connection').waitFor(LATER);
+  await outgoing(ada.page).getByText('Waiting for a connection').waitFor(LATER);
   await aside(ada.page, false);
   await leaveTunnel(ada);
   await failed.waitFor(LATER);
@@ -185,9 +185,9 @@ test('a file that did not go out is there after a reload, and can be sent again'
 test('one that fails after a restart of the app stays, too, until it is taken away', { skip: missing }, async () => {
   await enterTunnel(ada);
   await attach(ada.page, 'again.bin', randomBytes(200_000));
-  await outgoing(ada.page).getByText('Waits for a connection').waitFor(LATER);
+  await outgoing(ada.page).getByText('Waiting for a connection').waitFor(LATER);
   await ada.page.reload();
-  await outgoing(ada.page).getByText('Waits for a connection').waitFor(LATER);
+  await outgoing(ada.page).getByText('Waiting for a connection').waitFor(LATER);
   await aside(ada.page, false);
   await leaveTunnel(ada);
   await outgoing(ada.page).getByText('Did not go out.').waitFor(LATER);
@@ -203,14 +203,14 @@ test('what is written without a connection waits, is counted, and goes when one 
   await ada.page.getByText('No connection to your node.', { exact: true }).waitFor(SOON);
   await write(ada.page, 'one from the tunnel');
   await write(ada.page, 'two from the tunnel');
-  await ada.page.getByText('2 messages wait').waitFor(SOON);
+  await ada.page.getByText('2 messages are waiting').waitFor(SOON);
   await ada.page.getByRole('log').getByRole('img', { name: 'Waiting' }).nth(1).waitFor(SOON);
   await isAccessible(ada.page, 'sending');
   await leaveTunnel(ada);
   const again = ada.page.getByRole('button', { name: 'Try now' });
   if (await again.isVisible()) await again.click().catch(() => {});
   for (const text of ['one', 'two']) await sees(bob.page, `${text} from the tunnel`);
-  await ada.page.getByText('messages wait').waitFor({ state: 'detached', ...SOON });
+  await ada.page.getByText('messages are waiting').waitFor({ state: 'detached', ...SOON });
 });
 
 test('drafts are there after a reload, in the list, and nowhere in clear', { skip: missing }, async () => {

@@ -73,7 +73,7 @@ test('a changed script is not run', { skip: missing }, async () => {
 
 test('a changed core is not run, and the app says so', { skip: missing }, async () => {
   const { person, changes } = await withChanged('Oscar', '**/assets/*.wasm');
-  await person.page.getByText('A part of Tidings did not come, or not as it was built.').waitFor(SOON);
+  await person.page.getByText('A part of Tidings did not arrive, or not as it was built.').waitFor(SOON);
   assert.ok(changes() > 0);
 });
 

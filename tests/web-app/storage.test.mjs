@@ -144,7 +144,7 @@ test('a damaged database leads back by the words that are still here', { skip: m
   await says('Your recovery words are still here.');
   assert.equal((await ada.page.locator('.word-list li').allTextContents()).join(' '), words);
   assert.deepEqual(await faults(ada.page), []);
-  await ada.page.getByRole('button', { name: 'Begin anew here' }).click();
+  await ada.page.getByRole('button', { name: 'Start over here' }).click();
   await ada.page.getByRole('dialog').getByRole('button', { name: 'I have recovery words' }).click();
   await comeBack();
   await write(ada.page, 'mended');
@@ -170,7 +170,7 @@ test('damage in the midst of it costs what it held, or leads to the same page', 
   const [lost, list] = [ada.page.getByRole('heading', { name: LOST }), ada.page.getByRole('link', { name: /^Bob/ })];
   await lost.or(list).waitFor(SOON);
   if ((await lost.count()) === 0) return;
-  await ada.page.getByRole('button', { name: 'Begin anew here' }).click();
+  await ada.page.getByRole('button', { name: 'Start over here' }).click();
   await ada.page.getByRole('dialog').getByRole('button', { name: 'I have recovery words' }).click();
   await comeBack();
 });

@@ -20,7 +20,7 @@ const spokenOf = async () => {
   await back();
   // What it depends on is asked for before the answer to this.
   await ada.page.getByRole('link', { name: 'Settings' }).or(ada.page.getByRole('button', { name: 'Settings' })).click();
-  await ada.page.getByRole('link', { name: /Recovery words not kept yet/ }).waitFor(SOON);
+  await ada.page.getByRole('link', { name: /Recovery words not written down yet/ }).waitFor(SOON);
   await ada.page.getByRole('button', { name: 'Back' }).click();
   return (await card().count()) === 1;
 };
@@ -62,7 +62,7 @@ test('"later" is a day, then three', { skip: missing }, async () => {
 
 test('a sheet of paper has all that is needed', { skip: missing }, async () => {
   await back();
-  await ada.page.getByRole('button', { name: 'Keep the words' }).click(SOON);
+  await ada.page.getByRole('button', { name: 'Write down the words' }).click(SOON);
   await ada.page.getByRole('button', { name: 'Show the words' }).click(SOON);
   await ada.page.emulateMedia({ media: 'print' });
   const printed = await ada.page.locator('.kit').innerText();
@@ -80,15 +80,15 @@ test('three of the words are tried, and then this device forgets them', { skip: 
   const fields = ada.page.getByLabel(/^Word number/);
   assert.equal(await fields.count(), 3);
   for (const field of await fields.all()) await field.fill('wrong');
-  await ada.page.getByRole('button', { name: 'That is them' }).click();
-  await ada.page.getByText('is another one. Look again.').waitFor(SOON);
+  await ada.page.getByRole('button', { name: 'Check' }).click();
+  await ada.page.getByText('is a different one. Look again.').waitFor(SOON);
   for (const field of await fields.all()) {
     const number = Number((await field.evaluate((input) => input.labels[0].textContent)).match(/\d+/)[0]);
     await field.fill(` ${words[number - 1].toUpperCase()} `);
   }
-  await ada.page.getByRole('button', { name: 'That is them' }).click();
-  await ada.page.getByRole('link', { name: /Recovery words kept since/ }).click(SOON);
-  await ada.page.getByText('This device does not have them any more.').waitFor(SOON);
+  await ada.page.getByRole('button', { name: 'Check' }).click();
+  await ada.page.getByRole('link', { name: /Recovery words written down on/ }).click(SOON);
+  await ada.page.getByText('This device no longer has them.').waitFor(SOON);
   assert.equal(await ada.page.getByRole('button', { name: 'Show the words' }).count(), 0);
   await back();
   assert.equal(await card().count(), 0);
@@ -99,7 +99,7 @@ test('the words bring back as much of what was said as one chose', { skip: missi
   await world.openChat(bob, 'Ada');
   await write(page, 'before the loss');
   await world.goTo(bob, '#/settings');
-  const history = page.getByLabel('Messages that the words bring back');
+  const history = page.getByLabel('Messages your words bring back');
   assert.equal(await history.inputValue(), '0', 'nothing, as long as nobody says otherwise');
   await history.selectOption('All');
   await page.getByText('Your node keeps them sealed').waitFor(SOON);

@@ -19,6 +19,13 @@ export async function englishTexts(language) {
   return english.filter((text) => !same.has(text) && text.replace(/\$\{(?:[^{}]|\{[^}]*\})*\}/g, '').replace(/[^\p{L}]/gu, '').length >= (text.includes('${') ? OWN_LETTERS : 2)).map(pattern);
 }
 
+/** Patterns of what the node's doctor says, which has German in a table: the first of each pair. */
+export async function doctorsTexts() {
+  const source = await readFile(new URL('findings.de.ts', FOLDER), 'utf8');
+  const texts = [...source.matchAll(/\[\s*'((?:[^'\\\n]|\\.)+)',\s*'/g)].map(([, text]) => text.replaceAll('\\', ''));
+  return texts.map((text) => new RegExp(`^(?:→ )?${text.split('{}').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`, 'u'));
+}
+
 /** All that one reads or hears on a page: texts, names, placeholders. */
 export const saidOn = (page) => page.evaluate(() => {
   const said = [document.title];

@@ -19,7 +19,7 @@ export async function shootTroubles(shoot) {
 async function questions(world, ada, bob, shoot) {
   const { page } = ada;
   await world.goTo(ada, '#/new-group');
-  await page.getByLabel('Name of the group').fill('Lake on Saturday');
+  await page.getByLabel('Group name').fill('Lake on Saturday');
   await page.getByLabel('Bob').check(SOON);
   await page.getByRole('button', { name: 'New group' }).last().click();
   await page.getByRole('button', { name: 'Details' }).click(SOON);
@@ -53,7 +53,7 @@ async function linking(world, ada, shoot) {
   await page.keyboard.press('Escape');
   await page.getByRole('region', { name: /wants to be linked/ }).waitFor(SOON);
   await shoot(page, 'link-waiting');
-  await page.getByRole('button', { name: 'It shows the same' }).click();
+  await page.getByRole('button', { name: 'Yes, it does' }).click();
   await desk.page.getByRole('link', { name: /^Bob/ }).waitFor(SOON);
   await page.getByRole('listitem').filter({ hasNotText: 'this device' }).getByRole('button').click(SOON);
   await shoot(page, 'question-device');

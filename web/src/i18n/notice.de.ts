@@ -35,6 +35,6 @@ export function notice(said: NoticeView, span: Span): string {
 }
 
 function expire({ by, seconds }: { readonly by: Somebody; readonly seconds: number }, span: Span): string {
-  if (seconds === 0) return `${has(by)} eingestellt, dass Nachrichten bleiben`;
-  return `${has(by)} eingestellt, wie lange Nachrichten bleiben: ${span(seconds)}`;
+  if (seconds === 0) return `${has(by)} eingestellt, dass Nachrichten nicht mehr verschwinden`;
+  return `${has(by)} eingestellt, wann Nachrichten verschwinden: nach ${span(seconds)}`;
 }

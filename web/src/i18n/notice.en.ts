@@ -23,14 +23,14 @@ export function notice(said: NoticeView, span: Span): string {
   if ('name' in said) return `${subject(said.name.by)} named the conversation “${said.name.name}”`;
   if ('picture' in said) return `${subject(said.picture.by)} changed the picture`;
   if ('expire' in said) return expire(said.expire, span);
-  if ('came' in said) return `${subjects(said.came.who)} came in meanwhile`;
-  if ('gone' in said) return `${subjects(said.gone.who)} went meanwhile`;
+  if ('came' in said) return `${subjects(said.came.who)} joined in the meantime`;
+  if ('gone' in said) return `${subjects(said.gone.who)} left in the meantime`;
   if ('removed_you' in said) return `${subject(said.removed_you.by)} removed you`;
   const { of } = said.lost_memory;
-  return of.me ? 'A device of yours has lost its memory' : `A device of ${of.name} has lost its memory`;
+  return of.me ? 'One of your devices has lost its memory' : `One of ${of.name}’s devices has lost its memory`;
 }
 
 function expire({ by, seconds }: { readonly by: Somebody; readonly seconds: number }, span: Span): string {
-  if (seconds === 0) return `${subject(by)} let messages stay`;
-  return `${subject(by)} ${by.me ? 'let' : 'lets'} messages disappear after ${span(seconds)}`;
+  if (seconds === 0) return `${subject(by)} turned off disappearing messages`;
+  return `${subject(by)} set messages to disappear after ${span(seconds)}`;
 }

@@ -45,7 +45,7 @@ export const warnings: readonly (readonly [english: string, german: string])[] =
     'the profile at your node can\'t be read, and it was not used: ask who runs the node whether something is broken',
     'Das Profil bei deinem Knoten lässt sich nicht lesen und wurde nicht benutzt: Frag, wer den Knoten betreibt, ob dort etwas kaputt ist.',
   ],
-  ['the profile could not be written to your node: {}; what changed stands on this device only', 'Das Profil ließ sich nicht zu deinem Knoten schreiben ({}). Was sich geändert hat, steht nur auf diesem Gerät.'],
+  ['the profile could not be written to your node: {}; what changed stands on this device only', 'Das Profil ließ sich nicht bei deinem Knoten speichern ({}). Was sich geändert hat, steht nur auf diesem Gerät.'],
   ['the profile has become too large to be backed up', 'Das Profil ist zu groß geworden, um gesichert zu werden.'],
   ['the history could not be written to the backup: {}', 'Der Verlauf ließ sich nicht in die Sicherung schreiben: {}'],
   [
@@ -64,7 +64,7 @@ export const warnings: readonly (readonly [english: string, german: string])[] =
   ],
   [
     'records kept on this device were damaged on its disk and are left out (so many: {}); what your node and others have of them comes back. Once you have put this warning away, they are deleted',
-    'Einträge auf diesem Gerät wurden auf seinem Speicher beschädigt und ausgelassen ({} Stück). Was dein Knoten und andere davon haben, kommt zurück. Wenn du diesen Hinweis wegräumst, werden sie gelöscht.',
+    'Einträge auf dem Speicher dieses Geräts sind beschädigt und werden ausgelassen ({} Stück). Was dein Knoten und andere davon haben, kommt zurück. Wenn du diesen Hinweis wegräumst, werden sie gelöscht.',
   ],
   [
     '{} records on this device were damaged and are left out; what your node and others have of them comes back',

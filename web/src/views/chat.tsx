@@ -79,7 +79,7 @@ function Title({ found }: { readonly found: ConversationView }) {
         <Avatar name={found.title} picture={found.picture} />
         <span class="title-text">
           <span class="title-name" dir="auto">{found.title}</span>
-          <small aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', ')) : [lasting, others].filter((part) => part !== '').join(' · ')}</small>
+          <small aria-live="polite">{typing.length > 0 ? t.value.chat.typing(typing.join(', '), typing.length) : [lasting, others].filter((part) => part !== '').join(' · ')}</small>
         </span>
       </button>
     </h1>

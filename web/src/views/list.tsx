@@ -163,7 +163,7 @@ function ChannelRow({ name }: { readonly name: string }) {
 function Line({ found, last, here }: { readonly found: ConversationView; readonly last: Newest | undefined; readonly here: boolean }) {
   const typing = found.members.filter((member) => found.typing.includes(member.identity)).map((member) => member.name);
   const draft = here ? undefined : drafts.value[found.id];
-  if (typing.length > 0) return <span class="preview">{t.value.chat.typing(typing.join(', '))}</span>;
+  if (typing.length > 0) return <span class="preview">{t.value.chat.typing(typing.join(', '), typing.length)}</span>;
   if (draft !== undefined) return <span class="preview draft" dir="auto">{t.value.list.draft(draft)}</span>;
   return <span class="preview" dir="auto">{last?.shown == null ? found.preview : lineOf({ shown: last.shown })}</span>;
 }

@@ -3,6 +3,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { inviteAsOwner, readFindings, readOverview, withdrawInvitation } from '../actions/home';
 import type { Finding, OpenInvitation, Overview, Setting, Storage } from '../api/types';
 import { date, size, t, when } from '../i18n';
+import { findingTexts, wordedFinding } from '../i18n/findings';
 import { attempt } from '../store/toasts';
 import { confirm } from '../ui/confirm';
 import { Coming, useTried } from '../ui/loaded';
@@ -48,7 +49,10 @@ function Health() {
   const looking = useSignal(false);
   const look = async () => {
     looking.value = true;
-    await attempt(async () => { found.value = (await readFindings()).findings; });
+    await attempt(async () => {
+      const [{ findings }, words] = await Promise.all([readFindings(), findingTexts()]);
+      found.value = findings.map((finding) => wordedFinding(finding, words));
+    });
     looking.value = false;
   };
   return (
