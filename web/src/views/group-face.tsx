@@ -19,7 +19,7 @@ export function GroupFace({ found }: { readonly found: ConversationView }) {
     <section class="face">
       <Face name={found.title} picture={found.picture} label={texts.pictureOf} set={(picture) => setGroupPicture(found.id, picture)} />
       <form onSubmit={save}>
-        <Field label={texts.name} dir="auto" maxLength={64} autocomplete="off" value={name.value} onInput={(event) => { name.value = event.currentTarget.value; }} />
+        <Field label={found.kind === 'room' ? t.value.room.name : texts.name} dir="auto" maxLength={64} autocomplete="off" value={name.value} onInput={(event) => { name.value = event.currentTarget.value; }} />
         {changed && <button type="submit" class="primary">{t.value.save}</button>}
       </form>
     </section>
