@@ -54,7 +54,7 @@ const selected = () => field().evaluate((area) => (document.activeElement === ar
 
 test('a word that is none is named, and selected where it was typed', { skip: missing }, async () => {
   await tries(words.with(2, 'abandonn').join(' '));
-  await isTold('Word 3, “abandonn”, is no recovery word. Is it “abandon”?');
+  await isTold('Word 3, “abandonn”, is not a recovery word. Is it “abandon”?');
   assert.equal(await selected(), 'abandonn');
   assert.equal(await field().getAttribute('aria-invalid'), 'true');
   await isAccessible(anew.page, 'a wrong word');
@@ -62,15 +62,15 @@ test('a word that is none is named, and selected where it was typed', { skip: mi
   await anew.page.keyboard.type(words[2]);
   assert.equal(await field().inputValue(), words.join(' '));
   await tries(`1. ${words.with(11, 'qqqqqqqqqq').join(', ')}`);
-  await isTold('Word 12, “qqqqqqqqqq”, is no recovery word. Look at your paper once more.');
+  await isTold('Word 12, “qqqqqqqqqq”, is not a recovery word. Look at your paper once more.');
   assert.equal(await selected(), 'qqqqqqqqqq');
 });
 
 test('too few words, and words in another order, are told apart', { skip: missing }, async () => {
   await tries(words.slice(0, 11).join(' '));
-  await isTold('So far these are 11 words. There are twelve or twenty-four.');
+  await isTold('These are 11 words so far. There have to be twelve or twenty-four.');
   await tries('abandon '.repeat(12));
-  await isTold('one of them is another one, or two have changed places');
+  await isTold('one of them is a different word, or two have changed places');
 });
 
 test('an address that is none, or leads to no node, says so beside the address', { skip: missing }, async () => {
@@ -86,7 +86,7 @@ test('an address that is none, or leads to no node, says so beside the address',
 
 test('words of another node’s account say that the address may be wrong', { skip: missing }, async () => {
   await tries(words.join(' '), other.node.origin);
-  await isTold('This node has no account of these words.');
+  await isTold('This node has no account for these words.');
 });
 
 test('spaces, lines, numbers and capitals don’t matter', { skip: missing }, async () => {

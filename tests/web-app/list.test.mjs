@@ -143,7 +143,7 @@ test('a search goes on to the first word that was ever said', { skip: missing },
   await page.keyboard.type('halm');
   const hits = page.getByRole('region', { name: 'Nachrichten' }).getByRole('link');
   const further = page.getByRole('button', { name: 'Weitere Nachrichten' });
-  await page.getByText('Die neuesten 40 Nachrichten').waitFor(SOON);
+  await page.getByText('Die neuesten 40 gefundenen Nachrichten').waitFor(SOON);
   await isAccessible(page, 'search');
   for (const count of [80, 2 * MANY]) {
     const before = await hits.count();

@@ -1,6 +1,6 @@
 /** A picture before it is sent: drawn on, cropped, for whom and for how long. Nothing of the file but what is seen leaves the device. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { sendFile, type Gone, type Reply } from '../../actions/files';
 import { readPicture, sendPicture } from '../../actions/pictures';
 import type { Look } from '../../api/types';
@@ -119,7 +119,8 @@ export function Editor({ files, group, reply, sent, close }: EditorProps) {
 function Sure({ left, away, stay }: { readonly left: number; readonly away: () => void; readonly stay: () => void }) {
   const texts = t.value.picture;
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => { button.current?.focus(); }, []);
+  // At once: a key that is pressed next belongs to the question already.
+  useLayoutEffect(() => { button.current?.focus(); }, []);
   return (
     <div class="editor-foot" role="group" aria-label={texts.away}>
       <p role="alert">{texts.sure(left)}</p>
