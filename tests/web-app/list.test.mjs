@@ -209,7 +209,7 @@ test('when a row goes, the focus goes to the next one, or to the heading', { ski
 
 test('a message that has disappeared leaves the focus to the next one', { skip: missing }, async () => {
   await ada.page.locator('.message').filter({ hasText: 'Nur kurz' }).waitFor({ state: 'detached', timeout: 60_000 });
-  await until('the focus is at the next message', async () => /dass Nachrichten bleiben/.test(await focused(ada.page)));
+  await until('the focus is at the next message', async () => /dass Nachrichten nicht mehr verschwinden/.test(await focused(ada.page)));
 });
 
 test('what the browser refuses is said in German', { skip: missing }, async () => {

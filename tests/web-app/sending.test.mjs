@@ -161,7 +161,7 @@ const aside = (page, back) => page.evaluate(async (back) => {
 
 test('a file that did not go out is there after a reload, and can be sent again', { skip: missing }, async () => {
   const content = randomBytes(200_000);
-  const failed = outgoing(ada.page).getByText('Did not go out.');
+  const failed = outgoing(ada.page).getByText('Not sent.');
   await enterTunnel(ada);
   await ada.page.getByText('No connection to your node.', { exact: true }).waitFor(SOON);
   await attach(ada.page, 'failed.bin', content);
@@ -190,7 +190,7 @@ test('one that fails after a restart of the app stays, too, until it is taken aw
   await outgoing(ada.page).getByText('Waiting for a connection').waitFor(LATER);
   await aside(ada.page, false);
   await leaveTunnel(ada);
-  await outgoing(ada.page).getByText('Did not go out.').waitFor(LATER);
+  await outgoing(ada.page).getByText('Not sent.').waitFor(LATER);
   await outgoing(ada.page).getByRole('button', { name: 'Remove' }).click();
   await outgoing(ada.page).waitFor({ state: 'detached', ...SOON });
   await ada.page.reload();

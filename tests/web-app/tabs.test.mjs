@@ -175,7 +175,7 @@ test('of two versions the older one is told to be loaded anew', { skip: missing,
   await ada.page.getByText(OLDER).waitFor(SOON);
   await isAccessible(ada.page, 'an older version');
   assert.equal(await second.getByText(OLDER).count(), 0);
-  await ada.page.getByRole('button', { name: 'Load anew' }).click();
+  await ada.page.getByRole('button', { name: 'Reload' }).click();
   await ada.page.getByText(OLDER).waitFor({ state: 'detached', ...SOON });
   await ada.page.waitForFunction(() => document.querySelector('textarea')?.value === 'half written', null, LATER);
   assert.match(await ada.page.locator('script[type=module]').first().getAttribute('src'), /newer/);
