@@ -3,7 +3,6 @@ import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n';
 import { followed } from '../store/link';
 import { address, route, type Route } from '../store/route';
-import '../store/typing';
 import { viewing } from '../store/viewing';
 import { Confirm } from '../ui/confirm';
 import { keepFocus } from '../ui/focus';

@@ -51,6 +51,7 @@ impl Conversation {
         kept.expires = Some(at);
         self.rewrite(scene, order, &kept);
         self.set_expiry(scene, at, id, Due::Message);
+        self.say_changed(scene, *id, false);
         Ok(())
     }
 

@@ -201,7 +201,11 @@ impl Conversation {
     /// Everything that waits for its time or its turn.
     fn work(&mut self, scene: &mut Scene<'_>) -> Result<(), Fault> {
         self.expire(scene)?;
+        let typing = self.typing.len();
         self.typing.retain(|_, until| *until > scene.now);
+        if self.typing.len() < typing {
+            self.show(scene);
+        }
         self.fetch_what_lags(scene);
         self.put_back(scene)?;
         self.come_back(scene)?;

@@ -10,6 +10,7 @@ mod groups;
 mod hostile;
 mod lists;
 mod nodes;
+mod passing;
 mod people;
 mod start;
 mod storms;
