@@ -17,7 +17,8 @@ fn a_message_whose_time_begins_with_reading_is_shown_anew() {
     assert_eq!(message.expires, None);
     world.devices[bob].events.clear();
     world.good(bob, Command::MarkRead { group, message: None });
-    let told = |event: &Event| matches!(event, Event::Message { message: shown, new: false, .. } if *shown == message.id);
+    let told =
+        |event: &Event| matches!(event, Event::Message { message: shown, new: false, .. } if *shown == message.id);
     assert!(world.devices[bob].events.iter().any(told), "{:?}", world.devices[bob].events);
     assert!(world.messages(bob, &group)[0].expires.is_some());
 }
