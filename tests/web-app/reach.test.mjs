@@ -106,6 +106,8 @@ test('by keyboard alone: come in, invite, write, answer, react, delete', { skip:
       await until('one can write the answer', async () => (await focused(ada.page)).name === 'Write a message');
       await keyboard.type('an answer by key');
       await keyboard.press('Enter');
+      // The newest message is the stop among them as soon as it is there.
+      await sees(ada.page, 'an answer by key');
     } else {
       await until('the focus is back', async () => (await focused(ada.page)).name === 'More');
     }

@@ -21,6 +21,8 @@ enum Effect {
     Contacts,
     /// The push subscription.
     Push,
+    /// The key packages, without which nobody can add this device.
+    Packages,
     /// A job.
     Job(u64),
     /// What waits in the conversation that the command was about, and the parcels that come of it.
@@ -40,6 +42,7 @@ struct Before {
     contacts: u64,
     devices: bool,
     push: bool,
+    packages: bool,
     job: u64,
     conversations: BTreeMap<GroupId, (u64, u32)>,
 }
@@ -60,6 +63,7 @@ impl Client {
             contacts: self.upkeep.contacts_changes,
             devices: own.is_some_and(|own| own.owed.devices),
             push: own.is_some_and(|own| own.owed.push),
+            packages: own.is_some_and(|own| own.owed.packages),
             job: own.map_or(0, |own| own.next_job),
             conversations: self.conversations.iter().map(|(group, found)| (*group, found.written_so_far())).collect(),
         }
@@ -101,6 +105,7 @@ impl Client {
         effects.extend((now.profile > before.profile).then_some(Effect::Profile(now.profile)));
         effects.extend((now.contacts > before.contacts).then_some(Effect::Contacts));
         effects.extend((now.push && !before.push).then_some(Effect::Push));
+        effects.extend((now.packages && !before.packages).then_some(Effect::Packages));
         effects.extend((now.devices && !before.devices).then_some(Effect::Everything));
         effects.extend((before.job.saturating_add(1)..=now.job).map(Effect::Job));
         let touched =
@@ -117,6 +122,7 @@ impl Client {
             Effect::Profile(change) => self.profile_is_left(change),
             Effect::Contacts => self.own.as_ref().is_some_and(|own| own.owed.contacts),
             Effect::Push => self.own.as_ref().is_some_and(|own| own.owed.push),
+            Effect::Packages => self.own.as_ref().is_some_and(|own| own.owed.packages),
             Effect::Job(number) => self.job_is_urgent(number),
             Effect::Aside(group) => {
                 let hub = self.conversations.get(&group).map(Conversation::hub);

@@ -62,7 +62,7 @@ pub(crate) struct Owed {
     pub push: bool,
     /// The card, to all contacts and groups.
     pub card: bool,
-    /// All key packages: the node has lost them.
+    /// All key packages: the node has none yet of this device, or has lost them.
     pub packages: bool,
     /// What the node throws away when this device comes on the list or gets another serial, once the newest list is there.
     pub listed: bool,
@@ -183,7 +183,7 @@ impl Own {
             older: VecDeque::new(),
             stage,
             device_name,
-            owed: Owed::default(),
+            owed: Owed { packages: true, ..Owed::default() },
             profile: ProfileState::default(),
             incarnation: 0,
             inbox: 0,

@@ -356,10 +356,8 @@ impl Conversation {
                 Ok(checked) => {
                     scene.steps.push(Step::DeviceList(*who, taken.devices.0.clone()));
                     self.packages_taken(who, &checked);
-                    if checked.stale {
-                        self.packages_again(scene, who, STALE);
-                    } else if !checked.whole {
-                        self.packages_refused(scene, who, &distrust(NOT_EACH).to_string());
+                    if !checked.whole {
+                        self.packages_again(scene, who, if checked.stale { STALE } else { NONE });
                     }
                 }
                 Err(fault) => self.packages_refused(scene, who, &fault.to_string()),
@@ -456,7 +454,8 @@ fn group_judgement(group: Option<&tidings_mls::Group>) -> Option<tidings_mls::Ju
     group?.pending_judgement().ok()
 }
 
-const NOT_EACH: &str = "the node does not give one key package for each of their devices";
+const FOREIGN: &str = "the node gives a key package that is of none of their devices, or two of one";
+const NONE: &str = "their node has no key package of one of their devices";
 
 fn distrust(what: &str) -> Fault {
     Fault::Distrust(what.to_owned())
@@ -489,7 +488,7 @@ fn checked_packages(scene: &Scene<'_>, who: &Identity, taken: &TakenPackages) ->
             checked => checked.map_err(Fault::from)?,
         };
         if checked.device != own && !(listed.contains(&checked.device) && found.insert(checked.device)) {
-            return Err(distrust(NOT_EACH));
+            return Err(distrust(FOREIGN));
         }
         packages.push(package.package.clone());
     }

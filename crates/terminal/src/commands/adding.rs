@@ -12,16 +12,31 @@ pub(super) async fn add(room: &str, members: &[String], context: &Context) -> Re
     let (group, title) = context.conversation(room).await?;
     let added = newcomers(group, contacts(members, context).await?, context).await?;
     context.command(Command::AddMembers { group, members: added.clone() }).await?;
-    if context.settled().await
-        && let Some(view) = context.session.conversation(group).await
-        && added.iter().any(|who| view.members.iter().all(|member| member.identity != *who))
-    {
-        let word = show::word(&title);
-        return Err(Failure::Failed(format!(
-            "not everybody is in {title} now: `tidings rooms members {word}` shows who is, and the same command tries again"
-        )));
+    if context.settled().await {
+        all_in(group, &title, &added, context).await?;
     }
     context.output.say(&json!({ "done": true }), "Added.")
+}
+
+/// Fails if somebody who was to come into a group is not in it.
+pub(super) async fn all_in(group: GroupId, title: &str, added: &[Identity], context: &Context) -> Result<(), Failure> {
+    let Some(view) = context.session.conversation(group).await else { return Ok(()) };
+    let missing = |who: &Identity| view.members.iter().all(|member| member.identity != *who);
+    let contacts = context.session.contacts().await;
+    let name = |who: &Identity| contacts.iter().find(|one| one.identity == *who).map(|one| one.name.clone());
+    let names: Vec<String> = added.iter().filter(|who| missing(who)).filter_map(name).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = names.iter().map(|name| show::line(name)).collect();
+    let words: Vec<String> = names.iter().map(|name| show::word(name)).collect();
+    Err(Failure::Failed(format!(
+        "not in {} now: {}. `tidings rooms add {} {}` tries again",
+        show::line(title),
+        lines.join(", "),
+        show::word(title),
+        words.join(" ")
+    )))
 }
 
 /// Those of the people who are not in the group yet. Fails if that is nobody; who is left out is told.

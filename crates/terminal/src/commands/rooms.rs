@@ -195,7 +195,8 @@ pub(super) async fn run(action: Option<&RoomAction>, context: &Context) -> Resul
         Some(Do::Link { room, no_qr }) => link(room, !no_qr, context).await,
         Some(Do::Create { name, members, anonymous, room_passphrase_file }) => {
             let command = create(name, members, *anonymous, room_passphrase_file.as_ref(), context).await?;
-            made(context.command(command).await?, context).await
+            let wanted = if let Command::CreateGroup { members, .. } = &command { members.clone() } else { Vec::new() };
+            made(context.command(command).await?, &wanted, context).await
         }
         Some(Do::Join { link, room_passphrase_file }) => {
             let asked = super::people::Accept {
@@ -234,15 +235,16 @@ async fn create(
     Ok(Command::CreateRoom { name, passphrase: passphrase.map(|text| Secret(text.to_string())) })
 }
 
-async fn made(done: Done, context: &Context) -> Result<(), Failure> {
+async fn made(done: Done, wanted: &[Identity], context: &Context) -> Result<(), Failure> {
     let Done::Conversation(group) = done else { return context.done("Done.") };
-    context.settled().await;
+    let settled = context.settled().await;
     let view = context.session.conversation(group).await;
     let title = view.as_ref().map(|view| view.title.clone()).unwrap_or_default();
     let (id, text) =
         (group.to_string(), format!("{} is there: tidings send {} hello", show::line(&title), show::word(&title)));
     if view.is_none_or(|view| view.kind != ConversationKind::Room) {
-        return context.output.say(&json!({ "conversation": id, "title": title }), text);
+        context.output.say(&json!({ "conversation": id, "title": title }), text)?;
+        return if settled { adding::all_in(group, &title, wanted, context).await } else { Ok(()) };
     }
     let link = link_of(group, context).await?;
     let object = json!({ "conversation": id, "title": title, "link": link });

@@ -3,8 +3,10 @@
 use super::NODES;
 use crate::model_node::ModelNode;
 use crate::world::World;
+use std::collections::BTreeMap;
 use tidings_client::command::{Command, Done, Secret};
 use tidings_client::view::{ConversationKind, GroupId, MessageView, Shown, Standing};
+use tidings_wire::bytes::Fixed;
 
 fn group_of(world: &mut World, name: &str, owner: usize, others: &[usize]) -> GroupId {
     let members = others.iter().map(|other| world.identity(*other)).collect();
@@ -158,6 +160,26 @@ fn who_can_not_be_added_holds_nobody_up_for_long() {
     world.say(ada, group, "without Carol");
     world.run(15_000);
     assert_eq!(world.texts(bob, &group), ["without Carol"]);
+}
+
+#[test]
+fn who_has_no_key_package_yet_comes_in_as_soon_as_there_is_one() {
+    let mut world = World::new(49, &NODES);
+    let (ada, bob) = (world.person("Ada", NODES[0]), world.person("Bob", NODES[1]));
+    world.meet(ada, bob);
+    world.settle();
+    let bobs = world.identity(bob);
+    let mut swap = |world: &mut World, packages| {
+        let account = world.nodes.get_mut(NODES[1]).unwrap().accounts.get_mut(&Fixed(bobs.0)).unwrap();
+        std::mem::replace(&mut account.packages, packages)
+    };
+    let packages = swap(&mut world, BTreeMap::new());
+    let made = world.good(ada, Command::CreateGroup { name: "Birds".to_owned(), members: vec![bobs] });
+    let Done::Conversation(group) = made else { panic!("{made:?}") };
+    world.run(5_000);
+    assert_eq!(world.devices[ada].client.conversation(&group).unwrap().members.len(), 1);
+    swap(&mut world, packages);
+    world.until(|world| world.devices[bob].client.conversation(&group).is_some(), "Bob comes in");
 }
 
 #[test]

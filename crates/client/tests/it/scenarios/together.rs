@@ -7,6 +7,7 @@ use tidings_client::command::{Command, Done, Fault, KeepHistory, Secret};
 use tidings_client::io::CommandId;
 use tidings_client::records::{Change, Direction, RecordKey, Records as _, Table};
 use tidings_client::view::{GroupId, Shown, Stage, Standing};
+use tidings_wire::bytes::Fixed;
 
 fn keep_all(world: &mut World, who: usize) {
     let history = Some(KeepHistory::All);
@@ -251,6 +252,16 @@ fn a_locked_room_says_so_and_opens_with_the_right_passphrase_only() {
     world.say(bob, group, "I am in");
     world.settle();
     assert_eq!(world.texts(ada, &group), ["I am in"]);
+}
+
+#[test]
+fn an_account_that_has_ended_being_made_can_be_added_to_groups() {
+    let mut world = World::new(50, &NODES);
+    let (ada, phrase) = (world.device("Ada"), world.phrase());
+    let (node, name, device) = (NODES[0].to_owned(), "Ada".to_owned(), "phone".to_owned());
+    order_and_end(&mut world, ada, Command::CreateAccount { node, token: None, phrase, name, device });
+    let account = &world.nodes[NODES[0]].accounts[&Fixed(world.identity(ada).0)];
+    assert!(account.packages.values().any(|of_one| of_one.last_resort.is_some()));
 }
 
 fn order_and_end(world: &mut World, device: usize, command: Command) -> u64 {
