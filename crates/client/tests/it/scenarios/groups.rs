@@ -169,7 +169,7 @@ fn who_has_no_key_package_yet_comes_in_as_soon_as_there_is_one() {
     world.meet(ada, bob);
     world.settle();
     let bobs = world.identity(bob);
-    let mut swap = |world: &mut World, packages| {
+    let swap = |world: &mut World, packages| {
         let account = world.nodes.get_mut(NODES[1]).unwrap().accounts.get_mut(&Fixed(bobs.0)).unwrap();
         std::mem::replace(&mut account.packages, packages)
     };
