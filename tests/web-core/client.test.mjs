@@ -155,9 +155,10 @@ test('another key, no room and the end of a file are told apart', { timeout: 120
   const handle = kept.handle.afterKill();
   const client = opens(handle, kept.key);
   assert.equal(client.me().name, 'Carol');
-  handle.room = 0;
   const rename = (client, id, name) => client.handle({ command: { id, command: { set_profile: { name } } } }, Date.now());
+  // What is still owed to the node is begun, and kept, at once.
   client.handle('started', Date.now());
+  handle.room = 0;
   assert.throws(() => rename(client, 1, 'Caroline'), { code: 'full' });
   assert.throws(() => rename(client, 2, 'Caroline'), { code: 'full' });
   client.close();
